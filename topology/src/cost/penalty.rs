@@ -1,0 +1,85 @@
+//! What a neighbour adds to the routing cost: a factor times a unit above all internal costs, so
+//! that staying inside comes before peers, and peers before transits, whatever the unit.
+
+use crate::cost::weight::Thousandths;
+use crate::graph::{Graph, Node, NodeIndex};
+use crate::options::Penalties;
+use crate::relation::Relation;
+
+/// Thousandths of one.
+const ONE: Thousandths = 1000;
+
+/// The penalty of each node.
+pub(crate) struct PenaltyTable {
+    /// The smallest power of two, at least 1, above the largest internal cost.
+    pub(crate) unit: Thousandths,
+    /// The dearest relation of each node and what it adds; `None` inside.
+    nodes: Vec<Option<(Relation, Thousandths)>>,
+}
+
+impl PenaltyTable {
+    pub(crate) fn new(graph: &Graph, penalties: &Penalties, largest: Thousandths) -> Self {
+        let unit = unit_above(largest);
+        let nodes = graph.nodes().iter().map(|node| dearest(node, penalties, unit)).collect();
+        Self { unit, nodes }
+    }
+
+    /// Adds nothing anywhere.
+    pub(crate) fn none(graph: &Graph) -> Self {
+        Self { unit: ONE, nodes: vec![None; graph.nodes().len()] }
+    }
+
+    /// What is added once to a path between two different nodes, and for which relation.
+    pub(crate) fn between(
+        &self,
+        from: NodeIndex,
+        to: NodeIndex,
+    ) -> Option<(Relation, Thousandths)> {
+        let (from, to) = (self.nodes[from as usize], self.nodes[to as usize]);
+        from.into_iter().chain(to).max_by_key(|(_, cost)| *cost).filter(|(_, cost)| *cost > 0)
+    }
+}
+
+/// An end without a row counts as a peer.
+fn dearest(
+    node: &Node,
+    penalties: &Penalties,
+    unit: Thousandths,
+) -> Option<(Relation, Thousandths)> {
+    if !node.is_end() {
+        return None;
+    }
+    let unknown: &[Relation] = &[Relation::Peer];
+    let relations = if node.relations.is_empty() { unknown } else { &node.relations };
+    let cost = |relation| {
+        let factor = match relation {
+            Relation::Customer => penalties.customer,
+            Relation::Peer => penalties.peer,
+            Relation::Transit => penalties.transit,
+        };
+        (factor * unit as f64).round() as Thousandths
+    };
+    relations.iter().map(|relation| (*relation, cost(*relation))).max_by_key(|(_, cost)| *cost)
+}
+
+/// The smallest power of two, at least 1, strictly above a cost.
+fn unit_above(largest: Thousandths) -> Thousandths {
+    let whole_below = largest / ONE;
+    (whole_below + 1).next_power_of_two() * ONE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_unit_is_the_power_of_two_strictly_above() {
+        let cases = [(0, 1), (999, 1), (1_000, 2), (1_999, 2), (2_000, 4), (10_000, 16)];
+        for (largest, unit) in cases {
+            assert_eq!(unit_above(largest), unit * 1_000, "{largest}");
+        }
+        assert_eq!(unit_above(16_000), 32_000);
+        assert_eq!(unit_above(15_999), 16_000);
+        assert_eq!(unit_above(934_753), 1_024_000);
+    }
+}

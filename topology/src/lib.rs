@@ -1,0 +1,51 @@
+//! Operator files in, one map of the network out.
+//!
+//! ```text
+//!  graph sources                 placement                    costs
+//!  inventory  graphml  nodelink  prefixes  neighbours         routingcost  hopcount
+//!        │        │        │        │          │                   ▲          ▲
+//!        ▼        ▼        ▼        ▼          ▼                   │          │
+//!      Draft ── keys ──► Graph ◄── relations, ends      weigh ─► Arcs ─► shortest paths
+//!                          │  └──────────────────────────┘               + penalty
+//!                          ▼                                                  │
+//!                 one PID per node, `default` for the rest of the world       │
+//!                          └──────────────► netmap::Snapshot ◄────────────────┘
+//! ```
+//!
+//! Each reader turns one file into a draft. The drafts of all files become one graph: points of
+//! presence and, at its edge, *ends* (external nodes and neighbour networks) that no path runs
+//! through. Prefixes are placed on nodes, nodes become PIDs (RFC 7285 §5.1), and for each metric
+//! the shortest paths between all of them become a cost map (RFC 7285 §6). An `alto` source skips
+//! all that: its PIDs, prefixes and costs are taken as they are.
+//!
+//! What a file has wrong is either refused, with the file, the line and what to do about it
+//! ([`LoadError`]), or repaired or skipped and said so ([`Warning`]). Plain facts are notes.
+//!
+//! The crate reads files and does nothing else with the outside: no clock, no network, no state.
+
+mod alto_map;
+mod cost;
+mod draft;
+mod graph;
+mod load;
+mod network;
+mod options;
+mod pid;
+mod placement;
+mod progress;
+mod reader;
+mod refusal;
+mod relation;
+mod report;
+mod source;
+mod spot;
+
+pub use crate::load::load;
+pub use crate::network::{Kind, Network, Path, PidEntry, Step};
+pub use crate::options::{Options, OptionsError, Penalties, UnknownWeight, Weight};
+pub use crate::progress::Progress;
+pub use crate::refusal::LoadError;
+pub use crate::relation::{Relation, UnknownRelation};
+pub use crate::report::{Warning, code};
+pub use crate::source::{Format, Source, SourceError};
+pub use crate::spot::Spot;

@@ -1,0 +1,251 @@
+//! From sources to a network: read, assemble, place, name, cost.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use netmap::{BuildError, Cost, CostError, IpNet, MatrixError, Parts, Pid, PidName, Snapshot};
+use netmap::{Ipv4Net, Ipv6Net};
+
+use crate::alto_map;
+use crate::cost;
+use crate::draft::Draft;
+use crate::graph::{self, Graph, NodeIndex, Role};
+use crate::network::{Kind, Network, PidEntry, Routes};
+use crate::options::{Options, OptionsError};
+use crate::pid::{self, PidError};
+use crate::placement;
+use crate::progress::Progress;
+use crate::reader;
+use crate::refusal::LoadError;
+use crate::report::{Report, code};
+use crate::source::{Format, Source};
+use crate::spot::Spot;
+
+/// Why the choice of sources makes no network, or the parts do not fit.
+#[derive(Debug, thiserror::Error)]
+enum NetworkError {
+    #[error("no sources; name at least one graph as inventory=, graphml= or nodelink=PATH")]
+    NoSource,
+    #[error("no graph among the sources; add one as inventory=, graphml= or nodelink=PATH")]
+    NoGraph,
+    #[error("`alto` sources are a whole network; they cannot be mixed with `{0}`")]
+    Mixed(Source),
+    #[error("no graph has a node")]
+    NoNode,
+    #[error(transparent)]
+    Options(#[from] OptionsError),
+    #[error(transparent)]
+    Pid(#[from] PidError),
+    #[error(transparent)]
+    Cost(#[from] CostError),
+    #[error(transparent)]
+    Matrix(#[from] MatrixError),
+    #[error(transparent)]
+    Build(#[from] BuildError),
+}
+
+/// Reads all sources, in whatever order they come, and makes one network of them.
+///
+/// # Errors
+/// The first thing that cannot be repaired or skipped, with its file and line.
+pub fn load(
+    sources: &[Source],
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Network, LoadError> {
+    options.check().map_err(refuse)?;
+    if sources.is_empty() {
+        return Err(refuse(NetworkError::NoSource));
+    }
+    let is_alto = |source: &Source| source.format == Format::Alto;
+    if sources.iter().any(is_alto) {
+        return match sources.iter().find(|source| !is_alto(source)) {
+            Some(other) => Err(refuse(NetworkError::Mixed(other.clone()))),
+            None => load_alto(sources, options, progress),
+        };
+    }
+    if !sources.iter().any(|source| source.format.is_graph()) {
+        return Err(refuse(NetworkError::NoGraph));
+    }
+    let mut report = Report::default();
+    let drafts = read(sources, progress, &mut report)?;
+    let asn = own_as(&drafts, options, &mut report);
+    let graph = graph::assemble(&drafts, &mut report)?;
+    if graph.nodes().is_empty() {
+        return Err(refuse(NetworkError::NoNode));
+    }
+    graph::check_shape(&graph, &mut report);
+    let prefixes = placement::place(&graph, &drafts, &mut report)?;
+    let first_file = Spot::file(&drafts[0].file);
+    drop(drafts);
+    let mut network = build(&graph, prefixes, options, &first_file, &mut report)?;
+    network.asn = asn;
+    (network.warnings, network.notes) = report.finish();
+    Ok(network)
+}
+
+fn refuse(error: impl Into<NetworkError>) -> LoadError {
+    LoadError::anywhere(error.into())
+}
+
+/// Graphs first, then what is placed on them; within that in the order given.
+fn read(
+    sources: &[Source],
+    progress: &dyn Progress,
+    report: &mut Report,
+) -> Result<Vec<Draft>, LoadError> {
+    let mut sources: Vec<&Source> = sources.iter().collect();
+    sources.sort_by_key(|source| !source.format.is_graph());
+    sources.into_iter().map(|source| read_one(source, progress, report)).collect()
+}
+
+fn read_one(
+    source: &Source,
+    progress: &dyn Progress,
+    report: &mut Report,
+) -> Result<Draft, LoadError> {
+    let file: Arc<Path> = Arc::from(source.path.as_path());
+    match source.format {
+        Format::Inventory => reader::inventory::read(&file, progress, report),
+        Format::Graphml => reader::graphml::read(&file, progress, report),
+        Format::Nodelink => reader::nodelink::read(&file, progress, report),
+        Format::Prefixes => reader::prefixes::read(&file, progress, report),
+        Format::Neighbours => reader::neighbours::read(&file, progress, report),
+        Format::Alto => Err(refuse(NetworkError::Mixed(source.clone()))),
+    }
+}
+
+fn load_alto(
+    sources: &[Source],
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Network, LoadError> {
+    let mut report = Report::default();
+    let mut documents = Vec::new();
+    for source in sources {
+        let file: Arc<Path> = Arc::from(source.path.as_path());
+        documents.push(reader::alto::read(&file, progress)?);
+    }
+    let (snapshot, pids) = alto_map::build(&documents, &mut report)?;
+    let (warnings, notes) = report.finish();
+    let snapshot = Arc::new(snapshot);
+    Ok(Network { snapshot, pids, asn: options.asn, warnings, notes, routes: None })
+}
+
+/// The own AS: options first, then the first file that says.
+fn own_as(drafts: &[Draft], options: &Options, report: &mut Report) -> Option<u32> {
+    let mut known = options.asn;
+    for draft in drafts {
+        let Some((asn, line)) = draft.asn else { continue };
+        match known {
+            Some(first) if first != asn => {
+                let message = format!("own AS is {asn} here and {first} elsewhere, which counts");
+                report.warn(code::CONTRADICTING_ASN, &draft.spot(line), message);
+            }
+            _ => known = Some(asn),
+        }
+    }
+    known
+}
+
+/// Names the PIDs, computes the costs and puts the snapshot together.
+fn build(
+    graph: &Graph,
+    prefixes: Vec<(IpNet, NodeIndex)>,
+    options: &Options,
+    first_file: &Spot,
+    report: &mut Report,
+) -> Result<Network, LoadError> {
+    let (pids, nodes_of_pids, pids_of_nodes) = order_pids(graph).map_err(refuse)?;
+    let elsewhere = options.default_pid_cost.map(Cost::new).transpose().map_err(refuse)?;
+    let metrics = vec![cost::routingcost(graph, options, report)?, cost::hopcount(graph)];
+    let mut matrices = Vec::new();
+    for metric in &metrics {
+        matrices.push(metric.matrix(&nodes_of_pids, elsewhere).map_err(refuse)?);
+    }
+    if let Some(hops) = matrices.last() {
+        let of_default = elsewhere.map_or(0, |_| 2 * pids.len() - 1);
+        let all = graph.nodes().len() * graph.nodes().len();
+        warn_unreachable(all - (hops.pairs() - of_default), first_file, report);
+    }
+    let mut counts = vec![0; graph.nodes().len()];
+    let mut placed = Vec::with_capacity(prefixes.len() + 2);
+    for (prefix, node) in prefixes {
+        counts[node as usize] += 1;
+        placed.push((prefix, pids_of_nodes[node as usize]));
+    }
+    let entries = entries(graph, &pids, &nodes_of_pids, &counts);
+    if let Some(default) = nodes_of_pids.iter().position(Option::is_none) {
+        let default = Pid::new(default as u32);
+        placed.push((IpNet::V4(Ipv4Net::default()), default));
+        placed.push((IpNet::V6(Ipv6Net::default()), default));
+    }
+    let (pid_count, prefix_count) = (pids.len(), placed.len());
+    report.note(format!("{pid_count} PIDs with {prefix_count} prefixes, the default's included"));
+    let snapshot = Snapshot::build(Parts { pids, prefixes: placed, matrices }).map_err(refuse)?;
+    let keys = graph.nodes().iter().map(|node| node.key.clone()).collect();
+    Ok(Network {
+        snapshot: Arc::new(snapshot),
+        pids: entries,
+        asn: None,
+        warnings: Vec::new(),
+        notes: Vec::new(),
+        routes: Some(Routes { keys, nodes_of_pids, metrics }),
+    })
+}
+
+/// PIDs ascending by name, the node of each, and the PID of each node.
+type Ordered = (Vec<PidName>, Vec<Option<NodeIndex>>, Vec<Pid>);
+
+fn order_pids(graph: &Graph) -> Result<Ordered, NetworkError> {
+    let keys: Vec<&str> = graph.nodes().iter().map(|node| node.key.as_str()).collect();
+    let mut named: Vec<(PidName, Option<NodeIndex>)> =
+        pid::name_pids(&keys)?.into_iter().zip((0..).map(Some)).collect();
+    let default = PidName::parse(pid::DEFAULT)
+        .map_err(|error| PidError::Name { key: pid::DEFAULT.to_owned(), error })?;
+    named.push((default, None));
+    named.sort();
+    let mut pids_of_nodes = vec![Pid::new(0); keys.len()];
+    for (pid, (_, node)) in (0..).zip(&named) {
+        if let Some(node) = node {
+            pids_of_nodes[*node as usize] = Pid::new(pid);
+        }
+    }
+    let (pids, nodes_of_pids) = named.into_iter().unzip();
+    Ok((pids, nodes_of_pids, pids_of_nodes))
+}
+
+fn entries(
+    graph: &Graph,
+    pids: &[PidName],
+    nodes_of_pids: &[Option<NodeIndex>],
+    counts: &[usize],
+) -> Vec<PidEntry> {
+    let entry = |(pid, node): (&PidName, &Option<NodeIndex>)| match node {
+        None => PidEntry { pid: pid.clone(), node: None, kind: Kind::Default, prefixes: 2 },
+        Some(index) => {
+            let node = graph.node(*index);
+            let kind = match node.role {
+                Role::Internal => Kind::Internal,
+                Role::External => Kind::External,
+                Role::Neighbour => Kind::Neighbour,
+            };
+            let prefixes = counts[*index as usize];
+            PidEntry { pid: pid.clone(), node: Some(node.key.clone()), kind, prefixes }
+        }
+    };
+    pids.iter().zip(nodes_of_pids).map(entry).collect()
+}
+
+/// Where islands are not the reason, links of one direction are.
+fn warn_unreachable(pairs: usize, first_file: &Spot, report: &mut Report) {
+    if pairs == 0 {
+        return;
+    }
+    let fact = format!("{pairs} ordered pairs of nodes have no path and so no cost");
+    if report.count(code::ISLAND) + report.count(code::UNATTACHED_END) == 0 {
+        report.warn(code::UNREACHABLE_PAIRS, first_file, fact);
+    } else {
+        report.note(fact);
+    }
+}

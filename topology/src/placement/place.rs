@@ -1,0 +1,181 @@
+//! Puts the prefixes of all sources on nodes, each on one.
+
+use netmap::IpNet;
+
+use crate::draft::{Draft, Precedence, PrefixRow};
+use crate::graph::{Graph, NodeIndex};
+use crate::refusal::LoadError;
+use crate::report::{Report, code, some_of};
+use crate::spot::Spot;
+
+/// Why a list of prefixes cannot stand.
+#[derive(Debug, thiserror::Error)]
+enum PlaceError {
+    #[error("unknown pop `{pop}` of {prefix}{hint}")]
+    UnknownPop { pop: String, prefix: IpNet, hint: String },
+    #[error("{prefix} is on `{node}` here and on `{first_node}` at {first}; keep one row")]
+    Twice { prefix: IpNet, node: String, first_node: String, first: Spot },
+}
+
+/// A prefix on a node, and the row that says so.
+#[derive(Clone, Copy)]
+struct Placed<'a> {
+    prefix: IpNet,
+    node: NodeIndex,
+    draft: &'a Draft,
+    origin_as: Option<u32>,
+    line: u64,
+}
+
+impl Placed<'_> {
+    fn spot(&self) -> Spot {
+        self.draft.spot(self.line)
+    }
+}
+
+/// Every prefix once, ascending. A list stands over what a graph says; a list that says two
+/// things is refused, a graph that does is repaired.
+pub(crate) fn place(
+    graph: &Graph,
+    drafts: &[Draft],
+    report: &mut Report,
+) -> Result<Vec<(IpNet, NodeIndex)>, LoadError> {
+    let of_graphs = found(graph, drafts, Precedence::Graph, report)?;
+    let of_graphs = lowest_keys(graph, of_graphs, report);
+    let listed = found(graph, drafts, Precedence::List, report)?;
+    refuse_repeated(graph, &listed)?;
+    let placed = merged(of_graphs, listed, report);
+    note_origins(&placed, report);
+    note_empty(graph, drafts, &placed, report);
+    Ok(placed.into_iter().map(|placed| (placed.prefix, placed.node)).collect())
+}
+
+/// The rows of one precedence, ascending by prefix, then in the order of files and lines.
+fn found<'a>(
+    graph: &Graph,
+    drafts: &'a [Draft],
+    precedence: Precedence,
+    report: &mut Report,
+) -> Result<Vec<Placed<'a>>, LoadError> {
+    let mut all = Vec::new();
+    for draft in drafts.iter().filter(|draft| draft.prefixes.precedence == precedence) {
+        let nodes: Vec<_> = draft.prefixes.pops.iter().map(|pop| graph.find(pop)).collect();
+        for &PrefixRow { prefix, pop, origin_as, line } in &draft.prefixes.rows {
+            if let Some(node) = nodes[pop as usize] {
+                all.push(Placed { prefix, node, draft, origin_as, line });
+                continue;
+            }
+            let pop = draft.prefixes.pops[pop as usize].clone();
+            let hint = graph.hint(&pop);
+            let fault = PlaceError::UnknownPop { pop, prefix, hint };
+            match precedence {
+                Precedence::List => return Err(LoadError::at(draft.spot(line), fault)),
+                Precedence::Graph => {
+                    let message = format!("{prefix} skipped: {fault}");
+                    report.warn(code::SKIPPED_PREFIX, &draft.spot(line), message);
+                }
+            }
+        }
+    }
+    all.sort_by_key(|placed| placed.prefix);
+    Ok(all)
+}
+
+/// Of graphs: the node with the lowest key keeps a prefix that several have.
+fn lowest_keys<'a>(
+    graph: &Graph,
+    mut placed: Vec<Placed<'a>>,
+    report: &mut Report,
+) -> Vec<Placed<'a>> {
+    let key = |placed: &Placed<'a>| graph.node(placed.node).key.as_str();
+    placed.sort_by(|one, two| (one.prefix, key(one)).cmp(&(two.prefix, key(two))));
+    let mut kept = Vec::<Placed<'a>>::new();
+    for row in placed {
+        match kept.last() {
+            Some(first) if first.prefix == row.prefix => {
+                let (prefix, other, at) = (row.prefix, key(first), first.spot());
+                let message = if first.node == row.node {
+                    format!("{prefix} is on `{other}` already, at {at}; skipped")
+                } else {
+                    let node = key(&row);
+                    format!("{prefix} is on `{node}` here and on `{other}` at {at}, which keeps it")
+                };
+                report.warn(code::DUPLICATE_PREFIX, &row.spot(), message);
+            }
+            _ => kept.push(row),
+        }
+    }
+    kept
+}
+
+fn refuse_repeated(graph: &Graph, listed: &[Placed<'_>]) -> Result<(), LoadError> {
+    let mut pairs = listed.windows(2);
+    let Some([first, again]) = pairs.find(|pair| pair[0].prefix == pair[1].prefix) else {
+        return Ok(());
+    };
+    let key = |placed: &Placed<'_>| graph.node(placed.node).key.clone();
+    let (prefix, node, first_node, first) = (again.prefix, key(again), key(first), first.spot());
+    Err(LoadError::at(again.spot(), PlaceError::Twice { prefix, node, first_node, first }))
+}
+
+/// Both, the list's where both have a prefix.
+fn merged<'a>(
+    of_graphs: Vec<Placed<'a>>,
+    listed: Vec<Placed<'a>>,
+    report: &mut Report,
+) -> Vec<Placed<'a>> {
+    let mut moved = 0;
+    let mut all: Vec<_> = of_graphs
+        .into_iter()
+        .filter(|row| match listed.binary_search_by_key(&row.prefix, |listed| listed.prefix) {
+            Ok(at) => {
+                moved += usize::from(listed[at].node != row.node);
+                false
+            }
+            Err(_) => true,
+        })
+        .collect();
+    if moved > 0 {
+        report.note(format!("{moved} prefixes of graphs are elsewhere by a list, which counts"));
+    }
+    all.extend(listed);
+    all.sort_by_key(|placed| placed.prefix);
+    all
+}
+
+/// Prefixes inside one of another origin: longest match tells them apart, but it is worth knowing.
+fn note_origins(placed: &[Placed<'_>], report: &mut Report) {
+    let mut around = Vec::<(IpNet, u32)>::new();
+    let mut inside = 0;
+    for Placed { prefix, origin_as, .. } in placed {
+        let Some(origin_as) = *origin_as else { continue };
+        while around.last().is_some_and(|(outer, _)| !outer.contains(prefix)) {
+            around.pop();
+        }
+        inside += usize::from(around.last().is_some_and(|(_, origin)| *origin != origin_as));
+        around.push((*prefix, origin_as));
+    }
+    if inside > 0 {
+        report.note(format!("{inside} prefixes lie inside one of another origin AS"));
+    }
+}
+
+fn note_empty(graph: &Graph, drafts: &[Draft], placed: &[Placed<'_>], report: &mut Report) {
+    if placed.is_empty() {
+        if let Some(draft) = drafts.first() {
+            let message = "no node has a prefix; every address is in the default PID";
+            report.warn(code::NO_PREFIXES, &Spot::file(&draft.file), message);
+        }
+        return;
+    }
+    let mut has = vec![false; graph.nodes().len()];
+    for placed in placed {
+        has[placed.node as usize] = true;
+    }
+    let nodes = graph.nodes().iter().zip(has).filter(|(_, has)| !has);
+    let empty: Vec<&str> = nodes.map(|(node, _)| node.key.as_str()).collect();
+    if !empty.is_empty() {
+        let keys = some_of(empty.iter().copied());
+        report.note(format!("{} nodes have no prefix: {keys}", empty.len()));
+    }
+}

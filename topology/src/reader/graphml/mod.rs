@@ -1,0 +1,208 @@
+//! `graphml`: a graph as GraphML, with the attributes of the Internet Topology Zoo (`label`,
+//! `Latitude`, `Longitude`, `Internal`, `LinkSpeedRaw`) and, on edges, `igp`, `weight` or
+//! `metric`, `delay` (µs) and `capacity` (Mbit/s). What counts is an attribute's name, whatever
+//! the id of its key.
+
+mod fields;
+mod xml;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::draft::{Draft, DraftLink, DraftNode};
+use crate::progress::Progress;
+use crate::reader::graphml::fields::{Domain, Faulty, Field, Key, Keys, Values};
+use crate::reader::graphml::xml::{Element, Xml};
+use crate::reader::open;
+use crate::refusal::LoadError;
+use crate::report::{Report, code};
+
+/// Why a document is no graph that can be read.
+#[derive(Debug, thiserror::Error)]
+enum GraphmlError {
+    #[error("is no GraphML: the root element is `{0}`; expected `graphml`")]
+    Root(String),
+    #[error("holds no `graph`")]
+    NoGraph,
+    #[error("holds a second graph; write each graph to a file of its own")]
+    SecondGraph,
+    #[error("a graph is nested in {0}; flatten it, hierarchies of graphs are not read")]
+    NestedGraph(String),
+    #[error("`{element}` has no attribute `{attribute}`")]
+    NoAttribute { element: String, attribute: &'static str },
+    #[error("{attribute} is `{value}`; expected {expected}")]
+    BadAttribute { attribute: &'static str, value: String, expected: &'static str },
+}
+
+/// Reads the file's one graph.
+pub(crate) fn read(
+    file: &Arc<Path>,
+    progress: &dyn Progress,
+    report: &mut Report,
+) -> Result<Draft, LoadError> {
+    let text = open::read_text(file, progress)?;
+    let xml = Xml::new(&text, file);
+    let draft = Draft::new(file);
+    let mut parser = Parser { xml, keys: Keys::default(), draft, report, directed: false };
+    parser.document()?;
+    let Draft { nodes, links, .. } = &parser.draft;
+    let fact = format!("{}: {} nodes and {} links read", file.display(), nodes.len(), links.len());
+    parser.report.note(fact);
+    Ok(parser.draft)
+}
+
+struct Parser<'a> {
+    xml: Xml<'a>,
+    keys: Keys,
+    draft: Draft,
+    report: &'a mut Report,
+    /// What links are that do not say.
+    directed: bool,
+}
+
+impl Parser<'_> {
+    fn document(&mut self) -> Result<(), LoadError> {
+        let root = self.xml.next_child()?;
+        let (name, line) = root.map_or((String::new(), 1), |root| (root.name, root.line));
+        if name != "graphml" {
+            return Err(self.xml.refused(line, GraphmlError::Root(name)));
+        }
+        let mut graphs = 0;
+        while let Some(child) = self.xml.next_child()? {
+            match child.name.as_str() {
+                "key" => self.key(&child)?,
+                "graph" if graphs > 0 => {
+                    return Err(self.xml.refused(child.line, GraphmlError::SecondGraph));
+                }
+                "graph" => {
+                    graphs += 1;
+                    self.graph(&child)?;
+                }
+                _ => self.pass_over(&child)?,
+            }
+        }
+        self.xml.skip()?;
+        if graphs == 0 { Err(self.xml.refused(line, GraphmlError::NoGraph)) } else { Ok(()) }
+    }
+
+    fn key(&mut self, element: &Element) -> Result<(), LoadError> {
+        let id = self.required(element, "id")?;
+        let name = element.attribute("attr.name").unwrap_or(&id).to_owned();
+        let domain = Domain::of(element.attribute("for"));
+        let mut default = None;
+        while let Some(child) = self.xml.next_child()? {
+            match child.name.as_str() {
+                "default" => default = Some(self.xml.text()?),
+                _ => self.xml.skip()?,
+            }
+        }
+        self.keys.0.push(Key { id, domain, name, default, line: element.line });
+        Ok(())
+    }
+
+    fn graph(&mut self, element: &Element) -> Result<(), LoadError> {
+        self.directed = match element.attribute("edgedefault") {
+            Some("directed") => true,
+            None | Some("undirected") => false,
+            Some(value) => {
+                let (attribute, value) = ("edgedefault", value.to_owned());
+                let expected = "`directed` or `undirected`";
+                let fault = GraphmlError::BadAttribute { attribute, value, expected };
+                return Err(self.xml.refused(element.line, fault));
+            }
+        };
+        while let Some(child) = self.xml.next_child()? {
+            match child.name.as_str() {
+                "node" => self.node(&child)?,
+                "edge" => self.edge(&child)?,
+                _ => self.pass_over(&child)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn node(&mut self, element: &Element) -> Result<(), LoadError> {
+        let id = self.required(element, "id")?;
+        let own = self.values(Domain::Node, &format!("node `{id}`"))?;
+        let mut node = DraftNode { id, line: element.line, ..DraftNode::default() };
+        let described = self.keys.complete(Domain::Node, &own).describe_node(&mut node);
+        described.map_err(|fault| self.faulty(fault))?;
+        self.draft.nodes.push(node);
+        Ok(())
+    }
+
+    fn edge(&mut self, element: &Element) -> Result<(), LoadError> {
+        let from = self.required(element, "source")?;
+        let to = self.required(element, "target")?;
+        let directed = match element.attribute("directed") {
+            None => self.directed,
+            Some("true" | "1") => true,
+            Some("false" | "0") => false,
+            Some(value) => {
+                let (attribute, value) = ("directed", value.to_owned());
+                let expected = "`true` or `false`";
+                let fault = GraphmlError::BadAttribute { attribute, value, expected };
+                return Err(self.xml.refused(element.line, fault));
+            }
+        };
+        let own = self.values(Domain::Edge, &format!("the edge `{from}`–`{to}`"))?;
+        let line = element.line;
+        let mut link = DraftLink { from, to, directed, line, ..DraftLink::default() };
+        let described = self.keys.complete(Domain::Edge, &own).describe_link(&mut link);
+        described.map_err(|fault| self.faulty(fault))?;
+        self.draft.links.push(link);
+        Ok(())
+    }
+
+    /// The data of the current element, to its end.
+    fn values(&mut self, domain: Domain, whose: &str) -> Result<Values, LoadError> {
+        let mut values = Values::default();
+        while let Some(child) = self.xml.next_child()? {
+            match child.name.as_str() {
+                "data" => {
+                    let id = self.required(&child, "key")?;
+                    let text = self.xml.text()?;
+                    let Some(key) = self.keys.find(&id, domain) else {
+                        let message =
+                            format!("data of {whose} has the key `{id}`, which no `key` declares");
+                        let spot = self.draft.spot(child.line);
+                        self.report.warn(code::SKIPPED_ELEMENT, &spot, message);
+                        continue;
+                    };
+                    if let Some(field) = Field::of(&key.name) {
+                        values.0.push((field, key.name.clone(), text, child.line));
+                    }
+                }
+                "graph" => {
+                    let fault = GraphmlError::NestedGraph(whose.to_owned());
+                    return Err(self.xml.refused(child.line, fault));
+                }
+                _ => self.pass_over(&child)?,
+            }
+        }
+        Ok(values)
+    }
+
+    /// Passes over an element, without a word only where nothing is lost.
+    fn pass_over(&mut self, element: &Element) -> Result<(), LoadError> {
+        if !matches!(element.name.as_str(), "data" | "desc") {
+            let message = format!("`{}` has no meaning here; skipped", element.name);
+            let spot = self.draft.spot(element.line);
+            self.report.warn(code::SKIPPED_ELEMENT, &spot, message);
+        }
+        self.xml.skip()
+    }
+
+    fn required(&self, element: &Element, attribute: &'static str) -> Result<String, LoadError> {
+        let missing = || {
+            let element_name = element.name.clone();
+            let fault = GraphmlError::NoAttribute { element: element_name, attribute };
+            self.xml.refused(element.line, fault)
+        };
+        element.attribute(attribute).map(str::to_owned).ok_or_else(missing)
+    }
+
+    fn faulty(&self, (line, fault): Faulty) -> LoadError {
+        self.xml.refused(line, fault)
+    }
+}

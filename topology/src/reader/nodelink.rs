@@ -1,0 +1,250 @@
+//! `nodelink`: a graph as networkx's node-link JSON: `nodes`, `links` or `edges`, ends by `id`.
+//!
+//! Labels come from `label` or `name`, coordinates from `latitude` and `longitude` (any case) or
+//! `pos` = [longitude, latitude], link metrics from `weight` or `metric`, `delay` (µs) and
+//! `capacity` (Mbit/s). Nodes are external where `Internal` is 0 or `external` is true.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::draft::{Draft, DraftLink, DraftNode, LinkMetrics};
+use crate::progress::Progress;
+use crate::reader::number::{self, NumberError};
+use crate::reader::open;
+use crate::refusal::LoadError;
+use crate::report::Report;
+use crate::spot::LineCursor;
+
+/// Why a document is no graph that can be read.
+#[derive(Debug, thiserror::Error)]
+enum NodelinkError {
+    #[error("is no node-link JSON: {0}")]
+    Json(String),
+    #[error("has neither `links` nor `edges`")]
+    NoLinks,
+    #[error("has both `links` and `edges`; keep one")]
+    TwoLinks,
+    #[error("node has no `id`")]
+    NoId,
+    #[error("link has no `{0}`")]
+    NoEnd(&'static str),
+    #[error("{name} is {value}; expected a text or a number")]
+    BadId { name: String, value: String },
+    #[error("`{name}` is {value}; expected {expected}")]
+    BadValue { name: String, value: String, expected: &'static str },
+    #[error(transparent)]
+    Number(#[from] NumberError),
+}
+
+#[derive(Deserialize)]
+struct Document<'a> {
+    #[serde(default)]
+    directed: bool,
+    #[serde(borrow)]
+    nodes: Vec<&'a RawValue>,
+    #[serde(borrow)]
+    links: Option<Vec<&'a RawValue>>,
+    #[serde(borrow)]
+    edges: Option<Vec<&'a RawValue>>,
+}
+
+/// The members of a node or a link, as they are written.
+type Members<'a> = HashMap<String, &'a RawValue>;
+
+/// Reads the file's graph.
+pub(crate) fn read(
+    file: &Arc<Path>,
+    progress: &dyn Progress,
+    report: &mut Report,
+) -> Result<Draft, LoadError> {
+    let text = open::read_text(file, progress)?;
+    let mut draft = Draft::new(file);
+    let document: Document<'_> = serde_json::from_str(&text).map_err(|error| {
+        let spot = draft.spot(error.line() as u64);
+        LoadError::at(spot, NodelinkError::Json(without_place(&error)))
+    })?;
+    let links = match (document.links, document.edges) {
+        (Some(links), None) | (None, Some(links)) => links,
+        (None, None) => return Err(LoadError::at(draft.spot(1), NodelinkError::NoLinks)),
+        (Some(_), Some(_)) => return Err(LoadError::at(draft.spot(1), NodelinkError::TwoLinks)),
+    };
+    let mut lines = LineCursor::new(&text);
+    let mut line_of = |raw: &RawValue| lines.line_at(offset(&text, raw.get()));
+    let mut ids = HashMap::new();
+    for raw in document.nodes {
+        let line = line_of(raw);
+        let (key, node) =
+            node(raw, line).map_err(|fault| LoadError::at(draft.spot(line), fault))?;
+        ids.entry(key).or_insert_with(|| node.id.clone());
+        draft.nodes.push(node);
+    }
+    for raw in links {
+        let line = line_of(raw);
+        let mut link = link(raw, &ids).map_err(|fault| LoadError::at(draft.spot(line), fault))?;
+        link.line = line;
+        link.directed = document.directed;
+        draft.links.push(link);
+    }
+    let (nodes, links) = (draft.nodes.len(), draft.links.len());
+    report.note(format!("{}: {nodes} nodes and {links} links read", file.display()));
+    Ok(draft)
+}
+
+/// The node, and by what links name it.
+fn node(raw: &RawValue, line: u64) -> Result<(String, DraftNode), NodelinkError> {
+    let members = members(raw)?;
+    let id = members.get("id").ok_or(NodelinkError::NoId)?;
+    let (key, id) = identifier("id", id)?;
+    let text = |name| match member(&members, name) {
+        Some(raw) => text(name, raw),
+        None => Ok(String::new()),
+    };
+    let mut label = text("label")?;
+    if label.trim().is_empty() {
+        label = text("name")?;
+    }
+    let (mut latitude, mut longitude) =
+        (amount(&members, "latitude")?, amount(&members, "longitude")?);
+    if latitude.is_none() && longitude.is_none() {
+        (longitude, latitude) = position(&members)?;
+    }
+    let internal = flag(&members, "internal")?;
+    let external = flag(&members, "external")?;
+    let node = DraftNode {
+        id,
+        label,
+        external: internal == Some(false) || external == Some(true),
+        latitude: latitude.map(|value| number::latitude("latitude", value)).transpose()?,
+        longitude: longitude.map(|value| number::longitude("longitude", value)).transpose()?,
+        line,
+    };
+    Ok((key, node))
+}
+
+fn link(raw: &RawValue, ids: &HashMap<String, String>) -> Result<DraftLink, NodelinkError> {
+    let members = members(raw)?;
+    let end = |name: &'static str| {
+        let raw = members.get(name).ok_or(NodelinkError::NoEnd(name))?;
+        let (key, id) = identifier(name, raw)?;
+        Ok::<_, NodelinkError>(ids.get(&key).cloned().unwrap_or(id))
+    };
+    let metric = |name| {
+        let value = amount(&members, name)?;
+        value.map(|value| number::amount(name, value)).transpose().map_err(NodelinkError::from)
+    };
+    let (weight, plain) = (metric("weight")?, metric("metric")?);
+    let metrics = LinkMetrics {
+        igp: weight.or(plain),
+        delay_us: metric("delay")?,
+        capacity_mbps: metric("capacity")?,
+    };
+    Ok(DraftLink { from: end("source")?, to: end("target")?, metrics, ..DraftLink::default() })
+}
+
+fn members<'a>(raw: &'a RawValue) -> Result<Members<'a>, NodelinkError> {
+    serde_json::from_str(raw.get()).map_err(|error| NodelinkError::Json(without_place(&error)))
+}
+
+/// A member by its name in any case, the exact one first; `null` is none.
+fn member<'a>(members: &Members<'a>, name: &str) -> Option<&'a RawValue> {
+    let other = || {
+        let others = members.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
+        others.min_by_key(|(known, _)| known.as_str()).map(|(_, raw)| raw)
+    };
+    members.get(name).or_else(other).copied().filter(|raw| raw.get() != "null")
+}
+
+/// What links compare (1 and 1.0 are one id), and the id as it is written.
+fn identifier(name: &str, raw: &RawValue) -> Result<(String, String), NodelinkError> {
+    match parsed(raw)? {
+        Value::String(text) => Ok((text.clone(), text)),
+        Value::Number(value) => {
+            let written = raw.get().to_owned();
+            let whole = value.as_f64().filter(|value| value.fract() == 0.0 && !value.is_infinite());
+            let key = match whole {
+                Some(whole) if !(value.is_i64() || value.is_u64()) => format!("{whole:.0}"),
+                _ => value.to_string(),
+            };
+            Ok((key, written))
+        }
+        _ => Err(NodelinkError::BadId { name: name.to_owned(), value: raw.get().to_owned() }),
+    }
+}
+
+fn text(name: &str, raw: &RawValue) -> Result<String, NodelinkError> {
+    match parsed(raw)? {
+        Value::String(text) => Ok(text),
+        Value::Number(_) => Ok(raw.get().to_owned()),
+        _ => Err(bad_value(name, raw, "a text")),
+    }
+}
+
+/// A number, or a text that is one.
+fn amount(members: &Members<'_>, name: &str) -> Result<Option<f64>, NodelinkError> {
+    let Some(raw) = member(members, name) else { return Ok(None) };
+    number_in(name, raw, &parsed(raw)?)
+}
+
+fn number_in(name: &str, raw: &RawValue, value: &Value) -> Result<Option<f64>, NodelinkError> {
+    match value {
+        Value::Number(value) => Ok(value.as_f64()),
+        Value::String(text) => Ok(number::from_text(name, text)?),
+        _ => Err(bad_value(name, raw, "a number")),
+    }
+}
+
+/// `pos`: longitude, then latitude.
+fn position(members: &Members<'_>) -> Result<(Option<f64>, Option<f64>), NodelinkError> {
+    let Some(raw) = member(members, "pos") else { return Ok((None, None)) };
+    match parsed(raw)? {
+        Value::Array(pair) if pair.len() == 2 => {
+            Ok((number_in("pos", raw, &pair[0])?, number_in("pos", raw, &pair[1])?))
+        }
+        _ => Err(bad_value("pos", raw, "[longitude, latitude]")),
+    }
+}
+
+/// True, 1, `"1"`; false, 0, `"0"`.
+fn flag(members: &Members<'_>, name: &str) -> Result<Option<bool>, NodelinkError> {
+    let Some(raw) = member(members, name) else { return Ok(None) };
+    let flag = match parsed(raw)? {
+        Value::Bool(flag) => Some(flag),
+        Value::Number(number) => {
+            number.as_f64().filter(|n| *n == 0.0 || *n == 1.0).map(|n| n == 1.0)
+        }
+        Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
+            "" => return Ok(None),
+            "0" | "false" => Some(false),
+            "1" | "true" => Some(true),
+            _ => None,
+        },
+        _ => None,
+    };
+    flag.map(Some).ok_or_else(|| bad_value(name, raw, "0 or 1, or false or true"))
+}
+
+fn parsed(raw: &RawValue) -> Result<Value, NodelinkError> {
+    serde_json::from_str(raw.get()).map_err(|error| NodelinkError::Json(without_place(&error)))
+}
+
+fn bad_value(name: &str, raw: &RawValue, expected: &'static str) -> NodelinkError {
+    const SHOWN_CHARS: usize = 60;
+    let value = raw.get().chars().take(SHOWN_CHARS).collect();
+    NodelinkError::BadValue { name: name.to_owned(), value, expected }
+}
+
+/// Where a part of a text, borrowed from it, starts in it.
+fn offset(text: &str, part: &str) -> usize {
+    (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize)
+}
+
+/// The message without `at line L column C`, which counts inside a part of the file.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ").map_or(text.clone(), |(message, _)| message.to_owned())
+}

@@ -1,0 +1,237 @@
+//! Opens a file, plain or compressed, with a bound on what comes out.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+use bzip2::read::MultiBzDecoder;
+use flate2::read::MultiGzDecoder;
+use liblzma::read::XzDecoder;
+use liblzma::stream::{CONCATENATED, Stream};
+
+use crate::progress::Progress;
+use crate::refusal::LoadError;
+use crate::spot::{LineCursor, Spot};
+
+/// Largest file read row by row, uncompressed.
+const STREAM_BYTES_MAX: u64 = 4 << 30;
+/// Largest document read whole, uncompressed.
+const DOCUMENT_BYTES_MAX: u64 = 512 << 20;
+/// Memory that unpacking an xz file may take; the highest preset of `xz` needs 65 MiB.
+const XZ_MEMORY_BYTES_MAX: u64 = 256 << 20;
+/// Bytes asked from the disk at a time, which is also how often progress is told.
+const READ_BYTES: usize = 64 << 10;
+
+const GZIP: &[u8] = &[0x1f, 0x8b];
+const BZIP2: &[u8] = b"BZh";
+const XZ: &[u8] = &[0xfd, b'7', b'z', b'X', b'Z', 0];
+
+/// Why a file's bytes cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenError {
+    #[error("cannot open: {0}")]
+    Open(#[source] io::Error),
+    #[error("is a directory; expected a file")]
+    Directory,
+    #[error("cannot read: {0}")]
+    Read(#[source] io::Error),
+    #[error("is empty")]
+    Empty,
+    #[error("is not UTF-8 text")]
+    NotText,
+}
+
+/// A stream of the file's uncompressed bytes, at most 4 GiB of them.
+pub(crate) fn open<'a>(
+    file: &Arc<Path>,
+    progress: &'a dyn Progress,
+) -> Result<Box<dyn BufRead + 'a>, LoadError> {
+    let reader = unpacked(file, progress, STREAM_BYTES_MAX)
+        .map_err(|error| LoadError::at(Spot::file(file), error))?;
+    Ok(Box::new(BufReader::with_capacity(READ_BYTES, reader)))
+}
+
+/// The whole file as text without byte order mark, at most 512 MiB of it and not nothing.
+pub(crate) fn read_text(file: &Arc<Path>, progress: &dyn Progress) -> Result<String, LoadError> {
+    let refuse = |error| LoadError::at(Spot::file(file), error);
+    let mut bytes = Vec::new();
+    let mut reader = unpacked(file, progress, DOCUMENT_BYTES_MAX).map_err(refuse)?;
+    reader.read_to_end(&mut bytes).map_err(|error| refuse(OpenError::Read(error)))?;
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        bytes.drain(..3);
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let text = String::from_utf8_lossy(&error.as_bytes()[..valid]);
+        let line = LineCursor::new(&text).line_at(valid);
+        LoadError::at(Spot::line(file, line), OpenError::NotText)
+    })?;
+    if text.trim().is_empty() { Err(refuse(OpenError::Empty)) } else { Ok(text) }
+}
+
+fn unpacked<'a>(
+    file: &Arc<Path>,
+    progress: &'a dyn Progress,
+    bytes_max: u64,
+) -> Result<Box<dyn Read + 'a>, OpenError> {
+    let handle = File::open(file).map_err(OpenError::Open)?;
+    let metadata = handle.metadata().map_err(OpenError::Open)?;
+    if metadata.is_dir() {
+        return Err(OpenError::Directory);
+    }
+    let (path, total_bytes) = (Arc::clone(file), metadata.len());
+    let counted = Counted { handle, path, progress, done_bytes: 0, total_bytes };
+    let (magic, packed) = peek(counted).map_err(OpenError::Read)?;
+    let reader: Box<dyn Read + 'a> = if magic.starts_with(GZIP) {
+        Box::new(MultiGzDecoder::new(packed))
+    } else if magic.starts_with(BZIP2) {
+        Box::new(MultiBzDecoder::new(packed))
+    } else if magic.starts_with(XZ) {
+        let stream = Stream::new_stream_decoder(XZ_MEMORY_BYTES_MAX, CONCATENATED)
+            .map_err(|error| OpenError::Read(error.into()))?;
+        Box::new(XzDecoder::new_stream(packed, stream))
+    } else {
+        Box::new(packed)
+    };
+    Ok(Box::new(Bounded { reader, left: bytes_max, bytes_max }))
+}
+
+type Peeked<R> = Chain<Cursor<Vec<u8>>, BufReader<R>>;
+
+/// The first bytes, and a reader that still has them.
+fn peek<R: Read>(reader: R) -> io::Result<(Vec<u8>, Peeked<R>)> {
+    let mut reader = BufReader::with_capacity(READ_BYTES, reader);
+    let mut magic = Vec::new();
+    reader.by_ref().take(XZ.len() as u64).read_to_end(&mut magic)?;
+    Ok((magic.clone(), Cursor::new(magic).chain(reader)))
+}
+
+/// Tells how many bytes have come off the disk.
+struct Counted<'a> {
+    handle: File,
+    path: Arc<Path>,
+    progress: &'a dyn Progress,
+    done_bytes: u64,
+    total_bytes: u64,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.handle.read(buffer)?;
+        self.done_bytes += read as u64;
+        self.progress.reading(&self.path, self.done_bytes, self.total_bytes);
+        Ok(read)
+    }
+}
+
+/// Fails once more than `bytes_max` have come out, so that a small file cannot become a huge one.
+struct Bounded<R> {
+    reader: R,
+    left: u64,
+    bytes_max: u64,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(buffer)?;
+        match self.left.checked_sub(read as u64) {
+            Some(left) => self.left = left,
+            None => {
+                let message = format!("more than {} bytes uncompressed", self.bytes_max);
+                return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+            }
+        }
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    const TEXT: &str = "prefix,pop\n192.0.2.0/24,MI\n";
+
+    fn file_of(bytes: &[u8]) -> (tempfile::TempDir, Arc<Path>) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        std::fs::write(&path, bytes).unwrap();
+        (dir, Arc::from(path))
+    }
+
+    fn text_of(bytes: &[u8]) -> Result<String, String> {
+        let (_dir, file) = file_of(bytes);
+        read_text(&file, &()).map_err(|error| error.to_string())
+    }
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn each_compression_is_known_by_its_first_bytes_also_in_several_members() {
+        let bzip2 = |bytes: &[u8]| {
+            let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+            encoder.write_all(bytes).unwrap();
+            encoder.finish().unwrap()
+        };
+        let xz = |bytes: &[u8]| {
+            let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 6);
+            encoder.write_all(bytes).unwrap();
+            encoder.finish().unwrap()
+        };
+        let (head, tail) = TEXT.as_bytes().split_at(9);
+        for packed in [
+            TEXT.as_bytes().to_vec(),
+            [gzip(head), gzip(tail)].concat(),
+            [bzip2(head), bzip2(tail)].concat(),
+            [xz(head), xz(tail)].concat(),
+        ] {
+            assert_eq!(text_of(&packed).unwrap(), TEXT);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_why() {
+        assert!(text_of(b"").unwrap_err().ends_with("is empty"));
+        assert!(text_of(b"a\n\xff\xfe").unwrap_err().ends_with(":2: is not UTF-8 text"));
+        let packed = gzip(TEXT.as_bytes());
+        let cut = &packed[..packed.len() - 9];
+        assert!(text_of(cut).unwrap_err().contains("cannot read"));
+        let dir = tempfile::tempdir().unwrap();
+        let message = |path: &Path| match read_text(&Arc::from(path), &()) {
+            Ok(_) => String::new(),
+            Err(error) => error.to_string(),
+        };
+        assert!(message(dir.path()).contains("is a directory"));
+        assert!(message(&dir.path().join("none")).contains("cannot open"));
+    }
+
+    #[test]
+    fn a_bomb_is_cut_off() {
+        let packed = gzip(&vec![b' '; 1 << 20]);
+        let (_dir, file) = file_of(&packed);
+        let mut reader = unpacked(&file, &(), 1 << 16).unwrap();
+        let error = io::copy(&mut reader, &mut io::sink()).unwrap_err();
+        assert_eq!(error.to_string(), "more than 65536 bytes uncompressed");
+    }
+
+    #[test]
+    fn progress_counts_bytes_on_disk() {
+        struct Last(std::sync::Mutex<(u64, u64)>);
+        impl Progress for Last {
+            fn reading(&self, _path: &Path, done_bytes: u64, total_bytes: u64) {
+                *self.0.lock().unwrap() = (done_bytes, total_bytes);
+            }
+        }
+        let packed = gzip(TEXT.as_bytes());
+        let (_dir, file) = file_of(&packed);
+        let last = Last(std::sync::Mutex::new((0, 0)));
+        read_text(&file, &last).unwrap();
+        assert_eq!(*last.0.lock().unwrap(), (packed.len() as u64, packed.len() as u64));
+    }
+}

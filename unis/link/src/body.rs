@@ -1,0 +1,116 @@
+//! Bodies: a small answer costs no allocation, a large one streams, a request's is bounded.
+
+mod read;
+
+use std::error::Error;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use tokio::sync::mpsc;
+
+pub use crate::body::read::{ReadError, read};
+
+/// Any error that may end a streamed body.
+pub type BoxError = Box<dyn Error + Send + Sync>;
+
+type BoxStream = Pin<Box<dyn HttpBody<Data = Bytes, Error = BoxError> + Send>>;
+
+/// A response body.
+pub struct Body {
+    kind: Kind,
+}
+
+enum Kind {
+    Empty,
+    Full(Bytes),
+    Channel(mpsc::Receiver<Result<Bytes, BoxError>>),
+    Stream(BoxStream),
+}
+
+/// A body without content.
+pub fn empty() -> Body {
+    Body { kind: Kind::Empty }
+}
+
+/// A body of one piece.
+pub fn full(bytes: impl Into<Bytes>) -> Body {
+    let bytes = bytes.into();
+    Body { kind: if bytes.is_empty() { Kind::Empty } else { Kind::Full(bytes) } }
+}
+
+/// A body that another [`http_body::Body`] delivers.
+pub fn stream<B>(body: B) -> Body
+where
+    B: HttpBody<Data = Bytes, Error = BoxError> + Send + 'static,
+{
+    Body { kind: Kind::Stream(Box::pin(body)) }
+}
+
+/// A body fed from elsewhere, with room for `pieces` before the sender has to wait.
+///
+/// The body ends when the sender is dropped; an `Err` sent cuts the connection, so that a client
+/// cannot take a part for the whole. Sending fails once the client is gone.
+pub fn channel(pieces: usize) -> (mpsc::Sender<Result<Bytes, BoxError>>, Body) {
+    let (sender, receiver) = mpsc::channel(pieces.max(1));
+    (sender, Body { kind: Kind::Channel(receiver) })
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        empty()
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Empty => f.write_str("Body(empty)"),
+            Kind::Full(bytes) => write!(f, "Body({} bytes)", bytes.len()),
+            Kind::Channel(_) | Kind::Stream(_) => f.write_str("Body(stream)"),
+        }
+    }
+}
+
+impl HttpBody for Body {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let kind = &mut self.get_mut().kind;
+        match kind {
+            Kind::Empty => Poll::Ready(None),
+            Kind::Full(bytes) => {
+                let bytes = std::mem::take(bytes);
+                *kind = Kind::Empty;
+                Poll::Ready(Some(Ok(Frame::data(bytes))))
+            }
+            Kind::Channel(receiver) => {
+                receiver.poll_recv(context).map(|piece| piece.map(|piece| piece.map(Frame::data)))
+            }
+            Kind::Stream(stream) => stream.as_mut().poll_frame(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.kind {
+            Kind::Empty => true,
+            Kind::Full(_) | Kind::Channel(_) => false,
+            Kind::Stream(stream) => stream.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.kind {
+            Kind::Empty => SizeHint::with_exact(0),
+            Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Channel(_) => SizeHint::default(),
+            Kind::Stream(stream) => stream.size_hint(),
+        }
+    }
+}

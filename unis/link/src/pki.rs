@@ -1,0 +1,135 @@
+//! A small certificate authority for those who have none.
+//!
+//! ```text
+//!  pki init ─► ca, server, client, crl         (files under STATE/pki, see `Folder`)
+//!  pki token NAME ─► text ─► (out of band) ─► enroll ──POST /pki/enroll──► certificate
+//!                                              renew  ──POST /pki/renew───► certificate
+//!  pki revoke NAME|SERIAL ─► crl.pem at once
+//! ```
+//!
+//! [`Authority`] does the work on disk, under a file lock, so that the command line may revoke beside
+//! a running server; [`service`] puts it under `/pki/` of a server; [`enrolment`] is the other end.
+//! No name constraints in the CA: webpki refuses every URI name under them (RUSTSEC-2026-0098);
+//! [`crate::trust`] chooses the bundle by trust domain instead.
+
+mod authority;
+mod bench;
+pub mod enrolment;
+mod folder;
+mod issue;
+mod ledger;
+pub mod service;
+mod token;
+
+use std::io;
+use std::path::PathBuf;
+
+pub use crate::crypto::NoRandomness;
+use crate::identity::{SpiffeError, SpiffeName};
+
+pub use crate::pki::authority::{Authority, Granted};
+pub use crate::pki::folder::Folder;
+pub use crate::pki::ledger::{Entry, State};
+pub use crate::pki::token::{Token, TokenError};
+
+/// What the authority is to be called, and its server.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PkiSettings {
+    /// The trust domain of every name issued.
+    pub trust_domain: String,
+    /// The path of the server's SPIFFE name, such as `isp/64500/unis/1`.
+    pub server_path: String,
+    /// DNS names and addresses of the server beside `localhost`, `127.0.0.1`, `::1` and the host's.
+    pub server_names: Vec<String>,
+}
+
+/// What a token is for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TokenOrder {
+    /// The name that the certificate will have; decided here, not by who enrols.
+    pub name: SpiffeName,
+    /// DNS names and addresses that it will have besides, for servers.
+    pub server_names: Vec<String>,
+    /// How long the token can be used.
+    pub ttl: std::time::Duration,
+    /// Where to enrol: scheme and authority of the server, `https://host:port`.
+    pub url: String,
+}
+
+/// Why the authority did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum PkiError {
+    /// The disk.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// A file holds something else.
+    #[error("{}: {reason}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A part is missing beside another that is there; nothing is made anew over it.
+    #[error("{} is missing although {} is there", .missing.display(), .present.display())]
+    Torn {
+        /// What is not there.
+        missing: PathBuf,
+        /// What is.
+        present: PathBuf,
+    },
+    /// A name is malformed.
+    #[error(transparent)]
+    Name(#[from] SpiffeError),
+    /// A name of another organisation.
+    #[error("`{name}` is not in the trust domain `{trust_domain}`")]
+    Foreign {
+        /// The name.
+        name: String,
+        /// The own trust domain.
+        trust_domain: String,
+    },
+    /// A server name that is neither a DNS name nor an address.
+    #[error("`{0}` is neither a DNS name nor an address")]
+    ServerName(String),
+    /// The library refuses to sign.
+    #[error("signing: {0}")]
+    Sign(#[from] rcgen::Error),
+    /// No randomness.
+    #[error(transparent)]
+    Random(#[from] NoRandomness),
+    /// The ledger has no room; expired certificates leave it by themselves.
+    #[error("the ledger is full with {0} entries")]
+    Full(usize),
+    /// Nothing by this name or serial number is valid.
+    #[error("no valid certificate has the name or serial number `{0}`")]
+    Unknown(String),
+    /// Who enrols or renews may not.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+}
+
+/// Why a certificate is not granted to who asks for it.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Refused {
+    /// Never issued, forgotten after its time, or mistyped.
+    #[error("the token is unknown")]
+    UnknownToken,
+    /// It was good once.
+    #[error("the token was used before")]
+    UsedToken,
+    /// Its time is over.
+    #[error("the token has expired")]
+    ExpiredToken,
+    /// The signing request cannot be read, or its signature is not its key's.
+    #[error("the signing request is refused: {0}")]
+    Request(String),
+    /// A certificate of another authority, revoked, or without a name.
+    #[error("the certificate shown cannot be renewed here")]
+    NotRenewable,
+}

@@ -1,0 +1,286 @@
+//! The authority: promises, grants, revokes, keeps itself from running out.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rcgen::CertificateSigningRequestParams;
+use rustls_pki_types::CertificateSigningRequestDer;
+use rustls_pki_types::pem::PemObject;
+use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
+
+use crate::crypto::random;
+use crate::identity::{Identity, SpiffeName};
+use crate::pki::bench::{Bench, ca_der, found, required};
+use crate::pki::folder::Folder;
+use crate::pki::issue::Leaf;
+use crate::pki::ledger::{Entry, Pending, State};
+use crate::pki::{PkiError, PkiSettings, Refused, Token, TokenOrder};
+use crate::shutdown::Shutdown;
+
+/// How often a running server looks at what runs out.
+const UPKEEP: Duration = Duration::from_secs(600);
+
+/// A certificate authority on disk. Every act takes the folder's lock, reads the ledger, acts and
+/// writes; all of it blocks.
+#[derive(Clone, Debug)]
+pub struct Authority {
+    folder: Folder,
+    settings: PkiSettings,
+}
+
+/// What one who enrolled or renewed receives.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Granted {
+    /// The certificate, PEM.
+    pub certificate: String,
+    /// The authority's certificate, PEM.
+    pub ca: String,
+    /// The name in the certificate.
+    pub name: String,
+}
+
+impl Authority {
+    /// Opens the authority at `path` and makes what is missing of it. What is there stays, but for
+    /// certificates past two thirds of their life and revocation lists past half of theirs.
+    ///
+    /// # Errors
+    /// [`PkiError`]; [`PkiError::Torn`] where a key is gone and its certificate is not.
+    pub fn init(path: &Path, settings: &PkiSettings) -> Result<Self, PkiError> {
+        let folder = Folder::at(path);
+        folder.create()?;
+        found(&folder, settings, OffsetDateTime::now_utc())?;
+        let authority = Self { folder, settings: settings.clone() };
+        authority.upkeep()?;
+        Ok(authority)
+    }
+
+    /// Where the files are.
+    pub fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// Promises one certificate to whoever shows the token in time.
+    ///
+    /// # Errors
+    /// [`PkiError::Foreign`] for a name outside the trust domain, [`PkiError::ServerName`].
+    pub fn token(&self, order: &TokenOrder) -> Result<Token, PkiError> {
+        if order.name.trust_domain() != self.settings.trust_domain {
+            return Err(PkiError::Foreign {
+                name: order.name.to_string(),
+                trust_domain: self.settings.trust_domain.clone(),
+            });
+        }
+        let leaf = Leaf { name: &order.name, server_names: &order.server_names };
+        leaf.check()?;
+        let secret: [u8; 32] = random()?;
+        let ca_fingerprint = Sha256::digest(ca_der(&self.folder)?).into();
+        let mut bench = self.bench()?;
+        let ends = bench.seconds().saturating_add_unsigned(order.ttl.as_secs());
+        let names = order.server_names.clone();
+        bench.ledger.promise(Pending::new(&secret, order.name.to_string(), names, ends))?;
+        bench.store()?;
+        Ok(Token { url: order.url.clone(), ca_fingerprint, secret })
+    }
+
+    /// Grants the certificate that a token's secret promises, over the key of `request` (PKCS #10,
+    /// PEM or DER). Names in the request are ignored, its signature must be its key's.
+    ///
+    /// # Errors
+    /// [`PkiError::Refused`]; other errors leave the token good.
+    pub fn enroll(&self, secret: &[u8], request: &[u8]) -> Result<Granted, PkiError> {
+        let request = parse(request)?;
+        let mut bench = self.bench()?;
+        let now = bench.seconds();
+        let pending = bench.ledger.redeem(secret, now)?;
+        let name = SpiffeName::parse(&pending.name)?;
+        grant(&mut bench, &Leaf { name: &name, server_names: &pending.server_names }, &request)
+    }
+
+    /// Grants a new certificate to the holder of a valid one of this authority, by the same names.
+    ///
+    /// # Errors
+    /// [`PkiError::Refused`].
+    pub fn renew(&self, holder: &Identity, request: &[u8]) -> Result<Granted, PkiError> {
+        let name = match &holder.name {
+            Some(name) if holder.partner.is_none() => name,
+            _ => return Err(Refused::NotRenewable.into()),
+        };
+        let request = parse(request)?;
+        let mut bench = self.bench()?;
+        let now = bench.seconds();
+        let entry = bench.ledger.find(&holder.serial).ok_or(Refused::NotRenewable)?;
+        if entry.state(now) != State::Valid || entry.name != name.as_str() {
+            return Err(Refused::NotRenewable.into());
+        }
+        let server_names = entry.server_names.clone();
+        grant(&mut bench, &Leaf { name, server_names: &server_names }, &request)
+    }
+
+    /// Revokes a certificate by serial number, or all valid ones of a name, at once.
+    ///
+    /// # Errors
+    /// [`PkiError::Unknown`] where nothing valid is meant.
+    pub fn revoke(&self, which: &str) -> Result<Vec<Entry>, PkiError> {
+        let mut bench = self.bench()?;
+        let now = bench.seconds();
+        let revoked = bench.ledger.revoke(which, now);
+        if revoked.is_empty() {
+            return Err(PkiError::Unknown(which.to_owned()));
+        }
+        bench.write_list()?;
+        Ok(revoked)
+    }
+
+    /// Every certificate remembered, oldest first; they are forgotten a month after their end.
+    ///
+    /// # Errors
+    /// Those of reading the ledger.
+    pub fn status(&self) -> Result<Vec<Entry>, PkiError> {
+        Ok(self.bench()?.ledger.entries().to_vec())
+    }
+
+    /// The authority's certificate, PEM.
+    ///
+    /// # Errors
+    /// Those of reading it.
+    pub fn ca_pem(&self) -> Result<String, PkiError> {
+        required(&self.folder.ca())
+    }
+
+    /// The revocation list, PEM.
+    ///
+    /// # Errors
+    /// Those of reading it.
+    pub fn crl_pem(&self) -> Result<String, PkiError> {
+        required(&self.folder.crl())
+    }
+
+    /// Renews what is past its time: the server's and the first operator's certificate at two thirds
+    /// of their life, the revocation list at half of its.
+    ///
+    /// # Errors
+    /// [`PkiError`]; what was renewed before stays renewed.
+    pub fn upkeep(&self) -> Result<(), PkiError> {
+        self.upkeep_at(OffsetDateTime::now_utc())
+    }
+
+    fn upkeep_at(&self, now: OffsetDateTime) -> Result<(), PkiError> {
+        Bench::open(&self.folder, now)?.upkeep(&self.settings)
+    }
+
+    /// Does the [`Authority::upkeep`] of a running server until shutdown.
+    pub async fn watch(self: Arc<Self>, shutdown: Shutdown) {
+        loop {
+            tokio::select! {
+                () = shutdown.wait() => return,
+                () = tokio::time::sleep(UPKEEP) => {}
+            }
+            let authority = Arc::clone(&self);
+            match tokio::task::spawn_blocking(move || authority.upkeep()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!(%error, "upkeep of the certificates failed"),
+                Err(error) => tracing::error!(%error, "upkeep of the certificates broke off"),
+            }
+        }
+    }
+
+    fn bench(&self) -> Result<Bench, PkiError> {
+        Bench::open(&self.folder, OffsetDateTime::now_utc())
+    }
+}
+
+fn grant(
+    bench: &mut Bench,
+    leaf: &Leaf<'_>,
+    request: &CertificateSigningRequestParams,
+) -> Result<Granted, PkiError> {
+    let certificate = bench.issue(leaf, &request.public_key)?;
+    Ok(Granted { certificate, ca: bench.ca_pem()?, name: leaf.name.to_string() })
+}
+
+/// Reads a signing request and checks its signature.
+fn parse(request: &[u8]) -> Result<CertificateSigningRequestParams, Refused> {
+    let refused = |reason: String| Refused::Request(reason);
+    let der = if request.starts_with(b"-----") {
+        CertificateSigningRequestDer::from_pem_slice(request)
+            .map_err(|error| refused(error.to_string()))?
+    } else {
+        CertificateSigningRequestDer::from(request)
+    };
+    CertificateSigningRequestParams::from_der(&der).map_err(|error| refused(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn authority(path: &Path) -> Authority {
+        let settings = PkiSettings {
+            trust_domain: "isp.example".into(),
+            server_path: "isp/64500/unis/1".into(),
+            server_names: vec![],
+        };
+        Authority::init(path, &settings).unwrap()
+    }
+
+    fn files(authority: &Authority) -> Vec<String> {
+        let folder = &authority.folder;
+        let paths = [folder.ca(), folder.server(), folder.client(), folder.crl()];
+        paths.iter().map(|path| required(path).unwrap()).collect()
+    }
+
+    fn changed(authority: &Authority, days: i64) -> [bool; 4] {
+        let before = files(authority);
+        authority.upkeep_at(OffsetDateTime::now_utc() + time::Duration::days(days)).unwrap();
+        let after = files(authority);
+        std::array::from_fn(|at| before[at] != after[at])
+    }
+
+    #[test]
+    fn opening_again_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let before = files(&authority(folder.path()));
+        assert_eq!(files(&authority(folder.path())), before);
+    }
+
+    #[test]
+    fn what_runs_out_is_renewed_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let authority = authority(folder.path());
+        assert_eq!(changed(&authority, 3), [false, false, false, false]);
+        assert_eq!(changed(&authority, 4), [false, false, false, true]);
+        assert_eq!(changed(&authority, 61), [false, true, true, true]);
+    }
+
+    #[test]
+    fn a_revoked_certificate_is_not_renewed() {
+        let folder = tempfile::tempdir().unwrap();
+        let authority = authority(folder.path());
+        authority.revoke("spiffe://isp.example/operator/first-try").unwrap();
+        assert_eq!(changed(&authority, 61), [false, true, false, true]);
+    }
+
+    #[test]
+    fn a_lost_key_is_said_and_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let authority = authority(folder.path());
+        std::fs::remove_file(authority.folder.ca_key()).unwrap();
+        let again = Authority::init(folder.path(), &authority.settings);
+        assert!(matches!(again, Err(PkiError::Torn { .. })));
+    }
+
+    #[test]
+    fn names_of_others_are_not_promised() {
+        let folder = tempfile::tempdir().unwrap();
+        let order = TokenOrder {
+            name: SpiffeName::parse("spiffe://other.example/peer/1").unwrap(),
+            server_names: vec![],
+            ttl: Duration::from_secs(60),
+            url: String::new(),
+        };
+        let refused = authority(folder.path()).token(&order);
+        assert!(matches!(refused, Err(PkiError::Foreign { .. })));
+    }
+}

@@ -1,0 +1,235 @@
+//! Where the authority works: its key, its ledger and the lock on its folder, for one act.
+
+use std::path::Path;
+
+use rcgen::{Issuer, KeyPair, PublicKeyData};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+use time::OffsetDateTime;
+use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate};
+
+use crate::identity::{SpiffeName, hex};
+use crate::pki::folder::{Folder, Lock, PUBLIC, SECRET, read, write};
+use crate::pki::issue::{self, CRL_LIFE, Leaf};
+use crate::pki::ledger::{Ledger, State};
+use crate::pki::{PkiError, PkiSettings};
+
+/// Path of the first operator's name, whose certificate comes with the authority.
+const FIRST_OPERATOR: &str = "operator/first-try";
+/// Names by which every server is reached from its own host.
+const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+
+/// The authority's tools, taken out for one act.
+pub(crate) struct Bench {
+    folder: Folder,
+    issuer: Issuer<'static, KeyPair>,
+    pub(crate) ledger: Ledger,
+    now: OffsetDateTime,
+    _lock: Lock,
+}
+
+/// Makes what is missing of an authority.
+pub(crate) fn found(
+    folder: &Folder,
+    settings: &PkiSettings,
+    now: OffsetDateTime,
+) -> Result<(), PkiError> {
+    let lock = folder.lock()?;
+    if read(&folder.ca())?.is_none() {
+        let key = key_for(&folder.ca_key())?;
+        write(&folder.ca(), &issue::authority(&settings.trust_domain, &key, now)?, PUBLIC)?;
+    }
+    let mut bench = Bench::under(lock, folder, now)?;
+    if read(&folder.crl())?.is_none() {
+        bench.write_list()?;
+    }
+    for part in parts(folder, settings)? {
+        if read(&part.certificate)?.is_none() {
+            let key = key_for(&part.key)?;
+            let pem = bench.issue(&part.leaf(), &key)?;
+            write(&part.certificate, &pem, PUBLIC)?;
+        } else {
+            existing_key(&part.key, &part.certificate)?;
+        }
+    }
+    Ok(())
+}
+
+impl Bench {
+    /// Waits for the lock and reads the ledger.
+    pub(crate) fn open(folder: &Folder, now: OffsetDateTime) -> Result<Self, PkiError> {
+        Self::under(folder.lock()?, folder, now)
+    }
+
+    fn under(lock: Lock, folder: &Folder, now: OffsetDateTime) -> Result<Self, PkiError> {
+        let key = existing_key(&folder.ca_key(), &folder.ca())?;
+        let issuer = Issuer::from_ca_cert_pem(&required(&folder.ca())?, key)?;
+        let ledger = Ledger::load(folder)?;
+        Ok(Self { folder: folder.clone(), issuer, ledger, now, _lock: lock })
+    }
+
+    /// The time of the act, Unix seconds.
+    pub(crate) fn seconds(&self) -> i64 {
+        self.now.unix_timestamp()
+    }
+
+    /// Writes the ledger.
+    pub(crate) fn store(&mut self) -> Result<(), PkiError> {
+        let now = self.seconds();
+        self.ledger.store(&self.folder, now)
+    }
+
+    /// Signs a certificate; it is in the ledger, durably, before it is anywhere else.
+    pub(crate) fn issue(
+        &mut self,
+        leaf: &Leaf<'_>,
+        key: &impl PublicKeyData,
+    ) -> Result<String, PkiError> {
+        let signed = issue::certificate(leaf, key, &self.issuer, self.now)?;
+        self.ledger.issue(signed.entry)?;
+        self.store()?;
+        Ok(signed.pem)
+    }
+
+    /// Signs the revocation list anew. The ledger goes first: a crash in between leaves a list with
+    /// an older number, which the next upkeep replaces.
+    pub(crate) fn write_list(&mut self) -> Result<(), PkiError> {
+        let number = self.ledger.next_crl_number();
+        self.store()?;
+        let list = issue::revocation_list(self.ledger.entries(), number, &self.issuer, self.now)?;
+        write(&self.folder.crl(), &list, PUBLIC)
+    }
+
+    pub(crate) fn ca_pem(&self) -> Result<String, PkiError> {
+        required(&self.folder.ca())
+    }
+
+    /// Renews what is past its time.
+    pub(crate) fn upkeep(mut self, settings: &PkiSettings) -> Result<(), PkiError> {
+        for part in parts(&self.folder, settings)? {
+            if self.is_due(&part.certificate)? {
+                let key = existing_key(&part.key, &part.certificate)?;
+                let pem = self.issue(&part.leaf(), &key)?;
+                write(&part.certificate, &pem, PUBLIC)?;
+                tracing::info!(certificate = %part.certificate.display(), "renewed");
+            }
+        }
+        if self.list_is_due()? {
+            self.write_list()?;
+            tracing::info!("revocation list renewed");
+        }
+        Ok(())
+    }
+
+    /// Whether two thirds of a certificate's life are over; a revoked one is not renewed, nor is
+    /// one that was not issued here.
+    fn is_due(&self, path: &Path) -> Result<bool, PkiError> {
+        let der = certificate(path)?;
+        let (_, parsed) = X509Certificate::from_der(&der).map_err(|error| bad(path, error))?;
+        let known = self.ledger.find(&hex(parsed.raw_serial()));
+        if known.is_none_or(|entry| entry.state(self.seconds()) == State::Revoked) {
+            return Ok(false);
+        }
+        let begins = parsed.validity().not_before.timestamp();
+        let life = parsed.validity().not_after.timestamp() - begins;
+        Ok(self.seconds() >= begins + life / 3 * 2)
+    }
+
+    /// Whether half of the revocation list's life is over, or it is not the ledger's latest.
+    fn list_is_due(&self) -> Result<bool, PkiError> {
+        let path = self.folder.crl();
+        let pem = required(&path)?;
+        let der = rustls_pki_types::CertificateRevocationListDer::from_pem_slice(pem.as_bytes())
+            .map_err(|error| bad(&path, error))?;
+        let (_, list) =
+            CertificateRevocationList::from_der(&der).map_err(|error| bad(&path, error))?;
+        let number = list.crl_number().map(|number| number.to_u64_digits());
+        let latest = number.is_some_and(|digits| digits == [self.ledger.crl_number()]);
+        let half: OffsetDateTime = self.now + CRL_LIFE / 2;
+        let ends = list.next_update().map_or(0, |time| time.timestamp());
+        Ok(!latest || half.unix_timestamp() >= ends)
+    }
+}
+
+/// A certificate that comes with the authority.
+struct Part {
+    certificate: std::path::PathBuf,
+    key: std::path::PathBuf,
+    name: SpiffeName,
+    server_names: Vec<String>,
+}
+
+impl Part {
+    fn leaf(&self) -> Leaf<'_> {
+        Leaf { name: &self.name, server_names: &self.server_names }
+    }
+}
+
+fn parts(folder: &Folder, settings: &PkiSettings) -> Result<[Part; 2], PkiError> {
+    let domain = &settings.trust_domain;
+    let server = Part {
+        certificate: folder.server(),
+        key: folder.server_key(),
+        name: SpiffeName::in_domain(domain, &settings.server_path)?,
+        server_names: server_names(settings),
+    };
+    let operator = Part {
+        certificate: folder.client(),
+        key: folder.client_key(),
+        name: SpiffeName::in_domain(domain, FIRST_OPERATOR)?,
+        server_names: Vec::new(),
+    };
+    Ok([server, operator])
+}
+
+fn server_names(settings: &PkiSettings) -> Vec<String> {
+    let mut names: Vec<String> = LOCAL_NAMES.iter().map(ToString::to_string).collect();
+    for name in host_name().iter().chain(&settings.server_names) {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names
+}
+
+/// The host's name, where the kernel tells it and a certificate can carry it.
+fn host_name() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
+    let name = text.trim().to_ascii_lowercase();
+    rustls_pki_types::DnsName::try_from(name.as_str()).is_ok().then_some(name)
+}
+
+/// The key at `path`, made where there is none: a crash may have left a key without certificate.
+fn key_for(path: &Path) -> Result<KeyPair, PkiError> {
+    if let Some(pem) = read(path)? {
+        return KeyPair::from_pem(&pem).map_err(|error| bad(path, error));
+    }
+    let key = KeyPair::generate()?;
+    write(path, &key.serialize_pem(), SECRET)?;
+    Ok(key)
+}
+
+fn existing_key(path: &Path, certificate: &Path) -> Result<KeyPair, PkiError> {
+    let torn = || PkiError::Torn { missing: path.to_owned(), present: certificate.to_owned() };
+    let pem = read(path)?.ok_or_else(torn)?;
+    KeyPair::from_pem(&pem).map_err(|error| bad(path, error))
+}
+
+/// The authority's certificate, DER.
+pub(crate) fn ca_der(folder: &Folder) -> Result<CertificateDer<'static>, PkiError> {
+    certificate(&folder.ca())
+}
+
+fn certificate(path: &Path) -> Result<CertificateDer<'static>, PkiError> {
+    CertificateDer::from_pem_slice(required(path)?.as_bytes()).map_err(|error| bad(path, error))
+}
+
+/// A file that has to be there.
+pub(crate) fn required(path: &Path) -> Result<String, PkiError> {
+    let missing = || std::io::Error::from(std::io::ErrorKind::NotFound);
+    read(path)?.ok_or_else(|| PkiError::Io { path: path.to_owned(), source: missing() })
+}
+
+fn bad(path: &Path, error: impl std::fmt::Display) -> PkiError {
+    PkiError::File { path: path.to_owned(), reason: error.to_string() }
+}

@@ -1,0 +1,184 @@
+//! The other end of the authority: fetch a first certificate with a token, renew it with itself.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use http::{HeaderMap, StatusCode};
+use rcgen::{CertificateParams, DnType, KeyPair};
+use rustls::sign::CertifiedKey;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use sha2::{Digest, Sha256};
+
+use crate::client::{Client, ClientError, Response};
+use crate::crypto::provider;
+use crate::metrics::Metrics;
+use crate::pki::folder::{Folder, PUBLIC, SECRET, write};
+use crate::pki::service::{EnrollRequest, Issued, RenewRequest};
+use crate::pki::token::secret_text;
+use crate::pki::{PkiError, Token};
+use crate::tls::{ClientTls, ClientTlsSettings, ServerTrust, TlsError};
+
+/// Largest answer read.
+const MAX_ANSWER_BYTES: usize = 64 << 10;
+const JSON: &str = "application/json";
+
+/// Why there is no certificate.
+#[derive(Debug, thiserror::Error)]
+pub enum EnrolmentError {
+    /// A token is for https servers.
+    #[error("`{0}` is no https address, and a token's secret goes nowhere else")]
+    Plaintext(String),
+    /// The server did not answer.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The server refuses.
+    #[error("{url} answers {status}: {text}")]
+    Refused {
+        /// Whom we asked.
+        url: String,
+        /// Its status.
+        status: StatusCode,
+        /// Its words.
+        text: String,
+    },
+    /// The server's CA is not the one that the token names: somebody sits in between, or the token
+    /// is of another server.
+    #[error("the authority at {0} is not the one that the token names")]
+    WrongAuthority(String),
+    /// The answer makes no sense.
+    #[error("{url} answers nonsense: {reason}")]
+    Nonsense {
+        /// Whom we asked.
+        url: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Keys or files.
+    #[error(transparent)]
+    Files(#[from] PkiError),
+    /// TLS material.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+/// Trades a token for a certificate: `ca.pem`, `client.pem` and `client-key.pem` in `folder`. The key
+/// is made here and stays here. Returns the name in the certificate.
+///
+/// # Errors
+/// [`EnrolmentError`]; [`EnrolmentError::WrongAuthority`] before the secret has left this machine.
+pub async fn enroll(token: &Token, folder: &Path) -> Result<String, EnrolmentError> {
+    let url = token.url.trim_end_matches('/');
+    if !url.starts_with("https://") {
+        return Err(EnrolmentError::Plaintext(url.to_owned()));
+    }
+    let ca = fetch_authority(url, token).await?;
+    let folder = Folder::at(folder);
+    folder.create()?;
+    write(&folder.ca(), &ca, PUBLIC)?;
+    let (key, csr) = request()?;
+    let asked = EnrollRequest { secret: secret_text(&token.secret), csr };
+    let client = client(trusting(&folder))?;
+    accept(&client, &format!("{url}/pki/enroll"), &asked, &key, &folder).await
+}
+
+/// Renews the certificate in `folder` with itself and a new key. Returns the name in it.
+///
+/// # Errors
+/// [`EnrolmentError`]; what is in `folder` stays as it was.
+pub async fn renew(url: &str, folder: &Path) -> Result<String, EnrolmentError> {
+    let url = url.trim_end_matches('/');
+    let folder = Folder::at(folder);
+    let (key, csr) = request()?;
+    let mut settings = trusting(&folder);
+    settings.own = Some((folder.client(), folder.client_key()));
+    let client = client(settings)?;
+    accept(&client, &format!("{url}/pki/renew"), &RenewRequest { csr }, &key, &folder).await
+}
+
+/// The CA's certificate, PEM, re-encoded: nothing else of the unverified answer is kept.
+async fn fetch_authority(url: &str, token: &Token) -> Result<String, EnrolmentError> {
+    let tls = ClientTls::unverified().map_err(TlsError::from)?;
+    let client = bounded(tls);
+    let url = format!("{url}/pki/ca.pem");
+    let response = client.get(&url, HeaderMap::new()).await?;
+    let pem = granted(&url, response)?;
+    let der =
+        CertificateDer::from_pem_slice(&pem).map_err(|error| nonsense(&url, error.to_string()))?;
+    if <[u8; 32]>::from(Sha256::digest(&der)) != token.ca_fingerprint {
+        return Err(EnrolmentError::WrongAuthority(url));
+    }
+    Ok(pem_of(&der))
+}
+
+/// Posts a signing request and keeps what comes back, if it is over our key.
+async fn accept(
+    client: &Client,
+    url: &str,
+    asked: &impl serde::Serialize,
+    key: &KeyPair,
+    folder: &Folder,
+) -> Result<String, EnrolmentError> {
+    let body = serde_json::to_vec(asked).map_err(|error| nonsense(url, error.to_string()))?;
+    let answer = granted(url, client.post(url, JSON, JSON, body).await?)?;
+    let issued: Issued =
+        serde_json::from_slice(&answer).map_err(|error| nonsense(url, error.to_string()))?;
+    let chain: Result<Vec<_>, _> =
+        CertificateDer::pem_slice_iter(issued.certificate.as_bytes()).collect();
+    let chain = chain.map_err(|error| nonsense(url, error.to_string()))?;
+    let ours = PrivateKeyDer::from_pem_slice(key.serialize_pem().as_bytes())
+        .map_err(|error| nonsense(url, error.to_string()))?;
+    CertifiedKey::from_der(chain, ours, &provider())
+        .map_err(|error| nonsense(url, error.to_string()))?;
+    write(&folder.client_key(), &key.serialize_pem(), SECRET)?;
+    write(&folder.client(), &issued.certificate, PUBLIC)?;
+    Ok(issued.name)
+}
+
+/// A key and a signing request over it. Its subject says nothing: names are the server's to give.
+fn request() -> Result<(KeyPair, String), EnrolmentError> {
+    let key = KeyPair::generate().map_err(PkiError::from)?;
+    let mut params = CertificateParams::default();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, "enrolment");
+    let request = params.serialize_request(&key).map_err(PkiError::from)?;
+    let pem = request.pem().map_err(PkiError::from)?;
+    Ok((key, pem))
+}
+
+fn trusting(folder: &Folder) -> ClientTlsSettings {
+    let server = ServerTrust { trust_domain: None, bundle: folder.ca(), crl: None };
+    ClientTlsSettings { own: None, servers: vec![server], expected: None }
+}
+
+fn client(settings: ClientTlsSettings) -> Result<Client, EnrolmentError> {
+    Ok(bounded(ClientTls::load(settings, Metrics::new())?))
+}
+
+fn bounded(tls: Arc<ClientTls>) -> Client {
+    Client::builder().tls(tls).max_response_bytes(MAX_ANSWER_BYTES).build()
+}
+
+fn granted(url: &str, response: Response) -> Result<bytes::Bytes, EnrolmentError> {
+    if response.status == StatusCode::OK {
+        return Ok(response.body);
+    }
+    let text = String::from_utf8_lossy(&response.body).trim().to_owned();
+    Err(EnrolmentError::Refused { url: url.to_owned(), status: response.status, text })
+}
+
+fn nonsense(url: &str, reason: String) -> EnrolmentError {
+    EnrolmentError::Nonsense { url: url.to_owned(), reason }
+}
+
+fn pem_of(der: &CertificateDer<'_>) -> String {
+    use base64::Engine;
+    /// Characters of a line (RFC 7468 §2).
+    const LINE: usize = 64;
+    let coded = base64::engine::general_purpose::STANDARD.encode(der);
+    let lines: Vec<&str> = (0..coded.len())
+        .step_by(LINE)
+        .filter_map(|from| coded.get(from..coded.len().min(from + LINE)))
+        .collect();
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
+}

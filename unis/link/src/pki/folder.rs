@@ -1,0 +1,119 @@
+//! The authority's files: where they lie, how they are written, who holds the lock.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::pki::PkiError;
+
+/// Mode of keys, of the ledger and of the directory's other secrets.
+pub(crate) const SECRET: u32 = 0o600;
+/// Mode of certificates and revocation lists.
+pub(crate) const PUBLIC: u32 = 0o644;
+
+/// A directory with an authority's files.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    path: PathBuf,
+}
+
+/// The lock on a folder; open while it lives.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _file: File,
+}
+
+impl Folder {
+    /// The folder at `path`, whether it is there or not.
+    pub fn at(path: &Path) -> Self {
+        Self { path: path.to_owned() }
+    }
+
+    /// The CA's certificate.
+    pub fn ca(&self) -> PathBuf {
+        self.path.join("ca.pem")
+    }
+
+    /// The CA's key.
+    pub fn ca_key(&self) -> PathBuf {
+        self.path.join("ca-key.pem")
+    }
+
+    /// The revocation list.
+    pub fn crl(&self) -> PathBuf {
+        self.path.join("crl.pem")
+    }
+
+    /// The server's certificate.
+    pub fn server(&self) -> PathBuf {
+        self.path.join("server.pem")
+    }
+
+    /// The server's key.
+    pub fn server_key(&self) -> PathBuf {
+        self.path.join("server-key.pem")
+    }
+
+    /// The certificate of the first operator, or of who enrolled into this folder.
+    pub fn client(&self) -> PathBuf {
+        self.path.join("client.pem")
+    }
+
+    /// The key to it.
+    pub fn client_key(&self) -> PathBuf {
+        self.path.join("client-key.pem")
+    }
+
+    pub(crate) fn ledger(&self) -> PathBuf {
+        self.path.join("ledger.json")
+    }
+
+    /// Makes the directory, for its owner alone.
+    pub(crate) fn create(&self) -> Result<(), PkiError> {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.path);
+        made.map_err(|source| failed(&self.path, source))
+    }
+
+    /// Waits for the lock; blocks.
+    pub(crate) fn lock(&self) -> Result<Lock, PkiError> {
+        let path = self.path.join("lock");
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false).mode(SECRET);
+        let file = options.open(&path).map_err(|source| failed(&path, source))?;
+        file.lock().map_err(|source| failed(&path, source))?;
+        Ok(Lock { _file: file })
+    }
+}
+
+/// Reads a text file; `None` where there is none.
+pub(crate) fn read(path: &Path) -> Result<Option<String>, PkiError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(failed(path, source)),
+    }
+}
+
+/// Replaces a file as a whole: after a crash it is the old one or the new one, and which is durable.
+pub(crate) fn write(path: &Path, text: &str, mode: u32) -> Result<(), PkiError> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let passing = directory.join(format!(".{name}.new"));
+    let written = || -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(mode);
+        let mut file = options.open(&passing)?;
+        // One left by a crash keeps its mode otherwise.
+        file.set_permissions(Permissions::from_mode(mode))?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&passing, path)?;
+        File::open(directory)?.sync_all()
+    };
+    written().map_err(|source| failed(path, source))
+}
+
+fn failed(path: &Path, source: io::Error) -> PkiError {
+    PkiError::Io { path: path.to_owned(), source }
+}

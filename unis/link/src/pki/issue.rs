@@ -1,0 +1,162 @@
+//! Signs certificates and revocation lists. ECDSA P-256 throughout.
+
+use std::net::IpAddr;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PublicKeyData,
+    RevokedCertParams, SanType, SerialNumber,
+};
+use time::{Duration, OffsetDateTime};
+
+use crate::crypto::random;
+use crate::identity::{SpiffeName, hex};
+use crate::pki::PkiError;
+use crate::pki::ledger::Entry;
+
+/// Life of the authority.
+const CA_LIFE: Duration = Duration::days(3650);
+/// Life of every other certificate.
+pub(crate) const LEAF_LIFE: Duration = Duration::days(90);
+/// Life of a revocation list.
+pub(crate) const CRL_LIFE: Duration = Duration::days(7);
+/// How far back validity begins: clocks differ.
+const BACKDATE: Duration = Duration::minutes(1);
+
+/// What a certificate is to say.
+#[derive(Debug)]
+pub(crate) struct Leaf<'a> {
+    pub(crate) name: &'a SpiffeName,
+    pub(crate) server_names: &'a [String],
+}
+
+impl Leaf<'_> {
+    /// Refuses names that a certificate cannot carry.
+    pub(crate) fn check(&self) -> Result<(), PkiError> {
+        alternative_names(self).map(|_names| ())
+    }
+}
+
+/// A certificate just signed.
+#[derive(Debug)]
+pub(crate) struct Signed {
+    pub(crate) pem: String,
+    pub(crate) entry: Entry,
+}
+
+/// A self-signed authority for `trust_domain`; PEM.
+pub(crate) fn authority(
+    trust_domain: &str,
+    key: &KeyPair,
+    now: OffsetDateTime,
+) -> Result<String, PkiError> {
+    let mut params = CertificateParams::default();
+    params.not_before = now - BACKDATE;
+    params.not_after = now + CA_LIFE;
+    params.serial_number = Some(serial_number()?);
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, format!("{trust_domain} CA"));
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.use_authority_key_identifier_extension = true;
+    Ok(params.self_signed(key)?.pem())
+}
+
+/// A certificate over `public_key`; all it says comes from `leaf`.
+pub(crate) fn certificate(
+    leaf: &Leaf<'_>,
+    public_key: &impl PublicKeyData,
+    issuer: &Issuer<'_, KeyPair>,
+    now: OffsetDateTime,
+) -> Result<Signed, PkiError> {
+    let serial = serial_number()?;
+    let mut params = CertificateParams::default();
+    params.not_before = now - BACKDATE;
+    params.not_after = now + LEAF_LIFE;
+    params.serial_number = Some(serial.clone());
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, leaf.name.path());
+    params.subject_alt_names = alternative_names(leaf)?;
+    params.is_ca = IsCa::ExplicitNoCa;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = purposes(leaf);
+    params.use_authority_key_identifier_extension = true;
+    let not_after = params.not_after.unix_timestamp();
+    let pem = params.signed_by(public_key, issuer)?.pem();
+    let entry = Entry {
+        serial: hex(&serial.to_bytes()),
+        name: leaf.name.to_string(),
+        server_names: leaf.server_names.to_vec(),
+        not_after,
+        revoked_at: None,
+    };
+    Ok(Signed { pem, entry })
+}
+
+/// A complete revocation list; PEM.
+pub(crate) fn revocation_list(
+    entries: &[Entry],
+    number: u64,
+    issuer: &Issuer<'_, KeyPair>,
+    now: OffsetDateTime,
+) -> Result<String, PkiError> {
+    let revoked = entries.iter().filter_map(|entry| {
+        let at = OffsetDateTime::from_unix_timestamp(entry.revoked_at?).ok()?;
+        Some(RevokedCertParams {
+            serial_number: SerialNumber::from(bytes_of(&entry.serial)),
+            revocation_time: at,
+            reason_code: None,
+            invalidity_date: None,
+        })
+    });
+    let params = CertificateRevocationListParams {
+        this_update: now - BACKDATE,
+        next_update: now + CRL_LIFE,
+        crl_number: SerialNumber::from(number),
+        issuing_distribution_point: None,
+        revoked_certs: revoked.collect(),
+        key_identifier_method: KeyIdMethod::Sha256,
+    };
+    Ok(params.signed_by(issuer)?.pem()?)
+}
+
+fn alternative_names(leaf: &Leaf<'_>) -> Result<Vec<SanType>, PkiError> {
+    let wrong = |name: &str| PkiError::ServerName(name.to_owned());
+    let uri = leaf.name.as_str();
+    let mut names = vec![SanType::URI(uri.try_into().map_err(|_| wrong(uri))?)];
+    for text in leaf.server_names {
+        names.push(match text.parse::<IpAddr>() {
+            Ok(address) => SanType::IpAddress(address),
+            Err(_) if is_dns_name(text) => {
+                SanType::DnsName(text.as_str().try_into().map_err(|_| wrong(text))?)
+            }
+            Err(_) => return Err(wrong(text)),
+        });
+    }
+    Ok(names)
+}
+
+fn is_dns_name(text: &str) -> bool {
+    rustls_pki_types::DnsName::try_from(text).is_ok()
+}
+
+/// Everybody connects; those with a serving role are connected to as well.
+fn purposes(leaf: &Leaf<'_>) -> Vec<ExtendedKeyUsagePurpose> {
+    let mut purposes = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    if leaf.name.role().serves() || !leaf.server_names.is_empty() {
+        purposes.push(ExtendedKeyUsagePurpose::ServerAuth);
+    }
+    purposes
+}
+
+/// 128 bits, of which the first two are fixed: positive, and always as long (RFC 5280 §4.1.2.2).
+fn serial_number() -> Result<SerialNumber, PkiError> {
+    let mut bytes: [u8; 16] = random()?;
+    bytes[0] = (bytes[0] & 0x7f) | 0x40;
+    Ok(SerialNumber::from_slice(&bytes))
+}
+
+fn bytes_of(hex: &str) -> Vec<u8> {
+    let digits: Vec<u32> = hex.chars().filter_map(|digit| digit.to_digit(16)).collect();
+    digits.chunks(2).filter_map(|pair| u8::try_from(pair[0] * 16 + pair.get(1)?).ok()).collect()
+}

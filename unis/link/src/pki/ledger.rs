@@ -1,0 +1,215 @@
+//! What was issued, what was revoked, which tokens are out. Plain data; the lock is outside.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::identity::hex;
+use crate::pki::folder::{Folder, SECRET, read, write};
+use crate::pki::{PkiError, Refused};
+
+/// Certificates remembered at a time.
+const MAX_ENTRIES: usize = 20_000;
+/// Tokens remembered at a time.
+const MAX_TOKENS: usize = 10_000;
+/// How long an expired certificate or token is remembered, seconds.
+const REMEMBER_S: i64 = 30 * 86_400;
+
+/// The ledger, as it stands in `ledger.json`.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Ledger {
+    /// Number of the last revocation list.
+    crl_number: u64,
+    issued: Vec<Entry>,
+    tokens: Vec<Pending>,
+}
+
+/// A certificate issued.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// Lower-case hex.
+    pub serial: String,
+    /// Its SPIFFE name.
+    pub name: String,
+    /// Its DNS names and addresses.
+    pub server_names: Vec<String>,
+    /// End of validity, Unix seconds.
+    pub not_after: i64,
+    /// When it was revoked, Unix seconds.
+    pub revoked_at: Option<i64>,
+}
+
+/// Whether a certificate can be used.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub enum State {
+    /// It can.
+    Valid,
+    /// It was withdrawn.
+    Revoked,
+    /// Its time is over.
+    Expired,
+}
+
+/// A token that was handed out. The secret itself is not kept.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Pending {
+    /// SHA-256 of the secret, hex.
+    hash: String,
+    pub(crate) name: String,
+    pub(crate) server_names: Vec<String>,
+    not_after: i64,
+    used: bool,
+}
+
+impl Entry {
+    /// Whether it can be used at `now`, Unix seconds.
+    pub fn state(&self, now: i64) -> State {
+        match self.revoked_at {
+            Some(_) => State::Revoked,
+            None if now > self.not_after => State::Expired,
+            None => State::Valid,
+        }
+    }
+}
+
+impl Pending {
+    pub(crate) fn new(
+        secret: &[u8],
+        name: String,
+        server_names: Vec<String>,
+        not_after: i64,
+    ) -> Self {
+        Self { hash: hash(secret), name, server_names, not_after, used: false }
+    }
+}
+
+impl Ledger {
+    pub(crate) fn load(folder: &Folder) -> Result<Self, PkiError> {
+        let path = folder.ledger();
+        let Some(text) = read(&path)? else {
+            return Ok(Self::default());
+        };
+        serde_json::from_str(&text)
+            .map_err(|error| PkiError::File { path, reason: error.to_string() })
+    }
+
+    /// Forgets what is long over and writes the rest.
+    pub(crate) fn store(&mut self, folder: &Folder, now: i64) -> Result<(), PkiError> {
+        self.issued.retain(|entry| entry.not_after + REMEMBER_S > now);
+        self.tokens.retain(|token| token.not_after + REMEMBER_S > now);
+        let path = folder.ledger();
+        let text = serde_json::to_string(self)
+            .map_err(|error| PkiError::File { path: path.clone(), reason: error.to_string() })?;
+        write(&path, &text, SECRET)
+    }
+
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.issued
+    }
+
+    pub(crate) fn find(&self, serial: &str) -> Option<&Entry> {
+        self.issued.iter().find(|entry| entry.serial == serial)
+    }
+
+    pub(crate) fn issue(&mut self, entry: Entry) -> Result<(), PkiError> {
+        if self.issued.len() >= MAX_ENTRIES {
+            return Err(PkiError::Full(MAX_ENTRIES));
+        }
+        self.issued.push(entry);
+        Ok(())
+    }
+
+    /// Revokes what is valid by this serial number or name; returns it.
+    pub(crate) fn revoke(&mut self, which: &str, now: i64) -> Vec<Entry> {
+        let serial = which.replace(':', "").to_ascii_lowercase();
+        let mut revoked = Vec::new();
+        for entry in &mut self.issued {
+            let meant = entry.name == which || entry.serial == serial;
+            if meant && entry.state(now) == State::Valid {
+                entry.revoked_at = Some(now);
+                revoked.push(entry.clone());
+            }
+        }
+        revoked
+    }
+
+    /// Number of the last revocation list.
+    pub(crate) fn crl_number(&self) -> u64 {
+        self.crl_number
+    }
+
+    pub(crate) fn next_crl_number(&mut self) -> u64 {
+        self.crl_number += 1;
+        self.crl_number
+    }
+
+    pub(crate) fn promise(&mut self, token: Pending) -> Result<(), PkiError> {
+        if self.tokens.len() >= MAX_TOKENS {
+            return Err(PkiError::Full(MAX_TOKENS));
+        }
+        self.tokens.push(token);
+        Ok(())
+    }
+
+    /// Takes a token's promise; it cannot be taken again.
+    pub(crate) fn redeem(&mut self, secret: &[u8], now: i64) -> Result<Pending, Refused> {
+        let hash = hash(secret);
+        // Comparing hashes gives nothing away: nobody can choose one to probe with.
+        let token = self.tokens.iter_mut().find(|token| token.hash == hash);
+        let token = token.ok_or(Refused::UnknownToken)?;
+        if token.used {
+            return Err(Refused::UsedToken);
+        }
+        if now > token.not_after {
+            return Err(Refused::ExpiredToken);
+        }
+        token.used = true;
+        Ok(token.clone())
+    }
+}
+
+fn hash(secret: &[u8]) -> String {
+    hex(&Sha256::digest(secret))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(serial: &str, name: &str) -> Entry {
+        Entry {
+            serial: serial.into(),
+            name: name.into(),
+            server_names: vec![],
+            not_after: 100,
+            revoked_at: None,
+        }
+    }
+
+    #[test]
+    fn a_token_is_good_once_and_in_time() {
+        let mut ledger = Ledger::default();
+        ledger.promise(Pending::new(b"one", "a".into(), vec![], 50)).unwrap();
+        ledger.promise(Pending::new(b"two", "b".into(), vec![], 50)).unwrap();
+        assert_eq!(ledger.redeem(b"one", 50).unwrap().name, "a");
+        assert_eq!(ledger.redeem(b"one", 50).unwrap_err(), Refused::UsedToken);
+        assert_eq!(ledger.redeem(b"two", 51).unwrap_err(), Refused::ExpiredToken);
+        assert_eq!(ledger.redeem(b"three", 0).unwrap_err(), Refused::UnknownToken);
+    }
+
+    #[test]
+    fn a_name_stands_for_all_its_valid_certificates() {
+        let mut ledger = Ledger::default();
+        for serial in ["0a", "0b"] {
+            ledger.issue(entry(serial, "spiffe://x/peer/1")).unwrap();
+        }
+        ledger.issue(entry("0c", "spiffe://x/peer/2")).unwrap();
+        assert_eq!(ledger.revoke("0A", 1).len(), 1);
+        assert_eq!(ledger.revoke("spiffe://x/peer/1", 2).len(), 1);
+        assert_eq!(ledger.revoke("spiffe://x/peer/1", 3).len(), 0);
+        let states: Vec<State> = ledger.entries().iter().map(|entry| entry.state(101)).collect();
+        assert_eq!(states, [State::Revoked, State::Revoked, State::Expired]);
+    }
+}

@@ -1,0 +1,202 @@
+//! The authority over HTTP, for a server to mount under `/pki/`.
+//!
+//! | request | who | answer |
+//! |---|---|---|
+//! | `GET /pki/ca.pem`, `GET /pki/crl.pem` | anybody | PEM |
+//! | `POST /pki/enroll` | who has a token | [`Issued`] for [`EnrollRequest`] |
+//! | `POST /pki/renew` | a certificate of this authority | [`Issued`] for [`RenewRequest`] |
+//!
+//! A handler hands over every request that [`Service::takes`]; it guards itself. The listener must let
+//! clients in without a certificate (`ClientCertificates::Optional`), or enrolment has no way in.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::body::{Body, ReadError, full, read};
+use crate::identity::Caller;
+use crate::pki::token::secret_bytes;
+use crate::pki::{Authority, Granted, PkiError, Refused};
+
+/// Largest request read; a signing request has some 500 bytes.
+const MAX_REQUEST_BYTES: usize = 16 << 10;
+/// For a request to arrive.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+/// What everything here begins with.
+const PREFIX: &str = "/pki/";
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const PEM: HeaderValue = HeaderValue::from_static("application/x-pem-file");
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+
+/// Body of `POST /pki/enroll`.
+#[derive(Deserialize, Serialize)]
+pub struct EnrollRequest {
+    /// The token's secret, base64url.
+    pub secret: String,
+    /// PKCS #10, PEM.
+    pub csr: String,
+}
+
+/// Body of `POST /pki/renew`.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct RenewRequest {
+    /// PKCS #10, PEM.
+    pub csr: String,
+}
+
+/// Body of the answer to both.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Issued {
+    /// The certificate, PEM.
+    pub certificate: String,
+    /// The authority's certificate, PEM.
+    pub ca: String,
+    /// The name in the certificate.
+    pub name: String,
+}
+
+impl From<Granted> for Issued {
+    fn from(granted: Granted) -> Self {
+        Self { certificate: granted.certificate, ca: granted.ca, name: granted.name }
+    }
+}
+
+/// The authority as a part of a server.
+#[derive(Clone, Debug)]
+pub struct Service {
+    authority: Arc<Authority>,
+}
+
+/// A request that is not granted.
+#[derive(Debug, thiserror::Error)]
+enum Problem {
+    #[error("no such resource")]
+    NotFound,
+    #[error("another method is needed here")]
+    Method,
+    #[error("{0}")]
+    Body(#[from] ReadError),
+    #[error("the request is malformed: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error("a certificate is needed here")]
+    Anonymous,
+    #[error(transparent)]
+    Pki(#[from] PkiError),
+    #[error("the request broke off")]
+    Task,
+}
+
+impl Service {
+    /// The service of `authority`.
+    pub fn new(authority: Arc<Authority>) -> Self {
+        Self { authority }
+    }
+
+    /// Whether a path is this service's.
+    pub fn takes(path: &str) -> bool {
+        path.starts_with(PREFIX)
+    }
+
+    /// Answers a request for one of its paths.
+    pub async fn handle(&self, request: Request<Incoming>) -> Response<Body> {
+        self.answer(request).await.unwrap_or_else(|problem| {
+            tracing::info!(%problem, "enrolment refused");
+            problem.reply()
+        })
+    }
+
+    async fn answer(&self, request: Request<Incoming>) -> Result<Response<Body>, Problem> {
+        let path = request.uri().path().strip_prefix(PREFIX).ok_or(Problem::NotFound)?;
+        let (wanted, found) = match path {
+            "ca.pem" | "crl.pem" => (Method::GET, request.method()),
+            "enroll" | "renew" => (Method::POST, request.method()),
+            _ => return Err(Problem::NotFound),
+        };
+        if *found != wanted {
+            return Err(Problem::Method);
+        }
+        match path {
+            "ca.pem" => Ok(reply(StatusCode::OK, PEM, self.blocking(|it| it.ca_pem()).await?)),
+            "crl.pem" => Ok(reply(StatusCode::OK, PEM, self.blocking(|it| it.crl_pem()).await?)),
+            "enroll" => self.enroll(request).await,
+            _ => self.renew(request).await,
+        }
+    }
+
+    async fn enroll(&self, request: Request<Incoming>) -> Result<Response<Body>, Problem> {
+        let asked: EnrollRequest = read_json(request).await?;
+        let secret = secret_bytes(&asked.secret).map_err(|_| unknown_token())?;
+        let granted = self.blocking(move |it| it.enroll(&secret, asked.csr.as_bytes())).await?;
+        tracing::info!(name = granted.name, "certificate issued");
+        issued(granted)
+    }
+
+    async fn renew(&self, request: Request<Incoming>) -> Result<Response<Body>, Problem> {
+        let caller = request.extensions().get::<Caller>().cloned();
+        let holder = caller.and_then(|caller| caller.identity).ok_or(Problem::Anonymous)?;
+        let asked: RenewRequest = read_json(request).await?;
+        let granted = self.blocking(move |it| it.renew(&holder, asked.csr.as_bytes())).await?;
+        tracing::info!(name = granted.name, "certificate renewed");
+        issued(granted)
+    }
+
+    /// The authority waits for its lock and the disk; connections must not.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&Authority) -> Result<T, PkiError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let authority = Arc::clone(&self.authority);
+        let done = tokio::task::spawn_blocking(move || act(&authority)).await;
+        Ok(done.map_err(|_broken| Problem::Task)??)
+    }
+}
+
+impl Problem {
+    fn reply(&self) -> Response<Body> {
+        let (status, text) = match self {
+            Self::NotFound => (StatusCode::NOT_FOUND, self.to_string()),
+            Self::Method => (StatusCode::METHOD_NOT_ALLOWED, self.to_string()),
+            Self::Body(ReadError::TooLarge { .. }) => {
+                (StatusCode::PAYLOAD_TOO_LARGE, self.to_string())
+            }
+            Self::Body(_) => (StatusCode::REQUEST_TIMEOUT, self.to_string()),
+            Self::Json(_) | Self::Pki(PkiError::Refused(Refused::Request(_))) => {
+                (StatusCode::BAD_REQUEST, self.to_string())
+            }
+            Self::Anonymous | Self::Pki(PkiError::Refused(_)) => {
+                (StatusCode::FORBIDDEN, self.to_string())
+            }
+            // Paths and causes are for the log.
+            Self::Pki(_) | Self::Task => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "the authority failed".to_owned())
+            }
+        };
+        reply(status, TEXT, format!("{text}\n"))
+    }
+}
+
+fn unknown_token() -> PkiError {
+    Refused::UnknownToken.into()
+}
+
+async fn read_json<T: DeserializeOwned>(request: Request<Incoming>) -> Result<T, Problem> {
+    let bytes = read(request.into_body(), MAX_REQUEST_BYTES, REQUEST_TIMEOUT).await?;
+    Ok(serde_json::from_slice(&bytes)?)
+}
+
+fn issued(granted: Granted) -> Result<Response<Body>, Problem> {
+    Ok(reply(StatusCode::OK, JSON, serde_json::to_string(&Issued::from(granted))?))
+}
+
+fn reply(status: StatusCode, media_type: HeaderValue, text: String) -> Response<Body> {
+    let mut response = Response::new(full(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, media_type);
+    response
+}

@@ -1,0 +1,111 @@
+//! From an accepted socket to the first byte of HTTP.
+
+use std::io;
+use std::sync::Arc;
+
+use rustls::CertificateError;
+use rustls::server::Acceptor;
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::server::TlsStream;
+use tokio_util::sync::CancellationToken;
+
+use crate::identity::Identity;
+use crate::server::transport::Transport;
+use crate::tls::{H2, Registration, ServerTls};
+
+/// A connection ready for HTTP.
+#[derive(Debug)]
+pub(crate) struct Accepted {
+    pub(crate) transport: Transport,
+    pub(crate) http2: bool,
+    pub(crate) identity: Option<Identity>,
+    /// Keeps the connection in the register of those that a revocation closes.
+    pub(crate) registration: Option<Registration>,
+}
+
+/// A handshake that came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HandshakeError {
+    #[error("handshake: {0}")]
+    Io(#[from] io::Error),
+    #[error("handshake: {0}")]
+    Tls(#[from] rustls::Error),
+    #[error("the listener closed")]
+    Closed,
+    #[error("the handshake took too long")]
+    TooSlow,
+}
+
+impl Accepted {
+    pub(crate) fn plain(stream: TcpStream) -> Self {
+        Self {
+            transport: Transport::Plain(stream),
+            http2: false,
+            identity: None,
+            registration: None,
+        }
+    }
+
+    /// Makes the handshake under the configuration in force when the ClientHello is complete.
+    pub(crate) async fn handshake(
+        stream: TcpStream,
+        tls: &ServerTls,
+        places: &Semaphore,
+        cut: &CancellationToken,
+    ) -> Result<Self, HandshakeError> {
+        let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+        let _place = places.acquire().await.map_err(|_closed| HandshakeError::Closed)?;
+        let active = tls.active();
+        let stream = start.into_stream(Arc::clone(&active.config)).await?;
+        let (_, session) = stream.get_ref();
+        let http2 = session.alpn_protocol() == Some(H2);
+        let (registration, identity) = match session.peer_certificates() {
+            Some(chain) => {
+                let (registration, identity) = tls.register(&active, chain, cut)?;
+                (Some(registration), Some(identity))
+            }
+            None => (None, None),
+        };
+        Ok(Self { transport: tls_transport(stream), http2, identity, registration })
+    }
+}
+
+fn tls_transport(stream: TlsStream<TcpStream>) -> Transport {
+    Transport::Tls(Box::new(stream))
+}
+
+impl HandshakeError {
+    /// The reason as a metric's label, from a fixed set.
+    pub(crate) fn reason(&self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::TooSlow => "timeout",
+            Self::Tls(error) => reason(error),
+            Self::Io(error) => {
+                let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+                inner.map_or("broken", reason)
+            }
+        }
+    }
+}
+
+fn reason(error: &rustls::Error) -> &'static str {
+    match error {
+        rustls::Error::NoCertificatesPresented => "no-certificate",
+        rustls::Error::AlertReceived(_) => "alert",
+        rustls::Error::InvalidCertificate(certificate) => match certificate {
+            CertificateError::Revoked => "revoked",
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => "expired",
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "early",
+            CertificateError::UnknownIssuer => "untrusted",
+            CertificateError::ExpiredRevocationList
+            | CertificateError::ExpiredRevocationListContext { .. } => "stale-list",
+            CertificateError::UnknownRevocationStatus => "no-list",
+            CertificateError::ApplicationVerificationFailure => "unknown-name",
+            _ => "bad-certificate",
+        },
+        _ => "tls",
+    }
+}

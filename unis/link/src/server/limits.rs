@@ -1,0 +1,155 @@
+//! What a listener grants its clients.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Smallest header buffer that hyper takes.
+const MIN_HEADER_BYTES: usize = 8192;
+
+/// Bounds of a listener. Every count is a cap, every time a deadline; none of them is optional.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Limits {
+    /// Connections open at a time; more are closed at once.
+    pub max_connections: usize,
+    /// Connections open at a time from one IPv4 address or one IPv6 /64.
+    pub max_connections_per_source: usize,
+    /// Whether the cap per source holds for loopback addresses too.
+    pub cap_loopback: bool,
+    /// TLS handshakes in work at a time; more wait, within their deadline. A connection counts from
+    /// its complete ClientHello on, so that silent ones take no place.
+    pub max_handshakes: usize,
+    /// For the whole TLS handshake.
+    pub handshake_timeout_ms: u64,
+    /// Until the first byte of a request (HTTP/2: the whole preface).
+    pub first_byte_timeout_ms: u64,
+    /// HTTP/1.1: from the first byte of a request to the end of its headers.
+    pub header_timeout_ms: u64,
+    /// Without a request in work.
+    pub idle_timeout_ms: u64,
+    /// Without the client taking a byte of an answer.
+    pub write_timeout_ms: u64,
+    /// For a handler to begin its answer; then 503.
+    pub handler_timeout_ms: u64,
+    /// Headers of a request.
+    pub max_headers: usize,
+    /// Bytes of a request's head.
+    pub max_header_bytes: usize,
+    /// HTTP/2: requests of one connection at a time.
+    pub max_streams: u32,
+    /// Requests in work at a time over all connections; more are answered 503.
+    pub max_requests_in_work: usize,
+    /// What those are told to wait, `Retry-After`.
+    pub retry_after_s: u32,
+    /// HTTP/2: time between pings, and for their answer 20 s.
+    pub ping_interval_ms: u64,
+    /// For requests in work to finish at shutdown.
+    pub drain_timeout_ms: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_connections: 16_384,
+            max_connections_per_source: 1024,
+            cap_loopback: false,
+            max_handshakes: 1024,
+            handshake_timeout_ms: 5_000,
+            first_byte_timeout_ms: 5_000,
+            header_timeout_ms: 10_000,
+            idle_timeout_ms: 120_000,
+            write_timeout_ms: 30_000,
+            handler_timeout_ms: 30_000,
+            max_headers: 64,
+            max_header_bytes: 16 << 10,
+            max_streams: 64,
+            max_requests_in_work: 1024,
+            retry_after_s: 1,
+            ping_interval_ms: 30_000,
+            drain_timeout_ms: 30_000,
+        }
+    }
+}
+
+/// A bound that makes no sense.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("`{name}` is {value}, it must be at least {least}")]
+pub struct LimitError {
+    /// The key.
+    pub name: &'static str,
+    /// What it is.
+    pub value: u64,
+    /// What it must be at least.
+    pub least: u64,
+}
+
+impl Limits {
+    /// Refuses bounds with which nothing could be served.
+    ///
+    /// # Errors
+    /// The first such bound.
+    pub fn check(&self) -> Result<(), LimitError> {
+        let count = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
+        let bounds = [
+            ("max-connections", count(self.max_connections), 1),
+            ("max-connections-per-source", count(self.max_connections_per_source), 1),
+            ("max-handshakes", count(self.max_handshakes), 1),
+            ("handshake-timeout-ms", self.handshake_timeout_ms, 1),
+            ("first-byte-timeout-ms", self.first_byte_timeout_ms, 1),
+            ("header-timeout-ms", self.header_timeout_ms, 1),
+            ("idle-timeout-ms", self.idle_timeout_ms, 1),
+            ("write-timeout-ms", self.write_timeout_ms, 1),
+            ("handler-timeout-ms", self.handler_timeout_ms, 1),
+            ("max-headers", count(self.max_headers), 1),
+            ("max-header-bytes", count(self.max_header_bytes), count(MIN_HEADER_BYTES)),
+            ("max-streams", u64::from(self.max_streams), 1),
+            ("max-requests-in-work", count(self.max_requests_in_work), 1),
+            ("ping-interval-ms", self.ping_interval_ms, 1),
+        ];
+        match bounds.into_iter().find(|(_, value, least)| value < least) {
+            Some((name, value, least)) => Err(LimitError { name, value, least }),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn handshake_timeout(&self) -> Duration {
+        Duration::from_millis(self.handshake_timeout_ms)
+    }
+
+    pub(crate) fn handler_timeout(&self) -> Duration {
+        Duration::from_millis(self.handler_timeout_ms)
+    }
+
+    pub(crate) fn ping_interval(&self) -> Duration {
+        Duration::from_millis(self.ping_interval_ms)
+    }
+
+    pub(crate) fn drain_timeout(&self) -> Duration {
+        Duration::from_millis(self.drain_timeout_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_can_serve() {
+        Limits::default().check().unwrap();
+    }
+
+    #[test]
+    fn what_nobody_knows_is_refused() {
+        let limits: Limits = serde_json::from_str(r#"{"max-headers": 7}"#).unwrap();
+        assert_eq!(limits, Limits { max_headers: 7, ..Limits::default() });
+        assert!(serde_json::from_str::<Limits>(r#"{"max-header": 7}"#).is_err());
+    }
+
+    #[test]
+    fn a_bound_that_lets_nobody_in_is_named() {
+        let limits = Limits { max_header_bytes: 100, ..Limits::default() };
+        let text = limits.check().unwrap_err().to_string();
+        assert_eq!(text, "`max-header-bytes` is 100, it must be at least 8192");
+    }
+}

@@ -1,0 +1,123 @@
+//! How many connections there are, in all and from where.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Counts connections against the caps. Clones share the count.
+#[derive(Clone, Debug)]
+pub(crate) struct Sources {
+    counts: Arc<Mutex<Counts>>,
+    caps: Caps,
+}
+
+/// The caps of a listener.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Caps {
+    pub(crate) all: usize,
+    pub(crate) per_source: usize,
+    pub(crate) loopback_too: bool,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    all: usize,
+    by_source: HashMap<IpAddr, usize>,
+}
+
+/// A connection's place, given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    sources: Sources,
+    source: IpAddr,
+}
+
+impl Sources {
+    pub(crate) fn new(caps: Caps) -> Self {
+        Self { counts: Arc::default(), caps }
+    }
+
+    /// A place for a connection from `address`, or the name of the cap that is reached.
+    pub(crate) fn enter(&self, address: IpAddr) -> Result<Place, &'static str> {
+        let source = source(address);
+        let exempt = source.is_loopback() && !self.caps.loopback_too;
+        let mut counts = self.lock();
+        if counts.all >= self.caps.all {
+            return Err("all");
+        }
+        let from_here = counts.by_source.entry(source).or_default();
+        if *from_here >= self.caps.per_source && !exempt {
+            return Err("source");
+        }
+        *from_here += 1;
+        counts.all += 1;
+        Ok(Place { sources: self.clone(), source })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut counts = self.sources.lock();
+        counts.all = counts.all.saturating_sub(1);
+        if let Some(count) = counts.by_source.get_mut(&self.source) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                counts.by_source.remove(&self.source);
+            }
+        }
+    }
+}
+
+/// One client's addresses as one: an IPv6 host has a /64 to itself.
+fn source(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(six) if !six.is_loopback() => {
+            let [a, b, c, d, ..] = six.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sources(all: usize, per_source: usize) -> Sources {
+        Sources::new(Caps { all, per_source, loopback_too: false })
+    }
+
+    fn at(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn one_source_leaves_room_for_others() {
+        let sources = sources(3, 1);
+        let _first = sources.enter(at("192.0.2.1")).unwrap();
+        assert_eq!(sources.enter(at("::ffff:192.0.2.1")).unwrap_err(), "source");
+        let _second = sources.enter(at("2001:db8::1")).unwrap();
+        assert_eq!(sources.enter(at("2001:db8::2")).unwrap_err(), "source");
+        let _third = sources.enter(at("2001:db8:0:1::1")).unwrap();
+        assert_eq!(sources.enter(at("192.0.2.2")).unwrap_err(), "all");
+    }
+
+    #[test]
+    fn a_place_left_is_free() {
+        let sources = sources(1, 1);
+        drop(sources.enter(at("192.0.2.1")).unwrap());
+        assert!(sources.enter(at("192.0.2.1")).is_ok());
+        assert!(sources.lock().by_source.is_empty());
+    }
+
+    #[test]
+    fn the_own_machine_is_capped_only_when_told() {
+        let sources = sources(9, 1);
+        let _first = sources.enter(at("127.0.0.1")).unwrap();
+        assert!(sources.enter(at("127.0.0.1")).is_ok());
+    }
+}

@@ -1,0 +1,68 @@
+//! The own certificate and key.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::sign::CertifiedKey;
+use rustls_pki_types::UnixTime;
+
+use crate::crypto::provider;
+use crate::trust::{FileError, Leaf, certificates, private_key};
+
+/// Why a certificate and its key are of no use together.
+#[derive(Debug, thiserror::Error)]
+pub enum MaterialError {
+    /// A file cannot be read or holds something else.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The key does not belong to the certificate, or neither can be used.
+    #[error("{} with {}: {source}", .certificate.display(), .key.display())]
+    Mismatch {
+        /// The certificate chain.
+        certificate: PathBuf,
+        /// The private key.
+        key: PathBuf,
+        /// What the library says.
+        source: rustls::Error,
+    },
+    /// Today lies outside the certificate's dates.
+    #[error("{}: {reason}", .certificate.display())]
+    Dates {
+        /// The certificate chain.
+        certificate: PathBuf,
+        /// Whether it is too early or too late.
+        reason: rustls::CertificateError,
+    },
+}
+
+/// A certificate chain, leaf first, with its key.
+#[derive(Clone, Debug)]
+pub(crate) struct Material {
+    pub(crate) certified: Arc<CertifiedKey>,
+    /// Unix seconds.
+    pub(crate) not_after: i64,
+}
+
+impl Material {
+    /// Reads both files; the key must be the certificate's, today within its dates.
+    pub(crate) fn load(
+        certificate: &Path,
+        key: &Path,
+        now: UnixTime,
+    ) -> Result<Self, MaterialError> {
+        let mismatch = |source| MaterialError::Mismatch {
+            certificate: certificate.to_owned(),
+            key: key.to_owned(),
+            source,
+        };
+        let chain = certificates(certificate)?;
+        let leaf = Leaf::parse(&chain[0]).map_err(|error| mismatch(error.into()))?;
+        leaf.check_dates(now).map_err(|reason| MaterialError::Dates {
+            certificate: certificate.to_owned(),
+            reason,
+        })?;
+        let certified =
+            CertifiedKey::from_der(chain, private_key(key)?, &provider()).map_err(mismatch)?;
+        Ok(Self { certified: Arc::new(certified), not_after: leaf.not_after })
+    }
+}

@@ -1,0 +1,179 @@
+//! A bundle of CA certificates with its revocation lists, and the chain check over both.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::RootCertStore;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime};
+use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate};
+
+use crate::crypto::provider;
+use crate::trust::{TrustError, files};
+
+/// Intermediate certificates that a chain may have between leaf and bundle.
+const MAX_INTERMEDIATES: usize = 3;
+/// issuingDistributionPoint (RFC 5280 §5.2.5), DER content of the OID 2.5.29.28.
+const ISSUING_DISTRIBUTION_POINT: &[u8] = &[0x55, 0x1d, 0x1c];
+
+/// What one trust domain's chains are checked against.
+#[derive(Clone, Debug)]
+pub(crate) struct Anchors {
+    clients: Arc<dyn ClientCertVerifier>,
+    servers: Arc<dyn ServerCertVerifier>,
+    revocation: Revocation,
+}
+
+/// The revocation lists of one file.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Revocation {
+    lists: Vec<CertificateRevocationListDer<'static>>,
+    /// When the first of them lapses, Unix seconds; `None` without lists.
+    next_update: Option<i64>,
+}
+
+impl Anchors {
+    /// Reads and checks a bundle and its revocation lists.
+    pub(crate) fn load(
+        bundle: &Path,
+        revocation: Revocation,
+        now: UnixTime,
+    ) -> Result<Self, TrustError> {
+        let roots = Arc::new(valid_roots(bundle, now)?);
+        let failed = |error: rustls::server::VerifierBuilderError| TrustError::Material {
+            path: bundle.to_owned(),
+            reason: error.to_string(),
+        };
+        let lists = || revocation.lists.iter().cloned();
+        let clients = WebPkiClientVerifier::builder_with_provider(Arc::clone(&roots), provider())
+            .clear_root_hint_subjects()
+            .with_crls(lists())
+            .enforce_revocation_expiration()
+            .build()
+            .map_err(failed)?;
+        let servers = WebPkiServerVerifier::builder_with_provider(roots, provider())
+            .with_crls(lists())
+            .enforce_revocation_expiration()
+            .build()
+            .map_err(failed)?;
+        Ok(Self { clients, servers, revocation })
+    }
+
+    /// Checks a client's chain: signatures, dates, purpose, revocation.
+    pub(crate) fn verify_client(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<(), rustls::Error> {
+        check_length(intermediates)?;
+        self.clients.verify_client_cert(leaf, intermediates, now).map(|_verified| ())
+    }
+
+    /// The check of a server's chain and of its DNS name or address (RFC 6125 §6).
+    pub(crate) fn servers(&self) -> &Arc<dyn ServerCertVerifier> {
+        &self.servers
+    }
+}
+
+impl Revocation {
+    /// Reads revocation lists; `in_use` are the ones that they are to replace.
+    ///
+    /// A lapsed list is taken where there is nothing newer: it then refuses every certificate, which
+    /// is what a lapsed list means, and the other trust domains go on.
+    pub(crate) fn load(
+        path: &Path,
+        now: UnixTime,
+        in_use: Option<&Self>,
+    ) -> Result<Self, TrustError> {
+        let lists = files::revocation_lists(path)?;
+        let mut next_update: Option<i64> = None;
+        for list in &lists {
+            let ends = end_of(list, path)?;
+            next_update = Some(next_update.map_or(ends, |known| known.min(ends)));
+        }
+        let lapsed = next_update.is_some_and(|ends| ends <= seconds(now));
+        if lapsed && in_use.is_some_and(|old| old.next_update > next_update) {
+            return Err(TrustError::StaleList(path.to_owned()));
+        }
+        if lapsed {
+            tracing::warn!(crl = %path.display(), "revocation list lapsed: refusing its domain");
+        }
+        Ok(Self { lists, next_update })
+    }
+
+    /// Whether the lists revoke a certificate that no chain vouches for (a pinned one).
+    ///
+    /// # Errors
+    /// `ExpiredRevocationList` where its issuer's list lapsed.
+    pub(crate) fn check_pinned(
+        &self,
+        issuer: &[u8],
+        serial: &[u8],
+        now: UnixTime,
+    ) -> Result<(), rustls::CertificateError> {
+        for list in &self.lists {
+            let Ok((_, list)) = CertificateRevocationList::from_der(list) else { continue };
+            if list.issuer().as_raw() != issuer {
+                continue;
+            }
+            if list.next_update().is_none_or(|ends| ends.timestamp() <= seconds(now)) {
+                return Err(rustls::CertificateError::ExpiredRevocationList);
+            }
+            if list.iter_revoked_certificates().any(|entry| entry.raw_serial() == serial) {
+                return Err(rustls::CertificateError::Revoked);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Unix seconds, signed as certificates have them.
+pub(crate) fn seconds(time: UnixTime) -> i64 {
+    i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
+}
+
+fn check_length(intermediates: &[CertificateDer<'_>]) -> Result<(), rustls::Error> {
+    if intermediates.len() > MAX_INTERMEDIATES {
+        return Err(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer));
+    }
+    Ok(())
+}
+
+/// The bundle without certificates outside their dates: webpki takes an anchor's word for ever.
+fn valid_roots(bundle: &Path, now: UnixTime) -> Result<RootCertStore, TrustError> {
+    let broken = |reason: String| TrustError::Material { path: bundle.to_owned(), reason };
+    let mut roots = RootCertStore::empty();
+    for certificate in files::certificates(bundle)? {
+        let (_, parsed) =
+            X509Certificate::from_der(&certificate).map_err(|error| broken(error.to_string()))?;
+        let validity = parsed.validity();
+        let now = seconds(now);
+        if validity.not_before.timestamp() > now || validity.not_after.timestamp() < now {
+            tracing::warn!(bundle = %bundle.display(), subject = %parsed.subject(),
+                "CA certificate outside its dates, left out");
+            continue;
+        }
+        roots.add(certificate.clone()).map_err(|error| broken(error.to_string()))?;
+    }
+    if roots.is_empty() {
+        return Err(TrustError::NoValidAnchor(bundle.to_owned()));
+    }
+    Ok(roots)
+}
+
+fn end_of(list: &CertificateRevocationListDer<'_>, path: &Path) -> Result<i64, TrustError> {
+    let broken = |reason: String| TrustError::Material { path: path.to_owned(), reason };
+    let (_, parsed) =
+        CertificateRevocationList::from_der(list).map_err(|error| broken(error.to_string()))?;
+    let partial =
+        parsed.extensions().iter().any(|each| each.oid.as_bytes() == ISSUING_DISTRIBUTION_POINT);
+    if partial {
+        return Err(TrustError::PartialList(path.to_owned()));
+    }
+    let ends = parsed.next_update().map(|time| time.timestamp());
+    ends.ok_or_else(|| broken("the revocation list has no nextUpdate".to_owned()))
+}

@@ -1,0 +1,128 @@
+//! What a certificate says about itself, before anybody vouches for it.
+
+use std::net::IpAddr;
+
+use rustls::{CertificateError, OtherError};
+use rustls_pki_types::{CertificateDer, UnixTime};
+use sha2::{Digest, Sha256};
+use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
+
+use crate::identity::{SpiffeError, SpiffeName};
+use crate::trust::anchors::seconds;
+
+/// URI names of this scheme, in any case, are SPIFFE names or refused.
+const SCHEME: &str = "spiffe:";
+
+/// A parsed leaf certificate.
+#[derive(Debug)]
+pub(crate) struct Leaf {
+    pub(crate) spiffe: Option<SpiffeName>,
+    pub(crate) names: Vec<AltName>,
+    pub(crate) fingerprint: [u8; 32],
+    pub(crate) serial: Vec<u8>,
+    pub(crate) issuer: Vec<u8>,
+    pub(crate) not_before: i64,
+    pub(crate) not_after: i64,
+}
+
+/// A subject alternative name that an operator can list.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) enum AltName {
+    Text(String),
+    Address(IpAddr),
+}
+
+/// Why a leaf is refused before any chain is looked at.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error("the certificate has a SPIFFE name and {0} more URI names")]
+    SeveralNames(usize),
+    #[error("the certificate's SPIFFE name is malformed: {0}")]
+    Malformed(#[from] SpiffeError),
+    #[error("the server's certificate names {0}, which is not the one expected")]
+    NotExpected(String),
+}
+
+impl From<Refusal> for CertificateError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Other(OtherError(std::sync::Arc::new(refusal)))
+    }
+}
+
+impl Leaf {
+    /// Takes a certificate apart; a SPIFFE name must be its only URI name (X.509-SVID §2).
+    pub(crate) fn parse(certificate: &CertificateDer<'_>) -> Result<Self, CertificateError> {
+        let broken = |_| CertificateError::BadEncoding;
+        let (rest, parsed) = X509Certificate::from_der(certificate).map_err(broken)?;
+        let alternative =
+            parsed.subject_alternative_name().map_err(|_| CertificateError::BadEncoding)?;
+        if !rest.is_empty() {
+            return Err(CertificateError::BadEncoding);
+        }
+        let general = alternative.map_or(&[][..], |found| &found.value.general_names[..]);
+        Ok(Self {
+            spiffe: spiffe_name(general)?,
+            names: general.iter().filter_map(alt_name).collect(),
+            fingerprint: Sha256::digest(certificate).into(),
+            serial: parsed.raw_serial().to_vec(),
+            issuer: parsed.issuer().as_raw().to_vec(),
+            not_before: parsed.validity().not_before.timestamp(),
+            not_after: parsed.validity().not_after.timestamp(),
+        })
+    }
+
+    /// Checks the dates, both ends included (RFC 5280 §4.1.2.5).
+    pub(crate) fn check_dates(&self, now: UnixTime) -> Result<(), CertificateError> {
+        let now = seconds(now);
+        if now < self.not_before {
+            return Err(CertificateError::NotValidYet);
+        }
+        if now > self.not_after {
+            return Err(CertificateError::Expired);
+        }
+        Ok(())
+    }
+
+    /// Whether one of the names is `listed`, as an operator wrote it.
+    pub(crate) fn has_name(&self, listed: &str) -> bool {
+        let address: Option<IpAddr> = listed.parse().ok();
+        self.names.iter().any(|name| match (name, address) {
+            (AltName::Address(own), Some(listed)) => *own == listed.to_canonical(),
+            (AltName::Text(own), None) => own.eq_ignore_ascii_case(listed),
+            _ => false,
+        })
+    }
+}
+
+fn spiffe_name(general: &[GeneralName<'_>]) -> Result<Option<SpiffeName>, Refusal> {
+    let uris: Vec<&str> = general
+        .iter()
+        .filter_map(|name| if let GeneralName::URI(uri) = name { Some(*uri) } else { None })
+        .collect();
+    let is_spiffe =
+        |uri: &&&str| uri.get(..SCHEME.len()).is_some_and(|s| s.eq_ignore_ascii_case(SCHEME));
+    let Some(uri) = uris.iter().find(is_spiffe) else {
+        return Ok(None);
+    };
+    if uris.len() > 1 {
+        return Err(Refusal::SeveralNames(uris.len() - 1));
+    }
+    Ok(Some(SpiffeName::parse(uri)?))
+}
+
+fn alt_name(name: &GeneralName<'_>) -> Option<AltName> {
+    match name {
+        GeneralName::DNSName(text) | GeneralName::RFC822Name(text) | GeneralName::URI(text) => {
+            Some(AltName::Text((*text).to_owned()))
+        }
+        GeneralName::IPAddress(octets) => address(octets).map(AltName::Address),
+        _ => None,
+    }
+}
+
+fn address(octets: &[u8]) -> Option<IpAddr> {
+    if let Ok(four) = <[u8; 4]>::try_from(octets) {
+        return Some(IpAddr::from(four));
+    }
+    <[u8; 16]>::try_from(octets).ok().map(|sixteen| IpAddr::from(sixteen).to_canonical())
+}

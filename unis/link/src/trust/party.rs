@@ -1,0 +1,114 @@
+//! One organisation whose certificates are accepted: the own one or a partner.
+
+use std::path::{Path, PathBuf};
+
+use rustls_pki_types::UnixTime;
+
+use crate::identity::{Identity, Role, hex};
+use crate::trust::anchors::Revocation;
+use crate::trust::{Anchors, Leaf, PartnerTrust, TrustDomain, TrustError};
+
+/// Hex digits of a SHA-256 fingerprint.
+const FINGERPRINT_DIGITS: usize = 64;
+
+/// What is needed to recognise one organisation's certificates.
+#[derive(Clone, Debug)]
+pub(crate) struct Party {
+    /// `None` is the own organisation.
+    pub(crate) partner: Option<String>,
+    pub(crate) trust_domain: Option<String>,
+    pub(crate) anchors: Option<Anchors>,
+    pub(crate) revocation: Revocation,
+    pub(crate) san: Vec<String>,
+    pub(crate) fingerprints: Vec<String>,
+}
+
+impl Party {
+    /// The own organisation.
+    pub(crate) fn own(
+        own: &TrustDomain,
+        now: UnixTime,
+        in_use: Option<&Self>,
+    ) -> Result<Self, TrustError> {
+        let files = Files { bundle: Some(&own.bundle), crl: own.crl.as_ref() };
+        let (anchors, revocation) = files.load(&own.name, now, in_use)?;
+        Ok(Self {
+            partner: None,
+            trust_domain: Some(own.name.clone()),
+            anchors,
+            revocation,
+            san: Vec::new(),
+            fingerprints: Vec::new(),
+        })
+    }
+
+    /// A partner.
+    pub(crate) fn partner(
+        partner: &PartnerTrust,
+        now: UnixTime,
+        in_use: Option<&Self>,
+    ) -> Result<Self, TrustError> {
+        let fingerprints: Result<Vec<_>, _> =
+            partner.fingerprint.iter().map(|text| fingerprint(&partner.name, text)).collect();
+        let files = Files { bundle: partner.bundle.as_deref(), crl: partner.crl.as_ref() };
+        let (anchors, revocation) = files.load(&partner.name, now, in_use)?;
+        Ok(Self {
+            partner: Some(partner.name.clone()),
+            trust_domain: partner.trust_domain.clone(),
+            anchors,
+            revocation,
+            san: partner.san.clone(),
+            fingerprints: fingerprints?,
+        })
+    }
+
+    /// The identity of a leaf that was found to be this party's.
+    pub(crate) fn identify(&self, leaf: Leaf) -> Identity {
+        let role = leaf.spiffe.as_ref().map_or(Role::Partner, |name| name.role());
+        Identity {
+            partner: self.partner.clone(),
+            role,
+            fingerprint: hex(&leaf.fingerprint),
+            serial: hex(&leaf.serial),
+            name: leaf.spiffe,
+        }
+    }
+}
+
+struct Files<'a> {
+    bundle: Option<&'a Path>,
+    crl: Option<&'a PathBuf>,
+}
+
+impl Files<'_> {
+    fn load(
+        &self,
+        whose: &str,
+        now: UnixTime,
+        in_use: Option<&Party>,
+    ) -> Result<(Option<Anchors>, Revocation), TrustError> {
+        let revocation = match self.crl {
+            Some(path) => Revocation::load(path, now, in_use.map(|party| &party.revocation))?,
+            None => Revocation::default(),
+        };
+        if self.crl.is_none() && in_use.is_none() {
+            tracing::warn!(of = whose, "no revocation list given: revocation is not checked");
+        }
+        let anchors = match self.bundle {
+            Some(bundle) => Some(Anchors::load(bundle, revocation.clone(), now)?),
+            None => None,
+        };
+        Ok((anchors, revocation))
+    }
+}
+
+fn fingerprint(partner: &str, text: &str) -> Result<String, TrustError> {
+    let digits = text.replace(':', "").to_ascii_lowercase();
+    if digits.len() != FINGERPRINT_DIGITS || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(TrustError::Settings {
+            partner: partner.to_owned(),
+            reason: format!("`{text}` is no SHA-256 fingerprint"),
+        });
+    }
+    Ok(digits)
+}

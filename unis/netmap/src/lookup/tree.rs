@@ -1,0 +1,108 @@
+//! A static B+tree in one piece of memory, over the last keys of intervals.
+//!
+//! ```text
+//!           ┌────────┐            a node is one cache line: 8 keys of 64 bits or 16 of 32
+//!           │ 30  60 │            inner keys: the greatest key below each child but the last
+//!           └┬───┬──┬┘
+//!    ┌───────┘   │  └────────┐    (drawn with 2 keys a node)
+//! ┌──┴───┐  ┌────┴──┐  ┌─────┴──┐
+//! │10  30│  │ 45 60 │  │ 75 MAX │ lowest layer: the intervals' last keys, ascending
+//! └──────┘  └───────┘  └────────┘ 50 → 2 keys are less in all → third interval … 45 < 50 <= 60
+//! ```
+//!
+//! It holds where intervals end, not where they start: then "how many ends are less" is the
+//! number of the interval, and the filling at the greatest key is never counted, since nothing
+//! is greater than it. So no search can leave the tree.
+
+use crate::lookup::search::{Isa, Key, Layers, Node};
+
+/// The tree, for keys of which `KEYS` fill a cache line.
+#[derive(Debug)]
+pub(crate) struct Tree<K, const KEYS: usize> {
+    nodes: Vec<Node<K, KEYS>>,
+    starts: Vec<usize>,
+    values: Vec<u32>,
+    isa: Isa,
+}
+
+impl<K: Key<KEYS>, const KEYS: usize> Tree<K, KEYS> {
+    /// Builds the tree over the last key and the value of each interval, ascending; the last
+    /// interval has to end at the greatest key.
+    pub(crate) fn build(intervals: impl Iterator<Item = (K, u32)>, isa: Isa) -> Self {
+        let (lasts, values): (Vec<K>, Vec<u32>) = intervals.unzip();
+        let mut layers: Vec<Vec<_>> = vec![lasts.chunks(KEYS).map(filled).collect()];
+        let mut greatest: Vec<K> = layers[0].iter().map(|node| node.0[KEYS - 1]).collect();
+        while greatest.len() > 1 {
+            let groups = greatest.chunks(KEYS + 1);
+            layers.push(groups.clone().map(|group| filled(&group[..group.len() - 1])).collect());
+            greatest = groups.filter_map(|group| group.last().copied()).collect();
+        }
+        let mut nodes = Vec::with_capacity(layers.iter().map(Vec::len).sum());
+        let mut starts = Vec::with_capacity(layers.len());
+        for layer in layers.iter().rev() {
+            starts.push(nodes.len());
+            nodes.extend_from_slice(layer);
+        }
+        Self { nodes, starts, values, isa }
+    }
+
+    /// For each address the value of its interval.
+    #[inline]
+    pub(crate) fn search(&self, addresses: &[K::Address], found: &mut [u32]) {
+        let Self { nodes, starts, values, isa } = self;
+        K::search(*isa, &Layers { nodes, starts, values }, addresses, found);
+    }
+}
+
+/// A node with these keys, at most `KEYS`, and the greatest key behind them.
+fn filled<K: Key<KEYS>, const KEYS: usize>(keys: &[K]) -> Node<K, KEYS> {
+    let mut node = Node([K::GREATEST; KEYS]);
+    node.0[..keys.len()].copy_from_slice(keys);
+    node
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::{any, prop, proptest};
+
+    use super::*;
+
+    /// Looks around every edge, and at both ends; the value is the number of the interval.
+    fn check(lasts: &BTreeSet<u64>) {
+        let around = lasts.iter().flat_map(|n| [n.saturating_sub(1), *n, n.saturating_add(1)]);
+        let probes: Vec<u64> = around.chain([0, u64::MAX]).collect();
+        let address = |upper: &u64| u128::from(*upper) << 64 | 5;
+        let addresses: Vec<u128> = probes.iter().map(address).collect();
+        let sorted: Vec<u64> = lasts.iter().copied().collect();
+        for isa in [Isa::detect(), Isa::portable()] {
+            let keys = sorted.iter().map(|last| i64::of(address(last)));
+            let tree = Tree::build(keys.zip(0..), isa);
+            let mut found = vec![0; probes.len()];
+            tree.search(&addresses, &mut found);
+            for (probe, found) in probes.iter().zip(found) {
+                let expected = sorted.partition_point(|last| last < probe);
+                assert_eq!(found as usize, expected, "{probe} among {}", sorted.len());
+            }
+        }
+    }
+
+    #[test]
+    fn every_size_around_the_layer_limits_is_searched_exactly() {
+        // 8 keys a node, 9 children: one layer ends at 8, two at 72, three at 648, four at 5832.
+        for size in [1, 7, 8, 9, 71, 72, 73, 80, 647, 648, 649, 5_832, 5_833] {
+            check(&(1..size).map(|n| n * 3).chain([u64::MAX]).collect());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_tree_finds_what_a_plain_search_finds(
+            mut lasts in prop::collection::btree_set(any::<u64>(), 0..700),
+        ) {
+            lasts.insert(u64::MAX);
+            check(&lasts);
+        }
+    }
+}

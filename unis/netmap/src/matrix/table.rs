@@ -1,0 +1,79 @@
+//! The distinct costs of a matrix, ascending, each with its text ready.
+
+use crate::cost::Cost;
+
+/// The distinct costs of a matrix, ascending.
+///
+/// A cost's index is its ordinal cost over all pairs of the map (RFC 7285 §6.1.2.2 and §6.2), so
+/// nothing is sorted for a request; its text stands ready, so nothing is formatted either.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct CostTable {
+    costs: Vec<Cost>,
+    /// All texts, one behind the other.
+    texts: String,
+    /// Where each text ends in `texts`. With 2^27 costs of 24 characters this stays below 2^32.
+    ends: Vec<u32>,
+}
+
+impl CostTable {
+    /// Takes costs that are known to ascend strictly.
+    pub(crate) fn from_ascending(costs: Vec<Cost>) -> Self {
+        let mut texts = String::new();
+        let mut ends = Vec::with_capacity(costs.len());
+        for cost in &costs {
+            texts.push_str(&cost.to_string());
+            ends.push(texts.len() as u32);
+        }
+        texts.shrink_to_fit();
+        Self { costs, texts, ends }
+    }
+
+    /// How many distinct costs there are.
+    pub fn len(&self) -> usize {
+        self.costs.len()
+    }
+
+    /// Whether no pair has a cost.
+    pub fn is_empty(&self) -> bool {
+        self.costs.is_empty()
+    }
+
+    /// The cost behind an ordinal of this matrix.
+    ///
+    /// # Panics
+    /// Where the ordinal is not of this matrix and beyond the table.
+    pub fn cost(&self, ordinal: u32) -> Cost {
+        self.costs[ordinal as usize]
+    }
+
+    /// The same cost as a JSON number.
+    ///
+    /// # Panics
+    /// As [`CostTable::cost`] does.
+    pub fn text(&self, ordinal: u32) -> &str {
+        let at = ordinal as usize;
+        let start = if at == 0 { 0 } else { self.ends[at - 1] };
+        &self.texts[start as usize..self.ends[at] as usize]
+    }
+
+    /// All distinct costs, ascending.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Cost> {
+        self.costs.iter().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_ordinal_has_its_cost_and_its_text() {
+        let costs = [0.0, 0.5, 12.25, 1e30].map(|value| Cost::new(value).unwrap());
+        let table = CostTable::from_ascending(costs.to_vec());
+        let texts: Vec<_> = (0..4).map(|ordinal| table.text(ordinal)).collect();
+        assert_eq!(texts, ["0", "0.5", "12.25", "1e30"]);
+        assert_eq!(table.cost(2), costs[2]);
+        assert_eq!(table.len(), 4);
+        assert!(CostTable::default().is_empty());
+    }
+}

@@ -1,0 +1,143 @@
+//! Who may do what (RFC 7285 §15.3.2, §16.2.4; TR 20002 §7.2.1): the role × operation table, views and quotas.
+//!
+//! ```text
+//! certificate ─► role ─► TABLE[role] ∋ operation? ─► view of the partner ─► quota of the partner ─► View
+//! none ────────────────────────────────────────────► public view ────────────────────────────────► View
+//! ```
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use link::Caller;
+use link::identity::Role;
+
+use crate::settings::{Settings, View};
+
+/// What a client can ask for.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Operation {
+    /// The information resource directory (RFC 7285 §9.2).
+    Directory,
+    /// Network maps, filtered or whole (§11.2.1, §11.3.1).
+    NetworkMap,
+    /// Cost maps, filtered or whole (§11.2.3, §11.3.2).
+    CostMap,
+    /// The endpoint property service (§11.4.1).
+    EndpointProperty,
+    /// The endpoint cost service (§11.5.1).
+    EndpointCost,
+}
+
+impl Operation {
+    /// Every operation, for the documentation and the test of the table.
+    pub const ALL: [Self; 5] = [
+        Self::Directory,
+        Self::NetworkMap,
+        Self::CostMap,
+        Self::EndpointProperty,
+        Self::EndpointCost,
+    ];
+}
+
+/// Which role may do what. What does not stand here is denied.
+///
+/// IXS and UMS have no business with network distances, cache and relay servers learn theirs from OMS; a peer is
+/// treated as a client without certificate.
+pub const TABLE: &[(Role, &[Operation])] = &[
+    (Role::Operator, &Operation::ALL),
+    (Role::Unis, &Operation::ALL),
+    (Role::Oms, &Operation::ALL),
+    (Role::Pams, &Operation::ALL),
+    (Role::Partner, &Operation::ALL),
+];
+
+/// Why a request is denied.
+#[derive(Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Denied {
+    /// No certificate, and no public view.
+    #[error("a client certificate is needed here")]
+    NoCertificate,
+    /// The certificate's role may not do this.
+    #[error("this certificate's role may not do this")]
+    Role,
+    /// The client's view does not have this resource.
+    #[error("this resource is not in your view")]
+    View,
+    /// The partner's quota is used up for now.
+    #[error("the quota of requests is used up")]
+    Quota {
+        /// When the next request fits.
+        retry_after: Duration,
+    },
+}
+
+/// The operator's choices about access, compiled.
+pub struct Access {
+    public: View,
+    open: bool,
+    partners: HashMap<String, PartnerAccess>,
+}
+
+struct PartnerAccess {
+    view: View,
+    quota: Option<DefaultDirectRateLimiter>,
+}
+
+impl Access {
+    /// What `settings` say. `open`: no client can have a certificate (plain HTTP on loopback), so all see everything.
+    #[must_use]
+    pub fn new(settings: &Settings, open: bool) -> Self {
+        let partner = |partner: &crate::settings::PartnerSettings| {
+            let quota = partner.quota.map(|rate| RateLimiter::direct(Quota::per_second(rate)));
+            (partner.name.clone(), PartnerAccess { view: partner.view, quota })
+        };
+        let public = if open { View::Full } else { settings.public_view };
+        Self { public, open, partners: settings.partner.iter().map(partner).collect() }
+    }
+
+    /// Whether every client sees everything.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// The view in which `caller` may do `operation`.
+    ///
+    /// # Errors
+    /// It may not, or not now.
+    pub fn authorise(&self, caller: &Caller, operation: Operation) -> Result<View, Denied> {
+        let Some(identity) = &caller.identity else { return self.public_view() };
+        if identity.role == Role::Peer {
+            return self.public_view().map_err(|_| Denied::Role);
+        }
+        if !allows(identity.role, operation) {
+            return Err(Denied::Role);
+        }
+        let Some(name) = &identity.partner else { return Ok(View::Full) };
+        let partner = self.partners.get(name).ok_or(Denied::Role)?;
+        if let Some(quota) = &partner.quota {
+            quota.check().map_err(|full| Denied::Quota {
+                retry_after: full.wait_time_from(DefaultClock::default().now()),
+            })?;
+        }
+        match partner.view {
+            View::None => Err(Denied::View),
+            view => Ok(view),
+        }
+    }
+
+    fn public_view(&self) -> Result<View, Denied> {
+        match self.public {
+            View::None => Err(Denied::NoCertificate),
+            view => Ok(view),
+        }
+    }
+}
+
+/// What [`TABLE`] says.
+#[must_use]
+pub fn allows(role: Role, operation: Operation) -> bool {
+    TABLE.iter().any(|(entry, operations)| *entry == role && operations.contains(&operation))
+}

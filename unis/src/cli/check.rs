@@ -1,0 +1,117 @@
+//! `unis check`: load as `serve` would, and say what would be served and what is wrong with the files.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::cli::{InputArguments, OutputFormat};
+use crate::network::served::ServedNetwork;
+use crate::network::version::{Version, VersionError};
+use crate::progress::Bar;
+use crate::settings::Settings;
+
+/// Arguments of `unis check`.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    #[command(flatten)]
+    inputs: InputArguments,
+    /// How to print the report
+    #[arg(long, value_enum, default_value_t)]
+    format: OutputFormat,
+}
+
+const CLEAN: u8 = 0;
+const WARNINGS: u8 = 1;
+const REFUSED: u8 = 2;
+
+/// Prints the report.
+///
+/// # Errors
+/// The files are refused, and the report was asked for as text.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let loaded = Settings::load(&arguments.inputs.inputs())
+        .map_err(VersionError::from)
+        .and_then(|settings| Version::load(&settings, &Bar::default()));
+    let version = match (loaded, arguments.format) {
+        (Ok(version), _) => version,
+        (Err(error), OutputFormat::Text) => return Err(error.into()),
+        (Err(error), OutputFormat::Json) => {
+            let report = json!({"pids": [], "warnings": [], "error": error.to_string()});
+            println!("{report:#}");
+            eprintln!("unis: {error}");
+            return Ok(ExitCode::from(REFUSED));
+        }
+    };
+    match arguments.format {
+        OutputFormat::Text => print_text(&version),
+        OutputFormat::Json => println!("{:#}", report(&version)),
+    }
+    let clean = version.networks().iter().all(|network| network.topology().warnings().is_empty());
+    Ok(ExitCode::from(if clean { CLEAN } else { WARNINGS }))
+}
+
+fn report(version: &Version) -> Value {
+    let several = version.networks().len() > 1;
+    let mut pids = Vec::new();
+    let mut warnings = Vec::new();
+    for network in version.networks() {
+        let named = |mut entry: Value| {
+            if several {
+                entry["network"] = json!(network.id("network-map"));
+            }
+            entry
+        };
+        let topology = network.topology();
+        pids.extend(topology.pids().iter().map(|entry| {
+            named(json!({
+                "pid": entry.pid.as_str(),
+                "node": entry.node,
+                "kind": entry.kind.to_string(),
+                "prefixes": entry.prefixes,
+            }))
+        }));
+        warnings.extend(topology.warnings().iter().map(|warning| {
+            named(json!({
+                "file": warning.file.display().to_string(),
+                "line": warning.line,
+                "code": warning.code,
+                "message": warning.message,
+            }))
+        }));
+    }
+    json!({"pids": pids, "warnings": warnings})
+}
+
+fn print_text(version: &Version) {
+    for network in version.networks() {
+        println!("{}", network.id("network-map"));
+        for note in network.topology().notes() {
+            println!("  {note}");
+        }
+        print_pids(network);
+        for warning in network.topology().warnings() {
+            println!("  {warning}");
+        }
+        match network.topology().warnings().len() {
+            0 => println!("  no warnings"),
+            1 => println!("  1 warning"),
+            several => println!("  {several} warnings"),
+        }
+    }
+}
+
+fn print_pids(network: &ServedNetwork) {
+    let pids = network.topology().pids();
+    let width = pids.iter().map(|entry| entry.pid.as_str().len()).max().unwrap_or(0).max(3);
+    println!("  {:width$}  {:<9}  {:>8}  node", "PID", "kind", "prefixes");
+    for entry in pids {
+        let node = entry.node.as_deref().unwrap_or("-");
+        println!(
+            "  {:width$}  {:<9}  {:>8}  {node}",
+            entry.pid,
+            entry.kind.to_string(),
+            entry.prefixes
+        );
+    }
+}

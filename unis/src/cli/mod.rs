@@ -1,0 +1,83 @@
+//! The command line: one file per command.
+
+pub mod check;
+pub mod config;
+pub mod pki;
+pub mod rank;
+pub mod serve;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::settings::Inputs;
+
+/// UNIS tells peer-to-peer applications which peers are near: an ALTO server (RFC 7285) over an operator's own
+/// topology files.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, max_term_width = 100, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+First steps:
+  unis check --source inventory=network.toml         what would be served, and what is wrong with it
+  unis rank  --source inventory=network.toml --from 192.0.2.1 --to 198.51.100.1 --to 203.0.113.1
+  unis serve --source inventory=network.toml --state-dir state
+  unis config default > unis.toml                    every setting, documented";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve ALTO over mutual TLS
+    Serve(serve::Arguments),
+    /// Load the operator's files and report what is wrong with them; exit 0 clean, 1 warnings, 2 refused
+    Check(check::Arguments),
+    /// Rank destinations by their cost from a source, best first
+    Rank(rank::Arguments),
+    /// Print the documented default settings, or the ones in force
+    Config(config::Arguments),
+    /// Keys and certificates: create a CA, enrol, renew, revoke
+    Pki(pki::Arguments),
+}
+
+/// What `serve`, `check` and `rank` load.
+#[derive(Args, Clone, Debug, Default)]
+pub struct InputArguments {
+    /// Settings file (TOML); `unis config default` prints one with every setting explained
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// An operator file; several make one network, and replace the sources of the settings file. FORMAT is one of
+    /// inventory, graphml, nodelink, prefixes, neighbours, alto; gzip, bzip2 and xz are recognised
+    #[arg(long = "source", value_name = "FORMAT=PATH")]
+    sources: Vec<String>,
+    /// One setting, such as routingcost.weight=hops or network.asn=64500
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+impl InputArguments {
+    /// As the settings take them.
+    #[must_use]
+    pub fn inputs(&self) -> Inputs {
+        Inputs {
+            file: self.config.clone(),
+            sources: self.sources.clone(),
+            set: self.set.clone(),
+            ..Inputs::default()
+        }
+    }
+}
+
+/// How a command prints.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub enum OutputFormat {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+}

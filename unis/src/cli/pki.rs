@@ -1,0 +1,219 @@
+//! `unis pki`: the CA of this organisation on the machine that holds its state, and enrolment on a client's.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand};
+use link::identity::SpiffeName;
+use link::pki::{Authority, PkiSettings, State, Token, TokenOrder, enrolment};
+
+use crate::cli::{InputArguments, OutputFormat};
+use crate::identity::{open_authority, pki_folder, pki_settings};
+use crate::settings::{Inputs, Settings};
+
+/// A token lives no longer than this.
+const MAX_TTL_MINUTES: u64 = 24 * 60;
+
+/// Arguments of `unis pki`.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Create the CA, the server's certificate, a client certificate for a first try and the revocation list
+    Init {
+        #[command(flatten)]
+        state: StateArguments,
+        /// Trust domain of this organisation, such as isp.example [default: setting trust-domain]
+        #[arg(long, value_name = "DOMAIN")]
+        org: Option<String>,
+    },
+    /// Print a one-time token with which a client gets a certificate of a name
+    Token {
+        /// Name below the trust domain, such as p2psp/acme/oms/1 or operator/anna, or a whole spiffe:// URI
+        name: String,
+        #[command(flatten)]
+        state: StateArguments,
+        /// Where the client reaches this server
+        #[arg(long, value_name = "URL", default_value = "https://localhost:8443")]
+        url: String,
+        /// How long the token is good
+        #[arg(long, value_name = "MINUTES", default_value_t = 15)]
+        ttl_minutes: u64,
+    },
+    /// On the client: make a key, and get a certificate for it with a token
+    Enroll {
+        /// The token
+        token: Token,
+        /// Folder for ca.pem, client.pem and client-key.pem
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// On the client: get a new certificate with the one at hand
+    Renew {
+        /// The server
+        #[arg(long, value_name = "URL")]
+        url: String,
+        /// Folder of the certificate at hand
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Revoke a certificate, by its name or its serial number; acts on a running server at once
+    Revoke {
+        /// Name or serial number
+        which: String,
+        #[command(flatten)]
+        state: StateArguments,
+    },
+    /// List the certificates issued
+    Status {
+        #[command(flatten)]
+        state: StateArguments,
+        /// How to print the list
+        #[arg(long, value_enum, default_value_t)]
+        format: OutputFormat,
+    },
+}
+
+#[derive(Args, Debug)]
+struct StateArguments {
+    /// Folder that holds the CA, below pki/
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+    #[command(flatten)]
+    inputs: InputArguments,
+}
+
+impl StateArguments {
+    fn settings(&self) -> anyhow::Result<Settings> {
+        let inputs = Inputs { state_dir: self.state_dir.clone(), ..self.inputs.inputs() };
+        Ok(Settings::load(&inputs)?)
+    }
+
+    /// The CA that is there already.
+    fn authority(&self) -> anyhow::Result<(Authority, PkiSettings)> {
+        let settings = self.settings()?;
+        let folder = pki_folder(&settings)?;
+        if !folder.join("ca.pem").exists() {
+            bail!("there is no CA in {}: create one with `unis pki init`", folder.display());
+        }
+        let names = pki_settings(&settings, &folder)?;
+        Ok((Authority::init(&folder, &names)?, names))
+    }
+}
+
+/// Does what was asked for.
+///
+/// # Errors
+/// The CA is not there or refuses, or the server does.
+pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    match arguments.what {
+        What::Init { state, org } => init(&state, org)?,
+        What::Token { name, state, url, ttl_minutes } => token(&name, &state, url, ttl_minutes)?,
+        What::Enroll { token, out } => {
+            let name = runtime()?.block_on(enrolment::enroll(&token, &out))?;
+            println!("{name}\n{}", out.join("client.pem").display());
+        }
+        What::Renew { url, out } => {
+            let name = runtime()?.block_on(enrolment::renew(&url, &out))?;
+            println!("{name}\n{}", out.join("client.pem").display());
+        }
+        What::Revoke { which, state } => revoke(&which, &state)?,
+        What::Status { state, format } => status(&state, format)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn init(state: &StateArguments, org: Option<String>) -> anyhow::Result<()> {
+    let mut settings = state.settings()?;
+    settings.trust_domain = org.or(settings.trust_domain);
+    let folder = pki_folder(&settings)?;
+    open_authority(&settings, &folder)?;
+    println!("{}", folder.join("ca.pem").display());
+    Ok(())
+}
+
+fn token(name: &str, state: &StateArguments, url: String, ttl_minutes: u64) -> anyhow::Result<()> {
+    if ttl_minutes == 0 || ttl_minutes > MAX_TTL_MINUTES {
+        bail!("a token is good for 1 to {MAX_TTL_MINUTES} minutes, not {ttl_minutes}");
+    }
+    let (authority, names) = state.authority()?;
+    let name = whole_name(name, &names.trust_domain);
+    let name =
+        SpiffeName::parse(&name).with_context(|| format!("{name} is no name for a certificate"))?;
+    let ttl = Duration::from_secs(60 * ttl_minutes);
+    println!("{}", authority.token(&TokenOrder { name, server_names: Vec::new(), ttl, url })?);
+    Ok(())
+}
+
+fn revoke(which: &str, state: &StateArguments) -> anyhow::Result<()> {
+    let (authority, names) = state.authority()?;
+    let is_serial = which.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let which =
+        if is_serial { which.to_ascii_lowercase() } else { whole_name(which, &names.trust_domain) };
+    for entry in authority.revoke(&which)? {
+        println!("revoked {} {}", entry.serial, entry.name);
+    }
+    Ok(())
+}
+
+fn status(state: &StateArguments, format: OutputFormat) -> anyhow::Result<()> {
+    let (authority, _) = state.authority()?;
+    let entries = authority.status()?;
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs();
+    let now = i64::try_from(now)?;
+    match format {
+        OutputFormat::Json => {
+            let list: serde_json::Value = entries
+                .iter()
+                .map(|entry| {
+                    serde_json::json!({
+                        "serial": entry.serial,
+                        "name": entry.name,
+                        "not-after-unix-s": entry.not_after,
+                        "state": state_name(entry.state(now)),
+                    })
+                })
+                .collect();
+            println!("{list:#}");
+        }
+        OutputFormat::Text => {
+            println!("{:<32}  {:<8}  {:>9}  name", "serial", "state", "days left");
+            for entry in entries {
+                let days = (entry.not_after - now) / (24 * 60 * 60);
+                println!(
+                    "{:<32}  {:<8}  {days:>9}  {}",
+                    entry.serial,
+                    state_name(entry.state(now)),
+                    entry.name
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+const fn state_name(state: State) -> &'static str {
+    match state {
+        State::Valid => "valid",
+        State::Revoked => "revoked",
+        State::Expired => "expired",
+    }
+}
+
+fn whole_name(name: &str, trust_domain: &str) -> String {
+    if name.starts_with("spiffe://") {
+        name.to_owned()
+    } else {
+        format!("spiffe://{trust_domain}/{name}")
+    }
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
+}

@@ -1,0 +1,185 @@
+//! `unis rank`: the order in which a source should prefer destinations, and why.
+
+use std::net::IpAddr;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use netmap::{CostMatrix, Pid, Ranked, rank};
+use serde_json::{Value, json};
+
+use crate::cli::{InputArguments, OutputFormat};
+use crate::network::served::ServedNetwork;
+use crate::network::version::Version;
+use crate::progress::Bar;
+use crate::settings::Settings;
+
+/// Arguments of `unis rank`.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    #[command(flatten)]
+    inputs: InputArguments,
+    /// Address that asks
+    #[arg(long, value_name = "ADDR")]
+    from: IpAddr,
+    /// Addresses to rank
+    #[arg(long, value_name = "ADDR", required = true, num_args = 1..)]
+    to: Vec<IpAddr>,
+    /// Metric to rank by
+    #[arg(long, default_value = "routingcost")]
+    metric: String,
+    /// Which network, where the settings file has several
+    #[arg(long, value_name = "NAME")]
+    network: Option<String>,
+    /// How to print the list
+    #[arg(long, value_enum, default_value_t)]
+    format: OutputFormat,
+    /// Say why: address, prefix, PID, path, cost
+    #[arg(long)]
+    explain: bool,
+}
+
+/// Prints the list.
+///
+/// # Errors
+/// The files are refused, or there is no such network or metric.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let settings = Settings::load(&arguments.inputs.inputs())?;
+    let version = Version::load(&settings, &Bar::default())?;
+    let network = choose(&settings, &version, arguments.network.as_deref())?;
+    let snapshot = network.snapshot();
+    let matrix = snapshot.matrix(&arguments.metric).with_context(|| {
+        format!("no metric {:?}: there are {}", arguments.metric, network.metrics().join(", "))
+    })?;
+    let mut to = Vec::new();
+    snapshot.pids_of(&arguments.to, &mut to);
+    let list = match snapshot.pid_of(arguments.from) {
+        Some(from) => rank(matrix.row(from), &to),
+        None => (0..to.len()).map(|index| Ranked { index, ordinal: None, rank: None }).collect(),
+    };
+    let ranking =
+        Ranking { arguments, network, matrix, from: snapshot.pid_of(arguments.from), to, list };
+    match arguments.format {
+        OutputFormat::Text => ranking.print(),
+        OutputFormat::Json => println!("{:#}", ranking.json()),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn choose<'a>(
+    settings: &Settings,
+    version: &'a Version,
+    name: Option<&str>,
+) -> anyhow::Result<&'a ServedNetwork> {
+    let names: Vec<&str> = settings
+        .network
+        .list()
+        .iter()
+        .map(|network| network.name.as_deref().unwrap_or_default())
+        .collect();
+    let index = match name {
+        None if names.len() > 1 => {
+            bail!("several networks: say which with --network ({})", names.join(", "))
+        }
+        None => 0,
+        Some(name) => names
+            .iter()
+            .position(|known| *known == name)
+            .with_context(|| format!("no network {name:?}: there are {}", names.join(", ")))?,
+    };
+    Ok(&version.networks()[index])
+}
+
+/// A ranked list with what it was made from.
+struct Ranking<'a> {
+    arguments: &'a Arguments,
+    network: &'a ServedNetwork,
+    matrix: &'a CostMatrix,
+    from: Option<Pid>,
+    to: Vec<Option<Pid>>,
+    list: Vec<Ranked>,
+}
+
+impl Ranking<'_> {
+    fn cost(&self, ranked: &Ranked) -> Option<netmap::Cost> {
+        ranked.ordinal.map(|ordinal| self.matrix.table().cost(ordinal))
+    }
+
+    fn pid_name(&self, pid: Option<Pid>) -> Option<&str> {
+        pid.map(|pid| self.network.snapshot().pids().name(pid).as_str())
+    }
+
+    fn json(&self) -> Value {
+        let entry = |ranked: &Ranked| {
+            let mut entry = json!({
+                "to": self.arguments.to[ranked.index].to_string(),
+                "pid": self.pid_name(self.to[ranked.index]),
+                "cost": self.cost(ranked).map(number),
+                "rank": ranked.rank,
+            });
+            if self.arguments.explain {
+                entry["because"] = json!(self.because(ranked));
+            }
+            entry
+        };
+        self.list.iter().map(entry).collect()
+    }
+
+    fn print(&self) {
+        let source = self.pid_name(self.from).unwrap_or("no PID");
+        println!("{} ({source}) by {}:", self.arguments.from, self.arguments.metric);
+        println!("{:>4}  {:>12}  {:<39}  PID", "rank", "cost", "to");
+        for ranked in &self.list {
+            let rank = ranked.rank.map_or_else(|| "-".to_owned(), |rank| rank.to_string());
+            let cost = self.cost(ranked).map_or_else(|| "-".to_owned(), |cost| cost.to_string());
+            let pid = self.pid_name(self.to[ranked.index]).unwrap_or("-");
+            println!(
+                "{rank:>4}  {cost:>12}  {:<39}  {pid}",
+                self.arguments.to[ranked.index].to_string()
+            );
+            if self.arguments.explain {
+                for line in self.because(ranked) {
+                    println!("      {line}");
+                }
+            }
+        }
+    }
+
+    /// Prefix → PID of both ends, then the path with its costs.
+    fn because(&self, ranked: &Ranked) -> Vec<String> {
+        let mut lines =
+            vec![self.placed(self.arguments.from), self.placed(self.arguments.to[ranked.index])];
+        let ends = self.from.zip(self.to[ranked.index]);
+        let Some(path) = ends.and_then(|(from, to)| {
+            self.network.topology().explain(&self.arguments.metric, from, to)
+        }) else {
+            lines.push("no path is known between them".to_owned());
+            return lines;
+        };
+        for step in &path.steps {
+            lines.push(format!("{} -> {}  {}", step.from, step.to, step.cost));
+        }
+        if let Some((relation, cost)) = &path.penalty {
+            lines.push(format!("penalty for {relation}  {cost}"));
+        }
+        lines.push(format!("sum  {}", path.total));
+        lines
+    }
+
+    fn placed(&self, address: IpAddr) -> String {
+        match self.network.snapshot().prefixes().matching(address.to_canonical()) {
+            Some((prefix, pid)) => {
+                format!(
+                    "{address} is in {prefix}, which is in {}",
+                    self.network.snapshot().pids().name(pid)
+                )
+            }
+            None => format!("{address} is in no prefix"),
+        }
+    }
+}
+
+/// A cost as the JSON number that the maps show: 5, not 5.0.
+fn number(cost: netmap::Cost) -> Value {
+    serde_json::from_str(&cost.to_string()).unwrap_or(Value::Null)
+}

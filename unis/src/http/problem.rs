@@ -1,0 +1,91 @@
+//! From what went wrong to a status code: the one place that knows both (RFC 7285 §8.5, RFC 9110 §15).
+
+use std::time::Duration;
+
+use http::header::{ACCEPT, ALLOW, HeaderValue, RETRY_AFTER};
+use http::{Response, StatusCode};
+use link::body::{Body, ReadError};
+
+use crate::access::Denied;
+use crate::http::reply;
+use crate::resource::Refusal;
+use crate::resource::table::DIRECTORY_PATH;
+
+/// Why a request gets no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// Nothing is there.
+    #[error("nothing is served here; the directory is at {DIRECTORY_PATH}")]
+    NotFound,
+    /// The resource has other methods.
+    #[error("this resource takes {0}")]
+    Method(&'static str),
+    /// The client takes no answer of this type.
+    #[error("the answer is {0}, which the request does not accept")]
+    NotAcceptable(&'static str),
+    /// The client takes no coding that there is.
+    #[error("no acceptable content coding: there are identity, gzip and br")]
+    NoCoding,
+    /// The body is of another type.
+    #[error("the request's Content-Type has to be {0}")]
+    MediaType(&'static str),
+    /// The body is coded.
+    #[error("the request's body may not be compressed")]
+    ContentCoding,
+    /// The body could not be read.
+    #[error(transparent)]
+    Body(#[from] ReadError),
+    /// The client may not do this.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The query is refused.
+    #[error(transparent)]
+    Refusal(#[from] Refusal),
+    /// Something of ours broke; the log says what.
+    #[error("this request could not be worked on")]
+    Internal,
+}
+
+impl Problem {
+    /// The reply to it.
+    #[must_use]
+    pub fn into_response(self) -> Response<Body> {
+        if let Self::Refusal(Refusal::Fault(fault)) = &self {
+            return reply::fault(fault);
+        }
+        let mut response = reply::plain(self.status(), &self.to_string());
+        match self {
+            Self::Method(allow) => {
+                reply::put(&mut response, ALLOW, HeaderValue::from_static(allow))
+            }
+            // RFC 9110 §15.5.16: what would have been taken.
+            Self::MediaType(accepts) => {
+                reply::put(&mut response, ACCEPT, HeaderValue::from_static(accepts))
+            }
+            Self::Denied(Denied::Quota { retry_after }) => {
+                let seconds = retry_after.max(Duration::from_secs(1)).as_secs();
+                reply::put(&mut response, RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            _ => {}
+        }
+        response
+    }
+
+    const fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound | Self::Denied(Denied::View) => StatusCode::NOT_FOUND,
+            Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotAcceptable(_) | Self::NoCoding => StatusCode::NOT_ACCEPTABLE,
+            Self::MediaType(_) | Self::ContentCoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Body(ReadError::TooLarge { .. })
+            | Self::Refusal(Refusal::TooManyPairs { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Body(ReadError::TooSlow { .. }) => StatusCode::REQUEST_TIMEOUT,
+            Self::Body(ReadError::Broken(_)) | Self::Refusal(Refusal::Fault(_)) => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::Denied(Denied::NoCertificate | Denied::Role) => StatusCode::FORBIDDEN,
+            Self::Denied(Denied::Quota { .. }) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! A request's way through the server.
+//!
+//! ```text
+//! path ─► resource ─► role and view ─► method ─► Accept ─┬─ GET: coding, If-None-Match ─► bytes of the version
+//!                                                        └─ POST: Content-Type, body ─► resource::*::answer
+//! ```
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST};
+use http::uri::Authority;
+use http::{HeaderMap, Method, Request, Response};
+use hyper::body::Incoming;
+use link::Caller;
+use link::body::{self, Body};
+use link::pki::service::Service as Enrolment;
+use link::server::Handler;
+
+use crate::access::{Access, Operation};
+use crate::http::negotiate;
+use crate::http::problem::Problem;
+use crate::http::reply::{self, Representation};
+use crate::http::stream::ChunkBody;
+use crate::metrics::Metrics;
+use crate::network::current::Current;
+use crate::network::version::Version;
+use crate::resource::chunks::{Chunks, collect};
+use crate::resource::network_map::NetworkMapChunks;
+use crate::resource::rendered::{Coding, encode};
+use crate::resource::table::{DIRECTORY_PATH, Kind, Resource};
+use crate::resource::{
+    Answer, Refusal, cost_map, directory, endpoint_cost, endpoint_property, filtered_cost_map,
+    filtered_network_map,
+};
+use crate::settings::View;
+
+const GET: &str = "GET, HEAD, OPTIONS";
+const POST: &str = "POST, OPTIONS";
+
+/// Bounds of one request.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Of an endpoint cost query, sources x destinations.
+    pub max_pairs: usize,
+    /// Of a request's body, bytes.
+    pub max_body_bytes: usize,
+    /// Of the time until the body is there.
+    pub body_deadline: Duration,
+}
+
+/// The ALTO service over the version in force.
+pub struct Service {
+    /// What is served.
+    pub current: Arc<Current>,
+    /// Who may do what.
+    pub access: Arc<ArcSwap<Access>>,
+    /// How much one request may cost.
+    pub bounds: Bounds,
+    /// `https` or `http`, for the URIs of the directory.
+    pub scheme: &'static str,
+    /// Scheme and authority for the URIs of the directory, where the operator fixed them.
+    pub public_url: Option<String>,
+    /// Where clients get certificates (`/pki/`); none over plain HTTP.
+    pub enrolment: Option<Enrolment>,
+    /// What is counted.
+    pub metrics: Metrics,
+}
+
+/// What is at a path.
+enum Target<'a> {
+    Directory,
+    Resource(&'a Arc<Resource>),
+}
+
+impl Handler for Service {
+    async fn handle(&self, request: Request<Incoming>) -> Response<Body> {
+        if let Some(enrolment) =
+            self.enrolment.as_ref().filter(|_| Enrolment::takes(request.uri().path()))
+        {
+            return enrolment.handle(request).await;
+        }
+        let is_head = request.method() == Method::HEAD;
+        let request_bytes = length(request.headers());
+        let version = self.current.get();
+        let target = match request.uri().path() {
+            DIRECTORY_PATH => Some(Target::Directory),
+            path => version.at(path).map(Target::Resource),
+        };
+        let service = match &target {
+            Some(Target::Directory) => "directory",
+            Some(Target::Resource(resource)) => resource.kind.service(),
+            None => "none",
+        };
+        let mut response =
+            self.answer(&version, target, request).await.unwrap_or_else(Problem::into_response);
+        self.metrics.served(
+            service,
+            response.status().as_u16(),
+            request_bytes,
+            length(response.headers()),
+        );
+        if is_head {
+            *response.body_mut() = body::empty();
+        }
+        response
+    }
+}
+
+impl Service {
+    async fn answer(
+        &self,
+        version: &Arc<Version>,
+        target: Option<Target<'_>>,
+        request: Request<Incoming>,
+    ) -> Result<Response<Body>, Problem> {
+        let caller = request.extensions().get::<Caller>().cloned().ok_or(Problem::Internal)?;
+        let access = self.access.load_full();
+        let operation = match &target {
+            Some(Target::Resource(resource)) => resource.kind.operation(),
+            Some(Target::Directory) | None => Operation::Directory,
+        };
+        let view = access.authorise(&caller, operation)?;
+        match target.ok_or(Problem::NotFound)? {
+            Target::Directory => self.directory(version, view, &request),
+            Target::Resource(resource) if !directory::is_visible(resource, view) => {
+                Err(Problem::NotFound)
+            }
+            Target::Resource(resource) => match resource.kind.accepts() {
+                None => map(resource, &request).await,
+                Some(accepts) => {
+                    self.query(version, resource, (view, caller.address.ip()), accepts, request)
+                        .await
+                }
+            },
+        }
+    }
+
+    /// `GET /directory` (RFC 7285 §9.2).
+    fn directory(
+        &self,
+        version: &Version,
+        view: View,
+        request: &Request<Incoming>,
+    ) -> Result<Response<Body>, Problem> {
+        if let Some(options) = check_method(request, GET)? {
+            return Ok(options);
+        }
+        check_accept(request.headers(), alto::media::DIRECTORY)?;
+        let coding = negotiate::coding(request.headers()).ok_or(Problem::NoCoding)?;
+        let base = self.public_url.clone().unwrap_or_else(|| self.base(request));
+        let plain =
+            serde_json::to_vec(&directory::directory(version, view, &base)).map_err(|error| {
+                tracing::error!(%error, "writing the directory failed");
+                Problem::Internal
+            })?;
+        let tag = blake3::hash(&plain).to_hex();
+        let of = Representation {
+            media_type: alto::media::DIRECTORY,
+            coding,
+            etag: coding.etag(&tag.as_str()[..32]),
+        };
+        if negotiate::has_current(request.headers(), &of.etag) {
+            return Ok(reply::not_modified(&of));
+        }
+        let bytes = encode(coding, &plain.into());
+        let length = bytes.len() as u64;
+        Ok(reply::representation(&of, body::full(bytes), Some(length)))
+    }
+
+    /// `https://HOST` as the client wrote it, so that it finds its way back; relative URIs if it wrote none.
+    fn base(&self, request: &Request<Incoming>) -> String {
+        let from_host = || request.headers().get(HOST)?.to_str().ok()?.parse::<Authority>().ok();
+        let authority = request.uri().authority().cloned().or_else(from_host);
+        let authority = authority.filter(|authority| !authority.as_str().contains('@'));
+        authority.map(|authority| format!("{}://{authority}", self.scheme)).unwrap_or_default()
+    }
+
+    /// A POST on a filtered resource or an endpoint service.
+    async fn query(
+        &self,
+        version: &Arc<Version>,
+        resource: &Arc<Resource>,
+        (view, client): (View, IpAddr),
+        accepts: &'static str,
+        request: Request<Incoming>,
+    ) -> Result<Response<Body>, Problem> {
+        if let Some(options) = check_method(&request, POST)? {
+            return Ok(options);
+        }
+        let media_type = resource.kind.media_type();
+        check_accept(request.headers(), media_type)?;
+        check_content_type(request.headers(), accepts)?;
+        let coding = negotiate::coding(request.headers()).ok_or(Problem::NoCoding)?;
+        let Bounds { max_body_bytes, body_deadline, max_pairs } = self.bounds;
+        let body = body::read(request.into_body(), max_body_bytes, body_deadline).await?;
+        let answer = match resource.kind {
+            Kind::FilteredNetworkMap => filtered_network_map::answer(version, resource, &body),
+            Kind::FilteredCostMap => filtered_cost_map::answer(version, resource, view, &body),
+            Kind::EndpointProperty => endpoint_property::answer(version, &body),
+            Kind::EndpointCost => endpoint_cost::answer(resource, view, client, max_pairs, &body),
+            Kind::NetworkMap | Kind::CostMap { .. } => return Err(Problem::Internal),
+        };
+        Ok(match answer? {
+            Answer::Bytes(bytes) => reply::answer(media_type, bytes),
+            Answer::Chunks(mut chunks) => {
+                let mut first = Vec::new();
+                if chunks.next(&mut first) {
+                    reply::streamed(media_type, ChunkBody::resume(first, chunks))
+                } else {
+                    reply::answer(media_type, first)
+                }
+            }
+            Answer::Same(whole) => map_body(&whole, coding).await?,
+        })
+    }
+}
+
+/// `GET` of a map: from the cache of the version, or made while it is sent.
+async fn map(
+    resource: &Arc<Resource>,
+    request: &Request<Incoming>,
+) -> Result<Response<Body>, Problem> {
+    if let Some(options) = check_method(request, GET)? {
+        return Ok(options);
+    }
+    check_accept(request.headers(), resource.kind.media_type())?;
+    let coding = negotiate::coding(request.headers()).ok_or(Problem::NoCoding)?;
+    let of = described(resource, coding);
+    if negotiate::has_current(request.headers(), &of.etag) {
+        return Ok(reply::not_modified(&of));
+    }
+    map_body(resource, coding).await
+}
+
+fn described(resource: &Resource, coding: Coding) -> Representation {
+    let etag = coding.etag(resource.tag().unwrap_or_default());
+    Representation { media_type: resource.kind.media_type(), coding, etag }
+}
+
+async fn map_body(resource: &Arc<Resource>, coding: Coding) -> Result<Response<Body>, Problem> {
+    let of = described(resource, coding);
+    if resource.streamed {
+        let body = body::stream(ChunkBody::new(writer(resource), coding));
+        return Ok(reply::representation(&of, body, None));
+    }
+    let bytes = if let Some(bytes) = resource.rendered.ready(coding) {
+        bytes
+    } else {
+        let resource = Arc::clone(resource);
+        let make = move || resource.rendered.make(coding, || collect(writer(&resource)));
+        tokio::task::spawn_blocking(make).await.map_err(|error| {
+            tracing::error!(%error, "rendering a map failed");
+            Problem::Internal
+        })?
+    };
+    let length = bytes.len() as u64;
+    Ok(reply::representation(&of, body::full(bytes), Some(length)))
+}
+
+/// The writer of a map; one that is none writes an empty network map of no PIDs, which nothing asks for.
+fn writer(resource: &Resource) -> Box<dyn Chunks> {
+    match &resource.kind {
+        Kind::CostMap { metric, mode } => {
+            Box::new(cost_map::whole(&resource.network, metric, *mode))
+        }
+        _ => Box::new(NetworkMapChunks::whole(&resource.network)),
+    }
+}
+
+/// Answers OPTIONS, refuses what is not in `allow`, and lets the rest through.
+fn check_method(
+    request: &Request<Incoming>,
+    allow: &'static str,
+) -> Result<Option<Response<Body>>, Problem> {
+    match request.method() {
+        &Method::OPTIONS => Ok(Some(reply::options(allow))),
+        method if allow.split(", ").any(|allowed| allowed == method.as_str()) => Ok(None),
+        _ => Err(Problem::Method(allow)),
+    }
+}
+
+fn check_accept(headers: &HeaderMap, media_type: &'static str) -> Result<(), Problem> {
+    negotiate::accepts(headers, media_type).then_some(()).ok_or(Problem::NotAcceptable(media_type))
+}
+
+/// RFC 7285 §8.3.2: a query is of the media type that the directory names; and it is not compressed.
+fn check_content_type(headers: &HeaderMap, accepts: &'static str) -> Result<(), Problem> {
+    let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !negotiate::media_type(given).eq_ignore_ascii_case(accepts) {
+        return Err(Problem::MediaType(accepts));
+    }
+    let coded =
+        headers.get(CONTENT_ENCODING).is_some_and(|coding| coding.as_bytes() != b"identity");
+    if coded { Err(Problem::ContentCoding) } else { Ok(()) }
+}
+
+fn length(headers: &HeaderMap) -> u64 {
+    let value = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    value.and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+impl Chunks for Box<dyn Chunks> {
+    fn next(&mut self, out: &mut Vec<u8>) -> bool {
+        (**self).next(out)
+    }
+}
+
+impl From<alto::fault::Fault> for Problem {
+    fn from(fault: alto::fault::Fault) -> Self {
+        Self::Refusal(Refusal::Fault(fault))
+    }
+}

@@ -1,0 +1,140 @@
+//! When to load again: on SIGHUP, and when a file changed and then stayed as it is for one more look.
+//!
+//! The new version is built beside the one in force and swapped whole; whatever goes wrong, the old one stays.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use arc_swap::ArcSwap;
+use link::shutdown::Shutdown;
+use netmap::Diff;
+
+use crate::access::Access;
+use crate::metrics::Metrics;
+use crate::network::current::Current;
+use crate::network::version::{self, Version, VersionError};
+use crate::settings::{Inputs, Settings};
+
+/// What a reload puts in force.
+pub struct Reloader {
+    /// Where the settings come from.
+    pub inputs: Inputs,
+    /// What is served.
+    pub current: Arc<Current>,
+    /// Who may do what.
+    pub access: Arc<ArcSwap<Access>>,
+    /// Called with the new settings before anything is swapped; what it refuses is not put in force.
+    pub prepare: Box<dyn Fn(&Settings) -> Result<(), String> + Send + Sync>,
+    /// What is counted.
+    pub metrics: Metrics,
+}
+
+/// What a file looked like: when it was changed and how long it was; `None` if it was not there.
+pub type Look = BTreeMap<PathBuf, Option<(SystemTime, u64)>>;
+
+/// Looks at the files of `settings`, and at the settings file.
+#[must_use]
+pub fn look(inputs: &Inputs, settings: &Settings) -> Look {
+    let mut files = version::files(settings).unwrap_or_default();
+    files.extend(inputs.file.clone());
+    files.into_iter().map(|path| (path.clone(), look_at(&path))).collect()
+}
+
+fn look_at(path: &Path) -> Option<(SystemTime, u64)> {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}
+
+impl Reloader {
+    /// Watches until shutdown. `seen` is how the files looked before they were loaded.
+    ///
+    /// # Errors
+    /// SIGHUP cannot be listened for.
+    pub async fn run(
+        self,
+        mut settings: Settings,
+        mut seen: Look,
+        shutdown: Shutdown,
+    ) -> std::io::Result<()> {
+        let reloader = Arc::new(self);
+        let mut hangup = link::shutdown::hangups()?;
+        let mut changing: Option<Look> = None;
+        loop {
+            let poll = Duration::from_secs(settings.reload_poll_seconds.max(1));
+            tokio::select! {
+                () = shutdown.wait() => return Ok(()),
+                _ = hangup.recv() => {}
+                () = tokio::time::sleep(poll), if settings.reload_poll_seconds > 0 => {
+                    let now = look(&reloader.inputs, &settings);
+                    if now == seen {
+                        changing = None;
+                        continue;
+                    }
+                    if changing.as_ref() != Some(&now) {
+                        // Somebody may still be writing: load what looks the same twice.
+                        changing = Some(now);
+                        continue;
+                    }
+                }
+            }
+            changing = None;
+            seen = look(&reloader.inputs, &settings);
+            let load = Arc::clone(&reloader);
+            match tokio::task::spawn_blocking(move || load.reload()).await {
+                Ok(Some(loaded)) => {
+                    // A changed settings file may name other files: watch those from now on.
+                    let files = look(&reloader.inputs, &loaded);
+                    seen.retain(|path, _| files.contains_key(path));
+                    for (path, state) in files {
+                        seen.entry(path).or_insert(state);
+                    }
+                    settings = loaded;
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::error!(%error, "the reload broke off; the old version stays in force")
+                }
+            }
+        }
+    }
+
+    /// Loads beside the version in force and swaps; `None` if that failed and the old one stays.
+    fn reload(&self) -> Option<Settings> {
+        let loaded =
+            Settings::load(&self.inputs).map_err(VersionError::from).and_then(|settings| {
+                let version = Version::load(&settings, &())?;
+                Ok((settings, version))
+            });
+        let refused = |error: String| {
+            tracing::error!(error, "reload refused; the old version stays in force");
+            self.metrics.reloaded(false);
+        };
+        let (settings, version) = loaded.map_err(|error| refused(error.to_string())).ok()?;
+        (self.prepare)(&settings).map_err(refused).ok()?;
+        let (old, new) = self.current.replace(version);
+        self.access.store(Arc::new(Access::new(&settings, self.access.load().is_open())));
+        self.metrics.reloaded(true);
+        self.metrics.describe(&new);
+        report(&old, &new);
+        Some(settings)
+    }
+}
+
+fn report(old: &Version, new: &Version) {
+    for network in new.networks() {
+        let id = network.id("network-map");
+        let before = old.networks().iter().find(|network| network.id("network-map") == id);
+        let change = before.map_or_else(
+            || "new".to_owned(),
+            |before| Diff::between(before.snapshot(), network.snapshot()).to_string(),
+        );
+        tracing::info!(
+            network = id,
+            change,
+            warnings = network.topology().warnings().len(),
+            "map reloaded"
+        );
+    }
+}

@@ -1,0 +1,58 @@
+//! `POST …/cost-map-filtered`: costs between the PIDs asked for, under constraints (RFC 7285 §11.3.2).
+
+use alto::cost::CostType;
+use alto::request::CostMapFilter;
+use netmap::{Pid, PidTable};
+
+use crate::network::version::Version;
+use crate::resource::cost_map::{CostMapChunks, Selection};
+use crate::resource::cost_query::{self, CostQuery};
+use crate::resource::table::{Kind, Resource};
+use crate::resource::{Answer, Refusal};
+use crate::settings::View;
+
+/// Answers a filter. PIDs that are not known are ignored (§11.3.2.6); where a list named only such, it is empty, not full.
+///
+/// # Errors
+/// A body that is no such filter, or a cost type that is not offered.
+pub fn answer(
+    version: &Version,
+    resource: &Resource,
+    view: View,
+    body: &[u8],
+) -> Result<Answer, Refusal> {
+    let filter = CostMapFilter::parse(body)?;
+    let network = &resource.network;
+    let cost_type = CostType { description: None, ..filter.cost_type };
+    let CostQuery { allowed, .. } =
+        cost_query::resolve(network, view, &cost_type, filter.constraints.as_deref())?;
+    let is_whole =
+        filter.pids.as_ref().is_none_or(|pids| pids.srcs.is_empty() && pids.dsts.is_empty());
+    if is_whole && allowed.is_none() {
+        let same = |kind: &Kind| matches!(kind, Kind::CostMap { metric, mode } if *metric == cost_type.metric && *mode == cost_type.mode);
+        let of_network = |other: &Resource| std::sync::Arc::ptr_eq(&other.network, network);
+        if let Some(whole) =
+            version.resources().iter().find(|other| of_network(other) && same(&other.kind))
+        {
+            return Ok(Answer::Same(whole.clone()));
+        }
+    }
+    let table = network.snapshot().pids();
+    let selection = match &filter.pids {
+        None => Selection { allowed, ..Selection::all(network) },
+        Some(pids) => Selection {
+            sources: select(table, &pids.srcs),
+            destinations: select(table, &pids.dsts),
+            allowed,
+        },
+    };
+    Ok(Answer::Chunks(Box::new(CostMapChunks::new(network, cost_type, selection))))
+}
+
+/// The PIDs named, or all where none is.
+fn select(table: &PidTable, names: &[String]) -> Vec<Pid> {
+    if names.is_empty() {
+        return table.iter().map(|(pid, _)| pid).collect();
+    }
+    names.iter().filter_map(|name| table.find(name)).collect()
+}

@@ -1,0 +1,60 @@
+//! The resources of RFC 7285, one file each: query in, bytes out. No HTTP here; `http` maps to replies.
+//!
+//! - [`table`]: which resources there are, their ids, paths and media types (§9.2)
+//! - [`directory`]: the information resource directory (§9.2)
+//! - [`network_map`], [`filtered_network_map`]: §11.2.1, §11.3.1
+//! - [`cost_map`], [`filtered_cost_map`]: §11.2.3, §11.3.2
+//! - [`endpoint_property`]: §11.4.1
+//! - [`endpoint_cost`]: §11.5.1
+//! - [`cost_query`]: what the filtered cost map and the endpoint cost service check alike
+//! - [`rendered`]: a map's bytes, made once per version and content coding
+//! - [`chunks`]: a map's bytes, made while they are sent
+
+pub mod chunks;
+pub mod cost_map;
+pub mod cost_query;
+pub mod directory;
+pub mod endpoint_cost;
+pub mod endpoint_property;
+pub mod filtered_cost_map;
+pub mod filtered_network_map;
+pub mod network_map;
+pub mod rendered;
+pub mod table;
+
+use std::sync::Arc;
+
+use alto::fault::Fault;
+
+use crate::resource::chunks::Chunks;
+use crate::resource::table::Resource;
+
+/// What a query is answered with.
+pub enum Answer {
+    /// The whole body.
+    Bytes(Vec<u8>),
+    /// A body that may be large, made while it is sent.
+    Chunks(Box<dyn Chunks>),
+    /// The same bytes as another resource, from its cache (RFC 7285 §16.1.1: an empty filter asks for the full map).
+    Same(Arc<Resource>),
+}
+
+/// Why a query is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// An error of the protocol (RFC 7285 §8.5.2).
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// More pairs than one query may ask for (RFC 7285 §15.5.1).
+    #[error(
+        "{sources} sources x {destinations} destinations are more than the {limit} pairs of one query"
+    )]
+    TooManyPairs {
+        /// Endpoints asked from.
+        sources: usize,
+        /// Endpoints asked to.
+        destinations: usize,
+        /// The setting `max-pairs`.
+        limit: usize,
+    },
+}

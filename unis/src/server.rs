@@ -1,0 +1,184 @@
+//! The daemon: binds everything, then runs until it is told to stop.
+//!
+//! ```text
+//! settings ─► Version::load ─► Current ◄── Reloader (SIGHUP, changed files)
+//!    │                            │
+//!    ├──────► Access ─────────► Service ◄── Listener (mutual TLS, or plain on loopback)
+//!    └──────► STATE/pki ──────► ServerTls ◄── renewal, revocation list, enrolment under /pki/
+//!                               admin listener: /livez /readyz /metrics
+//! ```
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use arc_swap::ArcSwap;
+use link::admin::{Admin, Readiness};
+use link::server::{Listener, Security};
+use link::shutdown::Shutdown;
+use prometheus_client::registry::Registry;
+
+use crate::access::Access;
+use crate::http::service::{Bounds, Service};
+use crate::identity::Identities;
+use crate::metrics::Metrics;
+use crate::network::current::Current;
+use crate::network::reload::{Reloader, look};
+use crate::network::version::Version;
+use crate::progress::Bar;
+use crate::resource::table::DIRECTORY_PATH;
+use crate::settings::{Inputs, Settings};
+
+/// What a server starts from.
+pub struct Start {
+    /// Where the settings came from, to read them again.
+    pub inputs: Inputs,
+    /// The settings.
+    pub settings: Settings,
+    /// Plain HTTP instead of TLS.
+    pub plaintext: bool,
+}
+
+/// A server that is bound and ready, and not yet running.
+pub struct Server {
+    start: Start,
+    listener: Listener,
+    admin: Admin,
+    shutdown: Shutdown,
+    identities: Option<Identities>,
+    current: Arc<Current>,
+    metrics: Metrics,
+    seen: crate::network::reload::Look,
+}
+
+impl Server {
+    /// Loads the operator's files and binds both listeners.
+    ///
+    /// # Errors
+    /// Files or certificates are refused, an address is taken, or plain HTTP was asked for beyond loopback.
+    pub async fn bind(start: Start) -> anyhow::Result<Self> {
+        let settings = &start.settings;
+        if start.plaintext && !settings.listen.ip().is_loopback() {
+            bail!("--plaintext serves loopback addresses only, and {} is none", settings.listen);
+        }
+        let seen = look(&start.inputs, settings);
+        let loading = settings.clone();
+        let version =
+            tokio::task::spawn_blocking(move || Version::load(&loading, &Bar::default())).await??;
+        for network in version.networks() {
+            let warnings = network.topology().warnings();
+            for warning in warnings {
+                tracing::warn!(code = warning.code, "{warning}");
+            }
+        }
+        let mut registry = Registry::default();
+        let metrics = Metrics::default();
+        metrics.register(&mut registry);
+        metrics.describe(&version);
+        let links = link::metrics::Metrics::new();
+        links.register(registry.sub_registry_with_prefix("unis"));
+        let identities = match start.plaintext {
+            true => None,
+            false => Some(Identities::open(settings, links.clone())?),
+        };
+        let security =
+            identities.as_ref().map_or(Security::Plaintext, |own| Security::Tls(own.tls()));
+        let listener =
+            Listener::bind(settings.listen, settings.limits.clone(), security)?.with_metrics(links);
+        let shutdown = Shutdown::on_signals()?;
+        let admin = bind_admin(settings, listener.local_address(), registry, &shutdown)?;
+        let current = Arc::new(Current::new(version));
+        Ok(Self { start, listener, admin, shutdown, identities, current, metrics, seen })
+    }
+
+    /// URL of the directory.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let base = self.start.settings.public_url.clone();
+        let base = base
+            .unwrap_or_else(|| format!("{}://{}", self.scheme(), self.listener.local_address()));
+        format!("{base}{DIRECTORY_PATH}")
+    }
+
+    /// URL of health and metrics.
+    #[must_use]
+    pub fn admin_url(&self) -> String {
+        format!("http://{}", self.admin.local_address())
+    }
+
+    const fn scheme(&self) -> &'static str {
+        if self.start.plaintext { "http" } else { "https" }
+    }
+
+    /// Serves until SIGTERM or SIGINT, then finishes the requests in work.
+    ///
+    /// # Errors
+    /// Signals cannot be listened for.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let scheme = self.scheme();
+        let Self { start, listener, admin, shutdown, identities, current, metrics, seen } = self;
+        let settings = start.settings;
+        let access = Arc::new(ArcSwap::from_pointee(Access::new(&settings, start.plaintext)));
+        let service = Service {
+            current: Arc::clone(&current),
+            access: Arc::clone(&access),
+            bounds: Bounds {
+                max_pairs: settings.max_pairs,
+                max_body_bytes: settings.max_body_bytes,
+                body_deadline: settings.body_deadline(),
+            },
+            scheme,
+            enrolment: identities.as_ref().map(Identities::enrolment),
+            public_url: settings.public_url.clone(),
+            metrics: metrics.clone(),
+        };
+        let identities = identities.map(Arc::new);
+        if let Some(identities) = &identities {
+            identities.watch(&shutdown);
+        }
+        let reloader = Reloader {
+            inputs: start.inputs,
+            current,
+            access,
+            prepare: Box::new(move |settings| {
+                identities.as_ref().map_or(Ok(()), |identities| identities.follow(settings))
+            }),
+            metrics,
+        };
+        let admin_stop = Shutdown::new();
+        let admin = tokio::spawn(admin.run(admin_stop.clone()));
+        let reload = tokio::spawn(reloader.run(settings, seen, shutdown.clone()));
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+        listener.run(Arc::new(service), shutdown).await;
+        admin_stop.trigger();
+        let _ = admin.await;
+        reload.await??;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+/// The admin listener at its setting, else at the port above the service, else at any free one.
+fn bind_admin(
+    settings: &Settings,
+    service: SocketAddr,
+    registry: Registry,
+    draining: &Shutdown,
+) -> anyhow::Result<Admin> {
+    let loopback = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
+    let choices =
+        match (settings.admin_listen, settings.listen.port(), service.port().checked_add(1)) {
+            (Some(address), _, _) => vec![address],
+            (None, 0, _) | (None, _, None) => vec![loopback(0)],
+            (None, _, Some(above)) => vec![loopback(above), loopback(0)],
+        };
+    let registry = Arc::new(registry);
+    let mut refused = None;
+    for address in choices {
+        match Admin::bind(address, Readiness::default(), Arc::clone(&registry), draining.clone()) {
+            Ok(admin) => return Ok(admin),
+            Err(error) => refused = Some(error),
+        }
+    }
+    Err(refused.context("no address for the admin listener")?.into())
+}
