@@ -40,7 +40,8 @@ impl Answer {
         }
     }
 
-    /// `[status, meta.code, meta.field, meta.value]` of an error message (RFC 7285 §8.5), absent ones as null.
+    /// `[status, meta.code, meta.field, meta.value]` of an error message (RFC 7285 §8.5), absent
+    /// ones as null.
     #[must_use]
     pub fn error(&self) -> Value {
         let meta = self.json()["meta"].clone();
@@ -124,10 +125,27 @@ impl Request {
         let mut stream = TcpStream::connect(&self.authority)?;
         stream.set_read_timeout(Some(ANSWER_WITHIN))?;
         stream.write_all(format!("{}\r\n", self.head).as_bytes())?;
-        // A server that refuses early closes while the body is still on its way; its answer is there all the same.
+        // A server that refuses early closes while the body is still on its way; its answer is
+        // there all the same.
         let _ = stream.write_all(&self.body);
         read_answer(&mut BufReader::new(stream), &self.method)
     }
+}
+
+/// Sends bytes as they are on one connection and reads an answer for each of `methods`.
+///
+/// # Errors
+/// The server does not answer that often, or not in HTTP/1.1.
+pub fn exchange(
+    authority: &str,
+    bytes: impl AsRef<[u8]>,
+    methods: &[&str],
+) -> anyhow::Result<Vec<Answer>> {
+    let mut stream = TcpStream::connect(authority)?;
+    stream.set_read_timeout(Some(ANSWER_WITHIN))?;
+    stream.write_all(bytes.as_ref())?;
+    let mut reader = BufReader::new(stream);
+    methods.iter().map(|method| read_answer(&mut reader, method)).collect()
 }
 
 /// Reads one answer.

@@ -120,6 +120,12 @@ impl Unis {
         self.state.join("pki").join(file)
     }
 
+    /// URL of a path, such as `cost-map-filtered`.
+    #[must_use]
+    pub fn at(&self, path: &str) -> String {
+        self.url.replace("/directory", &format!("/{path}"))
+    }
+
     /// Host and port.
     #[must_use]
     pub fn authority(&self) -> &str {
@@ -200,7 +206,8 @@ fn follow(log: ChildStderr) -> Receiver<String> {
         while matches!(reader.by_ref().take(1 << 20).read_line(&mut line), Ok(n) if n > 0) {
             eprint!("[unis] {line}");
             if sender.send(line.trim_end().to_owned()).is_err() {
-                // Nobody waits for lines any more; keep reading so that the server never blocks on its log.
+                // Nobody waits for lines any more; keep reading so that the server never blocks on
+                // its log.
             }
             line.clear();
         }

@@ -6,7 +6,7 @@ use system_tests::data::project;
 use system_tests::source::{rust_files, text};
 
 const MAX_LINES: usize = 400;
-const MAX_COLUMNS: usize = 120;
+const MAX_COLUMNS: usize = 100;
 /// Names that say nothing about what is inside.
 const EMPTY_NAMES: [&str; 5] = ["utils", "common", "misc", "helpers", "manager"];
 
@@ -32,6 +32,10 @@ fn every_file_is_short_and_says_what_it_is() {
         assert!(content.starts_with("//! "), "{}: no header that says what it is", path.display());
         for (index, line) in content.lines().enumerate() {
             let columns = line.chars().count();
+            // A drawing or a text in quotes is not broken for its width.
+            if line.contains(['─', '"', '`']) {
+                continue;
+            }
             assert!(columns <= MAX_COLUMNS, "{}:{}: {columns} columns", path.display(), index + 1);
         }
     }

@@ -48,4 +48,3 @@ pub use crate::refusal::LoadError;
 pub use crate::relation::{Relation, UnknownRelation};
 pub use crate::report::{Warning, code};
 pub use crate::source::{Format, Source, SourceError};
-pub use crate::spot::Spot;

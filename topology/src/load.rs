@@ -80,6 +80,7 @@ pub fn load(
     drop(drafts);
     let mut network = build(&graph, prefixes, options, &first_file, &mut report)?;
     network.asn = asn;
+    count_skipped(&mut report);
     (network.warnings, network.notes) = report.finish();
     Ok(network)
 }
@@ -235,6 +236,20 @@ fn entries(
         }
     };
     pids.iter().zip(nodes_of_pids).map(entry).collect()
+}
+
+/// How much of the files is not in the network.
+fn count_skipped(report: &mut Report) {
+    for (code, what) in [
+        (code::DANGLING_LINK, "links"),
+        (code::DANGLING_NEIGHBOUR, "neighbour rows"),
+        (code::SKIPPED_PREFIX, "prefixes"),
+    ] {
+        match report.count(code) {
+            0 => {}
+            count => report.note(format!("skipped {what}: {count}")),
+        }
+    }
 }
 
 /// Where islands are not the reason, links of one direction are.

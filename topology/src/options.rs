@@ -126,7 +126,7 @@ impl fmt::Display for Weight {
 
 /// A word that names no weight.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown weight `{0}`; expected one of {list}", list = Weight::ALL.map(Weight::as_str).join(", "))]
+#[error("unknown weight `{0}`; expected one of {list}", list = list())]
 pub struct UnknownWeight(String);
 
 impl FromStr for Weight {
@@ -136,6 +136,10 @@ impl FromStr for Weight {
         let known = Self::ALL.into_iter().find(|weight| weight.as_str() == text);
         known.ok_or_else(|| UnknownWeight(text.to_owned()))
     }
+}
+
+fn list() -> String {
+    Weight::ALL.map(Weight::as_str).join(", ")
 }
 
 #[cfg(test)]

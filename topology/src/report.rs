@@ -8,6 +8,8 @@ use crate::spot::Spot;
 
 /// Warnings of one code that are kept; of the rest only the number is.
 const WARNINGS_PER_CODE_MAX: usize = 1_000;
+/// Warnings of one code for which it is worth searching what may have been meant, or where.
+const SEARCHES_PER_CODE_MAX: usize = 20;
 
 /// The codes of all warnings. They are part of what scripts rely on: none changes its meaning.
 pub mod code {
@@ -124,6 +126,11 @@ impl Report {
     /// How many warnings of this code there were, kept or not.
     pub(crate) fn count(&self, code: &str) -> usize {
         self.tallies.get(code).map_or(0, |tally| tally.seen)
+    }
+
+    /// Whether the next warning of this code may still cost a search through all there is.
+    pub(crate) fn may_search(&self, code: &str) -> bool {
+        self.count(code) < SEARCHES_PER_CODE_MAX
     }
 
     /// Warnings and notes, with one more warning for each code of which some were not kept.

@@ -64,7 +64,7 @@ impl Format {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
     /// There is no `=`.
-    #[error("source `{0}` has no format; write FORMAT=PATH, where FORMAT is one of {list}", list = list())]
+    #[error("source `{0}` has no format; write FORMAT=PATH, FORMAT as {list}", list = list())]
     NoFormat(String),
     /// The word before the `=` is no format.
     #[error("unknown source format `{0}`; expected one of {list}", list = list())]

@@ -6,29 +6,29 @@ use std::sync::Arc;
 
 /// A file and, where known, a line in it (from 1). Displays as `FILE:LINE` or `FILE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Spot {
+pub(crate) struct Spot {
     file: Arc<Path>,
     line: Option<u64>,
 }
 
 impl Spot {
     /// The file as a whole.
-    pub fn file(file: &Arc<Path>) -> Self {
+    pub(crate) fn file(file: &Arc<Path>) -> Self {
         Self { file: Arc::clone(file), line: None }
     }
 
     /// One line of the file, counted from 1.
-    pub fn line(file: &Arc<Path>, line: u64) -> Self {
+    pub(crate) fn line(file: &Arc<Path>, line: u64) -> Self {
         Self { file: Arc::clone(file), line: Some(line) }
     }
 
     /// The path as it was given.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.file
     }
 
     /// The line, counted from 1, where one is known.
-    pub fn line_number(&self) -> Option<u64> {
+    pub(crate) fn line_number(&self) -> Option<u64> {
         self.line
     }
 }

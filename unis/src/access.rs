@@ -1,4 +1,5 @@
-//! Who may do what (RFC 7285 §15.3.2, §16.2.4; TR 20002 §7.2.1): the role × operation table, views and quotas.
+//! Who may do what (RFC 7285 §15.3.2, §16.2.4; TR 20002 §7.2.1): the role × operation table, views
+//! and quotas.
 //!
 //! ```text
 //! certificate ─► role ─► TABLE[role] ∋ operation? ─► view of the partner ─► quota of the partner ─► View
@@ -43,8 +44,8 @@ impl Operation {
 
 /// Which role may do what. What does not stand here is denied.
 ///
-/// IXS and UMS have no business with network distances, cache and relay servers learn theirs from OMS; a peer is
-/// treated as a client without certificate.
+/// IXS and UMS have no business with network distances, cache and relay servers learn theirs from
+/// OMS; a peer is treated as a client without certificate.
 pub const TABLE: &[(Role, &[Operation])] = &[
     (Role::Operator, &Operation::ALL),
     (Role::Unis, &Operation::ALL),
@@ -86,7 +87,8 @@ struct PartnerAccess {
 }
 
 impl Access {
-    /// What `settings` say. `open`: no client can have a certificate (plain HTTP on loopback), so all see everything.
+    /// What `settings` say. `open`: no client can have a certificate (plain HTTP on loopback), so
+    /// all see everything.
     #[must_use]
     pub fn new(settings: &Settings, open: bool) -> Self {
         let partner = |partner: &crate::settings::PartnerSettings| {
@@ -140,4 +142,83 @@ impl Access {
 #[must_use]
 pub fn allows(role: Role, operation: Operation) -> bool {
     TABLE.iter().any(|(entry, operations)| *entry == role && operations.contains(&operation))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use link::identity::Role;
+    use link::{Caller, Identity};
+
+    use crate::access::{Access, Denied, Operation, allows};
+    use crate::settings::{Settings, View};
+
+    const ROLES: [Role; 11] = [
+        Role::Unis,
+        Role::Oms,
+        Role::Pams,
+        Role::Ixs,
+        Role::Ums,
+        Role::CacheServer,
+        Role::RelayServer,
+        Role::Peer,
+        Role::Operator,
+        Role::Partner,
+        Role::None,
+    ];
+
+    fn caller(role: Role, partner: Option<&str>) -> Caller {
+        let identity = Identity {
+            partner: partner.map(str::to_owned),
+            name: None,
+            role,
+            fingerprint: String::new(),
+            serial: String::new(),
+        };
+        Caller { address: SocketAddr::from(([192, 0, 2, 1], 1)), identity: Some(identity) }
+    }
+
+    fn settings(text: &str) -> Settings {
+        toml::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn every_cell_of_the_table_is_as_documented() {
+        let asks = [Role::Unis, Role::Oms, Role::Pams, Role::Operator, Role::Partner];
+        let access = Access::new(&Settings::default(), false);
+        for role in ROLES {
+            for operation in Operation::ALL {
+                let allowed = asks.contains(&role);
+                assert_eq!(allows(role, operation), allowed, "{role:?} {operation:?}");
+                let expected = if allowed { Ok(View::Full) } else { Err(Denied::Role) };
+                assert_eq!(access.authorise(&caller(role, None), operation), expected, "{role:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn who_shows_no_certificate_gets_the_public_view_or_nothing() {
+        let nobody = Caller { identity: None, ..caller(Role::None, None) };
+        let ask = |text: &str, caller: &Caller| {
+            Access::new(&settings(text), false).authorise(caller, Operation::Directory)
+        };
+        assert_eq!(ask("", &nobody), Err(Denied::NoCertificate));
+        assert_eq!(ask("public-view = \"ordinal\"", &nobody), Ok(View::Ordinal));
+        assert_eq!(ask("public-view = true", &caller(Role::Peer, None)), Ok(View::Full));
+        // A role that is denied is not served as public either.
+        assert_eq!(ask("public-view = true", &caller(Role::Ums, None)), Err(Denied::Role));
+    }
+
+    #[test]
+    fn a_partner_has_its_view_and_its_quota() {
+        let partner =
+            "[[partner]]\nname = \"acme\"\nfingerprint = \"00\"\nview = \"ordinal\"\nquota = 1\n";
+        let access = Access::new(&settings(partner), false);
+        let acme = caller(Role::Oms, Some("acme"));
+        assert_eq!(access.authorise(&acme, Operation::CostMap), Ok(View::Ordinal));
+        assert!(matches!(access.authorise(&acme, Operation::CostMap), Err(Denied::Quota { .. })));
+        let stranger = caller(Role::Oms, Some("other"));
+        assert_eq!(access.authorise(&stranger, Operation::CostMap), Err(Denied::Role));
+    }
 }

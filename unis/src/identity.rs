@@ -1,4 +1,5 @@
-//! The server's own keys and whose certificates it takes: `STATE/pki` and the partners of the settings.
+//! The server's own keys and whose certificates it takes: `STATE/pki` and the partners of the
+//! settings.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -90,8 +91,8 @@ pub fn open_authority(
     Ok((authority, names))
 }
 
-/// How the CA of this organisation and the certificate of this server are named: by the settings, or as they were when
-/// the CA was made.
+/// How the CA of this organisation and the certificate of this server are named: by the settings,
+/// or as they were when the CA was made.
 ///
 /// # Errors
 /// The settings name another trust domain than the one that the CA was made for.
@@ -135,7 +136,8 @@ fn tls_settings(settings: &Settings, folder: &Path, trust_domain: &str) -> Serve
             },
             partners: settings.partner.iter().map(partner).collect(),
         },
-        // Enrolment and the public view are for clients without a certificate; the role table refuses them the rest.
+        // Enrolment and the public view are for clients without a certificate; the role table
+        // refuses them the rest.
         client_certificates: ClientCertificates::Optional,
     }
 }

@@ -1,4 +1,5 @@
-//! UNIS, the ISP's underlying network information server: an ALTO server (RFC 7285; TR 20002 §7.2.1).
+//! UNIS, the ISP's underlying network information server: an ALTO server (RFC 7285; TR 20002
+//! §7.2.1).
 //!
 //! ```text
 //!  operator files ─► topology ─► snapshot ─┐
@@ -6,9 +7,10 @@
 //!  settings ─► partners, views ─► access ──┘    (one immutable value, swapped whole)
 //! ```
 //!
-//! `settings` says what the operator chose; `network` loads the operator's files into a [`network::Version`], keeps the
-//! current one and swaps it on a reload; `resource` computes the answers of RFC 7285 §9.2 and §11, one file each; `http`
-//! negotiates, authorises and maps errors to replies; `cli` is the command line.
+//! `settings` says what the operator chose; `network` loads the operator's files into a
+//! [`network::Version`], keeps the current one and swaps it on a reload; `resource` computes the
+//! answers of RFC 7285 §9.2 and §11, one file each; `http` negotiates, authorises and maps errors
+//! to replies; `cli` is the command line.
 
 pub mod access;
 pub mod cli;

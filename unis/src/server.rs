@@ -55,7 +55,8 @@ impl Server {
     /// Loads the operator's files and binds both listeners.
     ///
     /// # Errors
-    /// Files or certificates are refused, an address is taken, or plain HTTP was asked for beyond loopback.
+    /// Files or certificates are refused, an address is taken, or plain HTTP was asked for beyond
+    /// loopback.
     pub async fn bind(start: Start) -> anyhow::Result<Self> {
         let settings = &start.settings;
         if start.plaintext && !settings.listen.ip().is_loopback() {
@@ -76,7 +77,8 @@ impl Server {
         metrics.register(&mut registry);
         metrics.describe(&version);
         let links = link::metrics::Metrics::new();
-        links.register(registry.sub_registry_with_prefix("unis"));
+        // Under a prefix of its own: both count requests, and a name stands for one thing.
+        links.register(registry.sub_registry_with_prefix("unis_link"));
         let identities = match start.plaintext {
             true => None,
             false => Some(Identities::open(settings, links.clone())?),

@@ -1,4 +1,5 @@
-//! The first try: loads the German network, serves it over mutual TLS, and asks it as any client would.
+//! The first try: loads the German network, serves it over mutual TLS, and asks it as any client
+//! would.
 
 use std::collections::HashMap;
 use std::io::Write;

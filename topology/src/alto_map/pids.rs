@@ -50,7 +50,9 @@ pub(crate) fn prefixes(
         for (kind, texts) in group {
             if kind != IPV4 && kind != IPV6 {
                 let message = format!("PID `{pid}`: address type `{kind}` skipped");
-                report.warn(code::SKIPPED_ADDRESS_TYPE, &document.spot_of(kind, 0), message);
+                let search = report.may_search(code::SKIPPED_ADDRESS_TYPE);
+                let spot = if search { document.spot_of(kind, 0) } else { document.spot() };
+                report.warn(code::SKIPPED_ADDRESS_TYPE, &spot, message);
                 continue;
             }
             for text in texts {
@@ -87,7 +89,9 @@ fn read(
     if canonical == written {
         return Ok(canonical);
     }
-    Ok(prefix::without_host_bits(written, &document.spot_of(text, 0), report))
+    let search = report.may_search(code::HOST_BITS);
+    let spot = if search { document.spot_of(text, 0) } else { document.spot() };
+    Ok(prefix::without_host_bits(written, &spot, report))
 }
 
 fn refuse_repeated(

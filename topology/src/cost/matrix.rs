@@ -1,7 +1,7 @@
 //! The costs of all pairs of PIDs in one metric.
 
 use std::num::NonZero;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 use netmap::{Cost, CostMatrix, MatrixBuilder, MatrixError};
 
@@ -15,7 +15,7 @@ use crate::options::Options;
 use crate::refusal::LoadError;
 use crate::report::Report;
 
-/// Rows that one thread computes before all are handed on: bounds what is held at a time.
+/// Rows that one thread searches before they are handed on: bounds what is held at a time.
 const ROWS_AT_A_TIME: usize = 32;
 /// Threads at most.
 const THREADS_MAX: usize = 16;
@@ -55,6 +55,8 @@ pub(crate) fn hopcount(graph: &Graph) -> Metric {
 impl Metric {
     /// The costs of all pairs. `nodes` has the node of each PID, in the order of the PIDs; a PID
     /// without node costs `elsewhere` from and to all.
+    ///
+    /// While a batch of rows is put into the matrix, the next is searched.
     pub(crate) fn matrix(
         &self,
         nodes: &[Option<NodeIndex>],
@@ -62,16 +64,25 @@ impl Metric {
     ) -> Result<CostMatrix, MatrixError> {
         let threads = thread::available_parallelism().map_or(1, NonZero::get).min(THREADS_MAX);
         let mut builder = MatrixBuilder::new(self.name, nodes.len());
-        for sources in nodes.chunks(ROWS_AT_A_TIME * threads) {
-            for row in self.rows(sources, threads) {
-                let Row { source, costs } = row;
-                builder.push_row(nodes.iter().map(|target| match (source, target) {
-                    (Some(source), Some(target)) => self.cost(source, *target, &costs),
-                    _ => elsewhere,
-                }))?;
+        thread::scope(|scope| {
+            let mut batches = nodes.chunks(ROWS_AT_A_TIME * threads);
+            let start = |batch: &[Option<NodeIndex>]| {
+                let parts = batch.chunks(ROWS_AT_A_TIME).map(<[_]>::to_vec);
+                parts.map(|part| scope.spawn(move || self.rows(&part))).collect::<Vec<_>>()
+            };
+            let mut searching = batches.next().map(start);
+            while let Some(parts) = searching.take() {
+                let rows = parts.into_iter().flat_map(joined).collect::<Vec<_>>();
+                searching = batches.next().map(start);
+                for Row { source, costs } in rows {
+                    builder.push_row(nodes.iter().map(|target| match (source, target) {
+                        (Some(source), Some(target)) => self.cost(source, *target, &costs),
+                        _ => elsewhere,
+                    }))?;
+                }
             }
-        }
-        builder.finish()
+            builder.finish()
+        })
     }
 
     /// The cost of a pair of nodes, from the costs of all paths from the first.
@@ -81,28 +92,18 @@ impl Metric {
         Some(Cost::from_thousandths(path + penalty.map_or(0, |(_, cost)| cost)))
     }
 
-    fn rows(&self, sources: &[Option<NodeIndex>], threads: usize) -> Vec<Row> {
-        let share = sources.len().div_ceil(threads);
-        let compute = |sources: &[Option<NodeIndex>]| {
-            let mut search = Search::new(&self.arcs);
-            let mut row = |source: &Option<NodeIndex>| {
-                let costs = source.map_or_else(Vec::new, |source| search.run(source).to_vec());
-                Row { source: *source, costs }
-            };
-            sources.iter().map(&mut row).collect::<Vec<_>>()
+    fn rows(&self, sources: &[Option<NodeIndex>]) -> Vec<Row> {
+        let mut search = Search::new(&self.arcs);
+        let mut row = |source: &Option<NodeIndex>| {
+            let costs = source.map_or_else(Vec::new, |source| search.run(source).to_vec());
+            Row { source: *source, costs }
         };
-        if sources.len() <= ROWS_AT_A_TIME {
-            return compute(sources);
-        }
-        thread::scope(|scope| {
-            let parts: Vec<_> =
-                sources.chunks(share).map(|part| scope.spawn(move || compute(part))).collect();
-            let joined = parts.into_iter().map(|part| part.join());
-            joined
-                .flat_map(|rows| rows.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-                .collect()
-        })
+        sources.iter().map(&mut row).collect()
     }
+}
+
+fn joined(part: ScopedJoinHandle<'_, Vec<Row>>) -> Vec<Row> {
+    part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// The costs from one node to all; nothing for a PID without node.

@@ -55,9 +55,14 @@ mod tests {
 
     use super::*;
 
+    /// Whether to pop, or else how far above the last cost to push.
+    fn steps() -> impl Strategy<Value = Vec<(bool, u64)>> {
+        prop::collection::vec((any::<bool>(), 0u64..9_999), 1..200)
+    }
+
     proptest! {
         #[test]
-        fn costs_come_out_in_order(steps in prop::collection::vec((any::<bool>(), 0u64..9_999), 1..200)) {
+        fn costs_come_out_in_order(steps in steps()) {
             let mut queue = Queue::new();
             let mut oracle = std::collections::BinaryHeap::new();
             let mut last = 0;

@@ -68,7 +68,7 @@ fn add_nodes<'a>(
     }
     if known > 0 {
         let file = draft.file.display();
-        report.note(format!("{file}: {known} nodes are those of the same key in other files"));
+        report.note(format!("{file}: nodes that other files have too: {known}"));
     }
     Ok(ids)
 }
@@ -131,7 +131,8 @@ fn add_links(graph: &mut Graph, draft: &Draft, ids: &Ids<'_>, report: &mut Repor
             (Some(from), Some(to)) => (from, to),
             (found, _) => {
                 let missing = if found.is_none() { &link.from } else { &link.to };
-                let hint = if draft.links_by_key { graph.hint(missing) } else { String::new() };
+                let search = draft.links_by_key && report.may_search(code::DANGLING_LINK);
+                let hint = if search { graph.hint(missing) } else { String::new() };
                 let message = format!(
                     "link {}–{} skipped: there is no node `{missing}`{hint}",
                     link.from, link.to
@@ -165,6 +166,6 @@ fn note_parallel_links(graph: &Graph, report: &mut Report) {
         parallel += usize::from(!seen.insert(pair));
     }
     if parallel > 0 {
-        report.note(format!("{parallel} links run beside others and are merged with them"));
+        report.note(format!("parallel links merged with others: {parallel}"));
     }
 }

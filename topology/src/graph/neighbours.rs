@@ -77,7 +77,8 @@ fn named_node(graph: &Graph, row: &NeighbourRow, report: &mut Report) -> Option<
 }
 
 fn dangling(graph: &Graph, row: &NeighbourRow, missing: &str, report: &mut Report) {
-    let hint = graph.hint(missing);
+    let search = report.may_search(code::DANGLING_NEIGHBOUR);
+    let hint = if search { graph.hint(missing) } else { String::new() };
     let message =
         format!("neighbour as{} skipped here: there is no node `{missing}`{hint}", row.asn);
     report.warn(code::DANGLING_NEIGHBOUR, &row.spot, message);
@@ -125,7 +126,7 @@ fn warn_contradictions(rows: &[&NeighbourRow], report: &mut Report) {
 fn note_ends(graph: &Graph, became_ends: &[NodeIndex], report: &mut Report) {
     let ends = graph.nodes.iter().filter(|node| node.is_end()).count();
     if ends > 0 {
-        report.note(format!("{ends} external nodes and neighbours: no path runs through them"));
+        report.note(format!("external nodes and neighbours, ends of all paths: {ends}"));
     }
     if !became_ends.is_empty() {
         let keys = became_ends.iter().map(|index| graph.node(*index).key.as_str());

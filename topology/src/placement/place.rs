@@ -66,7 +66,8 @@ fn found<'a>(
                 continue;
             }
             let pop = draft.prefixes.pops[pop as usize].clone();
-            let hint = graph.hint(&pop);
+            let search = precedence == Precedence::List || report.may_search(code::SKIPPED_PREFIX);
+            let hint = if search { graph.hint(&pop) } else { String::new() };
             let fault = PlaceError::UnknownPop { pop, prefix, hint };
             match precedence {
                 Precedence::List => return Err(LoadError::at(draft.spot(line), fault)),
@@ -136,7 +137,7 @@ fn merged<'a>(
         })
         .collect();
     if moved > 0 {
-        report.note(format!("{moved} prefixes of graphs are elsewhere by a list, which counts"));
+        report.note(format!("prefixes that a list takes from the node of a graph: {moved}"));
     }
     all.extend(listed);
     all.sort_by_key(|placed| placed.prefix);
@@ -156,7 +157,7 @@ fn note_origins(placed: &[Placed<'_>], report: &mut Report) {
         around.push((*prefix, origin_as));
     }
     if inside > 0 {
-        report.note(format!("{inside} prefixes lie inside one of another origin AS"));
+        report.note(format!("prefixes inside one of another origin AS: {inside}"));
     }
 }
 
@@ -176,6 +177,6 @@ fn note_empty(graph: &Graph, drafts: &[Draft], placed: &[Placed<'_>], report: &m
     let empty: Vec<&str> = nodes.map(|(node, _)| node.key.as_str()).collect();
     if !empty.is_empty() {
         let keys = some_of(empty.iter().copied());
-        report.note(format!("{} nodes have no prefix: {keys}", empty.len()));
+        report.note(format!("nodes without prefix: {} ({keys})", empty.len()));
     }
 }

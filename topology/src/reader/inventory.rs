@@ -140,9 +140,7 @@ pub(crate) fn read(
     let Draft { nodes, links, prefixes, .. } = &parser.draft;
     let (nodes, links, prefixes) = (nodes.len(), links.len(), prefixes.rows.len());
     let file = file.display();
-    parser
-        .report
-        .note(format!("{file}: {nodes} nodes, {links} links and {prefixes} prefixes read"));
+    parser.report.note(format!("{file}: nodes {nodes}, links {links}, prefixes {prefixes}"));
     Ok(parser.draft)
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn read(
             neighbour(&row, spot.clone()).map_err(|fault| LoadError::at(spot, fault))?;
         draft.neighbours.push(neighbour);
     }
-    report.note(format!("{}: {} neighbour rows read", file.display(), draft.neighbours.len()));
+    report.note(format!("{}: neighbour rows {}", file.display(), draft.neighbours.len()));
     Ok(draft)
 }
 

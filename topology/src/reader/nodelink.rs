@@ -91,7 +91,7 @@ pub(crate) fn read(
         draft.links.push(link);
     }
     let (nodes, links) = (draft.nodes.len(), draft.links.len());
-    report.note(format!("{}: {nodes} nodes and {links} links read", file.display()));
+    report.note(format!("{}: nodes {nodes}, links {links}", file.display()));
     Ok(draft)
 }
 

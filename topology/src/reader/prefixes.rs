@@ -54,7 +54,7 @@ pub(crate) fn read(
         };
         draft.prefixes.rows.push(PrefixRow { prefix, pop, origin_as, line: row.line });
     }
-    report.note(format!("{}: {} prefixes read", file.display(), draft.prefixes.rows.len()));
+    report.note(format!("{}: prefixes {}", file.display(), draft.prefixes.rows.len()));
     Ok(draft)
 }
 

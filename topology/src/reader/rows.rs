@@ -57,7 +57,7 @@ pub(crate) struct Row<'a> {
 }
 
 impl Row<'_> {
-    /// The field of the `wanted`-th column without blanks around; empty where the column is missing.
+    /// The field of the `wanted`-th column, blanks cut off; empty where the column is missing.
     pub(crate) fn field(&self, wanted: usize) -> &str {
         let place = self.places.get(wanted).copied().flatten();
         place.map_or("", |place| self.fields.get(place)).trim()

@@ -36,7 +36,7 @@ fn july_has_two_renamed_nodes_and_twelve_without_coordinates() {
     assert!(network.warnings().iter().all(|warning| warning.line.is_some()));
     assert_eq!(network.pids().len(), 55 + 3 + 1);
     assert_eq!(network.snapshot().prefixes().len(), 2_717 + 2);
-    assert!(noted(&network, "5 links run beside others"));
+    assert!(noted(&network, "parallel links merged with others: 5"));
     let of = |kind| network.pids().iter().filter(|entry| entry.kind == kind).count();
     assert_eq!((of(Kind::Internal), of(Kind::External), of(Kind::Neighbour)), (43, 12, 3));
     assert_eq!(kind(&network, "MIX"), Kind::External);

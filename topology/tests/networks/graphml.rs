@@ -202,7 +202,8 @@ fn coordinates_make_distance_the_weight() {
         node(
             id,
             &format!(
-                "<data key=\"n0\">{label}</data><data key=\"n1\">{latitude}</data><data key=\"n2\">0</data>"
+                "<data key=\"n0\">{label}</data><data key=\"n1\">{latitude}</data>\
+                 <data key=\"n2\">0</data>"
             ),
         )
     };

@@ -100,6 +100,7 @@ fn rows_that_name_unknown_nodes_are_skipped_and_warned_about() {
     let expected = [2, 5, 3, 4].map(|line| (code::DANGLING_NEIGHBOUR, Some(line)));
     assert_eq!(warned(&network), expected);
     assert_eq!(network.pids().len(), 5);
+    assert!(noted(&network, "skipped neighbour rows: 4"));
 }
 
 #[test]

@@ -40,7 +40,8 @@ fn coordinates_come_in_any_case_or_as_a_pair() {
 fn metrics_and_marks_are_read() {
     let json = r#"{"nodes": [{"id": 1, "name": "A"}, {"id": 2, "name": "B", "Internal": 0},
         {"id": 3, "name": "C", "external": true}, {"id": 4, "name": "D", "Internal": "1"}],
-        "links": [{"source": 1, "target": 2, "weight": 3}, {"source": 1, "target": 3, "metric": 4.5},
+        "links": [{"source": 1, "target": 2, "weight": 3},
+        {"source": 1, "target": 3, "metric": 4.5},
         {"source": 1, "target": 4, "weight": 5, "dist": 99}]}"#;
     let network = nodelink(json).network();
     assert_eq!(kind(&network, "B"), Kind::External);
@@ -55,7 +56,8 @@ fn metrics_and_marks_are_read() {
 #[test]
 fn a_directed_graph_has_links_of_one_direction() {
     let json = r#"{"directed": true, "nodes": [{"id": 1, "name": "A"}, {"id": 2, "name": "B"}],
-        "links": [{"source": 1, "target": 2, "weight": 1}, {"source": 2, "target": 1, "weight": 2}]}"#;
+        "links": [{"source": 1, "target": 2, "weight": 1},
+        {"source": 2, "target": 1, "weight": 2}]}"#;
     let network = nodelink(json).network();
     assert_eq!(routingcost(&network, "A", "B"), Some(1.0));
     assert_eq!(routingcost(&network, "B", "A"), Some(2.0));

@@ -20,7 +20,7 @@ fn columns_come_in_any_order_and_pops_are_cut_of_blanks() {
     let network = files(csv).network();
     assert_eq!(node_of(&network, "192.0.2.1").as_deref(), Some("Bonn"));
     assert_eq!(node_of(&network, "2001:db8::1").as_deref(), Some("GEANT#5"));
-    assert!(noted(&network, "2 nodes have no prefix: Aachen, GEANT#6"));
+    assert!(noted(&network, "nodes without prefix: 2 (Aachen, GEANT#6)"));
     let warnings = warned(&network);
     assert!(warnings.iter().all(|(code, _)| *code == code::DUPLICATE_LABEL), "{warnings:?}");
 }
@@ -32,7 +32,7 @@ fn the_longest_prefix_matches_and_nesting_is_noted() {
     let network = files(csv).network();
     assert_eq!(node_of(&network, "10.1.2.3").as_deref(), Some("Bonn"));
     assert_eq!(node_of(&network, "10.9.2.3").as_deref(), Some("Aachen"));
-    assert!(noted(&network, "1 prefixes lie inside one of another origin AS"));
+    assert!(noted(&network, "prefixes inside one of another origin AS: 1"));
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn a_list_stands_over_a_graph() {
     assert_eq!(node_of(&network, "192.0.2.1").as_deref(), Some("B"));
     assert_eq!(node_of(&network, "10.1.0.1").as_deref(), Some("A"));
     assert_eq!(node_of(&network, "10.9.0.1").as_deref(), Some("B"));
-    assert!(noted(&network, "1 prefixes of graphs are elsewhere by a list"));
+    assert!(noted(&network, "prefixes that a list takes from the node of a graph: 1"));
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn parallel_links_count_as_the_cheapest_but_add_their_capacities() {
     assert_eq!(cost(&links, &weighing(Weight::Hops)), Some(1.0));
     let network = joined(&links).network();
     assert_eq!(hopcount(&network, "A", "B"), Some(1.0));
-    assert!(noted(&network, "1 links run beside others"));
+    assert!(noted(&network, "parallel links merged with others: 1"));
     assert_eq!(warned(&network), []);
 }
 

@@ -11,9 +11,9 @@
 //!            └ back-off ◄────┘
 //! ```
 //!
-//! Everything but [`exchange`](crate) and one loop is free of I/O and of the clock: the walk says
-//! which directory is next, the schedule is told what time it is, a snapshot is built from
-//! messages alone.
+//! Only `exchange` touches the network and only the follower's loop reads the clock. Beside them
+//! the walk says which directory is next, the schedule is told what time it is, and a snapshot is
+//! built from messages alone. What is absent: the operator's graph, and a map that is half right.
 
 // Where things are (RFC 3986, RFC 7285 §9.2).
 mod directory;

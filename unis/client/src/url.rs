@@ -2,20 +2,23 @@
 //! entries of a directory need it (RFC 7285 §9.2.2).
 
 use std::fmt;
+use std::sync::Arc;
 
 /// Longest URL that is taken, in bytes.
 pub const MAX_URL_BYTES: usize = 4096;
 
-/// An absolute URL of scheme `http` or `https`, without user and fragment.
+const TOO_LONG: &str = "it is too long";
+
+/// An absolute URL of scheme `http` or `https`, without user and fragment. A clone shares the text.
 ///
 /// Scheme and host are in lower case, the scheme's own port is left out, dot segments are
 /// removed and the path is never empty, so that two ways to write one place compare equal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Url {
+    text: Arc<str>,
     scheme: Scheme,
-    authority: String,
-    path: String,
-    query: Option<String>,
+    /// Where the path begins and where it ends, in bytes.
+    path: (u16, u16),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,9 +63,14 @@ impl Url {
         } else if let Some(authority) = parts.authority {
             Self::compose(self.scheme, authority, parts.path, parts.query)
         } else {
-            Ok(self.relative(&parts))
+            self.relative(&parts)
         };
         joined.map_err(|reason| refuse(reference, reason))
+    }
+
+    /// The URL as text.
+    pub fn as_str(&self) -> &str {
+        &self.text
     }
 
     /// Whether the scheme is `https`.
@@ -86,34 +94,59 @@ impl Url {
         path: &str,
         query: Option<&str>,
     ) -> Result<Self, &'static str> {
-        let authority = normal_authority(scheme, authority)?;
-        let path = remove_dot_segments(path);
-        Ok(Self { scheme, authority, path, query: query.map(str::to_owned) })
+        let origin = format!("{}://{}", scheme.as_str(), normal_authority(scheme, authority)?);
+        Self::assemble(scheme, &origin, &remove_dot_segments(path), query)
+    }
+
+    /// Puts parts together that are in normal form.
+    fn assemble(
+        scheme: Scheme,
+        origin: &str,
+        path: &str,
+        query: Option<&str>,
+    ) -> Result<Self, &'static str> {
+        let begin = origin.len();
+        let mut text = format!("{origin}{path}");
+        let end = text.len();
+        if let Some(query) = query {
+            text.push('?');
+            text.push_str(query);
+        }
+        if text.len() > MAX_URL_BYTES {
+            return Err(TOO_LONG);
+        }
+        let place = |at| u16::try_from(at).map_err(|_| TOO_LONG);
+        Ok(Self { text: Arc::from(text), scheme, path: (place(begin)?, place(end)?) })
+    }
+
+    /// Scheme and authority, path, query.
+    fn parts(&self) -> (&str, &str, Option<&str>) {
+        let (begin, end) = (usize::from(self.path.0), usize::from(self.path.1));
+        let (before, query) = self.text.split_at(end);
+        let (origin, path) = before.split_at(begin);
+        (origin, path, query.strip_prefix('?'))
     }
 
     /// A reference without scheme and authority.
-    fn relative(&self, parts: &Reference<'_>) -> Self {
-        let (path, query) = if parts.path.is_empty() {
-            (self.path.clone(), parts.query.or(self.query.as_deref()))
-        } else if parts.path.starts_with('/') {
-            (remove_dot_segments(parts.path), parts.query)
+    fn relative(&self, parts: &Reference<'_>) -> Result<Self, &'static str> {
+        let (origin, path, query) = self.parts();
+        if parts.path.is_empty() {
+            return Self::assemble(self.scheme, origin, path, parts.query.or(query));
+        }
+        let path = if parts.path.starts_with('/') {
+            remove_dot_segments(parts.path)
         } else {
             // The base's path up to its last slash (§5.2.3); it always has one.
-            let folder = self.path.rfind('/').map_or("/", |at| &self.path[..=at]);
-            (remove_dot_segments(&format!("{folder}{}", parts.path)), parts.query)
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            remove_dot_segments(&format!("{folder}/{}", parts.path))
         };
-        Self { path, query: query.map(str::to_owned), ..self.clone() }
+        Self::assemble(self.scheme, origin, &path, parts.query)
     }
 }
 
 impl fmt::Display for Url {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { scheme, authority, path, query } = self;
-        write!(formatter, "{}://{authority}{path}", scheme.as_str())?;
-        match query {
-            Some(query) => write!(formatter, "?{query}"),
-            None => Ok(()),
-        }
+        formatter.write_str(&self.text)
     }
 }
 
@@ -144,7 +177,7 @@ struct Reference<'a> {
 impl<'a> Reference<'a> {
     fn split(text: &'a str) -> Result<Self, &'static str> {
         if text.len() > MAX_URL_BYTES {
-            return Err("it is too long");
+            return Err(TOO_LONG);
         }
         if !text.bytes().all(is_uri_byte) {
             return Err("it holds a character that no URI may hold");

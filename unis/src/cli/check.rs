@@ -1,4 +1,5 @@
-//! `unis check`: load as `serve` would, and say what would be served and what is wrong with the files.
+//! `unis check`: load as `serve` would, and say what would be served and what is wrong with the
+//! files.
 
 use std::process::ExitCode;
 

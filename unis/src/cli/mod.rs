@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod config;
+pub mod diff;
 pub mod pki;
 pub mod rank;
 pub mod serve;
@@ -12,8 +13,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::settings::Inputs;
 
-/// UNIS tells peer-to-peer applications which peers are near: an ALTO server (RFC 7285) over an operator's own
-/// topology files.
+/// UNIS tells peer-to-peer applications which peers are near: an ALTO server (RFC 7285) over an
+/// operator's own topology files.
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true, max_term_width = 100, after_help = EXAMPLES)]
 pub struct Cli {
@@ -34,10 +35,13 @@ First steps:
 pub enum Command {
     /// Serve ALTO over mutual TLS
     Serve(serve::Arguments),
-    /// Load the operator's files and report what is wrong with them; exit 0 clean, 1 warnings, 2 refused
+    /// Load the operator's files and report what is wrong with them; exit 0 clean, 1 warnings, 2
+    /// refused
     Check(check::Arguments),
     /// Rank destinations by their cost from a source, best first
     Rank(rank::Arguments),
+    /// Compare two versions of the operator's files before a reload; exit 0 same, 1 different
+    Diff(diff::Arguments),
     /// Print the documented default settings, or the ones in force
     Config(config::Arguments),
     /// Keys and certificates: create a CA, enrol, renew, revoke
@@ -50,8 +54,9 @@ pub struct InputArguments {
     /// Settings file (TOML); `unis config default` prints one with every setting explained
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// An operator file; several make one network, and replace the sources of the settings file. FORMAT is one of
-    /// inventory, graphml, nodelink, prefixes, neighbours, alto; gzip, bzip2 and xz are recognised
+    /// An operator file; several make one network, and replace the sources of the settings file.
+    /// FORMAT is one of inventory, graphml, nodelink, prefixes, neighbours, alto; gzip, bzip2 and
+    /// xz are recognised
     #[arg(long = "source", value_name = "FORMAT=PATH")]
     sources: Vec<String>,
     /// One setting, such as routingcost.weight=hops or network.asn=64500

@@ -1,4 +1,5 @@
-//! `unis pki`: the CA of this organisation on the machine that holds its state, and enrolment on a client's.
+//! `unis pki`: the CA of this organisation on the machine that holds its state, and enrolment on a
+//! client's.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -25,7 +26,8 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Create the CA, the server's certificate, a client certificate for a first try and the revocation list
+    /// Create the CA, the server's certificate, a client certificate for a first try and the
+    /// revocation list
     Init {
         #[command(flatten)]
         state: StateArguments,
@@ -35,7 +37,8 @@ enum What {
     },
     /// Print a one-time token with which a client gets a certificate of a name
     Token {
-        /// Name below the trust domain, such as p2psp/acme/oms/1 or operator/anna, or a whole spiffe:// URI
+        /// Name below the trust domain, such as p2psp/acme/oms/1 or operator/anna, or a whole
+        /// spiffe:// URI
         name: String,
         #[command(flatten)]
         state: StateArguments,

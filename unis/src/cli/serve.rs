@@ -18,7 +18,8 @@ pub struct Arguments {
     /// Address to serve on; port 0 takes a free one
     #[arg(long, value_name = "IP:PORT")]
     listen: Option<SocketAddr>,
-    /// Folder for keys, certificates and the revocation list; created, with a CA, if it is not there
+    /// Folder for keys, certificates and the revocation list; created, with a CA, if it is not
+    /// there
     #[arg(long, value_name = "DIR")]
     state_dir: Option<PathBuf>,
     /// Plain HTTP, and every client sees everything; on loopback addresses only

@@ -7,7 +7,8 @@ use crate::resource::rendered::Coding;
 /// Elements looked at in one list of preferences; a longer list is cut.
 const MAX_ELEMENTS: usize = 64;
 
-/// Whether the client takes an answer of `media_type`; one without `Accept` takes anything (RFC 9110 §12.5.1).
+/// Whether the client takes an answer of `media_type`; one without `Accept` takes anything (RFC
+/// 9110 §12.5.1).
 #[must_use]
 pub fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
     if !headers.contains_key(ACCEPT) {
@@ -41,7 +42,8 @@ pub fn coding(headers: &HeaderMap) -> Option<Coding> {
         };
         let alias = if coding == Coding::Gzip { named("x-gzip") } else { None };
         named(coding.name()).or(alias).or_else(|| named("*")).unwrap_or_else(|| {
-            // What is not named is not acceptable, but identity is unless it is ruled out; last of the acceptable.
+            // What is not named is not acceptable, but identity is unless it is ruled out; last of
+            // the acceptable.
             u16::from(coding == Coding::Identity)
         })
     };

@@ -1,4 +1,5 @@
-//! From what went wrong to a status code: the one place that knows both (RFC 7285 §8.5, RFC 9110 §15).
+//! From what went wrong to a status code: the one place that knows both (RFC 7285 §8.5, RFC 9110
+//! §15).
 
 use std::time::Duration;
 

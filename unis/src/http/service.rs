@@ -170,7 +170,8 @@ impl Service {
         Ok(reply::representation(&of, body::full(bytes), Some(length)))
     }
 
-    /// `https://HOST` as the client wrote it, so that it finds its way back; relative URIs if it wrote none.
+    /// `https://HOST` as the client wrote it, so that it finds its way back; relative URIs if it
+    /// wrote none.
     fn base(&self, request: &Request<Incoming>) -> String {
         let from_host = || request.headers().get(HOST)?.to_str().ok()?.parse::<Authority>().ok();
         let authority = request.uri().authority().cloned().or_else(from_host);
@@ -260,7 +261,8 @@ async fn map_body(resource: &Arc<Resource>, coding: Coding) -> Result<Response<B
     Ok(reply::representation(&of, body::full(bytes), Some(length)))
 }
 
-/// The writer of a map; one that is none writes an empty network map of no PIDs, which nothing asks for.
+/// The writer of a map; one that is none writes an empty network map of no PIDs, which nothing asks
+/// for.
 fn writer(resource: &Resource) -> Box<dyn Chunks> {
     match &resource.kind {
         Kind::CostMap { metric, mode } => {
@@ -286,7 +288,8 @@ fn check_accept(headers: &HeaderMap, media_type: &'static str) -> Result<(), Pro
     negotiate::accepts(headers, media_type).then_some(()).ok_or(Problem::NotAcceptable(media_type))
 }
 
-/// RFC 7285 §8.3.2: a query is of the media type that the directory names; and it is not compressed.
+/// RFC 7285 §8.3.2: a query is of the media type that the directory names; and it is not
+/// compressed.
 fn check_content_type(headers: &HeaderMap, accepts: &'static str) -> Result<(), Problem> {
     let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !negotiate::media_type(given).eq_ignore_ascii_case(accepts) {

@@ -1,6 +1,8 @@
-//! When to load again: on SIGHUP, and when a file changed and then stayed as it is for one more look.
+//! When to load again: on SIGHUP, and when a file changed and then stayed as it is for one more
+//! look.
 //!
-//! The new version is built beside the one in force and swapped whole; whatever goes wrong, the old one stays.
+//! The new version is built beside the one in force and swapped whole; whatever goes wrong, the old
+//! one stays.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -25,11 +27,15 @@ pub struct Reloader {
     pub current: Arc<Current>,
     /// Who may do what.
     pub access: Arc<ArcSwap<Access>>,
-    /// Called with the new settings before anything is swapped; what it refuses is not put in force.
-    pub prepare: Box<dyn Fn(&Settings) -> Result<(), String> + Send + Sync>,
+    /// Called with the new settings before anything is swapped; what it refuses is not put in
+    /// force.
+    pub prepare: Prepare,
     /// What is counted.
     pub metrics: Metrics,
 }
+
+/// Takes over what is not a map; says why it cannot.
+pub type Prepare = Box<dyn Fn(&Settings) -> Result<(), String> + Send + Sync>;
 
 /// What a file looked like: when it was changed and how long it was; `None` if it was not there.
 pub type Look = BTreeMap<PathBuf, Option<(SystemTime, u64)>>;

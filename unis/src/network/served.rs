@@ -13,7 +13,8 @@ pub struct ServedNetwork {
 }
 
 impl ServedNetwork {
-    /// A loaded network; `prefix` stands in front of its resource ids, and is empty where the network is the only one.
+    /// A loaded network; `prefix` stands in front of its resource ids, and is empty where the
+    /// network is the only one.
     #[must_use]
     pub fn new(prefix: String, topology: topology::Network) -> Self {
         let metrics = topology
@@ -37,7 +38,8 @@ impl ServedNetwork {
         &self.topology
     }
 
-    /// A resource id of this network (RFC 7285 §9.1.1): `network-map`, or `garr:network-map` among several networks.
+    /// A resource id of this network (RFC 7285 §9.1.1): `network-map`, or `garr:network-map` among
+    /// several networks.
     #[must_use]
     pub fn id(&self, resource: &str) -> String {
         format!("{}{resource}", self.prefix)
@@ -76,7 +78,8 @@ impl ServedNetwork {
     }
 }
 
-/// The name of a cost type in the directory's `cost-types`: `num-routingcost`, `ord-hopcount`, … (RFC 7285 §9.2.2).
+/// The name of a cost type in the directory's `cost-types`: `num-routingcost`, `ord-hopcount`, …
+/// (RFC 7285 §9.2.2).
 #[must_use]
 pub fn cost_type_name(metric: &str, mode: Mode) -> String {
     match mode {

@@ -78,7 +78,8 @@ impl Version {
         Self { networks, resources, by_path, loaded_at: SystemTime::now() }
     }
 
-    /// The same version, with the networks and the rendered bytes of `old` wherever nothing changed.
+    /// The same version, with the networks and the rendered bytes of `old` wherever nothing
+    /// changed.
     #[must_use]
     pub fn sharing_with(self, old: &Self) -> Self {
         let same =

@@ -1,6 +1,7 @@
 //! `GET …/cost-map-METRIC-MODE`: the cost from every PID to every PID (RFC 7285 §11.2.3).
 //!
-//! Also the writer that the filtered cost map shares. Pairs without a cost are left out (§11.2.3.6).
+//! Also the writer that the filtered cost map shares. Pairs without a cost are left out
+//! (§11.2.3.6).
 
 use std::sync::Arc;
 

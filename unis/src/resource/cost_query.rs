@@ -1,4 +1,5 @@
-//! What the filtered cost map and the endpoint cost service check and write alike (RFC 7285 §11.3.2.3, §11.5.1.3).
+//! What the filtered cost map and the endpoint cost service check and write alike (RFC 7285
+//! §11.3.2.3, §11.5.1.3).
 
 use alto::constraint::{self, Constraint};
 use alto::cost::{CostType, Mode};
@@ -51,7 +52,8 @@ fn allowed(table: &CostTable, mode: Mode, constraints: &[Constraint]) -> Vec<boo
         .collect()
 }
 
-/// Appends a cost: its text ready in the table, or its rank over all pairs of the map (RFC 7285 §6.1.2).
+/// Appends a cost: its text ready in the table, or its rank over all pairs of the map (RFC 7285
+/// §6.1.2).
 pub fn push_cost(out: &mut Vec<u8>, table: &CostTable, mode: Mode, ordinal: u32) {
     match mode {
         Mode::Numerical => out.extend_from_slice(table.text(ordinal).as_bytes()),

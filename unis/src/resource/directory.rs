@@ -10,7 +10,8 @@ use crate::network::version::Version;
 use crate::resource::table::{Kind, Resource};
 use crate::settings::View;
 
-/// The directory of `version` in a client's view, its URIs below `base` (`https://HOST:PORT`, or empty for relative ones).
+/// The directory of `version` in a client's view, its URIs below `base` (`https://HOST:PORT`, or
+/// empty for relative ones).
 #[must_use]
 pub fn directory(version: &Version, view: View, base: &str) -> Directory {
     let mut cost_types = BTreeMap::new();
@@ -51,7 +52,8 @@ pub fn is_visible(resource: &Resource, view: View) -> bool {
     }
 }
 
-/// The properties that the endpoint property service looks up: `pid` of every network map (RFC 7285 §11.4.1.4).
+/// The properties that the endpoint property service looks up: `pid` of every network map (RFC 7285
+/// §11.4.1.4).
 #[must_use]
 pub fn properties(version: &Version) -> Vec<String> {
     version.networks().iter().map(|network| format!("{}.pid", network.id("network-map"))).collect()

@@ -16,7 +16,8 @@ use crate::settings::View;
 /// Bytes set aside for one pair of an answer.
 const PAIR_BYTES: usize = 40;
 
-/// Answers a query of a client at `client`, which stands for an empty list of sources or destinations (§11.5.1.3).
+/// Answers a query of a client at `client`, which stands for an empty list of sources or
+/// destinations (§11.5.1.3).
 ///
 /// # Errors
 /// A body that is no such query, a cost type that is not offered, more than `max_pairs` pairs.

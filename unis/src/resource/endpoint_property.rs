@@ -1,4 +1,5 @@
-//! `POST …/endpoint-property`: the PID of each endpoint in each network map asked for (RFC 7285 §11.4.1).
+//! `POST …/endpoint-property`: the PID of each endpoint in each network map asked for (RFC 7285
+//! §11.4.1).
 
 use std::net::IpAddr;
 use std::sync::Arc;

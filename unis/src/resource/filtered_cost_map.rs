@@ -1,4 +1,7 @@
-//! `POST …/cost-map-filtered`: costs between the PIDs asked for, under constraints (RFC 7285 §11.3.2).
+//! `POST …/cost-map-filtered`: costs between the PIDs asked for, under constraints (RFC 7285
+//! §11.3.2).
+
+use std::sync::Arc;
 
 use alto::cost::CostType;
 use alto::request::CostMapFilter;
@@ -11,7 +14,8 @@ use crate::resource::table::{Kind, Resource};
 use crate::resource::{Answer, Refusal};
 use crate::settings::View;
 
-/// Answers a filter. PIDs that are not known are ignored (§11.3.2.6); where a list named only such, it is empty, not full.
+/// Answers a filter. PIDs that are not known are ignored (§11.3.2.6); where a list named only such,
+/// it is empty, not full.
 ///
 /// # Errors
 /// A body that is no such filter, or a cost type that is not offered.
@@ -29,11 +33,10 @@ pub fn answer(
     let is_whole =
         filter.pids.as_ref().is_none_or(|pids| pids.srcs.is_empty() && pids.dsts.is_empty());
     if is_whole && allowed.is_none() {
-        let same = |kind: &Kind| matches!(kind, Kind::CostMap { metric, mode } if *metric == cost_type.metric && *mode == cost_type.mode);
-        let of_network = |other: &Resource| std::sync::Arc::ptr_eq(&other.network, network);
-        if let Some(whole) =
-            version.resources().iter().find(|other| of_network(other) && same(&other.kind))
-        {
+        let asked = Kind::CostMap { metric: cost_type.metric.clone(), mode: cost_type.mode };
+        let is_it =
+            |other: &&Arc<Resource>| other.kind == asked && Arc::ptr_eq(&other.network, network);
+        if let Some(whole) = version.resources().iter().find(is_it) {
             return Ok(Answer::Same(whole.clone()));
         }
     }

@@ -1,4 +1,5 @@
-//! `POST …/network-map-filtered`: the network map of the PIDs and address types asked for (RFC 7285 §11.3.1).
+//! `POST …/network-map-filtered`: the network map of the PIDs and address types asked for (RFC 7285
+//! §11.3.1).
 
 use alto::request::NetworkMapFilter;
 
@@ -7,8 +8,8 @@ use crate::resource::network_map::{Families, NetworkMapChunks};
 use crate::resource::table::Resource;
 use crate::resource::{Answer, Refusal};
 
-/// Answers a filter. PIDs and address types that are not known are ignored (§11.3.1.6); where only such were named, the
-/// answer is an empty map, never the whole one.
+/// Answers a filter. PIDs and address types that are not known are ignored (§11.3.1.6); where only
+/// such were named, the answer is an empty map, never the whole one.
 ///
 /// # Errors
 /// A body that is no such filter.
@@ -24,7 +25,9 @@ pub fn answer(version: &Version, resource: &Resource, body: &[u8]) -> Result<Ans
         return Ok(Answer::Same(whole.clone()));
     }
     let pids = network.snapshot().pids();
-    let asked = if filter.pids.is_empty() {
+    let asked = if families == Families::NONE {
+        Vec::new()
+    } else if filter.pids.is_empty() {
         pids.iter().map(|(pid, _)| pid).collect()
     } else {
         filter.pids.iter().filter_map(|name| pids.find(name)).collect()

@@ -1,14 +1,17 @@
-//! The resources of RFC 7285, one file each: query in, bytes out. No HTTP here; `http` maps to replies.
+//! The resources of RFC 7285, one file each: query in, bytes out. No HTTP here; `http` maps to
+//! replies.
 //!
-//! - [`table`]: which resources there are, their ids, paths and media types (§9.2)
-//! - [`directory`]: the information resource directory (§9.2)
-//! - [`network_map`], [`filtered_network_map`]: §11.2.1, §11.3.1
-//! - [`cost_map`], [`filtered_cost_map`]: §11.2.3, §11.3.2
-//! - [`endpoint_property`]: §11.4.1
-//! - [`endpoint_cost`]: §11.5.1
-//! - [`cost_query`]: what the filtered cost map and the endpoint cost service check alike
-//! - [`rendered`]: a map's bytes, made once per version and content coding
-//! - [`chunks`]: a map's bytes, made while they are sent
+//! | module | what | section |
+//! |---|---|---|
+//! | [`table`] | which resources there are: ids, paths, media types | 9.2 |
+//! | [`directory`] | the information resource directory | 9.2 |
+//! | [`network_map`], [`filtered_network_map`] | PIDs and prefixes | 11.2.1, 11.3.1 |
+//! | [`cost_map`], [`filtered_cost_map`] | costs between PIDs | 11.2.3, 11.3.2 |
+//! | [`endpoint_property`] | the PID of an address | 11.4.1 |
+//! | [`endpoint_cost`] | costs between addresses | 11.5.1 |
+//! | [`cost_query`] | what both cost queries check and write alike | 11.3.2.3 |
+//! | [`rendered`] | a map's bytes, made once per version and content coding | 15.5.2 |
+//! | [`chunks`] | a map's bytes, made while they are sent | |
 
 pub mod chunks;
 pub mod cost_map;
@@ -35,7 +38,8 @@ pub enum Answer {
     Bytes(Vec<u8>),
     /// A body that may be large, made while it is sent.
     Chunks(Box<dyn Chunks>),
-    /// The same bytes as another resource, from its cache (RFC 7285 §16.1.1: an empty filter asks for the full map).
+    /// The same bytes as another resource, from its cache (RFC 7285 §16.1.1: an empty filter asks
+    /// for the full map).
     Same(Arc<Resource>),
 }
 

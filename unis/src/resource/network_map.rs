@@ -24,6 +24,8 @@ pub struct Families {
 impl Families {
     /// Both.
     pub const ALL: Self = Self { ipv4: true, ipv6: true };
+    /// Neither.
+    pub const NONE: Self = Self { ipv4: false, ipv6: false };
 }
 
 /// The version tag of a network's map (RFC 7285 §10.3), the same in every view and filter of it.

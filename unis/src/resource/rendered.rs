@@ -69,7 +69,8 @@ impl Rendered {
         self.slot(coding).get().cloned()
     }
 
-    /// The bytes, made by `render` and coded if they are not there yet. May take a while: not for an async task.
+    /// The bytes, made by `render` and coded if they are not there yet. May take a while: not for
+    /// an async task.
     pub fn make(&self, coding: Coding, render: impl FnOnce() -> Vec<u8>) -> Bytes {
         let identity = self.identity.get_or_init(|| Bytes::from(render()));
         self.slot(coding).get_or_init(|| encode(coding, identity)).clone()
@@ -197,10 +198,10 @@ mod tests {
         match coding {
             Coding::Identity => plain.extend_from_slice(body),
             Coding::Gzip => {
-                drop(flate2::read::GzDecoder::new(body).read_to_end(&mut plain).unwrap())
+                flate2::read::GzDecoder::new(body).read_to_end(&mut plain).unwrap();
             }
             Coding::Brotli => {
-                drop(brotli::Decompressor::new(body, 4096).read_to_end(&mut plain).unwrap())
+                brotli::Decompressor::new(body, 4096).read_to_end(&mut plain).unwrap();
             }
         }
         plain

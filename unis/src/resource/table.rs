@@ -1,11 +1,14 @@
-//! Which resources this server has: their ids, paths, media types and what they use (RFC 7285 §9.2.2).
+//! Which resources this server has: their ids, paths, media types and what they use (RFC 7285
+//! §9.2.2).
 //!
-//! The directory, the router, the authorisation and the metrics all read this table; nothing else lists resources.
+//! The directory, the router, the authorisation and the metrics all read this table; nothing else
+//! lists resources.
 
 use std::sync::Arc;
 
 use alto::cost::Mode;
 use alto::media;
+use alto::name::ID_MAX;
 
 use crate::access::Operation;
 use crate::network::served::ServedNetwork;
@@ -145,7 +148,7 @@ fn of_network(network: &Arc<ServedNetwork>, max_rendered_pairs: usize) -> Vec<Re
     for matrix in network.snapshot().matrices() {
         for mode in [Mode::Numerical, Mode::Ordinal] {
             let metric = matrix.metric().to_owned();
-            let name = format!("cost-map-{}-{}", metric.replace('.', "_"), mode.as_str());
+            let name = cost_map_name(network, &metric, mode);
             let streamed = matrix.pairs() > max_rendered_pairs;
             all.push(resource(&name, Kind::CostMap { metric, mode }, streamed));
         }
@@ -154,4 +157,16 @@ fn of_network(network: &Arc<ServedNetwork>, max_rendered_pairs: usize) -> Vec<Re
     all.push(resource("endpoint-cost", Kind::EndpointCost, false));
     all.push(resource("endpoint-property", Kind::EndpointProperty, false));
     all
+}
+
+/// `cost-map-METRIC-MODE`. Where that would make an id longer than one may be (RFC 7285 §10.2), the metric is cut short
+/// and told from its like by a hash.
+fn cost_map_name(network: &ServedNetwork, metric: &str, mode: Mode) -> String {
+    let name_of = |metric: &str| format!("cost-map-{}-{mode}", metric.replace('.', "_"));
+    let name = name_of(metric);
+    let Some(excess @ 1..) = network.id(&name).len().checked_sub(ID_MAX) else { return name };
+    let hash = blake3::hash(metric.as_bytes()).to_hex();
+    let mark = format!("-{}", &hash.as_str()[..8]);
+    let kept = metric.len().saturating_sub(excess + mark.len());
+    name_of(&format!("{}{mark}", metric.get(..kept).unwrap_or_default()))
 }

@@ -1,4 +1,5 @@
-//! The layers of the settings: file, then environment (`UNIS__…`), then the command line, the last one winning.
+//! The layers of the settings: file, then environment (`UNIS__…`), then the command line, the last
+//! one winning.
 //!
 //! ```text
 //! unis.toml ──► checked alone: errors carry their line ─┐
@@ -105,7 +106,8 @@ pub(crate) fn merge(
     Ok(settings)
 }
 
-/// Reads the file, and checks it alone so that an error carries its line. Paths in it become relative to its folder.
+/// Reads the file, and checks it alone so that an error carries its line. Paths in it become
+/// relative to its folder.
 fn read_file(path: &Path) -> Result<Table, SettingsError> {
     let unreadable = |source| SettingsError::Read { path: path.to_owned(), source };
     let size = std::fs::metadata(path).map_err(unreadable)?.len();

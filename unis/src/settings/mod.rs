@@ -1,7 +1,8 @@
 //! Settings: what an operator can choose, with safe defaults.
 //!
-//! `default.toml` is the manual (`unis config default` prints it); a test holds it against these structs. The layers
-//! (file, environment, command line) are merged in `layers`, checked here, and each component gets only its own part.
+//! `default.toml` is the manual (`unis config default` prints it); a test holds it against these
+//! structs. The layers (file, environment, command line) are merged in `layers`, checked here, and
+//! each component gets only its own part.
 
 mod layers;
 mod network;
@@ -105,7 +106,8 @@ impl Settings {
     /// Reads and merges all layers, and checks what no single field can.
     ///
     /// # Errors
-    /// A file that cannot be read, a syntax error or unknown key with its line, a value out of range.
+    /// A file that cannot be read, a syntax error or unknown key with its line, a value out of
+    /// range.
     pub fn load(inputs: &Inputs) -> Result<Self, SettingsError> {
         let settings = layers::merge(inputs, std::env::vars_os())?;
         settings.check()?;

@@ -8,8 +8,8 @@ use topology::{Options, Penalties, Source, Weight};
 use crate::settings::partner::one_or_many;
 use crate::settings::{Settings, SettingsError, non_negative, positive};
 
-/// Longest name of a network: with the longest resource id behind it, it stays within the 64 characters of
-/// RFC 7285 §10.2.
+/// Longest name of a network: with the longest resource id behind it, it stays within the 64
+/// characters of RFC 7285 §10.2.
 const MAX_NAME_CHARS: usize = 32;
 
 /// What a link and a neighbour cost.

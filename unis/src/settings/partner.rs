@@ -1,4 +1,5 @@
-//! Partners of bilateral agreements (TR 20002 §7.2.1): who may ask, how they are known, what they see.
+//! Partners of bilateral agreements (TR 20002 §7.2.1): who may ask, how they are known, what they
+//! see.
 
 use std::collections::HashSet;
 use std::num::NonZeroU32;

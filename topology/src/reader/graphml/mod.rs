@@ -46,7 +46,7 @@ pub(crate) fn read(
     let mut parser = Parser { xml, keys: Keys::default(), draft, report, directed: false };
     parser.document()?;
     let Draft { nodes, links, .. } = &parser.draft;
-    let fact = format!("{}: {} nodes and {} links read", file.display(), nodes.len(), links.len());
+    let fact = format!("{}: nodes {}, links {}", file.display(), nodes.len(), links.len());
     parser.report.note(fact);
     Ok(parser.draft)
 }

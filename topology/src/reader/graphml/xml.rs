@@ -15,6 +15,8 @@ use crate::spot::{LineCursor, Spot};
 
 /// How deep elements may nest.
 const DEPTH_MAX: usize = 64;
+/// How many attributes an element may have.
+const ATTRIBUTES_MAX: usize = 256;
 
 /// Why a text is no XML that can be read.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +27,8 @@ pub(crate) enum XmlError {
     Entity(String),
     #[error("elements nest more than {DEPTH_MAX} deep")]
     TooDeep,
+    #[error("element has more than {ATTRIBUTES_MAX} attributes")]
+    TooManyAttributes,
     #[error("the file ends inside an element; is it complete?")]
     CutOff,
 }
@@ -148,6 +152,9 @@ impl<'a> Xml<'a> {
         let name = String::from_utf8_lossy(tag.local_name().as_ref()).into_owned();
         let mut attributes = Vec::new();
         for attribute in tag.attributes() {
+            if attributes.len() == ATTRIBUTES_MAX {
+                return Err(XmlError::TooManyAttributes);
+            }
             let attribute = attribute.map_err(bad)?;
             let key = String::from_utf8_lossy(attribute.key.local_name().as_ref()).into_owned();
             attributes.push((key, attribute.unescape_value().map_err(bad)?.into_owned()));

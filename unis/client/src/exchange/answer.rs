@@ -1,7 +1,5 @@
 //! What a response is worth: a document of the type asked for, "not modified", or an error.
 
-use std::time::Duration;
-
 use alto::document::{self, DocumentError};
 use alto::fault::Fault;
 use alto::media;
@@ -10,6 +8,7 @@ use http::StatusCode;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName};
 use serde::de::DeserializeOwned;
 
+use crate::exchange::call_error::CallError;
 use crate::exchange::gzip::{self, GzipError};
 use crate::exchange::retry::retry_after;
 use crate::url::Url;
@@ -19,122 +18,6 @@ const MAX_ETAG_BYTES: usize = 1024;
 
 /// Longest piece of a foreign text in an error message, in characters.
 const MAX_QUOTED_CHARS: usize = 100;
-
-/// Why a call brought no document.
-#[derive(Debug, thiserror::Error)]
-pub enum CallError {
-    /// The directory lists nothing that could answer.
-    #[error("the server offers no {0}")]
-    NotOffered(String),
-    /// The server cannot be reached, its certificate is refused, or the connection broke.
-    #[error("{url}: {reason}")]
-    Transport {
-        /// What was asked.
-        url: Url,
-        /// What happened, with its causes.
-        reason: String,
-    },
-    /// No whole answer in time.
-    #[error("{url}: no answer in time")]
-    Deadline {
-        /// What was asked.
-        url: Url,
-    },
-    /// An answer larger than the bound, as sent or unpacked.
-    #[error("{url}: the answer is larger than {max_bytes} bytes")]
-    TooLarge {
-        /// What was asked.
-        url: Url,
-        /// The bound.
-        max_bytes: usize,
-    },
-    /// An ALTO error (RFC 7285 §8.5).
-    #[error("{url}: status {}: {fault}", .status.as_u16())]
-    Refused {
-        /// What was asked.
-        url: Url,
-        /// The HTTP status that came with it.
-        status: StatusCode,
-        /// What the server says is wrong.
-        fault: Fault,
-        /// How long the server wants not to be asked.
-        retry_after: Option<Duration>,
-    },
-    /// A status other than success, without an ALTO error.
-    #[error("{url}: status {}", .status.as_u16())]
-    Status {
-        /// What was asked.
-        url: Url,
-        /// The HTTP status.
-        status: StatusCode,
-        /// How long the server wants not to be asked.
-        retry_after: Option<Duration>,
-    },
-    /// Success, but not with the media type that was asked for (§8.3.4.2).
-    #[error("{url}: got {got:?} in place of {expected}")]
-    MediaType {
-        /// What was asked.
-        url: Url,
-        /// What the directory promised.
-        expected: &'static str,
-        /// What came; empty where nothing was said.
-        got: String,
-    },
-    /// A content coding that is unknown or does not unpack.
-    #[error("{url}: content coding {coding:?}: {reason}")]
-    Coding {
-        /// What was asked.
-        url: Url,
-        /// The coding.
-        coding: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// A redirection that leads nowhere.
-    #[error("{url}: redirected: {reason}")]
-    Redirect {
-        /// What was asked last.
-        url: Url,
-        /// What is wrong.
-        reason: String,
-    },
-    /// The document is not what its media type says.
-    #[error("{url}: {source}")]
-    Document {
-        /// What was asked.
-        url: Url,
-        /// Where and why.
-        source: DocumentError,
-    },
-}
-
-impl CallError {
-    /// The HTTP status, where there was one that says no.
-    pub fn status(&self) -> Option<StatusCode> {
-        match self {
-            Self::Refused { status, .. } | Self::Status { status, .. } => Some(*status),
-            _ => None,
-        }
-    }
-
-    /// How long the server wants not to be asked (RFC 7285 §8.5.3).
-    pub fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Refused { retry_after, .. } | Self::Status { retry_after, .. } => *retry_after,
-            _ => None,
-        }
-    }
-
-    /// Whether it hints that the directory has changed: what it listed is no longer there.
-    pub(crate) fn blames_directory(&self) -> bool {
-        const GONE: [StatusCode; 3] =
-            [StatusCode::NOT_FOUND, StatusCode::GONE, StatusCode::METHOD_NOT_ALLOWED];
-        match self {
-            Self::MediaType { .. } | Self::Redirect { .. } | Self::NotOffered(_) => true,
-            other => other.status().is_some_and(|status| GONE.contains(&status)),
-        }
-    }
-}
 
 /// A body of the media type asked for, uncompressed.
 #[derive(Clone, Debug)]
@@ -208,7 +91,7 @@ pub(crate) fn refusal(
     let retry_after = retry_after(headers);
     let is_fault = is_media_type(text(headers, CONTENT_TYPE), media::ERROR);
     let body = if is_fault { decode(&url, headers, body, max_bytes).ok() } else { None };
-    match body.and_then(|body| Fault::from_json(&body).ok()) {
+    match body.and_then(|body| Fault::from_json(&body).ok()).map(Box::new) {
         Some(fault) => CallError::Refused { url, status, fault, retry_after },
         None => CallError::Status { url, status, retry_after },
     }
@@ -256,6 +139,8 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use http::HeaderValue;
 
     use super::*;

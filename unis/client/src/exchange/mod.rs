@@ -2,11 +2,12 @@
 
 // From a response to a document, or to what went wrong.
 mod answer;
+mod call_error;
 mod gzip;
 mod retry;
 // Asking, redirects included.
 mod transport;
 
-pub use crate::exchange::answer::CallError;
 pub(crate) use crate::exchange::answer::{Answer, Reply};
+pub use crate::exchange::call_error::CallError;
 pub(crate) use crate::exchange::transport::{Ask, Transport};

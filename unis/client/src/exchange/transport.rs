@@ -15,7 +15,8 @@ use hyper::body::Incoming;
 use link::body::{self, ReadError};
 use link::client::{Client, ClientError};
 
-use crate::exchange::answer::{Answer, CallError, Reply, check_media_type, refusal};
+use crate::exchange::answer::{Answer, Reply, check_media_type, refusal};
+use crate::exchange::call_error::CallError;
 use crate::url::Url;
 
 /// Most redirections that are followed for one question.
@@ -50,7 +51,7 @@ impl Ask {
         };
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = method;
-        *request.uri_mut() = self.url.to_string().parse()?;
+        *request.uri_mut() = self.url.as_str().parse()?;
         *request.headers_mut() = self.headers();
         Ok(request)
     }
@@ -121,7 +122,7 @@ impl Transport {
         let url = ask.url.clone();
         match self.ask(ask).await? {
             Reply::Fresh(answer) => Ok(answer),
-            Reply::Unchanged => Err(not_asked_for(url)),
+            Reply::Unchanged => Err(CallError::unasked(url)),
         }
     }
 
@@ -172,11 +173,6 @@ impl Transport {
         let body = body::read(body, MAX_FAULT_BYTES, self.body_timeout).await.unwrap_or_default();
         refusal(url, head.status, &head.headers, body, MAX_FAULT_BYTES)
     }
-}
-
-/// "Unchanged" where the client said nothing of having it.
-fn not_asked_for(url: Url) -> CallError {
-    CallError::Status { url, status: StatusCode::NOT_MODIFIED, retry_after: None }
 }
 
 fn failure(url: &Url, error: &dyn std::fmt::Display) -> CallError {

@@ -39,6 +39,11 @@ impl Course {
         self.walked = true;
     }
 
+    /// Whether the directory was read in this round; once is enough.
+    pub(crate) fn has_walked(&self) -> bool {
+        self.walked
+    }
+
     /// Weighs an error of the try that just ended.
     pub(crate) fn after(&mut self, error: &FollowError) -> Remedy {
         let remedy = match error {

@@ -9,7 +9,8 @@ use tokio::task::AbortHandle;
 
 use crate::client::ClientBuilder;
 use crate::follow::followed::Followed;
-use crate::follow::freshness::{Freshness, Record};
+use crate::follow::freshness::Freshness;
+use crate::follow::published::{Published, View};
 use crate::follow::settings::{FollowSettings, SettingsError};
 use crate::follow::task::Task;
 
@@ -25,21 +26,6 @@ pub struct Follower {
     checks: mpsc::Sender<oneshot::Sender<()>>,
     stale_after: Duration,
     task: AbortHandle,
-}
-
-/// What the task shows.
-#[derive(Debug)]
-pub(crate) struct Published {
-    pub(crate) view: ArcSwap<View>,
-    /// How many times the maps were replaced.
-    pub(crate) version: watch::Sender<u64>,
-}
-
-/// Maps and record of one moment.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct View {
-    pub(crate) followed: Option<Arc<Followed>>,
-    pub(crate) record: Record,
 }
 
 impl Follower {

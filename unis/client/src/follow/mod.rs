@@ -10,8 +10,9 @@ mod freshness;
 mod plan;
 mod schedule;
 mod weigh;
-// The loop.
+// The loop, what it shows, and the handle on both.
 mod follower;
+mod published;
 mod task;
 
 pub use crate::follow::followed::Followed;

@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 /// Most metrics of one follower: each is a matrix in memory.
-pub const MAX_METRICS: usize = 16;
+pub(crate) const MAX_METRICS: usize = 16;
 
 /// Shortest interval and wait: anything less is a loop that hammers.
 const MIN_WAIT: Duration = Duration::from_millis(1);
+
+/// Longest interval and wait: what is meant to be never.
+const MAX_WAIT: Duration = Duration::from_secs(366 * 24 * 3600);
 
 /// What a [`Follower`](crate::Follower) follows, and how closely.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,15 +51,16 @@ impl Default for FollowSettings {
 /// Settings that cannot be followed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
-    /// More than [`MAX_METRICS`].
+    /// More than a follower takes.
     #[error("{0} metrics are more than {MAX_METRICS}")]
     TooManyMetrics(usize),
     /// One metric twice.
     #[error("metric {0:?} is listed twice")]
     MetricTwice(String),
-    /// A time that would make the follower hammer.
-    #[error("{name} is {} ms, at least {} are needed", .given.as_millis(), MIN_WAIT.as_millis())]
-    TooShort {
+    /// A time that would make the follower hammer, or sleep for ever.
+    #[error("{name} is {} ms, {} to {} are allowed",
+        .given.as_millis(), MIN_WAIT.as_millis(), MAX_WAIT.as_millis())]
+    Time {
         /// Which setting.
         name: &'static str,
         /// Its value.
@@ -80,8 +84,8 @@ impl FollowSettings {
             ("first_retry", self.first_retry),
             ("longest_retry", self.longest_retry),
         ];
-        match times.into_iter().find(|(_, given)| *given < MIN_WAIT) {
-            Some((name, given)) => Err(SettingsError::TooShort { name, given }),
+        match times.into_iter().find(|(_, given)| !(MIN_WAIT..=MAX_WAIT).contains(given)) {
+            Some((name, given)) => Err(SettingsError::Time { name, given }),
             None => Ok(()),
         }
     }
@@ -100,6 +104,6 @@ mod tests {
         assert_eq!(twice.check(), Err(SettingsError::MetricTwice("hopcount".to_owned())));
         let hammer = FollowSettings { interval: Duration::ZERO, ..settings };
         let error = hammer.check().unwrap_err();
-        assert_eq!(error.to_string(), "interval is 0 ms, at least 1 are needed");
+        assert_eq!(error.to_string(), "interval is 0 ms, 1 to 31622400000 are allowed");
     }
 }

@@ -12,8 +12,8 @@ use crate::client::{Client, ClientBuilder};
 use crate::exchange::CallError;
 use crate::follow::course::{Course, Remedy, suspects_directory};
 use crate::follow::followed::{Followed, Origin};
-use crate::follow::follower::{Published, View};
 use crate::follow::plan::Plan;
+use crate::follow::published::{Published, View};
 use crate::follow::schedule::Schedule;
 use crate::follow::settings::FollowSettings;
 use crate::follow::weigh::{FollowError, Gathered, Verdict};
@@ -25,8 +25,14 @@ pub(crate) struct Task {
     settings: FollowSettings,
     published: Arc<Published>,
     schedule: Schedule,
-    /// The server as its directory was, and when that was read.
-    client: Option<(Client, Instant)>,
+    known: Option<Known>,
+}
+
+/// The server as its directory was.
+struct Known {
+    client: Client,
+    /// When the directory was read; none once it is suspect.
+    read_at: Option<Instant>,
 }
 
 impl Task {
@@ -37,7 +43,7 @@ impl Task {
         now: Instant,
     ) -> Self {
         let schedule = Schedule::new(&settings, now);
-        Self { server, settings, published, schedule, client: None }
+        Self { server, settings, published, schedule, known: None }
     }
 
     pub(crate) async fn run(mut self, mut checks: mpsc::Receiver<oneshot::Sender<()>>) {
@@ -109,7 +115,7 @@ impl Task {
         };
         self.schedule.failed(now, retry_after, random());
         if suspects_directory(self.schedule.failures()) {
-            self.client = None;
+            self.suspect_directory();
         }
     }
 
@@ -127,31 +133,38 @@ impl Task {
             };
             match course.after(&error) {
                 Remedy::Again => whole = true,
-                Remedy::Walk => self.client = None,
+                Remedy::Walk => self.suspect_directory(),
                 Remedy::Wait => return Err(error),
             }
         }
     }
 
-    /// The server by its directory, which is read where that is not known or was long ago.
+    fn suspect_directory(&mut self) {
+        if let Some(known) = &mut self.known {
+            known.read_at = None;
+        }
+    }
+
+    /// The server by its directory, which is read where it is not known, suspect or old.
     async fn client(&mut self, course: &mut Course, now: Instant) -> Result<Client, CallError> {
-        if let Some((client, read_at)) = &self.client {
-            let age = now.saturating_duration_since(*read_at);
-            if age < self.settings.directory_max_age {
-                return Ok(client.clone());
-            }
+        let max_age = self.settings.directory_max_age;
+        let is_current = |at: Instant| now.saturating_duration_since(at) < max_age;
+        if let Some(known) = &self.known
+            && (course.has_walked() || known.read_at.is_some_and(is_current))
+        {
+            return Ok(known.client.clone());
         }
         course.walked();
-        match (self.server.connect().await, &self.client) {
+        match (self.server.connect().await, &self.known) {
             (Ok(client), _) => {
                 for skipped in client.catalogue().skipped() {
                     tracing::debug!(id = skipped.id, reason = skipped.reason, "entry left out");
                 }
-                self.client = Some((client.clone(), now));
+                self.known = Some(Known { client: client.clone(), read_at: Some(now) });
                 Ok(client)
             }
             // An old directory is better than none: its maps may well be there.
-            (Err(_), Some((client, _))) => Ok(client.clone()),
+            (Err(_), Some(known)) => Ok(known.client.clone()),
             (Err(error), None) => Err(error),
         }
     }

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use alto::cost::CostType;
-use alto::network_map::VersionTag;
 use netmap::{CostMatrix, Diff, Parts, Snapshot};
 
 use crate::exchange::{Answer, CallError, Reply};
@@ -123,8 +122,7 @@ fn read_network(
             let network = Network::of(&old.snapshot, old.vtag.clone());
             Ok((network, old.network.etag.clone()))
         }
-        // Only who has a map asks whether it has changed.
-        (Reply::Unchanged, None) => Err(FollowError::Interrupted),
+        (Reply::Unchanged, None) => Err(unasked(&plan.network)),
     }
 }
 
@@ -143,7 +141,7 @@ impl Costs<'_> {
 
     /// The matrix in force; an unchanged cost map cannot rest on a changed network map.
     fn keep(&self, old: Option<&Followed>) -> Result<(CostMatrix, Option<String>), FollowError> {
-        let old = old.ok_or(FollowError::Interrupted)?;
+        let old = old.ok_or_else(|| unasked(self.url))?;
         let metric = &self.kind.metric;
         let same_pids = || {
             let names = old.snapshot.pids().iter().map(|(_, name)| name);
@@ -156,10 +154,15 @@ impl Costs<'_> {
                 MapError::Mismatch { metric: metric.clone(), got, network },
             ));
         }
-        let matrix = old.snapshot.matrix(metric).ok_or(FollowError::Interrupted)?;
+        let matrix = old.snapshot.matrix(metric).ok_or_else(|| unasked(self.url))?;
         let origin = old.costs.iter().find(|(kind, _)| kind.is_same(self.kind));
         Ok((matrix.clone(), origin.and_then(|(_, origin)| origin.etag.clone())))
     }
+}
+
+/// "Unchanged" of a map that is not there: only who has it asks whether it has changed.
+fn unasked(url: &Url) -> FollowError {
+    CallError::unasked(url.clone()).into()
 }
 
 fn wrong(url: &Url, error: impl Into<MapError>) -> FollowError {

@@ -6,7 +6,7 @@ use alto::cost::{CostType, Mode};
 use alto::cost_map::CostMap;
 use netmap::{Cost, CostMatrix, MatrixBuilder, PidName};
 
-use crate::map::MapError;
+use crate::map::map_error::MapError;
 use crate::map::network::Network;
 
 /// Checks a cost map against what was asked for and the network map that it must rest on, and
@@ -133,22 +133,18 @@ mod tests {
 
     #[test]
     fn a_map_that_is_wrong_is_refused_with_the_place() {
+        let stranger = |name: &str| {
+            let reason = "which the network map does not have";
+            format!("the cost map of routingcost names PID {name:?}, {reason}")
+        };
         let cases = [
             (
                 "\"PID1\": 20",
                 "\"PID1\": -20",
                 "routingcost from PID3 to PID1: cost -20 is negative",
             ),
-            (
-                "\"PID3\": 15",
-                "\"PID4\": 15",
-                "the cost map of routingcost names PID \"PID4\", which the network map does not have",
-            ),
-            (
-                "\"PID2\": {",
-                "\"PID0\": {",
-                "the cost map of routingcost names PID \"PID0\", which the network map does not have",
-            ),
+            ("\"PID3\": 15", "\"PID4\": 15", &stranger("PID4")),
+            ("\"PID2\": {", "\"PID0\": {", &stranger("PID0")),
             (
                 "3ee2",
                 "4ff3",

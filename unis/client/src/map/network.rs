@@ -1,12 +1,13 @@
 //! PIDs and prefixes of a network map (RFC 7285 §11.2.1.6), checked by §11.2.2.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
 
 use alto::address::{IPV4, IPV6};
 use alto::network_map::{NetworkMap, VersionTag};
 use netmap::{IpNet, Ipv4Net, Ipv6Net, Pid, PidName, Snapshot};
 
-use crate::map::MapError;
+use crate::map::map_error::MapError;
 
 /// The part of a snapshot that a network map gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,17 +54,27 @@ impl Network {
 
 fn read_prefix(pid: &str, family: &str, text: &str) -> Result<Option<IpNet>, MapError> {
     let (family, prefix) = match family {
-        IPV4 => (IPV4, text.parse::<Ipv4Net>().map(IpNet::V4)),
-        IPV6 => (IPV6, text.parse::<Ipv6Net>().map(IpNet::V6)),
+        IPV4 => (IPV4, prefix::<Ipv4Addr>(text)),
+        IPV6 => (IPV6, prefix::<Ipv6Addr>(text)),
         _ => return Ok(None),
     };
     match prefix {
-        Ok(prefix) => Ok(Some(prefix.trunc())),
-        Err(_) => {
+        Some(prefix) => Ok(Some(prefix.trunc())),
+        None => {
             let (pid, text) = (pid.to_owned(), text.to_owned());
             Err(MapError::Prefix { pid, family, text })
         }
     }
+}
+
+/// Reads `address/length`. The address is read as strictly as everywhere: ipnet's own parser takes
+/// leading zeros, which others read as octal.
+fn prefix<A: FromStr + Into<IpAddr>>(text: &str) -> Option<IpNet> {
+    let (address, length) = text.split_once('/')?;
+    if !length.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    IpNet::new(address.parse::<A>().ok()?.into(), length.parse().ok()?).ok()
 }
 
 /// Sorts; a prefix may stand twice in one PID, but not in two (§11.2.2).
@@ -176,7 +187,7 @@ mod tests {
     #[test]
     fn names_and_prefixes_are_checked() {
         assert!(matches!(read(&[("A.B", "ipv4", &["0.0.0.0/0"])]), Err(MapError::PidName(_))));
-        for text in ["10.0.0.0", "10.0.0.0/33", "010.0.0.0/8", "::/0", ""] {
+        for text in ["10.0.0.0", "10.0.0.0/33", "010.0.0.0/8", "1.0.0.0/+8", "::/0", ""] {
             let refused = read(&[("A", "ipv4", &["0.0.0.0/0", text])]);
             assert!(matches!(refused, Err(MapError::Prefix { .. })), "{text:?}");
         }

@@ -1,0 +1,61 @@
+//! Python, for clients and oracles that share no code with the servers.
+
+use std::fs::File;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, bail};
+
+use crate::data::project;
+
+/// Where the oracle's packages are installed.
+const ENVIRONMENT: &str = "target/venv";
+/// What is installed there.
+const REQUIREMENTS: &str = "tests/oracle/requirements.txt";
+
+/// A script of the project that needs the standard library only.
+#[must_use]
+pub fn plain(script: &str) -> Command {
+    let mut command = Command::new("python3");
+    command.arg(project(script));
+    command
+}
+
+/// A script of the project that needs the oracle's packages, which are installed if they are missing.
+///
+/// # Errors
+/// They cannot be installed.
+pub fn with_packages(script: &str) -> anyhow::Result<Command> {
+    let folder = project(ENVIRONMENT);
+    let python = folder.join("bin/python");
+    // Tests run side by side; one of them installs.
+    std::fs::create_dir_all(project("target"))?;
+    let lock = File::create(project("target/venv.lock"))?;
+    lock.lock()?;
+    if !has_packages(&python) {
+        finish(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
+        let mut install = Command::new(folder.join("bin/pip"));
+        finish(install.args(["install", "--quiet", "--requirement"]).arg(project(REQUIREMENTS)))?;
+    }
+    let mut command = Command::new(python);
+    command.arg(project(script));
+    Ok(command)
+}
+
+fn has_packages(python: &Path) -> bool {
+    let imported = Command::new(python).args(["-c", "import blake3, networkx"]).output();
+    imported.is_ok_and(|output| output.status.success())
+}
+
+/// Runs a command to its end: its standard output.
+///
+/// # Errors
+/// It cannot be started or fails; the error holds all its output.
+pub fn finish(command: &mut Command) -> anyhow::Result<String> {
+    let output = command.output().with_context(|| format!("{:?}", command.get_program()))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if !output.status.success() {
+        bail!("{}: {text}{}", output.status, String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(text)
+}

@@ -1,0 +1,177 @@
+//! `unis diff`: what a change of the operator's files would change for clients, before a reload.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Args;
+use netmap::{Diff, PairChange, Snapshot, changed_pairs};
+use serde_json::{Value, json};
+
+use crate::cli::OutputFormat;
+use crate::network::version::Version;
+use crate::progress::Bar;
+use crate::settings::{Inputs, Settings};
+
+/// Arguments of `unis diff`.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// Settings file of the old version
+    #[arg(long, value_name = "FILE")]
+    old_config: Option<PathBuf>,
+    /// Settings file of the new version
+    #[arg(long, value_name = "FILE")]
+    new_config: Option<PathBuf>,
+    /// An operator file of the old version
+    #[arg(long = "old", value_name = "FORMAT=PATH")]
+    old_sources: Vec<String>,
+    /// An operator file of the new version
+    #[arg(long = "new", value_name = "FORMAT=PATH")]
+    new_sources: Vec<String>,
+    /// One setting, for both versions
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// How many changes of a kind to list
+    #[arg(long, default_value_t = 10, value_name = "COUNT")]
+    most: usize,
+    /// How to print the changes
+    #[arg(long, value_enum, default_value_t)]
+    format: OutputFormat,
+}
+
+/// Prints what changes; exit 0 if nothing does, 1 if something does.
+///
+/// # Errors
+/// One of the versions is refused.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let load = |file: &Option<PathBuf>, sources: &[String]| {
+        let inputs = Inputs {
+            file: file.clone(),
+            sources: sources.to_vec(),
+            set: arguments.set.clone(),
+            ..Inputs::default()
+        };
+        anyhow::Ok(Version::load(&Settings::load(&inputs)?, &Bar::default())?)
+    };
+    let old = load(&arguments.old_config, &arguments.old_sources).context("old version")?;
+    let new = load(&arguments.new_config, &arguments.new_sources).context("new version")?;
+    let mut same = true;
+    let mut reports = Vec::new();
+    for network in new.networks() {
+        let id = network.id("network-map");
+        let before = old.networks().iter().find(|network| network.id("network-map") == id);
+        let Some(before) = before else {
+            reports.push(json!({"network": id, "new": true}));
+            same = false;
+            continue;
+        };
+        let change = Change::between(before.snapshot(), network.snapshot(), arguments.most);
+        same &= change.diff.is_empty();
+        match arguments.format {
+            OutputFormat::Text => change.print(&id),
+            OutputFormat::Json => reports.push(change.json(&id)),
+        }
+    }
+    for network in old.networks() {
+        let id = network.id("network-map");
+        if !new.networks().iter().any(|network| network.id("network-map") == id) {
+            reports.push(json!({"network": id, "removed": true}));
+            same = false;
+        }
+    }
+    match arguments.format {
+        OutputFormat::Json => println!("{:#}", Value::from(reports)),
+        OutputFormat::Text => reports.iter().for_each(|report| println!("{report}")),
+    }
+    Ok(ExitCode::from(u8::from(!same)))
+}
+
+/// What changes in one network.
+struct Change<'a> {
+    diff: Diff,
+    /// Per metric, the pairs whose cost moves most.
+    costs: Vec<(String, Vec<PairChange<'a>>)>,
+    most: usize,
+}
+
+impl<'a> Change<'a> {
+    fn between(old: &'a Snapshot, new: &'a Snapshot, most: usize) -> Self {
+        let diff = Diff::between(old, new);
+        let moved = |change: &PairChange<'_>| match (change.old, change.new) {
+            (Some(old), Some(new)) => (new.value() - old.value()).abs(),
+            _ => f64::INFINITY,
+        };
+        let largest = |metric: &str| {
+            let mut pairs: Vec<PairChange<'a>> = changed_pairs(old, new, metric).collect();
+            pairs.sort_by(|a, b| moved(b).total_cmp(&moved(a)));
+            pairs.truncate(most);
+            (metric.to_owned(), pairs)
+        };
+        let costs = diff.costs.iter().map(|cost| largest(&cost.metric)).collect();
+        Self { diff, costs, most }
+    }
+
+    fn print(&self, id: &str) {
+        println!("{id}: {}", self.diff);
+        let list = |sign: char, lines: Vec<String>| {
+            for line in lines.iter().take(self.most) {
+                println!("  {sign} {line}");
+            }
+            if lines.len() > self.most {
+                println!("  {sign} … and {} more", lines.len() - self.most);
+            }
+        };
+        let diff = &self.diff;
+        list('+', diff.pids_added.iter().map(|pid| format!("PID {pid}")).collect());
+        list('-', diff.pids_removed.iter().map(|pid| format!("PID {pid}")).collect());
+        list('+', diff.prefixes_added.iter().map(|(net, pid)| format!("{net} in {pid}")).collect());
+        list(
+            '-',
+            diff.prefixes_removed.iter().map(|(net, pid)| format!("{net} in {pid}")).collect(),
+        );
+        let moved = |change: &netmap::PrefixMove| {
+            format!("{} from {} to {}", change.prefix, change.from, change.to)
+        };
+        list('~', diff.prefixes_moved.iter().map(moved).collect());
+        for (metric, pairs) in &self.costs {
+            for PairChange { from, to, old, new } in pairs {
+                let text = |cost: &Option<netmap::Cost>| {
+                    cost.map_or_else(|| "none".to_owned(), |cost| cost.to_string())
+                };
+                println!("  ~ {metric} {from} → {to}: {} → {}", text(old), text(new));
+            }
+        }
+    }
+
+    fn json(&self, id: &str) -> Value {
+        let prefix = |(net, pid): &(netmap::IpNet, netmap::PidName)| json!({"prefix": net.to_string(), "pid": pid.as_str()});
+        let moved = |change: &netmap::PrefixMove| {
+            let (from, to) = (change.from.as_str(), change.to.as_str());
+            json!({"prefix": change.prefix.to_string(), "from": from, "to": to})
+        };
+        let diff = &self.diff;
+        let names =
+            |pids: &[netmap::PidName]| -> Value { pids.iter().map(|pid| pid.as_str()).collect() };
+        let costs: Value = diff
+            .costs
+            .iter()
+            .map(|cost| {
+                json!({
+                    "metric": cost.metric,
+                    "changed": cost.changed,
+                    "appeared": cost.appeared,
+                    "vanished": cost.vanished,
+                })
+            })
+            .collect();
+        json!({
+            "network": id,
+            "pids-added": names(&diff.pids_added),
+            "pids-removed": names(&diff.pids_removed),
+            "prefixes-added": diff.prefixes_added.iter().map(prefix).collect::<Value>(),
+            "prefixes-removed": diff.prefixes_removed.iter().map(prefix).collect::<Value>(),
+            "prefixes-moved": diff.prefixes_moved.iter().map(moved).collect::<Value>(),
+            "costs": costs,
+        })
+    }
+}
