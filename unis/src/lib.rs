@@ -7,8 +7,8 @@
 //!  settings ─► partners, views ─► access ──┘    (one immutable value, swapped whole)
 //! ```
 //!
-//! `settings` says what the operator chose; `network` loads the operator's files into a
-//! [`network::Version`], keeps the current one and swaps it on a reload; `resource` computes the
+//! `settings` says what the operator chose; `maps` loads the operator's files into a
+//! [`maps::version::Version`], keeps the current one and swaps it on a reload; `resource` computes the
 //! answers of RFC 7285 §9.2 and §11, one file each; `http` negotiates, authorises and maps errors
 //! to replies; `cli` is the command line.
 
@@ -16,9 +16,10 @@ pub mod access;
 pub mod cli;
 pub mod http;
 pub mod identity;
+pub mod maps;
 pub mod metrics;
-pub mod network;
 pub mod progress;
+pub mod reload;
 pub mod resource;
 pub mod server;
 pub mod settings;

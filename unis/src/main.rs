@@ -15,7 +15,17 @@ fn main() -> ExitCode {
         Command::Pki(arguments) => pki::run(arguments),
     };
     outcome.unwrap_or_else(|error| {
-        eprintln!("unis: {error:#}");
+        eprintln!("unis: {}", told(&error));
         ExitCode::from(2)
     })
+}
+
+/// The error and its causes; a message may already end with its cause.
+fn told(error: &anyhow::Error) -> String {
+    let causes = error.chain().map(ToString::to_string);
+    let join = |text: String, cause: String| match text.ends_with(&cause) {
+        true => text,
+        false => format!("{text}: {cause}"),
+    };
+    causes.reduce(join).unwrap_or_default()
 }

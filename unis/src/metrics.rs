@@ -10,7 +10,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::network::version::Version;
+use crate::maps::version::Version;
 
 /// One service of the directory and what became of the request.
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]

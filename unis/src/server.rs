@@ -21,12 +21,12 @@ use prometheus_client::registry::Registry;
 use crate::access::Access;
 use crate::http::service::{Bounds, Service};
 use crate::identity::Identities;
+use crate::maps::current::Current;
+use crate::maps::table::DIRECTORY_PATH;
+use crate::maps::version::Version;
 use crate::metrics::Metrics;
-use crate::network::current::Current;
-use crate::network::reload::{Reloader, look};
-use crate::network::version::Version;
 use crate::progress::Bar;
-use crate::resource::table::DIRECTORY_PATH;
+use crate::reload::{Reloader, look};
 use crate::settings::{Inputs, Settings};
 
 /// What a server starts from.
@@ -48,7 +48,7 @@ pub struct Server {
     identities: Option<Identities>,
     current: Arc<Current>,
     metrics: Metrics,
-    seen: crate::network::reload::Look,
+    seen: crate::reload::Look,
 }
 
 impl Server {

@@ -77,7 +77,7 @@ pub enum ClientError {
     #[error("{url}: {}", chain(.source))]
     Exchange {
         /// Whom we asked.
-        url: Uri,
+        url: String,
         /// What happened.
         source: hyper_util::client::legacy::Error,
     },
@@ -85,7 +85,7 @@ pub enum ClientError {
     #[error("{url}: no response within {} ms", .deadline.as_millis())]
     TooSlow {
         /// Whom we asked.
-        url: Uri,
+        url: String,
         /// The time that was given.
         deadline: Duration,
     },
@@ -93,7 +93,7 @@ pub enum ClientError {
     #[error("{url}: {source}")]
     Content {
         /// Whom we asked.
-        url: Uri,
+        url: String,
         /// What happened.
         source: ReadError,
     },
@@ -149,7 +149,7 @@ impl Client {
         &self,
         request: Request<Full<Bytes>>,
     ) -> Result<http::Response<Incoming>, ClientError> {
-        let url = request.uri().clone();
+        let url = request.uri().to_string();
         let deadline = self.response_timeout;
         match tokio::time::timeout(deadline, self.pool.request(request)).await {
             Ok(Ok(response)) => Ok(response),
@@ -159,7 +159,7 @@ impl Client {
     }
 
     async fn whole(&self, request: Request<Full<Bytes>>) -> Result<Response, ClientError> {
-        let url = request.uri().clone();
+        let url = request.uri().to_string();
         let (head, content) = self.send(request).await?.into_parts();
         let body = body::read(content, self.max_response_bytes, self.response_timeout)
             .await

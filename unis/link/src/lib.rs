@@ -14,7 +14,8 @@
 //! certificate authority for those who have none; [`client`] is the other end; [`admin`] answers
 //! the operator on a socket of its own. Nothing here knows what is served.
 //!
-//! Arrows between modules point one way: `client, admin, pki → server → tls → trust → identity`.
+//! Arrows between modules point one way: `admin → server → tls → trust → identity` and
+//! `pki → client → tls`.
 
 // What a connection proves.
 pub mod identity;

@@ -8,6 +8,7 @@ mod client;
 mod live;
 mod material;
 mod server;
+mod stamp;
 mod watch;
 
 pub use crate::tls::client::{ClientTls, ClientTlsSettings, ServerTrust};

@@ -7,8 +7,8 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::cli::{InputArguments, OutputFormat};
-use crate::network::served::ServedNetwork;
-use crate::network::version::{Version, VersionError};
+use crate::maps::network::ServedNetwork;
+use crate::maps::version::{Version, VersionError};
 use crate::progress::Bar;
 use crate::settings::Settings;
 

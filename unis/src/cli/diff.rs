@@ -9,7 +9,7 @@ use netmap::{Diff, PairChange, Snapshot, changed_pairs};
 use serde_json::{Value, json};
 
 use crate::cli::OutputFormat;
-use crate::network::version::Version;
+use crate::maps::version::Version;
 use crate::progress::Bar;
 use crate::settings::{Inputs, Settings};
 

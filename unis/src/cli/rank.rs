@@ -9,8 +9,8 @@ use netmap::{CostMatrix, Pid, Ranked, rank};
 use serde_json::{Value, json};
 
 use crate::cli::{InputArguments, OutputFormat};
-use crate::network::served::ServedNetwork;
-use crate::network::version::Version;
+use crate::maps::network::ServedNetwork;
+use crate::maps::version::Version;
 use crate::progress::Bar;
 use crate::settings::Settings;
 

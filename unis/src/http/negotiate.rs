@@ -2,7 +2,7 @@
 
 use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderName, IF_NONE_MATCH};
 
-use crate::resource::rendered::Coding;
+use crate::maps::rendered::Coding;
 
 /// Elements looked at in one list of preferences; a longer list is cut.
 const MAX_ELEMENTS: usize = 64;
@@ -99,7 +99,7 @@ mod tests {
     use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderName, IF_NONE_MATCH};
 
     use crate::http::negotiate::{accepts, coding, has_current};
-    use crate::resource::rendered::Coding;
+    use crate::maps::rendered::Coding;
 
     const MAP: &str = "application/alto-costmap+json";
 

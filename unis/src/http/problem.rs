@@ -9,8 +9,8 @@ use link::body::{Body, ReadError};
 
 use crate::access::Denied;
 use crate::http::reply;
+use crate::maps::table::DIRECTORY_PATH;
 use crate::resource::Refusal;
-use crate::resource::table::DIRECTORY_PATH;
 
 /// Why a request gets no answer.
 #[derive(Debug, thiserror::Error)]

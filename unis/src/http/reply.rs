@@ -9,7 +9,7 @@ use http::{Response, StatusCode};
 use link::body::{self, Body};
 
 use crate::http::stream::ChunkBody;
-use crate::resource::rendered::Coding;
+use crate::maps::rendered::Coding;
 
 /// Maps are revalidated at each use: it costs a 304, and nobody ranks by an old map.
 const CACHE: HeaderValue = HeaderValue::from_static("private, no-cache");

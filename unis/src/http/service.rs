@@ -24,13 +24,13 @@ use crate::http::negotiate;
 use crate::http::problem::Problem;
 use crate::http::reply::{self, Representation};
 use crate::http::stream::ChunkBody;
+use crate::maps::current::Current;
+use crate::maps::rendered::{Coding, encode};
+use crate::maps::table::{DIRECTORY_PATH, Kind, Resource};
+use crate::maps::version::Version;
 use crate::metrics::Metrics;
-use crate::network::current::Current;
-use crate::network::version::Version;
 use crate::resource::chunks::{Chunks, collect};
 use crate::resource::network_map::NetworkMapChunks;
-use crate::resource::rendered::{Coding, encode};
-use crate::resource::table::{DIRECTORY_PATH, Kind, Resource};
 use crate::resource::{
     Answer, Refusal, cost_map, directory, endpoint_cost, endpoint_property, filtered_cost_map,
     filtered_network_map,

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use http_body::Frame;
 use link::body::BoxError;
 
+use crate::maps::rendered::{Coding, Effort, Encoder};
 use crate::resource::chunks::Chunks;
-use crate::resource::rendered::{Coding, Effort, Encoder};
 
 /// A body over [`Chunks`], coded on the fly.
 pub struct ChunkBody {

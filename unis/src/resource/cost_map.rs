@@ -9,7 +9,7 @@ use alto::cost::{CostType, Mode};
 use alto::write;
 use netmap::{CostMatrix, Pid};
 
-use crate::network::served::ServedNetwork;
+use crate::maps::network::ServedNetwork;
 use crate::resource::chunks::{CHUNK_BYTES, Chunks};
 use crate::resource::cost_query::push_cost;
 use crate::resource::network_map::version_tag;

@@ -6,7 +6,7 @@ use alto::cost::{CostType, Mode};
 use alto::fault::Fault;
 use netmap::{CostMatrix, CostTable};
 
-use crate::network::served::ServedNetwork;
+use crate::maps::network::ServedNetwork;
 use crate::resource::directory::offered;
 use crate::settings::View;
 

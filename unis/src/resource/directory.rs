@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use alto::cost::{CostType, Mode};
 use alto::directory::{Capabilities, Directory, Entry, Meta};
 
-use crate::network::served::{ServedNetwork, cost_type_name};
-use crate::network::version::Version;
-use crate::resource::table::{Kind, Resource};
+use crate::maps::network::{ServedNetwork, cost_type_name};
+use crate::maps::table::{Kind, Resource};
+use crate::maps::version::Version;
 use crate::settings::View;
 
 /// The directory of `version` in a client's view, its URIs below `base` (`https://HOST:PORT`, or

@@ -8,8 +8,8 @@ use alto::request::EndpointCostQuery;
 use alto::write;
 use netmap::{Pid, Snapshot};
 
+use crate::maps::table::Resource;
 use crate::resource::cost_query::{self, CostQuery, push_cost};
-use crate::resource::table::Resource;
 use crate::resource::{Answer, Refusal};
 use crate::settings::View;
 

@@ -8,8 +8,8 @@ use alto::fault::Fault;
 use alto::request::EndpointPropertyQuery;
 use alto::write;
 
-use crate::network::served::ServedNetwork;
-use crate::network::version::Version;
+use crate::maps::network::ServedNetwork;
+use crate::maps::version::Version;
 use crate::resource::network_map::version_tag;
 use crate::resource::{Answer, Refusal};
 

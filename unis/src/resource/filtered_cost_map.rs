@@ -7,10 +7,10 @@ use alto::cost::CostType;
 use alto::request::CostMapFilter;
 use netmap::{Pid, PidTable};
 
-use crate::network::version::Version;
+use crate::maps::table::{Kind, Resource};
+use crate::maps::version::Version;
 use crate::resource::cost_map::{CostMapChunks, Selection};
 use crate::resource::cost_query::{self, CostQuery};
-use crate::resource::table::{Kind, Resource};
 use crate::resource::{Answer, Refusal};
 use crate::settings::View;
 

@@ -3,9 +3,9 @@
 
 use alto::request::NetworkMapFilter;
 
-use crate::network::version::Version;
+use crate::maps::table::Resource;
+use crate::maps::version::Version;
 use crate::resource::network_map::{Families, NetworkMapChunks};
-use crate::resource::table::Resource;
 use crate::resource::{Answer, Refusal};
 
 /// Answers a filter. PIDs and address types that are not known are ignored (§11.3.1.6); where only

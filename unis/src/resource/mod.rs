@@ -3,14 +3,12 @@
 //!
 //! | module | what | section |
 //! |---|---|---|
-//! | [`table`] | which resources there are: ids, paths, media types | 9.2 |
 //! | [`directory`] | the information resource directory | 9.2 |
 //! | [`network_map`], [`filtered_network_map`] | PIDs and prefixes | 11.2.1, 11.3.1 |
 //! | [`cost_map`], [`filtered_cost_map`] | costs between PIDs | 11.2.3, 11.3.2 |
 //! | [`endpoint_property`] | the PID of an address | 11.4.1 |
 //! | [`endpoint_cost`] | costs between addresses | 11.5.1 |
 //! | [`cost_query`] | what both cost queries check and write alike | 11.3.2.3 |
-//! | [`rendered`] | a map's bytes, made once per version and content coding | 15.5.2 |
 //! | [`chunks`] | a map's bytes, made while they are sent | |
 
 pub mod chunks;
@@ -22,15 +20,13 @@ pub mod endpoint_property;
 pub mod filtered_cost_map;
 pub mod filtered_network_map;
 pub mod network_map;
-pub mod rendered;
-pub mod table;
 
 use std::sync::Arc;
 
 use alto::fault::Fault;
 
+use crate::maps::table::Resource;
 use crate::resource::chunks::Chunks;
-use crate::resource::table::Resource;
 
 /// What a query is answered with.
 pub enum Answer {

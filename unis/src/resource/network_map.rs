@@ -9,7 +9,7 @@ use alto::network_map::VersionTag;
 use alto::write;
 use netmap::{IpNet, Pid};
 
-use crate::network::served::ServedNetwork;
+use crate::maps::network::ServedNetwork;
 use crate::resource::chunks::{CHUNK_BYTES, Chunks};
 
 /// Which address types are wanted (RFC 7285 §10.4.2).

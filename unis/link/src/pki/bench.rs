@@ -209,7 +209,8 @@ fn key_for(path: &Path) -> Result<KeyPair, PkiError> {
     Ok(key)
 }
 
-fn existing_key(path: &Path, certificate: &Path) -> Result<KeyPair, PkiError> {
+/// The key to a certificate that is there.
+pub(crate) fn existing_key(path: &Path, certificate: &Path) -> Result<KeyPair, PkiError> {
     let torn = || PkiError::Torn { missing: path.to_owned(), present: certificate.to_owned() };
     let pem = read(path)?.ok_or_else(torn)?;
     KeyPair::from_pem(&pem).map_err(|error| bad(path, error))

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::client::{Client, ClientError, Response};
 use crate::crypto::provider;
 use crate::metrics::Metrics;
+use crate::pki::bench::existing_key;
 use crate::pki::folder::{Folder, PUBLIC, SECRET, write};
 use crate::pki::service::{EnrollRequest, Issued, RenewRequest};
 use crate::pki::token::secret_text;
@@ -76,24 +77,32 @@ pub async fn enroll(token: &Token, folder: &Path) -> Result<String, EnrolmentErr
     let folder = Folder::at(folder);
     folder.create()?;
     write(&folder.ca(), &ca, PUBLIC)?;
-    let (key, csr) = request()?;
+    let key = KeyPair::generate().map_err(PkiError::from)?;
+    let csr = request(&key)?;
     let asked = EnrollRequest { secret: secret_text(&token.secret), csr };
     let client = client(trusting(&folder))?;
-    accept(&client, &format!("{url}/pki/enroll"), &asked, &key, &folder).await
+    let issued = ask(&client, &format!("{url}/pki/enroll"), &asked, &key).await?;
+    write(&folder.client_key(), &key.serialize_pem(), SECRET)?;
+    write(&folder.client(), &issued.certificate, PUBLIC)?;
+    Ok(issued.name)
 }
 
-/// Renews the certificate in `folder` with itself and a new key. Returns the name in it.
+/// Renews the certificate in `folder` with itself. Returns the name in it. The key stays: one file is
+/// replaced, so that neither a crash nor a reload in between meets a key without its certificate.
 ///
 /// # Errors
 /// [`EnrolmentError`]; what is in `folder` stays as it was.
 pub async fn renew(url: &str, folder: &Path) -> Result<String, EnrolmentError> {
     let url = url.trim_end_matches('/');
     let folder = Folder::at(folder);
-    let (key, csr) = request()?;
+    let key = existing_key(&folder.client_key(), &folder.client())?;
+    let csr = request(&key)?;
     let mut settings = trusting(&folder);
     settings.own = Some((folder.client(), folder.client_key()));
     let client = client(settings)?;
-    accept(&client, &format!("{url}/pki/renew"), &RenewRequest { csr }, &key, &folder).await
+    let issued = ask(&client, &format!("{url}/pki/renew"), &RenewRequest { csr }, &key).await?;
+    write(&folder.client(), &issued.certificate, PUBLIC)?;
+    Ok(issued.name)
 }
 
 /// The CA's certificate, PEM, re-encoded: nothing else of the unverified answer is kept.
@@ -103,47 +112,38 @@ async fn fetch_authority(url: &str, token: &Token) -> Result<String, EnrolmentEr
     let url = format!("{url}/pki/ca.pem");
     let response = client.get(&url, HeaderMap::new()).await?;
     let pem = granted(&url, response)?;
-    let der =
-        CertificateDer::from_pem_slice(&pem).map_err(|error| nonsense(&url, error.to_string()))?;
+    let der = CertificateDer::from_pem_slice(&pem).map_err(|error| nonsense(&url, error))?;
     if <[u8; 32]>::from(Sha256::digest(&der)) != token.ca_fingerprint {
         return Err(EnrolmentError::WrongAuthority(url));
     }
     Ok(pem_of(&der))
 }
 
-/// Posts a signing request and keeps what comes back, if it is over our key.
-async fn accept(
+/// Posts a signing request; what comes back must be over our key.
+async fn ask(
     client: &Client,
     url: &str,
     asked: &impl serde::Serialize,
     key: &KeyPair,
-    folder: &Folder,
-) -> Result<String, EnrolmentError> {
-    let body = serde_json::to_vec(asked).map_err(|error| nonsense(url, error.to_string()))?;
+) -> Result<Issued, EnrolmentError> {
+    let body = serde_json::to_vec(asked).map_err(|error| nonsense(url, error))?;
     let answer = granted(url, client.post(url, JSON, JSON, body).await?)?;
-    let issued: Issued =
-        serde_json::from_slice(&answer).map_err(|error| nonsense(url, error.to_string()))?;
+    let issued: Issued = serde_json::from_slice(&answer).map_err(|error| nonsense(url, error))?;
     let chain: Result<Vec<_>, _> =
         CertificateDer::pem_slice_iter(issued.certificate.as_bytes()).collect();
-    let chain = chain.map_err(|error| nonsense(url, error.to_string()))?;
+    let chain = chain.map_err(|error| nonsense(url, error))?;
     let ours = PrivateKeyDer::from_pem_slice(key.serialize_pem().as_bytes())
-        .map_err(|error| nonsense(url, error.to_string()))?;
-    CertifiedKey::from_der(chain, ours, &provider())
-        .map_err(|error| nonsense(url, error.to_string()))?;
-    write(&folder.client_key(), &key.serialize_pem(), SECRET)?;
-    write(&folder.client(), &issued.certificate, PUBLIC)?;
-    Ok(issued.name)
+        .map_err(|error| nonsense(url, error))?;
+    CertifiedKey::from_der(chain, ours, &provider()).map_err(|error| nonsense(url, error))?;
+    Ok(issued)
 }
 
-/// A key and a signing request over it. Its subject says nothing: names are the server's to give.
-fn request() -> Result<(KeyPair, String), EnrolmentError> {
-    let key = KeyPair::generate().map_err(PkiError::from)?;
+/// A signing request. Its subject says nothing: names are the server's to give.
+fn request(key: &KeyPair) -> Result<String, PkiError> {
     let mut params = CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, "enrolment");
-    let request = params.serialize_request(&key).map_err(PkiError::from)?;
-    let pem = request.pem().map_err(PkiError::from)?;
-    Ok((key, pem))
+    Ok(params.serialize_request(key)?.pem()?)
 }
 
 fn trusting(folder: &Folder) -> ClientTlsSettings {
@@ -167,8 +167,8 @@ fn granted(url: &str, response: Response) -> Result<bytes::Bytes, EnrolmentError
     Err(EnrolmentError::Refused { url: url.to_owned(), status: response.status, text })
 }
 
-fn nonsense(url: &str, reason: String) -> EnrolmentError {
-    EnrolmentError::Nonsense { url: url.to_owned(), reason }
+fn nonsense(url: &str, reason: impl std::fmt::Display) -> EnrolmentError {
+    EnrolmentError::Nonsense { url: url.to_owned(), reason: reason.to_string() }
 }
 
 fn pem_of(der: &CertificateDer<'_>) -> String {

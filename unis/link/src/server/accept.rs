@@ -2,9 +2,11 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::CertificateError;
 use rustls::server::Acceptor;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio_rustls::LazyConfigAcceptor;
@@ -14,6 +16,11 @@ use tokio_util::sync::CancellationToken;
 use crate::identity::Identity;
 use crate::server::transport::Transport;
 use crate::tls::{H2, Registration, ServerTls};
+
+/// How long a refused client may take to read its alert.
+const LINGER: Duration = Duration::from_millis(500);
+/// How often it is read from meanwhile, 1 KiB at a time.
+const LINGER_READS: usize = 64;
 
 /// A connection ready for HTTP.
 #[derive(Debug)]
@@ -58,7 +65,13 @@ impl Accepted {
         let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
         let _place = places.acquire().await.map_err(|_closed| HandshakeError::Closed)?;
         let active = tls.active();
-        let stream = start.into_stream(Arc::clone(&active.config)).await?;
+        let stream = match start.into_stream(Arc::clone(&active.config)).into_fallible().await {
+            Ok(stream) => stream,
+            Err((error, stream)) => {
+                linger(stream).await;
+                return Err(error.into());
+            }
+        };
         let (_, session) = stream.get_ref();
         let http2 = session.alpn_protocol() == Some(H2);
         let (registration, identity) = match session.peer_certificates() {
@@ -72,11 +85,33 @@ impl Accepted {
     }
 }
 
+/// Lets the alert arrive: closing with the client's request unread would send a reset after it, and
+/// the client would never learn why it was refused.
+async fn linger(mut stream: TcpStream) {
+    let drain = async {
+        stream.shutdown().await?;
+        let mut unread = [0; 1024];
+        for _ in 0..LINGER_READS {
+            if stream.read(&mut unread).await? == 0 {
+                break;
+            }
+        }
+        io::Result::Ok(())
+    };
+    // However it ends, the connection is over.
+    let _over = tokio::time::timeout(LINGER, drain).await;
+}
+
 fn tls_transport(stream: TlsStream<TcpStream>) -> Transport {
     Transport::Tls(Box::new(stream))
 }
 
 impl HandshakeError {
+    /// Whether the operator should hear of it: noise on the port is none of their business.
+    pub(crate) fn is_about_certificates(&self) -> bool {
+        !["broken", "timeout", "closed", "alert", "tls"].contains(&self.reason())
+    }
+
     /// The reason as a metric's label, from a fixed set.
     pub(crate) fn reason(&self) -> &'static str {
         match self {

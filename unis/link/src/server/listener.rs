@@ -217,7 +217,12 @@ impl<H: Handler> Shop<H> {
             Ok(accepted) => self.serve(accepted, address, stop).await,
             Err(error) => {
                 self.metrics.handshake_failed(error.reason());
-                tracing::info!(client = %Truncated(address), %error, "refused");
+                let client = Truncated(address);
+                if error.is_about_certificates() {
+                    tracing::info!(%client, %error, "refused");
+                } else {
+                    tracing::debug!(%client, %error, "handshake failed");
+                }
             }
         }
     }

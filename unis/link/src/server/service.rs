@@ -7,11 +7,12 @@ use std::task::{Context as TaskContext, Poll};
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::uri::Authority;
+use http::{HeaderMap, Request, Response, StatusCode, Version, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use crate::body::{Body, BoxError};
+use crate::body::{self, Body, BoxError};
 use crate::identity::Caller;
 use crate::metrics::Metrics;
 use crate::overload::{Gate, unavailable};
@@ -42,6 +43,9 @@ impl<H: Handler> Context<H> {
             return Ok(work.tracks(unavailable(self.limits.retry_after_s)));
         };
         let _counted = InWork::enter(&self.metrics);
+        if request.version() == Version::HTTP_11 && !names_one_host(request.headers()) {
+            return Ok(work.tracks(bad_request()));
+        }
         request.extensions_mut().insert(self.caller.clone());
         let handled = self.handler.handle(request);
         let answer = match tokio::time::timeout(self.limits.handler_timeout(), handled).await {
@@ -53,6 +57,20 @@ impl<H: Handler> Context<H> {
         };
         Ok(work.tracks(answer))
     }
+}
+
+/// RFC 7230 §5.4: a request of HTTP/1.1 has exactly one `Host`, which may be empty.
+fn names_one_host(headers: &HeaderMap) -> bool {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
+    let is_host = |host: Authority| !host.as_str().contains('@');
+    host.is_empty() || Authority::try_from(host.as_bytes()).is_ok_and(is_host)
+}
+
+fn bad_request() -> Response<Body> {
+    let mut response = Response::new(body::empty());
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    response
 }
 
 /// A request in work, for the connection's timer; over when dropped.
@@ -118,5 +136,25 @@ impl HttpBody for Tracked {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_of_http_1_1_names_one_host() {
+        let good: [&[&'static str]; 4] = [&["a.example"], &["127.0.0.1:80"], &["[::1]:80"], &[""]];
+        let bad: [&[&'static str]; 4] = [&[], &["a", "b"], &["a b"], &["user@a"]];
+        for (hosts, is_good) in
+            good.map(|it| (it, true)).into_iter().chain(bad.map(|it| (it, false)))
+        {
+            let mut headers = HeaderMap::new();
+            for host in hosts {
+                headers.append(header::HOST, host.parse().unwrap());
+            }
+            assert_eq!(names_one_host(&headers), is_good, "{hosts:?}");
+        }
     }
 }

@@ -15,6 +15,7 @@ use crate::identity::SpiffeName;
 use crate::metrics::Metrics;
 use crate::tls::material::Material;
 use crate::tls::server::{ReloadError, TlsError};
+use crate::tls::stamp::{Stamp, stamps};
 use crate::tls::{H2, HTTP_1_1};
 use crate::trust::{Anchors, Leaf, Refusal, Revocation};
 
@@ -45,6 +46,8 @@ pub struct ServerTrust {
 #[derive(Debug)]
 pub struct ClientTls {
     settings: ClientTlsSettings,
+    /// Of the files, taken before they were first read.
+    pub(crate) stamps: Vec<Stamp>,
     config: ArcSwap<ClientConfig>,
     reloading: Mutex<()>,
     metrics: Metrics,
@@ -56,9 +59,10 @@ impl ClientTls {
     /// # Errors
     /// The first thing that is wrong.
     pub fn load(settings: ClientTlsSettings, metrics: Metrics) -> Result<Arc<Self>, TlsError> {
-        let config = build(&settings, &metrics)?;
+        let stamps = stamps(&files(&settings));
+        let config = ArcSwap::from_pointee(build(&settings, &metrics)?);
         let reloading = Mutex::new(());
-        Ok(Arc::new(Self { settings, config: ArcSwap::from_pointee(config), reloading, metrics }))
+        Ok(Arc::new(Self { settings, stamps, config, reloading, metrics }))
     }
 
     /// Reads everything again; connections made from now on use it. Blocks on the file system.
@@ -92,6 +96,7 @@ impl ClientTls {
         config.resumption = Resumption::disabled();
         Ok(Arc::new(Self {
             settings: ClientTlsSettings::default(),
+            stamps: Vec::new(),
             config: ArcSwap::from_pointee(config),
             reloading: Mutex::new(()),
             metrics: Metrics::new(),
@@ -104,13 +109,15 @@ impl ClientTls {
     }
 
     pub(crate) fn files(&self) -> Vec<PathBuf> {
-        let own = self.settings.own.iter().flat_map(|(chain, key)| [chain.clone(), key.clone()]);
-        let servers = &self.settings.servers;
-        let trusted = servers
-            .iter()
-            .flat_map(|each| std::iter::once(each.bundle.clone()).chain(each.crl.clone()));
-        own.chain(trusted).collect()
+        files(&self.settings)
     }
+}
+
+fn files(settings: &ClientTlsSettings) -> Vec<PathBuf> {
+    let own = settings.own.iter().flat_map(|(chain, key)| [chain.clone(), key.clone()]);
+    let each =
+        |server: &ServerTrust| std::iter::once(server.bundle.clone()).chain(server.crl.clone());
+    own.chain(settings.servers.iter().flat_map(each)).collect()
 }
 
 fn build(settings: &ClientTlsSettings, metrics: &Metrics) -> Result<ClientConfig, TlsError> {
@@ -148,7 +155,7 @@ impl ServerVerifier {
                 Some(path) => Revocation::load(path, now, None)?,
                 None => Revocation::default(),
             };
-            let anchors = Anchors::load(&server.bundle, revocation, now)?;
+            let anchors = Anchors::load(&server.bundle, &revocation, now)?;
             trusted.push((server.trust_domain.clone(), anchors));
         }
         Ok(Self { trusted, expected: settings.expected.clone() })

@@ -16,6 +16,7 @@ use crate::identity::Identity;
 use crate::metrics::Metrics;
 use crate::tls::live::{Live, Registration};
 use crate::tls::material::{Material, MaterialError};
+use crate::tls::stamp::{Stamp, stamps};
 use crate::tls::{H2, HTTP_1_1};
 use crate::trust::{ClientVerifier, Trust, TrustError, TrustSettings};
 
@@ -75,6 +76,8 @@ impl std::error::Error for ReloadError {}
 #[derive(Debug)]
 pub struct ServerTls {
     settings: Mutex<ServerTlsSettings>,
+    /// Of the files, taken before they were first read.
+    pub(crate) stamps: Vec<Stamp>,
     active: ArcSwap<Active>,
     live: Live,
     metrics: Metrics,
@@ -95,12 +98,14 @@ impl ServerTls {
     /// The first thing that is wrong.
     pub fn load(settings: ServerTlsSettings, metrics: Metrics) -> Result<Arc<Self>, TlsError> {
         let now = UnixTime::now();
+        let stamps = stamps(&files(&settings));
         let material = Material::load(&settings.certificate, &settings.key, now)?;
         let trust = Arc::new(Trust::load(&settings.trust, now)?);
         let active = Active::build(material, trust, settings.client_certificates)?;
         metrics.certificate_ends("server", active.material.not_after);
         Ok(Arc::new(Self {
             settings: Mutex::new(settings),
+            stamps,
             active: ArcSwap::from_pointee(active),
             live: Live::default(),
             metrics,
@@ -170,15 +175,7 @@ impl ServerTls {
     /// The files to watch.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         let settings = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut files = vec![settings.certificate.clone(), settings.key.clone()];
-        let own = &settings.trust.own;
-        files.push(own.bundle.clone());
-        files.extend(own.crl.clone());
-        for partner in &settings.trust.partners {
-            files.extend(partner.bundle.clone());
-            files.extend(partner.crl.clone());
-        }
-        files
+        files(&settings)
     }
 
     fn replace(&self, settings: &ServerTlsSettings) -> Result<(), ReloadError> {
@@ -224,4 +221,15 @@ impl Active {
         config.session_storage = Arc::new(NoServerSessionStorage {});
         Ok(Self { config: Arc::new(config), trust, material })
     }
+}
+
+fn files(settings: &ServerTlsSettings) -> Vec<PathBuf> {
+    let own = &settings.trust.own;
+    let mut files = vec![settings.certificate.clone(), settings.key.clone(), own.bundle.clone()];
+    files.extend(own.crl.clone());
+    for partner in &settings.trust.partners {
+        files.extend(partner.bundle.clone());
+        files.extend(partner.crl.clone());
+    }
+    files
 }

@@ -4,7 +4,6 @@
 //! symbolic link, which a watch on the file itself does not see.
 
 use std::collections::BTreeSet;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,6 +12,7 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
 use crate::shutdown::Shutdown;
+use crate::tls::stamp::{Stamp, stamps};
 use crate::tls::{ClientTls, ServerTls};
 
 /// How often the files are looked at without notification; a change acts within 5 s (ops goal).
@@ -25,6 +25,7 @@ const SWEEP: Duration = Duration::from_secs(60);
 /// What has material on disk that can be read again.
 pub(crate) trait Reloadable: Send + Sync + 'static {
     fn watched(&self) -> Vec<PathBuf>;
+    fn loaded(&self) -> Vec<Stamp>;
     fn read_again(&self);
     fn check_clock(&self) {}
 }
@@ -48,6 +49,10 @@ impl Reloadable for ServerTls {
         self.files()
     }
 
+    fn loaded(&self) -> Vec<Stamp> {
+        self.stamps.clone()
+    }
+
     fn read_again(&self) {
         // Logged and counted where it failed.
         let _failed = self.reload();
@@ -63,6 +68,10 @@ impl Reloadable for ClientTls {
         self.files()
     }
 
+    fn loaded(&self) -> Vec<Stamp> {
+        self.stamps.clone()
+    }
+
     fn read_again(&self) {
         // Logged and counted where it failed.
         let _failed = self.reload();
@@ -72,9 +81,7 @@ impl Reloadable for ClientTls {
 async fn watch<R: Reloadable>(what: Arc<R>, shutdown: Shutdown) {
     let (wake, mut woken) = mpsc::channel(1);
     let mut watching = Watching::new(wake);
-    let mut seen = stamps(&what.watched());
-    // Whatever changed between loading and here is caught by reading once more.
-    run_blocking(&what, |what| what.read_again()).await;
+    let mut seen = what.loaded();
     let mut swept = Instant::now();
     loop {
         watching.follow(&what.watched());
@@ -137,16 +144,4 @@ fn directory(file: &Path) -> &Path {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     }
-}
-
-/// Inode, length and change time of a file; `None` while it is missing.
-type Stamp = Option<(u64, u64, i64, i64)>;
-
-fn stamps(files: &[PathBuf]) -> Vec<Stamp> {
-    files.iter().map(|file| stamp(file)).collect()
-}
-
-fn stamp(file: &Path) -> Stamp {
-    let metadata = std::fs::metadata(file).ok()?;
-    Some((metadata.ino(), metadata.len(), metadata.ctime(), metadata.ctime_nsec()))
 }

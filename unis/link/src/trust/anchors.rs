@@ -24,7 +24,6 @@ const ISSUING_DISTRIBUTION_POINT: &[u8] = &[0x55, 0x1d, 0x1c];
 pub(crate) struct Anchors {
     clients: Arc<dyn ClientCertVerifier>,
     servers: Arc<dyn ServerCertVerifier>,
-    revocation: Revocation,
 }
 
 /// The revocation lists of one file.
@@ -39,7 +38,7 @@ impl Anchors {
     /// Reads and checks a bundle and its revocation lists.
     pub(crate) fn load(
         bundle: &Path,
-        revocation: Revocation,
+        revocation: &Revocation,
         now: UnixTime,
     ) -> Result<Self, TrustError> {
         let roots = Arc::new(valid_roots(bundle, now)?);
@@ -59,7 +58,7 @@ impl Anchors {
             .enforce_revocation_expiration()
             .build()
             .map_err(failed)?;
-        Ok(Self { clients, servers, revocation })
+        Ok(Self { clients, servers })
     }
 
     /// Checks a client's chain: signatures, dates, purpose, revocation.

@@ -95,7 +95,7 @@ impl Files<'_> {
             tracing::warn!(of = whose, "no revocation list given: revocation is not checked");
         }
         let anchors = match self.bundle {
-            Some(bundle) => Some(Anchors::load(bundle, revocation.clone(), now)?),
+            Some(bundle) => Some(Anchors::load(bundle, &revocation, now)?),
             None => None,
         };
         Ok((anchors, revocation))

@@ -14,9 +14,9 @@ use link::shutdown::Shutdown;
 use netmap::Diff;
 
 use crate::access::Access;
+use crate::maps::current::Current;
+use crate::maps::version::{self, Version, VersionError};
 use crate::metrics::Metrics;
-use crate::network::current::Current;
-use crate::network::version::{self, Version, VersionError};
 use crate::settings::{Inputs, Settings};
 
 /// What a reload puts in force.

@@ -11,8 +11,8 @@ use alto::media;
 use alto::name::ID_MAX;
 
 use crate::access::Operation;
-use crate::network::served::ServedNetwork;
-use crate::resource::rendered::Rendered;
+use crate::maps::network::ServedNetwork;
+use crate::maps::rendered::Rendered;
 
 /// Path of the information resource directory.
 pub const DIRECTORY_PATH: &str = "/directory";

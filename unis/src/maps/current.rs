@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use crate::network::version::Version;
+use crate::maps::version::Version;
 
 /// Holder of the version in force. A request takes it once and keeps it to its end.
 pub struct Current {

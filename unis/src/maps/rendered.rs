@@ -191,7 +191,7 @@ mod tests {
 
     use bytes::Bytes;
 
-    use crate::resource::rendered::{Coding, Effort, Encoder, Rendered, encode};
+    use crate::maps::rendered::{Coding, Effort, Encoder, Rendered, encode};
 
     fn decode(coding: Coding, body: &[u8]) -> Vec<u8> {
         let mut plain = Vec::new();

@@ -7,8 +7,8 @@ use std::time::SystemTime;
 
 use topology::{LoadError, Progress};
 
-use crate::network::served::ServedNetwork;
-use crate::resource::table::{self, Resource};
+use crate::maps::network::ServedNetwork;
+use crate::maps::table::{self, Resource};
 use crate::settings::{Settings, SettingsError};
 
 /// Everything that clients see, of one moment.

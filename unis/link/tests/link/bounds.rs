@@ -1,0 +1,201 @@
+//! Clients that take their time, or too much.
+
+use std::sync::Arc;
+
+use link::server::{Limits, Security};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+
+use crate::fixture::{Running, World, echo, serve, who};
+
+/// Deadlines that are reached at once, one at a time.
+fn hasty(change: impl FnOnce(&mut Limits)) -> Limits {
+    let mut limits = Limits {
+        handshake_timeout_ms: 60_000,
+        first_byte_timeout_ms: 60_000,
+        header_timeout_ms: 60_000,
+        ..Limits::default()
+    };
+    change(&mut limits);
+    limits
+}
+
+async fn plain(running: &Running) -> TcpStream {
+    TcpStream::connect(running.address).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_silent_client_is_closed() {
+    let limits = hasty(|limits| limits.first_byte_timeout_ms = 50);
+    let server = serve(Security::Plaintext, limits, who);
+    assert_eq!(Running::closes(&mut plain(&server).await).await, "");
+}
+
+#[tokio::test]
+async fn a_silent_client_is_closed_before_and_after_the_handshake() {
+    let world = World::new();
+    let limits = hasty(|limits| limits.handshake_timeout_ms = 50);
+    let server = serve(Security::Tls(world.tls()), limits, who);
+    assert_eq!(Running::closes(&mut plain(&server).await).await, "");
+    let limits = hasty(|limits| limits.first_byte_timeout_ms = 50);
+    let server = serve(Security::Tls(world.tls()), limits, who);
+    let member = world.member(9);
+    let mut stream = world.dial(server.address, Some(&member), b"http/1.1").await.unwrap();
+    assert_eq!(Running::closes(&mut stream).await, "");
+}
+
+#[tokio::test]
+async fn half_a_preface_is_closed() {
+    let world = World::new();
+    let limits = hasty(|limits| limits.first_byte_timeout_ms = 50);
+    let server = serve(Security::Tls(world.tls()), limits, who);
+    let member = world.member(9);
+    let mut stream = world.dial(server.address, Some(&member), b"h2").await.unwrap();
+    stream.write_all(b"PRI * HT").await.unwrap();
+    // The server's SETTINGS may come first; that it ends is what counts.
+    Running::closes(&mut stream).await;
+}
+
+#[tokio::test]
+async fn dripping_headers_are_closed() {
+    let limits = hasty(|limits| limits.header_timeout_ms = 50);
+    let server = serve(Security::Plaintext, limits, who);
+    let mut stream = plain(&server).await;
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n").await.unwrap();
+    assert_eq!(Running::closes(&mut stream).await, "");
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed_and_a_second_request_is_not_late() {
+    let limits = hasty(|limits| limits.idle_timeout_ms = 200);
+    let server = serve(Security::Plaintext, limits, who);
+    let mut stream = plain(&server).await;
+    let twice = b"GET / HTTP/1.1\r\nhost: x\r\n\r\nGET / HTTP/1.1\r\nhost: x\r\n\r\n";
+    stream.write_all(twice).await.unwrap();
+    let said = Running::closes(&mut stream).await;
+    assert_eq!(said.matches("200 OK").count(), 2, "{said}");
+}
+
+#[tokio::test]
+async fn a_huge_head_is_refused() {
+    let server = serve(Security::Plaintext, hasty(|_| ()), who);
+    let mut stream = plain(&server).await;
+    let head = format!("GET / HTTP/1.1\r\nhost: x\r\nx: {}", "y".repeat(17 << 10));
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let said = Running::closes(&mut stream).await;
+    assert!(said.starts_with("HTTP/1.1 431"), "{said}");
+}
+
+#[tokio::test]
+async fn too_many_headers_are_refused() {
+    let server = serve(Security::Plaintext, hasty(|_| ()), who);
+    let mut stream = plain(&server).await;
+    let head = format!("GET / HTTP/1.1\r\n{}\r\n", "x: y\r\n".repeat(65));
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let said = Running::closes(&mut stream).await;
+    assert!(said.starts_with("HTTP/1.1 431"), "{said}");
+}
+
+#[tokio::test]
+async fn a_body_too_large_is_refused_before_it_is_sent() {
+    let server = serve(Security::Plaintext, hasty(|_| ()), echo);
+    let mut stream = plain(&server).await;
+    let head = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1025\r\nconnection: close\r\n\r\n";
+    stream.write_all(head).await.unwrap();
+    let said = Running::closes(&mut stream).await;
+    assert!(said.starts_with("HTTP/1.1 413"), "{said}");
+}
+
+#[tokio::test]
+async fn length_and_chunks_together_are_refused() {
+    let server = serve(Security::Plaintext, hasty(|_| ()), echo);
+    let mut stream = plain(&server).await;
+    let head = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\
+        transfer-encoding: chunked\r\n\r\n0\r\n\r\nGET /second HTTP/1.1\r\nhost: x\r\n\r\n";
+    stream.write_all(head).await.unwrap();
+    let said = Running::closes(&mut stream).await;
+    assert_eq!(said.matches("HTTP/1.1").count(), 1, "{said}");
+}
+
+#[tokio::test]
+async fn a_source_has_its_share_and_no_more() {
+    let limits = hasty(|limits| {
+        limits.max_connections_per_source = 1;
+        limits.cap_loopback = true;
+    });
+    let server = serve(Security::Plaintext, limits, who);
+    let mut first = plain(&server).await;
+    first.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    first.read_u8().await.unwrap();
+    assert_eq!(Running::closes(&mut plain(&server).await).await, "");
+}
+
+#[tokio::test]
+async fn beyond_the_work_limit_clients_are_told_to_come_back() {
+    let limits = hasty(|limits| limits.max_requests_in_work = 1);
+    let (started, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (tell, wait) = (Arc::clone(&started), Arc::clone(&release));
+    let server = serve(Security::Plaintext, limits, move |request| {
+        let (tell, wait) = (Arc::clone(&tell), Arc::clone(&wait));
+        async move {
+            tell.notify_one();
+            wait.notified().await;
+            who(request).await
+        }
+    });
+    let request = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let mut first = plain(&server).await;
+    first.write_all(request).await.unwrap();
+    started.notified().await;
+    let mut second = plain(&server).await;
+    second.write_all(request).await.unwrap();
+    let said = Running::closes(&mut second).await;
+    assert!(said.starts_with("HTTP/1.1 503") && said.contains("retry-after: 1"), "{said}");
+    release.notify_one();
+    assert!(Running::closes(&mut first).await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn a_handler_that_does_not_answer_is_answered_for() {
+    let limits = hasty(|limits| limits.handler_timeout_ms = 50);
+    let server = serve(Security::Plaintext, limits, |_request| std::future::pending());
+    let mut stream = plain(&server).await;
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+    let said = Running::closes(&mut stream).await;
+    assert!(said.starts_with("HTTP/1.1 503"), "{said}");
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_is_closed() {
+    let limits = hasty(|limits| limits.write_timeout_ms = 50);
+    let gone = Arc::new(Notify::new());
+    let told = Arc::clone(&gone);
+    let server = serve(Security::Plaintext, limits, move |_request| {
+        let told = Arc::clone(&told);
+        let (sender, endless) = link::body::channel(1);
+        tokio::spawn(async move {
+            let piece = bytes::Bytes::from(vec![0; 1 << 20]);
+            while sender.send(Ok(piece.clone())).await.is_ok() {}
+            told.notify_one();
+        });
+        async move { http::Response::new(endless) }
+    });
+    let mut stream = plain(&server).await;
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    tokio::time::timeout(crate::fixture::AMPLE, gone.notified()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_panic_ends_one_connection_and_not_the_server() {
+    let server = serve(Security::Plaintext, hasty(|_| ()), |request: http::Request<_>| async {
+        assert!(request.uri().path() != "/panic", "as told");
+        who(request).await
+    });
+    let mut first = plain(&server).await;
+    first.write_all(b"GET /panic HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    assert_eq!(Running::closes(&mut first).await, "");
+    let mut second = plain(&server).await;
+    second.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+    assert!(Running::closes(&mut second).await.contains("anonymous"));
+}

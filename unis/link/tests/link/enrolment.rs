@@ -1,0 +1,216 @@
+//! From a token to a certificate, to its renewal, to its end.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, Request, Response};
+use hyper::body::Incoming;
+use link::body::Body;
+use link::client::Client;
+use link::identity::SpiffeName;
+use link::metrics::Metrics;
+use link::pki::enrolment::{EnrolmentError, enroll, renew};
+use link::pki::service::Service;
+use link::pki::{Authority, PkiSettings, State, Token, TokenOrder};
+use link::server::{Handler, Limits, Security};
+use link::tls::{
+    ClientCertificates, ClientTls, ClientTlsSettings, ServerTls, ServerTlsSettings, ServerTrust,
+};
+use link::trust::{TrustDomain, TrustSettings};
+use tempfile::TempDir;
+
+use crate::fixture::{AMPLE, Running, serve, who};
+
+const NAME: &str = "spiffe://isp.example/p2psp/acme/oms/1";
+
+/// The authority under `/pki/`, and [`who`] elsewhere.
+struct Mounted(Service);
+
+impl Handler for Mounted {
+    async fn handle(&self, request: Request<Incoming>) -> Response<Body> {
+        if Service::takes(request.uri().path()) {
+            return self.0.handle(request).await;
+        }
+        who(request).await
+    }
+}
+
+/// An ISP that has nothing but its own authority.
+struct Isp {
+    folder: TempDir,
+    authority: Authority,
+    tls: Arc<ServerTls>,
+    server: Running,
+}
+
+impl Isp {
+    fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let authority = open(folder.path());
+        let files = authority.folder();
+        let own =
+            TrustDomain { name: "isp.example".into(), bundle: files.ca(), crl: Some(files.crl()) };
+        let settings = ServerTlsSettings {
+            certificate: files.server(),
+            key: files.server_key(),
+            trust: TrustSettings { own, partners: vec![] },
+            client_certificates: ClientCertificates::Optional,
+        };
+        let tls = ServerTls::load(settings, Metrics::new()).unwrap();
+        let handler = Mounted(Service::new(Arc::new(authority.clone())));
+        let server = serve(Security::Tls(Arc::clone(&tls)), Limits::default(), handler);
+        Self { folder, authority, tls, server }
+    }
+
+    fn url(&self) -> String {
+        format!("https://localhost:{}", self.server.address.port())
+    }
+
+    fn token(&self, ttl_s: u64) -> Token {
+        let order = TokenOrder {
+            name: SpiffeName::parse(NAME).unwrap(),
+            server_names: vec!["oms.isp.example".into()],
+            ttl: Duration::from_secs(ttl_s),
+            url: self.url(),
+        };
+        self.authority.token(&order).unwrap()
+    }
+
+    /// What the server answers to the certificate in `folder`.
+    async fn who(&self, folder: &Path) -> Result<String, String> {
+        let settings = ClientTlsSettings {
+            own: Some((folder.join("client.pem"), folder.join("client-key.pem"))),
+            servers: vec![ServerTrust {
+                trust_domain: Some("isp.example".into()),
+                bundle: folder.join("ca.pem"),
+                crl: None,
+            }],
+            expected: None,
+        };
+        let tls = ClientTls::load(settings, Metrics::new()).unwrap();
+        let client = Client::builder().tls(tls).response_timeout(AMPLE).build();
+        let answer = client.get(&format!("{}/", self.url()), HeaderMap::new()).await;
+        answer
+            .map(|answer| String::from_utf8(answer.body.to_vec()).unwrap())
+            .map_err(|error| error.to_string())
+    }
+}
+
+fn open(path: &Path) -> Authority {
+    let settings = PkiSettings {
+        trust_domain: "isp.example".into(),
+        server_path: "isp/64500/unis/1".into(),
+        server_names: vec![],
+    };
+    Authority::init(path, &settings).unwrap()
+}
+
+#[tokio::test]
+async fn the_first_try_needs_nothing_but_the_folder() {
+    let isp = Isp::open();
+    let said = isp.who(isp.folder.path()).await.unwrap();
+    assert_eq!(said, "spiffe://isp.example/operator/first-try operator own");
+}
+
+#[cfg(unix)]
+#[test]
+fn keys_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    open(folder.path());
+    for name in ["ca-key.pem", "server-key.pem", "client-key.pem", "ledger.json"] {
+        let mode = std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_becomes_a_certificate_that_renews_itself_until_it_is_revoked() {
+    let (isp, peer) = (Isp::open(), tempfile::tempdir().unwrap());
+    let token: Token = isp.token(600).to_string().parse().unwrap();
+    assert_eq!(enroll(&token, peer.path()).await.unwrap(), NAME);
+    assert_eq!(isp.who(peer.path()).await.unwrap(), format!("{NAME} oms own"));
+    let before = std::fs::read(peer.path().join("client.pem")).unwrap();
+    assert_eq!(renew(&isp.url(), peer.path()).await.unwrap(), NAME);
+    assert_ne!(std::fs::read(peer.path().join("client.pem")).unwrap(), before);
+    assert_eq!(isp.who(peer.path()).await.unwrap(), format!("{NAME} oms own"));
+    assert_eq!(isp.authority.revoke(NAME).unwrap().len(), 2);
+    isp.tls.reload().unwrap();
+    assert!(isp.who(peer.path()).await.unwrap_err().contains("CertificateRevoked"));
+    assert!(renew(&isp.url(), peer.path()).await.is_err());
+    let states = isp.authority.status().unwrap().into_iter().filter(|entry| entry.name == NAME);
+    assert!(states.into_iter().all(|entry| entry.state(0) == State::Revoked));
+}
+
+#[tokio::test]
+async fn a_token_is_used_up_even_across_a_restart() {
+    let (isp, peer) = (Isp::open(), tempfile::tempdir().unwrap());
+    let token = isp.token(600);
+    enroll(&token, peer.path()).await.unwrap();
+    open(isp.folder.path());
+    let again = enroll(&token, peer.path()).await.unwrap_err();
+    assert!(again.to_string().contains("used before"), "{again}");
+}
+
+#[tokio::test]
+async fn a_token_can_be_kept_too_long() {
+    let (isp, peer) = (Isp::open(), tempfile::tempdir().unwrap());
+    let token = isp.token(600);
+    // Eleven minutes pass.
+    let path = isp.folder.path().join("ledger.json");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut ledger: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let ends = &mut ledger["tokens"][0]["not_after"];
+    *ends = serde_json::json!(ends.as_i64().unwrap() - 660);
+    std::fs::write(&path, ledger.to_string()).unwrap();
+    let late = enroll(&token, peer.path()).await.unwrap_err();
+    assert!(late.to_string().contains("expired"), "{late}");
+}
+
+#[tokio::test]
+async fn who_sits_in_between_never_sees_the_secret() {
+    let (isp, impostor) = (Isp::open(), Isp::open());
+    let peer = tempfile::tempdir().unwrap();
+    let mut token = isp.token(600);
+    token.url = impostor.url();
+    let refused = enroll(&token, peer.path()).await.unwrap_err();
+    assert!(matches!(refused, EnrolmentError::WrongAuthority(_)), "{refused}");
+    assert!(!peer.path().join("ca.pem").exists());
+    token.url = isp.url().replace("https", "http");
+    let refused = enroll(&token, peer.path()).await.unwrap_err();
+    assert!(matches!(refused, EnrolmentError::Plaintext(_)), "{refused}");
+}
+
+#[test]
+fn names_in_a_request_are_ignored_and_its_signature_is_checked() {
+    use x509_parser::prelude::{FromDer, X509Certificate};
+    let folder = tempfile::tempdir().unwrap();
+    let authority = open(folder.path());
+    let isp = |ttl| TokenOrder {
+        name: SpiffeName::parse(NAME).unwrap(),
+        server_names: vec![],
+        ttl: Duration::from_secs(ttl),
+        url: "https://localhost".into(),
+    };
+    let secret = |token: &Token| {
+        use base64::Engine;
+        let text = token.to_string();
+        let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+        engine.decode(text.strip_prefix("mp2p1.").unwrap()).unwrap()[32..64].to_vec()
+    };
+    let key = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::new(vec!["evil.example".to_owned()]).unwrap();
+    let request = params.serialize_request(&key).unwrap();
+    let token = authority.token(&isp(600)).unwrap();
+    let mut forged = request.der().to_vec();
+    *forged.last_mut().unwrap() ^= 1;
+    assert!(authority.enroll(&secret(&token), &forged).is_err());
+    let granted = authority.enroll(&secret(&token), request.der()).unwrap();
+    let pem = x509_parser::pem::parse_x509_pem(granted.certificate.as_bytes()).unwrap().1;
+    let (_, certificate) = X509Certificate::from_der(&pem.contents).unwrap();
+    let names = certificate.subject_alternative_name().unwrap().unwrap().value;
+    let names: Vec<String> = names.general_names.iter().map(ToString::to_string).collect();
+    assert_eq!(names, [format!("URI({NAME})")]);
+    assert_eq!(certificate.subject().to_string(), "CN=p2psp/acme/oms/1");
+}
