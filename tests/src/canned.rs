@@ -44,7 +44,7 @@ impl Server {
         let seen = Arc::clone(&requests);
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                // A client that goes away takes its answer with it; the next one is served all the same.
+                // A client that goes away takes its answer with it; the next one is served.
                 let _ = answer(&stream, &answers, &seen);
             }
         });

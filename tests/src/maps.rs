@@ -1,4 +1,5 @@
-//! Ready ALTO maps in a folder of their own: to be checked, and to be changed while a server reads them.
+//! Ready ALTO maps in a folder of their own: to be checked, and to be changed while a server reads
+//! them.
 
 use anyhow::Context;
 use serde_json::{Value, json};

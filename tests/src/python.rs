@@ -16,9 +16,7 @@ const REQUIREMENTS: &str = "tests/oracle/requirements.txt";
 /// A script of the project that needs the standard library only.
 #[must_use]
 pub fn plain(script: &str) -> Command {
-    let mut command = Command::new("python3");
-    command.arg(project(script));
-    command
+    script_of(Path::new("python3"), script)
 }
 
 /// A script of the project that needs the oracle's packages, which are installed if they are missing.
@@ -37,9 +35,14 @@ pub fn with_packages(script: &str) -> anyhow::Result<Command> {
         let mut install = Command::new(folder.join("bin/pip"));
         finish(install.args(["install", "--quiet", "--requirement"]).arg(project(REQUIREMENTS)))?;
     }
+    Ok(script_of(&python, script))
+}
+
+fn script_of(python: &Path, script: &str) -> Command {
     let mut command = Command::new(python);
-    command.arg(project(script));
-    Ok(command)
+    // No compiled files among the sources.
+    command.arg("-B").arg(project(script));
+    command
 }
 
 fn has_packages(python: &Path) -> bool {

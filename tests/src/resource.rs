@@ -1,4 +1,4 @@
-//! The resources over the network of RFC 7285's examples, as the RFC describes them, with a good query for each.
+//! The resources over the network of RFC 7285's examples, with a good query for each.
 
 use crate::http::{Answer, get, post};
 use crate::unis::Unis;

@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 use arc_swap::ArcSwap;
 use link::shutdown::Shutdown;
 use netmap::Diff;
+use tokio::signal::unix::Signal;
 
 use crate::access::Access;
 use crate::maps::current::Current;
@@ -54,24 +55,22 @@ fn look_at(path: &Path) -> Option<(SystemTime, u64)> {
 }
 
 impl Reloader {
-    /// Watches until shutdown. `seen` is how the files looked before they were loaded.
-    ///
-    /// # Errors
-    /// SIGHUP cannot be listened for.
+    /// Watches until shutdown. `seen` is how the files looked before they were loaded; `hangups`
+    /// are listened for since then, so that none ends the process.
     pub async fn run(
         self,
         mut settings: Settings,
         mut seen: Look,
+        mut hangups: Signal,
         shutdown: Shutdown,
-    ) -> std::io::Result<()> {
+    ) {
         let reloader = Arc::new(self);
-        let mut hangup = link::shutdown::hangups()?;
         let mut changing: Option<Look> = None;
         loop {
             let poll = Duration::from_secs(settings.reload_poll_seconds.max(1));
             tokio::select! {
-                () = shutdown.wait() => return Ok(()),
-                _ = hangup.recv() => {}
+                () = shutdown.wait() => return,
+                _ = hangups.recv() => {}
                 () = tokio::time::sleep(poll), if settings.reload_poll_seconds > 0 => {
                     let now = look(&reloader.inputs, &settings);
                     if now == seen {
@@ -114,8 +113,8 @@ impl Reloader {
                 Ok((settings, version))
             });
         let refused = |error: String| {
-            tracing::error!(error, "reload refused; the old version stays in force");
             self.metrics.reloaded(false);
+            tracing::error!(error, "reload refused; the old version stays in force");
         };
         let (settings, version) = loaded.map_err(|error| refused(error.to_string())).ok()?;
         (self.prepare)(&settings).map_err(refused).ok()?;

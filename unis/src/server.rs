@@ -17,6 +17,7 @@ use link::admin::{Admin, Readiness};
 use link::server::{Listener, Security};
 use link::shutdown::Shutdown;
 use prometheus_client::registry::Registry;
+use tokio::signal::unix::Signal;
 
 use crate::access::Access;
 use crate::http::service::{Bounds, Service};
@@ -49,19 +50,22 @@ pub struct Server {
     current: Arc<Current>,
     metrics: Metrics,
     seen: crate::reload::Look,
+    hangups: Signal,
 }
 
 impl Server {
     /// Loads the operator's files and binds both listeners.
     ///
     /// # Errors
-    /// Files or certificates are refused, an address is taken, or plain HTTP was asked for beyond
-    /// loopback.
+    /// Files or certificates are refused, an address is taken, plain HTTP was asked for beyond
+    /// loopback, or signals cannot be listened for.
     pub async fn bind(start: Start) -> anyhow::Result<Self> {
         let settings = &start.settings;
         if start.plaintext && !settings.listen.ip().is_loopback() {
             bail!("--plaintext serves loopback addresses only, and {} is none", settings.listen);
         }
+        // From here on, for a SIGHUP that nobody listens for would end the process.
+        let hangups = link::shutdown::hangups()?;
         let seen = look(&start.inputs, settings);
         let loading = settings.clone();
         let version =
@@ -90,7 +94,7 @@ impl Server {
         let shutdown = Shutdown::on_signals()?;
         let admin = bind_admin(settings, listener.local_address(), registry, &shutdown)?;
         let current = Arc::new(Current::new(version));
-        Ok(Self { start, listener, admin, shutdown, identities, current, metrics, seen })
+        Ok(Self { start, listener, admin, shutdown, identities, current, metrics, seen, hangups })
     }
 
     /// URL of the directory.
@@ -115,10 +119,11 @@ impl Server {
     /// Serves until SIGTERM or SIGINT, then finishes the requests in work.
     ///
     /// # Errors
-    /// Signals cannot be listened for.
+    /// The task that reloads broke off.
     pub async fn run(self) -> anyhow::Result<()> {
         let scheme = self.scheme();
-        let Self { start, listener, admin, shutdown, identities, current, metrics, seen } = self;
+        let Self { start, listener, admin, shutdown, identities, current, metrics, seen, hangups } =
+            self;
         let settings = start.settings;
         let access = Arc::new(ArcSwap::from_pointee(Access::new(&settings, start.plaintext)));
         let service = Service {
@@ -149,12 +154,12 @@ impl Server {
         };
         let admin_stop = Shutdown::new();
         let admin = tokio::spawn(admin.run(admin_stop.clone()));
-        let reload = tokio::spawn(reloader.run(settings, seen, shutdown.clone()));
+        let reload = tokio::spawn(reloader.run(settings, seen, hangups, shutdown.clone()));
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
         listener.run(Arc::new(service), shutdown).await;
         admin_stop.trigger();
         let _ = admin.await;
-        reload.await??;
+        reload.await?;
         tracing::info!("stopped");
         Ok(())
     }

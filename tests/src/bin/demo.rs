@@ -23,6 +23,13 @@ const CANDIDATES: [(&str, &str); 7] = [
     ("ipv4:134.100.0.10", "on-net, in Hamburg"),
 ];
 
+/// What the licences of the data ask to be shown with them.
+const ATTRIBUTION: &str = "\
+Topology: germany50 from TopoHub 1.5.1, Copyright (c) 2023 Piotr Jurkiewicz, MIT License;
+originally SNDlib 1.0. IP Geolocation by DB-IP (https://db-ip.com), CC BY 4.0, modified.
+IP to AS data by RouteViews, NRO and DB-IP, through ip-location-db, CC BY 4.0, modified.
+No such network exists: see topology/fixtures/germany50/README.md.";
+
 fn main() -> anyhow::Result<()> {
     let stay = std::env::args().any(|argument| argument == "--stay");
     println!("Loading the German network: 50 cities, 88 links, 11 neighbours, 3,069 prefixes.");
@@ -30,11 +37,7 @@ fn main() -> anyhow::Result<()> {
     println!("UNIS serves it at {} (mutual TLS, certificates made just now).\n", server.url);
     let answer = ask(&server)?;
     show(&answer)?;
-    println!(
-        "\nTopology: germany50 from TopoHub 1.5.1, (c) 2023 Piotr Jurkiewicz, MIT License; originally SNDlib 1.0.\n\
-         IP Geolocation by DB-IP (https://db-ip.com), CC BY 4.0; IP to AS data by RouteViews, NRO and DB-IP,\n\
-         CC BY 4.0; modified: see topology/fixtures/germany50/README.md. No such network interconnects like this."
-    );
+    println!("\n{ATTRIBUTION}");
     println!("\nServe it yourself:  {}", command_line());
     if stay {
         println!("Serving until you press Enter.");

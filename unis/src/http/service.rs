@@ -237,7 +237,7 @@ async fn map(
 }
 
 fn described(resource: &Resource, coding: Coding) -> Representation {
-    let etag = coding.etag(resource.tag().unwrap_or_default());
+    let etag = coding.etag(&resource.tag().unwrap_or_default());
     Representation { media_type: resource.kind.media_type(), coding, etag }
 }
 

@@ -105,13 +105,15 @@ pub struct Resource {
 }
 
 impl Resource {
-    /// The tag of the content (RFC 7285 §6.3), for maps fetched by GET.
+    /// The tag of the content (RFC 7285 §6.3), for maps fetched by GET. The two modes of a metric
+    /// are two resources, with a tag each.
     #[must_use]
-    pub fn tag(&self) -> Option<&str> {
+    pub fn tag(&self) -> Option<String> {
         match &self.kind {
-            Kind::NetworkMap => Some(self.network.network_tag()),
-            Kind::CostMap { metric, .. } => {
-                Some(self.network.snapshot().cost_tag(metric)?.as_str())
+            Kind::NetworkMap => Some(self.network.network_tag().to_owned()),
+            Kind::CostMap { metric, mode } => {
+                let tag = self.network.snapshot().cost_tag(metric)?;
+                Some(format!("{}-{mode}", tag.as_str()))
             }
             _ => None,
         }
@@ -159,8 +161,8 @@ fn of_network(network: &Arc<ServedNetwork>, max_rendered_pairs: usize) -> Vec<Re
     all
 }
 
-/// `cost-map-METRIC-MODE`. Where that would make an id longer than one may be (RFC 7285 §10.2), the metric is cut short
-/// and told from its like by a hash.
+/// `cost-map-METRIC-MODE`. Where that would make an id longer than one may be (RFC 7285 §10.2),
+/// the metric is cut short and told from its like by a hash.
 fn cost_map_name(network: &ServedNetwork, metric: &str, mode: Mode) -> String {
     let name_of = |metric: &str| format!("cost-map-{}-{mode}", metric.replace('.', "_"));
     let name = name_of(metric);

@@ -5,14 +5,10 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use crate::lookup::interval::{Address, NO_PID, Span, cut};
-use crate::lookup::search::Isa;
+use crate::lookup::search::{GROUP, Isa};
 use crate::lookup::v4::{Form, V4};
 use crate::lookup::v6::V6;
 use crate::pid::Pid;
-
-/// How many addresses of a family go together: enough for their loads to overlap, few enough for
-/// the group to stay in the first cache.
-const GROUP: usize = 32;
 
 /// The compiled look-up of one network.
 #[derive(Debug)]
@@ -257,13 +253,15 @@ mod tests {
     #[test]
     fn the_form_follows_the_number_of_intervals() {
         assert_eq!(Form::for_intervals(1), Form::Tree);
-        assert_eq!(Form::for_intervals(78_608), Form::Tree);
-        assert_eq!(Form::for_intervals(78_609), Form::Direct);
+        assert_eq!(Form::for_intervals(131_072), Form::Tree);
+        assert_eq!(Form::for_intervals(131_073), Form::Direct);
     }
 
     proptest! {
         #[test]
-        fn a_batch_says_what_single_look_ups_say(addresses in addresses(), prefixes in prefixes(9)) {
+        fn a_batch_says_what_single_look_ups_say(
+            addresses in addresses(), prefixes in prefixes(9),
+        ) {
             let lookup = Lookup::compile(&prefixes);
             let mut out = Vec::new();
             lookup.pids_of(&addresses, &mut out);

@@ -9,7 +9,7 @@
 //!     │
 //!     ├─ few, IPv4 ──► tree over the last addresses (32-bit keys)  ┐
 //!     ├─ many, IPv4 ─► direct: a table of all 2^24 /24s            ├─► compiled: both families,
-//!     └─ IPv6 ───────► tree over the upper halves (64-bit keys),   ┘   32 addresses in lockstep
+//!     └─ IPv6 ───────► tree over the upper halves (64-bit keys),   ┘   64 addresses in lockstep
 //!                      then a search where a /64 is cut up
 //! ```
 

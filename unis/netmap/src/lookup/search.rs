@@ -5,6 +5,10 @@
 //! depend on each other, overlap; one by one, each load would wait for the one above it.
 #![allow(unsafe_code, reason = "SIMD loads, and calls behind run-time detection; proofs below")]
 
+/// How many addresses go down together: enough for their loads to overlap, few enough for the
+/// group to stay in the first cache.
+pub(crate) const GROUP: usize = 64;
+
 /// What a processor can do; only [`Isa::detect`] makes one with AVX2.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Isa {
@@ -31,19 +35,19 @@ impl Isa {
     }
 }
 
-/// Keys of one node: a cache line of them, ascending. Signed, as the compare instructions are.
+/// A node: a cache line of words. An inner one is all keys, ascending; a leaf has some keys first
+/// and their values packed behind them, so that it takes one line to get both. Words are signed,
+/// as the compare instructions are.
 #[derive(Copy, Clone, Debug)]
 #[repr(C, align(64))]
 pub(crate) struct Node<K, const KEYS: usize>(pub(crate) [K; KEYS]);
 
-/// The layers of a tree, root first, and what is to be found.
+/// The layers of a tree, root first, leaves last.
 pub(crate) struct Layers<'a, K, const KEYS: usize> {
     /// All nodes, layer behind layer.
     pub(crate) nodes: &'a [Node<K, KEYS>],
     /// Where each layer starts.
     pub(crate) starts: &'a [usize],
-    /// What belongs to each key of the lowest layer.
-    pub(crate) values: &'a [u32],
 }
 
 /// Keys that nodes are made of.
@@ -52,12 +56,20 @@ pub(crate) trait Key<const KEYS: usize>: Copy + Ord {
     type Address: Copy;
     /// The greatest key; what is left of a node is filled with it.
     const GREATEST: Self;
+    /// How many keys a leaf has.
+    const LEAF_KEYS: usize;
 
     /// The key of an address; it keeps the order.
     fn of(address: Self::Address) -> Self;
 
-    /// For each address the value of the first key in the lowest layer that is not less. Panics
-    /// if there is none; there is one where the greatest key stands last.
+    /// Puts a value behind the keys of a leaf.
+    fn set_value(leaf: &mut Node<Self, KEYS>, place: usize, value: u32);
+
+    /// The value that belongs to the key at this place of a leaf.
+    fn value(leaf: &Node<Self, KEYS>, place: usize) -> u32;
+
+    /// For each address the value of the first key in the leaves that is not less. Panics if
+    /// there is none; there is one where the greatest key stands last.
     fn search(
         isa: Isa,
         layers: &Layers<'_, Self, KEYS>,
@@ -66,14 +78,24 @@ pub(crate) trait Key<const KEYS: usize>: Copy + Ord {
     );
 }
 
-/// 16 keys of 32 bits: IPv4 addresses.
+/// 16 words of 32 bits, for IPv4 addresses. A leaf: 8 keys, 8 values.
 impl Key<16> for i32 {
     type Address = u32;
     const GREATEST: Self = i32::MAX;
+    const LEAF_KEYS: usize = 8;
 
     #[inline]
     fn of(address: u32) -> Self {
         (address ^ (1 << 31)) as i32
+    }
+
+    fn set_value(leaf: &mut Node<Self, 16>, place: usize, value: u32) {
+        leaf.0[Self::LEAF_KEYS + place] = value as i32;
+    }
+
+    #[inline]
+    fn value(leaf: &Node<Self, 16>, place: usize) -> u32 {
+        leaf.0[Self::LEAF_KEYS + place] as u32
     }
 
     #[inline]
@@ -85,18 +107,31 @@ impl Key<16> for i32 {
             return;
         }
         let _ = isa;
-        descend(layers, addresses, found, less_portable);
+        descend(layers, addresses, found, less_portable, less_in_leaf_portable);
     }
 }
 
-/// 8 keys of 64 bits: upper halves of IPv6 addresses.
+/// 8 words of 64 bits, for upper halves of IPv6 addresses. A leaf: 5 keys, then 6 values of which
+/// 5 are used, two to a word.
 impl Key<8> for i64 {
     type Address = u128;
     const GREATEST: Self = i64::MAX;
+    const LEAF_KEYS: usize = 5;
 
     #[inline]
     fn of(address: u128) -> Self {
         ((address >> 64) as u64 ^ (1 << 63)) as i64
+    }
+
+    fn set_value(leaf: &mut Node<Self, 8>, place: usize, value: u32) {
+        let shift = place % 2 * 32;
+        let word = &mut leaf.0[Self::LEAF_KEYS + place / 2];
+        *word = *word & !(0xffff_ffff << shift) | i64::from(value) << shift;
+    }
+
+    #[inline]
+    fn value(leaf: &Node<Self, 8>, place: usize) -> u32 {
+        (leaf.0[Self::LEAF_KEYS + place / 2] >> (place % 2 * 32)) as u32
     }
 
     #[inline]
@@ -108,53 +143,63 @@ impl Key<8> for i64 {
             return;
         }
         let _ = isa;
-        descend(layers, addresses, found, less_portable);
+        descend(layers, addresses, found, less_portable, less_in_leaf_portable);
     }
 }
 
-/// Takes all addresses down layer by layer; `found` holds their nodes on the way. A node has one
-/// child more than keys; child `i` is where exactly `i` of the node's keys are less.
+/// Takes all addresses down, a group at a time.
 #[inline(always)]
 fn descend<K: Key<KEYS>, const KEYS: usize>(
     layers: &Layers<'_, K, KEYS>,
     addresses: &[K::Address],
     found: &mut [u32],
     less: impl Fn(&Node<K, KEYS>, K) -> usize,
+    less_in_leaf: impl Fn(&Node<K, KEYS>, K) -> usize,
+) {
+    let groups = addresses.chunks(GROUP).zip(found.chunks_mut(GROUP));
+    for (addresses, found) in groups {
+        let mut keys = [K::GREATEST; GROUP];
+        keys.iter_mut().zip(addresses).for_each(|(key, address)| *key = K::of(*address));
+        descend_group(layers, &keys, found, &less, &less_in_leaf);
+    }
+}
+
+/// Takes a group down layer by layer; `found` holds the nodes on the way. A node has one child
+/// more than keys; child `i` is where exactly `i` of the node's keys are less.
+#[inline(always)]
+fn descend_group<K: Key<KEYS>, const KEYS: usize>(
+    layers: &Layers<'_, K, KEYS>,
+    keys: &[K],
+    found: &mut [u32],
+    less: impl Fn(&Node<K, KEYS>, K) -> usize,
+    less_in_leaf: impl Fn(&Node<K, KEYS>, K) -> usize,
 ) {
     found.fill(0);
     for pair in layers.starts.windows(2) {
         let (layer, below) = (&layers.nodes[pair[0]..pair[1]], &layers.nodes[pair[1]..]);
-        let is_above_lowest = Some(&pair[1]) == layers.starts.last();
-        for (place, address) in found.iter_mut().zip(addresses) {
+        for (place, key) in found.iter_mut().zip(keys) {
             let node = *place as usize;
-            let child = node * (KEYS + 1) + less(&layer[node], K::of(*address));
+            let child = node * (KEYS + 1) + less(&layer[node], *key);
             prefetch(below, child);
-            if is_above_lowest {
-                // Its values lie together too: both misses at once instead of one by one.
-                prefetch(layers.values, child * KEYS);
-            }
             *place = child as u32;
         }
     }
-    let Some(lowest) = layers.starts.last() else { return };
-    let layer = &layers.nodes[*lowest..];
-    for (place, address) in found.iter_mut().zip(addresses) {
-        let node = *place as usize;
-        let key = node * KEYS + less(&layer[node], K::of(*address));
-        *place = layers.values[key];
+    let Some(leaves) = layers.starts.last() else { return };
+    let leaves = &layers.nodes[*leaves..];
+    for (place, key) in found.iter_mut().zip(keys) {
+        let leaf = &leaves[*place as usize];
+        *place = K::value(leaf, less_in_leaf(leaf, *key));
     }
 }
 
-/// How many keys of the node are less: a binary search without branches.
-#[inline(always)]
-fn less_portable<K: Copy + Ord, const KEYS: usize>(node: &Node<K, KEYS>, key: K) -> usize {
-    let mut less = 0;
-    let mut half = KEYS / 2;
-    while half > 0 {
-        less += half * usize::from(node.0[less + half - 1] < key);
-        half /= 2;
-    }
-    less + usize::from(node.0[less] < key)
+/// How many of a node's keys are less.
+fn less_portable<K: Ord, const KEYS: usize>(node: &Node<K, KEYS>, key: K) -> usize {
+    node.0.partition_point(|other| *other < key)
+}
+
+/// How many of a leaf's keys are less.
+fn less_in_leaf_portable<K: Key<KEYS>, const KEYS: usize>(leaf: &Node<K, KEYS>, key: K) -> usize {
+    leaf.0[..K::LEAF_KEYS].partition_point(|other| *other < key)
 }
 
 /// Asks for the cache line of an element that will be needed soon. An index beyond the slice
@@ -178,31 +223,40 @@ pub(crate) fn prefetch<T>(slice: &[T], index: usize) {
 mod avx2 {
     use std::arch::x86_64::{
         __m256i, _mm256_castsi256_pd, _mm256_castsi256_ps, _mm256_cmpgt_epi32, _mm256_cmpgt_epi64,
-        _mm256_load_si256, _mm256_movemask_pd, _mm256_movemask_ps, _mm256_set1_epi32,
-        _mm256_set1_epi64x,
+        _mm256_load_si256, _mm256_movemask_epi8, _mm256_movemask_pd, _mm256_movemask_ps,
+        _mm256_packs_epi32, _mm256_set1_epi32, _mm256_set1_epi64x,
     };
 
     use crate::lookup::search::{Layers, Node, descend};
 
     #[target_feature(enable = "avx2,popcnt")]
     pub(super) fn search_i32(layers: &Layers<'_, i32, 16>, addresses: &[u32], found: &mut [u32]) {
-        descend(layers, addresses, found, |node, key| {
+        let less = |node: &Node<i32, 16>, key| {
             let key = _mm256_set1_epi32(key);
-            let [low, high] = halves(node);
-            let low = _mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpgt_epi32(key, low)));
-            let high = _mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpgt_epi32(key, high)));
-            (low | high << 8).count_ones() as usize
+            let [low, high] = halves(node).map(|half| _mm256_cmpgt_epi32(key, half));
+            // Packing shuffles the lanes; only their number counts. Two bits a key.
+            let both = _mm256_packs_epi32(low, high);
+            _mm256_movemask_epi8(both).count_ones() as usize / 2
+        };
+        descend(layers, addresses, found, less, |leaf, key| {
+            let less = _mm256_cmpgt_epi32(_mm256_set1_epi32(key), halves(leaf)[0]);
+            _mm256_movemask_ps(_mm256_castsi256_ps(less)).count_ones() as usize
         });
     }
 
     #[target_feature(enable = "avx2,popcnt")]
     pub(super) fn search_i64(layers: &Layers<'_, i64, 8>, addresses: &[u128], found: &mut [u32]) {
-        descend(layers, addresses, found, |node, key| {
+        let less = |node: &Node<i64, 8>, key| {
             let key = _mm256_set1_epi64x(key);
-            let [low, high] = halves(node);
-            let low = _mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpgt_epi64(key, low)));
-            let high = _mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpgt_epi64(key, high)));
-            (low | high << 4).count_ones() as usize
+            let [low, high] = halves(node).map(|half| _mm256_cmpgt_epi64(key, half));
+            // Packing shuffles the lanes; only their number counts.
+            let both = _mm256_packs_epi32(low, high);
+            _mm256_movemask_ps(_mm256_castsi256_ps(both)).count_ones() as usize
+        };
+        descend(layers, addresses, found, less, |leaf, key| {
+            let four = _mm256_cmpgt_epi64(_mm256_set1_epi64x(key), halves(leaf)[0]);
+            let four = _mm256_movemask_pd(_mm256_castsi256_pd(four)).count_ones() as usize;
+            four + usize::from(leaf.0[4] < key)
         });
     }
 
@@ -225,10 +279,28 @@ mod tests {
 
     use super::*;
 
-    /// How many keys of a node are less, each way.
-    fn counted<K: Key<N>, const N: usize>(node: Node<K, N>, address: K::Address) -> [u32; 2] {
-        let values: Vec<u32> = (0..=N as u32).collect();
-        let layers = Layers { nodes: &[node], starts: &[0], values: &values };
+    /// The number of the leaf key that each way finds, among this many and the greatest.
+    fn places<K: Key<N>, const N: usize>(keys: &[K], address: K::Address) -> [u32; 2] {
+        let mut leaf = Node([K::GREATEST; N]);
+        leaf.0[..keys.len()].copy_from_slice(keys);
+        (0..K::LEAF_KEYS).for_each(|place| K::set_value(&mut leaf, place, 1 << 31 | place as u32));
+        let layers = Layers { nodes: &[leaf], starts: &[0] };
+        [Isa::detect(), Isa::portable()].map(|isa| {
+            let mut found = [u32::MAX];
+            K::search(isa, &layers, &[address], &mut found);
+            found[0] ^ 1 << 31
+        })
+    }
+
+    /// The child that each way takes in an inner node.
+    fn children<K: Key<N>, const N: usize>(keys: [K; N], address: K::Address) -> [u32; 2] {
+        let mut nodes = vec![Node(keys)];
+        for child in 0..=N {
+            let mut leaf = Node([K::GREATEST; N]);
+            (0..K::LEAF_KEYS).for_each(|place| K::set_value(&mut leaf, place, child as u32));
+            nodes.push(leaf);
+        }
+        let layers = Layers { nodes: &nodes, starts: &[0, 1] };
         [Isa::detect(), Isa::portable()].map(|isa| {
             let mut found = [u32::MAX];
             K::search(isa, &layers, &[address], &mut found);
@@ -238,27 +310,33 @@ mod tests {
 
     proptest! {
         #[test]
-        fn both_ways_count_what_is_less_in_32_bits(
+        fn both_ways_find_the_right_place_in_32_bits(
             mut addresses in any::<[u32; 16]>(), other in any::<u32>(), at in 0..16_usize,
         ) {
             addresses.sort_unstable();
-            let node = Node(addresses.map(i32::of));
+            let keys = addresses.map(i32::of);
             for address in [other, addresses[at], 0, u32::MAX] {
-                let expected = addresses.iter().filter(|a| **a < address).count() as u32;
-                prop_assert_eq!(counted(node, address), [expected; 2]);
+                let less = |among: usize| {
+                    addresses[..among].iter().filter(|a| **a < address).count() as u32
+                };
+                prop_assert_eq!(places(&keys[..7], address), [less(7); 2]);
+                prop_assert_eq!(children(keys, address), [less(16); 2]);
             }
         }
 
         #[test]
-        fn both_ways_count_what_is_less_in_64_bits(
+        fn both_ways_find_the_right_place_in_64_bits(
             mut uppers in any::<[u64; 8]>(), other in any::<u64>(), at in 0..8_usize,
         ) {
             uppers.sort_unstable();
             let address = |upper: u64| u128::from(upper) << 64 | 77;
-            let node = Node(uppers.map(|upper| i64::of(address(upper))));
+            let keys = uppers.map(|upper| i64::of(address(upper)));
             for upper in [other, uppers[at], 0, u64::MAX] {
-                let expected = uppers.iter().filter(|u| **u < upper).count() as u32;
-                prop_assert_eq!(counted(node, address(upper)), [expected; 2]);
+                let less = |among: usize| {
+                    uppers[..among].iter().filter(|u| **u < upper).count() as u32
+                };
+                prop_assert_eq!(places(&keys[..4], address(upper)), [less(4); 2]);
+                prop_assert_eq!(children(keys, address(upper)), [less(8); 2]);
             }
         }
     }

@@ -1,13 +1,14 @@
 //! A static B+tree in one piece of memory, over the last keys of intervals.
 //!
 //! ```text
-//!           ┌────────┐            a node is one cache line: 8 keys of 64 bits or 16 of 32
-//!           │ 30  60 │            inner keys: the greatest key below each child but the last
-//!           └┬───┬──┬┘
-//!    ┌───────┘   │  └────────┐    (drawn with 2 keys a node)
-//! ┌──┴───┐  ┌────┴──┐  ┌─────┴──┐
-//! │10  30│  │ 45 60 │  │ 75 MAX │ lowest layer: the intervals' last keys, ascending
-//! └──────┘  └───────┘  └────────┘ 50 → 2 keys are less in all → third interval … 45 < 50 <= 60
+//!            ┌─────────┐            a node is one cache line; an inner one has 8 keys of 64 bits
+//!            │ 30   60 │            or 16 of 32: the greatest below each child but the last
+//!            └┬───┬───┬┘
+//!     ┌───────┘   │   └───────┐     (drawn with 2 keys a node)
+//! ┌───┴───┐ ┌─────┴─┐ ┌───────┴─┐
+//! │10   30│ │ 45  60│ │ 75   MAX│  leaves: the intervals' last keys, ascending,
+//! │ A    B│ │  C   A│ │  B    - │  and behind them the value of each
+//! └───────┘ └───────┘ └─────────┘  50 → one key of the root is less → 45 is less, 60 is not → A
 //! ```
 //!
 //! It holds where intervals end, not where they start: then "how many ends are less" is the
@@ -21,7 +22,6 @@ use crate::lookup::search::{Isa, Key, Layers, Node};
 pub(crate) struct Tree<K, const KEYS: usize> {
     nodes: Vec<Node<K, KEYS>>,
     starts: Vec<usize>,
-    values: Vec<u32>,
     isa: Isa,
 }
 
@@ -29,9 +29,10 @@ impl<K: Key<KEYS>, const KEYS: usize> Tree<K, KEYS> {
     /// Builds the tree over the last key and the value of each interval, ascending; the last
     /// interval has to end at the greatest key.
     pub(crate) fn build(intervals: impl Iterator<Item = (K, u32)>, isa: Isa) -> Self {
-        let (lasts, values): (Vec<K>, Vec<u32>) = intervals.unzip();
-        let mut layers: Vec<Vec<_>> = vec![lasts.chunks(KEYS).map(filled).collect()];
-        let mut greatest: Vec<K> = layers[0].iter().map(|node| node.0[KEYS - 1]).collect();
+        let intervals: Vec<(K, u32)> = intervals.collect();
+        let groups = intervals.chunks(K::LEAF_KEYS);
+        let mut greatest: Vec<K> = groups.clone().filter_map(last).collect();
+        let mut layers: Vec<Vec<Node<K, KEYS>>> = vec![groups.map(leaf).collect()];
         while greatest.len() > 1 {
             let groups = greatest.chunks(KEYS + 1);
             layers.push(groups.clone().map(|group| filled(&group[..group.len() - 1])).collect());
@@ -43,15 +44,29 @@ impl<K: Key<KEYS>, const KEYS: usize> Tree<K, KEYS> {
             starts.push(nodes.len());
             nodes.extend_from_slice(layer);
         }
-        Self { nodes, starts, values, isa }
+        Self { nodes, starts, isa }
     }
 
     /// For each address the value of its interval.
     #[inline]
     pub(crate) fn search(&self, addresses: &[K::Address], found: &mut [u32]) {
-        let Self { nodes, starts, values, isa } = self;
-        K::search(*isa, &Layers { nodes, starts, values }, addresses, found);
+        let Self { nodes, starts, isa } = self;
+        K::search(*isa, &Layers { nodes, starts }, addresses, found);
     }
+}
+
+/// A leaf with these intervals, at most `K::LEAF_KEYS`.
+fn leaf<K: Key<KEYS>, const KEYS: usize>(intervals: &[(K, u32)]) -> Node<K, KEYS> {
+    let mut leaf = Node([K::GREATEST; KEYS]);
+    for (place, (last, value)) in intervals.iter().enumerate() {
+        leaf.0[place] = *last;
+        K::set_value(&mut leaf, place, *value);
+    }
+    leaf
+}
+
+fn last<K: Copy>(intervals: &[(K, u32)]) -> Option<K> {
+    intervals.last().map(|(last, _)| *last)
 }
 
 /// A node with these keys, at most `KEYS`, and the greatest key behind them.
@@ -90,8 +105,8 @@ mod tests {
 
     #[test]
     fn every_size_around_the_layer_limits_is_searched_exactly() {
-        // 8 keys a node, 9 children: one layer ends at 8, two at 72, three at 648, four at 5832.
-        for size in [1, 7, 8, 9, 71, 72, 73, 80, 647, 648, 649, 5_832, 5_833] {
+        // 5 keys a leaf, 9 children: one layer ends at 5, two at 45, three at 405, four at 3645.
+        for size in [1, 4, 5, 6, 44, 45, 46, 50, 404, 405, 406, 3_645, 3_646] {
             check(&(1..size).map(|n| n * 3).chain([u64::MAX]).collect());
         }
     }
