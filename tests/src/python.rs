@@ -19,7 +19,8 @@ pub fn plain(script: &str) -> Command {
     script_of(Path::new("python3"), script)
 }
 
-/// A script of the project that needs the oracle's packages, which are installed if they are missing.
+/// A script of the project that needs the oracle's packages, which are installed if they are
+/// missing.
 ///
 /// # Errors
 /// They cannot be installed.

@@ -1,4 +1,5 @@
-//! What `unis check` makes of compressed files, of files that are none, of settings; and what its help says.
+//! What `unis check` makes of compressed files, of files that are none, of settings; and what its
+//! help says.
 
 use std::path::Path;
 use std::process::{Command, Output};

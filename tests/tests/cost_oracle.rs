@@ -1,4 +1,5 @@
-//! The maps of a running server against networkx on the operator's files (`tests/oracle/costs.py`), and against sums by hand.
+//! The maps of a running server against networkx on the operator's files (`tests/oracle/costs.py`),
+//! and against sums by hand.
 
 use std::path::Path;
 
@@ -42,7 +43,8 @@ const ORACLE_NO_PENALTY: [&str; 6] = ["--customer", "0", "--peer", "0", "--trans
 #[test]
 fn every_prefix_and_pair_of_germany50_agrees() {
     let counted = compare(&data::germany50(), &[], &[]).unwrap();
-    // 3,660 ordered pairs of 61 nodes and each node with itself; 3,069 prefixes and the two of the default PID.
+    // 3,660 ordered pairs of 61 nodes and each node with itself; 3,069 prefixes and the two of the
+    // default PID.
     assert!(counted.contains("weight distance"), "{counted}");
     for metric in ["routingcost", "hopcount"] {
         assert!(counted.contains(&format!("{metric} pairs: 3721 compared")), "{counted}");
@@ -105,7 +107,8 @@ fn garr_agrees_at_all_four_times() {
         let counted =
             compare(&garr(&folder, month, &["prefixes", "neighbours"]), &[], &[]).unwrap();
         assert!(counted.contains(&format!("routingcost pairs: {pairs} compared")), "{counted}");
-        // The node ids move in October: two rows of neighbours name a node that is not there any more.
+        // The node ids move in October: two rows of neighbours name a node that is not there any
+        // more.
         let dangling = if month < "10" { "0 dangling" } else { "2 dangling" };
         assert!(counted.contains(dangling), "{counted}");
         compare(&garr(&folder, month, &[]), &[], &[]).unwrap();

@@ -1,4 +1,5 @@
-//! `unis serve` as a daemon: reload, drain, health, metrics, refusals at the start, settings, real curl.
+//! `unis serve` as a daemon: reload, drain, health, metrics, refusals at the start, settings, real
+//! curl.
 
 use std::io::{BufReader, Write};
 use std::net::{TcpListener, TcpStream};

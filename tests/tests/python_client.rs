@@ -1,5 +1,5 @@
-//! A client of Python's standard library walks a server over mutual TLS and uses everything that it finds
-//! (`tests/clients/walk.py`).
+//! A client of Python's standard library walks a server over mutual TLS and uses everything that it
+//! finds (`tests/clients/walk.py`).
 
 use system_tests::canned::{Canned, Server};
 use system_tests::data;

@@ -37,7 +37,7 @@ fn every_file_is_short_and_says_what_it_is() {
         }
         for (index, line) in content.lines().enumerate() {
             // A drawing or a text in quotes is not broken for its width.
-            let breakable = !line.contains(['─', '"', '`']);
+            let breakable = !line.contains(['─', '│', '"', '`']);
             let columns = line.chars().count();
             if breakable && columns > MAX_COLUMNS {
                 faults.push(format!("{}:{}: {columns} columns", path.display(), index + 1));

@@ -8,9 +8,9 @@
 //! ```
 //!
 //! `settings` says what the operator chose; `maps` loads the operator's files into a
-//! [`maps::version::Version`], keeps the current one and swaps it on a reload; `resource` computes the
-//! answers of RFC 7285 §9.2 and §11, one file each; `http` negotiates, authorises and maps errors
-//! to replies; `cli` is the command line.
+//! [`maps::version::Version`], keeps the current one and swaps it on a reload; `resource` computes
+//! the answers of RFC 7285 §9.2 and §11, one file each; `http` negotiates, authorises and maps
+//! errors to replies; `cli` is the command line.
 
 pub mod access;
 pub mod cli;

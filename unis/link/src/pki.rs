@@ -7,9 +7,10 @@
 //!  pki revoke NAME|SERIAL ─► crl.pem at once
 //! ```
 //!
-//! [`Authority`] does the work on disk, under a file lock, so that the command line may revoke beside
-//! a running server; [`service`] puts it under `/pki/` of a server; [`enrolment`] is the other end.
-//! No name constraints in the CA: webpki refuses every URI name under them (RUSTSEC-2026-0098);
+//! [`Authority`] does the work on disk, under a file lock, so that the command line may revoke
+//! beside a running server; [`service`] puts it under `/pki/` of a server; [`enrolment`] is the
+//! other end. No name constraints in the CA: webpki refuses every URI name under them
+//! (RUSTSEC-2026-0098);
 //! [`crate::trust`] chooses the bundle by trust domain instead.
 
 mod authority;

@@ -3,7 +3,7 @@
 //! ```text
 //!  accept ─► caps ─► ClientHello, handshake (5 s) ─► first byte (5 s) ─► head (10 s) ─► Handler
 //!    │          │            │                                                  │
-//!  back-off   closed       alert                                     idle (120 s), write stall (30 s)
+//!  back-off   closed       alert                                     idle 120 s, write stall 30 s
 //! ```
 //!
 //! HTTP/1.1 or HTTP/2 is chosen by ALPN (plaintext: HTTP/1.1), never by sniffing: a client that

@@ -1,8 +1,9 @@
 //! TLS 1.3 at both ends, with material that is replaced while connections live.
 //!
-//! [`ServerTls`] and [`ClientTls`] hold one configuration each and swap it whole. Every change makes
-//! a *new* `rustls` configuration: one that is kept would resume sessions of a certificate revoked
-//! meanwhile without asking the verifier again. Tickets and early data are off for the same reason.
+//! [`ServerTls`] and [`ClientTls`] hold one configuration each and swap it whole. Every change
+//! makes a *new* `rustls` configuration: one that is kept would resume sessions of a certificate
+//! revoked meanwhile without asking the verifier again. Tickets and early data are off for the same
+//! reason.
 
 mod client;
 mod live;

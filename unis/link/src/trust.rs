@@ -42,7 +42,8 @@ pub struct TrustDomain {
     pub name: String,
     /// CA certificates, PEM.
     pub bundle: PathBuf,
-    /// Revocation lists, PEM or DER, complete and one per issuing CA; `None` switches the check off.
+    /// Revocation lists, PEM or DER, complete and one per issuing CA; `None` switches the check
+    /// off.
     pub crl: Option<PathBuf>,
 }
 

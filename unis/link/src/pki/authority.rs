@@ -157,8 +157,8 @@ impl Authority {
         required(&self.folder.crl())
     }
 
-    /// Renews what is past its time: the server's and the first operator's certificate at two thirds
-    /// of their life, the revocation list at half of its.
+    /// Renews what is past its time: the server's and the first operator's certificate at two
+    /// thirds of their life, the revocation list at half of its.
     ///
     /// # Errors
     /// [`PkiError`]; what was renewed before stays renewed.

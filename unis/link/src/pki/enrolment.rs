@@ -63,8 +63,8 @@ pub enum EnrolmentError {
     Tls(#[from] TlsError),
 }
 
-/// Trades a token for a certificate: `ca.pem`, `client.pem` and `client-key.pem` in `folder`. The key
-/// is made here and stays here. Returns the name in the certificate.
+/// Trades a token for a certificate: `ca.pem`, `client.pem` and `client-key.pem` in `folder`. The
+/// key is made here and stays here. Returns the name in the certificate.
 ///
 /// # Errors
 /// [`EnrolmentError`]; [`EnrolmentError::WrongAuthority`] before the secret has left this machine.
@@ -87,8 +87,9 @@ pub async fn enroll(token: &Token, folder: &Path) -> Result<String, EnrolmentErr
     Ok(issued.name)
 }
 
-/// Renews the certificate in `folder` with itself. Returns the name in it. The key stays: one file is
-/// replaced, so that neither a crash nor a reload in between meets a key without its certificate.
+/// Renews the certificate in `folder` with itself. Returns the name in it. The key stays: one file
+/// is replaced, so that neither a crash nor a reload in between meets a key without its
+/// certificate.
 ///
 /// # Errors
 /// [`EnrolmentError`]; what is in `folder` stays as it was.

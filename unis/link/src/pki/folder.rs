@@ -95,7 +95,8 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>, PkiError> {
     }
 }
 
-/// Replaces a file as a whole: after a crash it is the old one or the new one, and which is durable.
+/// Replaces a file as a whole: after a crash it is the old one or the new one, and which is
+/// durable.
 pub(crate) fn write(path: &Path, text: &str, mode: u32) -> Result<(), PkiError> {
     let directory = path.parent().unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -6,8 +6,9 @@
 //! | `POST /pki/enroll` | who has a token | [`Issued`] for [`EnrollRequest`] |
 //! | `POST /pki/renew` | a certificate of this authority | [`Issued`] for [`RenewRequest`] |
 //!
-//! A handler hands over every request that [`Service::takes`]; it guards itself. The listener must let
-//! clients in without a certificate (`ClientCertificates::Optional`), or enrolment has no way in.
+//! A handler hands over every request that [`Service::takes`]; it guards itself. The listener must
+//! let clients in without a certificate (`ClientCertificates::Optional`), or enrolment has no way
+//! in.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -81,8 +81,8 @@ impl Anchors {
 impl Revocation {
     /// Reads revocation lists; `in_use` are the ones that they are to replace.
     ///
-    /// A lapsed list is taken where there is nothing newer: it then refuses every certificate, which
-    /// is what a lapsed list means, and the other trust domains go on.
+    /// A lapsed list is taken where there is nothing newer: it then refuses every certificate,
+    /// which is what a lapsed list means, and the other trust domains go on.
     pub(crate) fn load(
         path: &Path,
         now: UnixTime,
