@@ -22,6 +22,16 @@ const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;
 /// A key may have this many parts.
 const MAX_KEY_PARTS: usize = 8;
 
+/// How the library's complaints call a type, and what an operator calls it.
+const TYPES: [(&str, &str); 6] = [
+    ("usize", "a whole number"),
+    ("u64", "a whole number"),
+    ("u32", "a whole number"),
+    ("a nonzero u32", "a whole number above 0"),
+    ("f64", "a number"),
+    ("a boolean", "true or false"),
+];
+
 /// What the command line says about settings.
 #[derive(Clone, Debug, Default)]
 pub struct Inputs {
@@ -230,7 +240,10 @@ fn apply_options(settings: &mut Settings, inputs: &Inputs) -> Result<(), Setting
 
 /// Adds the nearest known key to "unknown field `x`, expected one of `a`, `b`".
 fn with_suggestion(message: &str) -> String {
-    let message = message.replace("unknown field", "unknown key");
+    let mut message = message.replace("unknown field", "unknown key");
+    for (of_code, of_people) in TYPES {
+        message = message.replace(&format!("expected {of_code}"), &format!("expected {of_people}"));
+    }
     let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     let Some((unknown, known)) = names.split_first().filter(|_| message.starts_with("unknown"))
     else {
