@@ -60,8 +60,8 @@ pub(crate) struct Count {
     pub(crate) bytes_per_second: f64,
 }
 
-/// Asks `requests` in turn on each connection for a time. `at_start` is called when all connections
-/// stand and have been used once, `at_end` when the last has its last answer.
+/// Asks `requests` in turn on each connection for a time. The clock is read when all connections
+/// stand and have been used once, and when the last has its last answer.
 pub(crate) fn drive<T>(
     target: &Target,
     requests: &[Vec<u8>],

@@ -139,6 +139,7 @@ fn post(target: &Target, path: &str, body: &[u8]) -> Vec<u8> {
 /// Nothing is measured that is older than its source.
 fn build_unis() -> anyhow::Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    eprintln!("building unis");
     let build = ["build", "--release", "--quiet", "--package", "unis"];
     let status = Command::new(cargo).args(build).current_dir(project("")).status();
     let status = status.context("cargo cannot be run")?;

@@ -9,6 +9,12 @@ use crate::network_map::VersionTag;
 pub fn push_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     let mut rest = text.as_bytes();
+    // Most texts need no escape, and a loop that looks at every byte becomes wide comparisons.
+    if !rest.iter().fold(false, |found, byte| found | needs_escape(*byte)) {
+        out.extend_from_slice(rest);
+        out.push(b'"');
+        return;
+    }
     while let Some(at) = rest.iter().position(|byte| needs_escape(*byte)) {
         let (plain, from) = rest.split_at(at);
         out.extend_from_slice(plain);

@@ -1,6 +1,7 @@
 //! `unis check`: load as `serve` would, and say what would be served and what is wrong with the
 //! files.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -30,7 +31,7 @@ const REFUSED: u8 = 2;
 ///
 /// # Errors
 /// The files are refused, and the report was asked for as text.
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let loaded = Settings::load(&arguments.inputs.inputs())
         .map_err(VersionError::from)
         .and_then(|settings| Version::load(&settings, &Bar::default()));
@@ -39,14 +40,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         (Err(error), OutputFormat::Text) => return Err(error.into()),
         (Err(error), OutputFormat::Json) => {
             let report = json!({"pids": [], "warnings": [], "error": error.to_string()});
-            println!("{report:#}");
+            writeln!(out, "{report:#}")?;
             eprintln!("unis: {error}");
             return Ok(ExitCode::from(REFUSED));
         }
     };
     match arguments.format {
-        OutputFormat::Text => print_text(&version),
-        OutputFormat::Json => println!("{:#}", report(&version)),
+        OutputFormat::Text => print_text(&version, out)?,
+        OutputFormat::Json => writeln!(out, "{:#}", report(&version))?,
     }
     let clean = version.networks().iter().all(|network| network.topology().warnings().is_empty());
     Ok(ExitCode::from(if clean { CLEAN } else { WARNINGS }))
@@ -84,35 +85,38 @@ fn report(version: &Version) -> Value {
     json!({"pids": pids, "warnings": warnings})
 }
 
-fn print_text(version: &Version) {
+fn print_text(version: &Version, out: &mut dyn Write) -> io::Result<()> {
     for network in version.networks() {
-        println!("{}", network.id("network-map"));
+        writeln!(out, "{}", network.id("network-map"))?;
         for note in network.topology().notes() {
-            println!("  {note}");
+            writeln!(out, "  {note}")?;
         }
-        print_pids(network);
+        print_pids(network, out)?;
         for warning in network.topology().warnings() {
-            println!("  {warning}");
+            writeln!(out, "  {warning}")?;
         }
         match network.topology().warnings().len() {
-            0 => println!("  no warnings"),
-            1 => println!("  1 warning"),
-            several => println!("  {several} warnings"),
+            0 => writeln!(out, "  no warnings")?,
+            1 => writeln!(out, "  1 warning")?,
+            several => writeln!(out, "  {several} warnings")?,
         }
     }
+    Ok(())
 }
 
-fn print_pids(network: &ServedNetwork) {
+fn print_pids(network: &ServedNetwork, out: &mut dyn Write) -> io::Result<()> {
     let pids = network.topology().pids();
     let width = pids.iter().map(|entry| entry.pid.as_str().len()).max().unwrap_or(0).max(3);
-    println!("  {:width$}  {:<9}  {:>8}  node", "PID", "kind", "prefixes");
+    writeln!(out, "  {:width$}  {:<9}  {:>8}  node", "PID", "kind", "prefixes")?;
     for entry in pids {
         let node = entry.node.as_deref().unwrap_or("-");
-        println!(
+        writeln!(
+            out,
             "  {:width$}  {:<9}  {:>8}  {node}",
             entry.pid,
             entry.kind.to_string(),
             entry.prefixes
-        );
+        )?;
     }
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! `unis config`: the documented default file, or the settings in force.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -26,14 +27,14 @@ enum What {
 ///
 /// # Errors
 /// The settings are refused.
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     match &arguments.what {
-        None | Some(What::Default) => print!("{DEFAULT_FILE}"),
+        None | Some(What::Default) => write!(out, "{DEFAULT_FILE}")?,
         Some(What::Effective(inputs)) => {
             let settings = Settings::load(&inputs.inputs())?;
             let mut table = toml::Table::try_from(&settings)?;
             redact(&mut table);
-            print!("{}", toml::to_string_pretty(&table)?);
+            write!(out, "{}", toml::to_string_pretty(&table)?)?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -1,5 +1,6 @@
 //! `unis diff`: what a change of the operator's files would change for clients, before a reload.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -43,7 +44,7 @@ pub struct Arguments {
 ///
 /// # Errors
 /// One of the versions is refused.
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let load = |file: &Option<PathBuf>, sources: &[String]| {
         let inputs = Inputs {
             file: file.clone(),
@@ -68,7 +69,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let change = Change::between(before.snapshot(), network.snapshot(), arguments.most);
         same &= change.diff.is_empty();
         match arguments.format {
-            OutputFormat::Text => change.print(&id),
+            OutputFormat::Text => change.print(&id, out)?,
             OutputFormat::Json => reports.push(change.json(&id)),
         }
     }
@@ -80,8 +81,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
     }
     match arguments.format {
-        OutputFormat::Json => println!("{:#}", Value::from(reports)),
-        OutputFormat::Text => reports.iter().for_each(|report| println!("{report}")),
+        OutputFormat::Json => writeln!(out, "{:#}", Value::from(reports))?,
+        OutputFormat::Text => {
+            for report in reports {
+                writeln!(out, "{report}")?;
+            }
+        }
     }
     Ok(ExitCode::from(u8::from(!same)))
 }
@@ -111,36 +116,41 @@ impl<'a> Change<'a> {
         Self { diff, costs, most }
     }
 
-    fn print(&self, id: &str) {
-        println!("{id}: {}", self.diff);
-        let list = |sign: char, lines: Vec<String>| {
+    fn print(&self, id: &str, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{id}: {}", self.diff)?;
+        let mut list = |sign: char, lines: Vec<String>| {
             for line in lines.iter().take(self.most) {
-                println!("  {sign} {line}");
+                writeln!(out, "  {sign} {line}")?;
             }
             if lines.len() > self.most {
-                println!("  {sign} … and {} more", lines.len() - self.most);
+                writeln!(out, "  {sign} … and {} more", lines.len() - self.most)?;
             }
+            io::Result::Ok(())
         };
         let diff = &self.diff;
-        list('+', diff.pids_added.iter().map(|pid| format!("PID {pid}")).collect());
-        list('-', diff.pids_removed.iter().map(|pid| format!("PID {pid}")).collect());
-        list('+', diff.prefixes_added.iter().map(|(net, pid)| format!("{net} in {pid}")).collect());
+        list('+', diff.pids_added.iter().map(|pid| format!("PID {pid}")).collect())?;
+        list('-', diff.pids_removed.iter().map(|pid| format!("PID {pid}")).collect())?;
+        list(
+            '+',
+            diff.prefixes_added.iter().map(|(net, pid)| format!("{net} in {pid}")).collect(),
+        )?;
         list(
             '-',
             diff.prefixes_removed.iter().map(|(net, pid)| format!("{net} in {pid}")).collect(),
-        );
+        )?;
         let moved = |change: &netmap::PrefixMove| {
             format!("{} from {} to {}", change.prefix, change.from, change.to)
         };
-        list('~', diff.prefixes_moved.iter().map(moved).collect());
+        list('~', diff.prefixes_moved.iter().map(moved).collect())?;
         for (metric, pairs) in &self.costs {
             for PairChange { from, to, old, new } in pairs {
                 let text = |cost: &Option<netmap::Cost>| {
                     cost.map_or_else(|| "none".to_owned(), |cost| cost.to_string())
                 };
-                println!("  ~ {metric} {from} → {to}: {} → {}", text(old), text(new));
+                writeln!(out, "  ~ {metric} {from} → {to}: {} → {}", text(old), text(new))?;
             }
         }
+        Ok(())
     }
 
     fn json(&self, id: &str) -> Value {

@@ -1,6 +1,7 @@
 //! `unis pki`: the CA of this organisation on the machine that holds its state, and enrolment on a
 //! client's.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -114,34 +115,42 @@ impl StateArguments {
 ///
 /// # Errors
 /// The CA is not there or refuses, or the server does.
-pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     match arguments.what {
-        What::Init { state, org } => init(&state, org)?,
-        What::Token { name, state, url, ttl_minutes } => token(&name, &state, url, ttl_minutes)?,
-        What::Enroll { token, out } => {
-            let name = runtime()?.block_on(enrolment::enroll(&token, &out))?;
-            println!("{name}\n{}", out.join("client.pem").display());
+        What::Init { state, org } => init(&state, org, out)?,
+        What::Token { name, state, url, ttl_minutes } => {
+            token(&name, &state, url, ttl_minutes, out)?
         }
-        What::Renew { url, out } => {
-            let name = runtime()?.block_on(enrolment::renew(&url, &out))?;
-            println!("{name}\n{}", out.join("client.pem").display());
+        What::Enroll { token, out: folder } => {
+            let name = runtime()?.block_on(enrolment::enroll(&token, &folder))?;
+            writeln!(out, "{name}\n{}", folder.join("client.pem").display())?;
         }
-        What::Revoke { which, state } => revoke(&which, &state)?,
-        What::Status { state, format } => status(&state, format)?,
+        What::Renew { url, out: folder } => {
+            let name = runtime()?.block_on(enrolment::renew(&url, &folder))?;
+            writeln!(out, "{name}\n{}", folder.join("client.pem").display())?;
+        }
+        What::Revoke { which, state } => revoke(&which, &state, out)?,
+        What::Status { state, format } => status(&state, format, out)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn init(state: &StateArguments, org: Option<String>) -> anyhow::Result<()> {
+fn init(state: &StateArguments, org: Option<String>, out: &mut dyn Write) -> anyhow::Result<()> {
     let mut settings = state.settings()?;
     settings.trust_domain = org.or(settings.trust_domain);
     let folder = pki_folder(&settings)?;
     open_authority(&settings, &folder)?;
-    println!("{}", folder.join("ca.pem").display());
+    writeln!(out, "{}", folder.join("ca.pem").display())?;
     Ok(())
 }
 
-fn token(name: &str, state: &StateArguments, url: String, ttl_minutes: u64) -> anyhow::Result<()> {
+fn token(
+    name: &str,
+    state: &StateArguments,
+    url: String,
+    ttl_minutes: u64,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
     if ttl_minutes == 0 || ttl_minutes > MAX_TTL_MINUTES {
         bail!("a token is good for 1 to {MAX_TTL_MINUTES} minutes, not {ttl_minutes}");
     }
@@ -150,22 +159,26 @@ fn token(name: &str, state: &StateArguments, url: String, ttl_minutes: u64) -> a
     let name =
         SpiffeName::parse(&name).with_context(|| format!("{name} is no name for a certificate"))?;
     let ttl = Duration::from_secs(60 * ttl_minutes);
-    println!("{}", authority.token(&TokenOrder { name, server_names: Vec::new(), ttl, url })?);
+    writeln!(
+        out,
+        "{}",
+        authority.token(&TokenOrder { name, server_names: Vec::new(), ttl, url })?
+    )?;
     Ok(())
 }
 
-fn revoke(which: &str, state: &StateArguments) -> anyhow::Result<()> {
+fn revoke(which: &str, state: &StateArguments, out: &mut dyn Write) -> anyhow::Result<()> {
     let (authority, names) = state.authority()?;
     let is_serial = which.bytes().all(|byte| byte.is_ascii_hexdigit());
     let which =
         if is_serial { which.to_ascii_lowercase() } else { whole_name(which, &names.trust_domain) };
     for entry in authority.revoke(&which)? {
-        println!("revoked {} {}", entry.serial, entry.name);
+        writeln!(out, "revoked {} {}", entry.serial, entry.name)?;
     }
     Ok(())
 }
 
-fn status(state: &StateArguments, format: OutputFormat) -> anyhow::Result<()> {
+fn status(state: &StateArguments, format: OutputFormat, out: &mut dyn Write) -> anyhow::Result<()> {
     let (authority, _) = state.authority()?;
     let entries = authority.status()?;
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs();
@@ -183,18 +196,19 @@ fn status(state: &StateArguments, format: OutputFormat) -> anyhow::Result<()> {
                     })
                 })
                 .collect();
-            println!("{list:#}");
+            writeln!(out, "{list:#}")?;
         }
         OutputFormat::Text => {
-            println!("{:<32}  {:<8}  {:>9}  name", "serial", "state", "days left");
+            writeln!(out, "{:<32}  {:<8}  {:>9}  name", "serial", "state", "days left")?;
             for entry in entries {
                 let days = (entry.not_after - now) / (24 * 60 * 60);
-                println!(
+                writeln!(
+                    out,
                     "{:<32}  {:<8}  {days:>9}  {}",
                     entry.serial,
                     state_name(entry.state(now)),
                     entry.name
-                );
+                )?;
             }
         }
     }

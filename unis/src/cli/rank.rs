@@ -1,5 +1,6 @@
 //! `unis rank`: the order in which a source should prefer destinations, and why.
 
+use std::io::{self, Write};
 use std::net::IpAddr;
 use std::process::ExitCode;
 
@@ -43,7 +44,7 @@ pub struct Arguments {
 ///
 /// # Errors
 /// The files are refused, or there is no such network or metric.
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(&arguments.inputs.inputs())?;
     let version = Version::load(&settings, &Bar::default())?;
     let network = choose(&settings, &version, arguments.network.as_deref())?;
@@ -60,8 +61,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let ranking =
         Ranking { arguments, network, matrix, from: snapshot.pid_of(arguments.from), to, list };
     match arguments.format {
-        OutputFormat::Text => ranking.print(),
-        OutputFormat::Json => println!("{:#}", ranking.json()),
+        OutputFormat::Text => ranking.print(out)?,
+        OutputFormat::Json => writeln!(out, "{:#}", ranking.json())?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -125,24 +126,26 @@ impl Ranking<'_> {
         self.list.iter().map(entry).collect()
     }
 
-    fn print(&self) {
+    fn print(&self, out: &mut dyn Write) -> io::Result<()> {
         let source = self.pid_name(self.from).unwrap_or("no PID");
-        println!("{} ({source}) by {}:", self.arguments.from, self.arguments.metric);
-        println!("{:>4}  {:>12}  {:<39}  PID", "rank", "cost", "to");
+        writeln!(out, "{} ({source}) by {}:", self.arguments.from, self.arguments.metric)?;
+        writeln!(out, "{:>4}  {:>12}  {:<39}  PID", "rank", "cost", "to")?;
         for ranked in &self.list {
             let rank = ranked.rank.map_or_else(|| "-".to_owned(), |rank| rank.to_string());
             let cost = self.cost(ranked).map_or_else(|| "-".to_owned(), |cost| cost.to_string());
             let pid = self.pid_name(self.to[ranked.index]).unwrap_or("-");
-            println!(
+            writeln!(
+                out,
                 "{rank:>4}  {cost:>12}  {:<39}  {pid}",
                 self.arguments.to[ranked.index].to_string()
-            );
+            )?;
             if self.arguments.explain {
                 for line in self.because(ranked) {
-                    println!("      {line}");
+                    writeln!(out, "      {line}")?;
                 }
             }
         }
+        Ok(())
     }
 
     /// Prefix → PID of both ends, then the path with its costs.

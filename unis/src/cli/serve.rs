@@ -1,5 +1,6 @@
 //! `unis serve`: the daemon.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -31,7 +32,7 @@ pub struct Arguments {
 ///
 /// # Errors
 /// The settings, the operator's files or the certificates are refused, or the address is taken.
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let inputs = Inputs {
         listen: arguments.listen,
         state_dir: arguments.state_dir.clone(),
@@ -43,8 +44,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     runtime.block_on(async {
         let start = Start { inputs, settings, plaintext: arguments.plaintext };
         let server = Server::bind(start).await?;
-        println!("serving {}", server.url());
-        println!("admin {}", server.admin_url());
+        writeln!(out, "serving {}", server.url())?;
+        writeln!(out, "admin {}", server.admin_url())?;
+        out.flush()?;
         server.run().await
     })?;
     Ok(ExitCode::SUCCESS)

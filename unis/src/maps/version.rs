@@ -82,9 +82,10 @@ impl Version {
     /// changed.
     #[must_use]
     pub fn sharing_with(self, old: &Self) -> Self {
-        let same =
-            |new: &Arc<ServedNetwork>| old.networks.iter().any(|network| network.is_same_as(new));
-        if self.networks.len() != old.networks.len() || !self.networks.iter().all(same) {
+        // In the same order too: the first network is the directory's default.
+        let mut pairs = self.networks.iter().zip(&old.networks);
+        let same = pairs.all(|(new, old)| new.is_same_as(old));
+        if !same || self.networks.len() != old.networks.len() {
             return self;
         }
         Self {

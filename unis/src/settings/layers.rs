@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use crate::settings::Settings;
+use crate::settings::assign::assign;
 
 /// Environment variables of the settings begin with this.
 const ENVIRONMENT_PREFIX: &str = "UNIS__";
@@ -176,41 +177,12 @@ fn set(merged: &mut Table, place: &str, path: &[String], value: &str) -> Result<
         .and_then(|mut table| table.remove("value"))
         .unwrap_or_else(|| Value::String(value.to_owned()));
     let mut changed = merged.clone();
-    insert(&mut changed, path, parsed).map_err(|message| SettingsError::layer(place, message))?;
+    assign(&mut changed, path, parsed).map_err(|message| SettingsError::layer(place, message))?;
     Value::Table(changed.clone())
         .try_into::<Settings>()
         .map_err(|error: toml::de::Error| SettingsError::layer(place, error.message()))?;
     *merged = changed;
     Ok(())
-}
-
-/// Walks to the place of `path` and puts `value` there. A list of one table stands for that table.
-fn insert(table: &mut Table, path: &[String], value: Value) -> Result<(), String> {
-    let Some((first, rest)) = path.split_first() else { return Err("the key is empty".to_owned()) };
-    if rest.is_empty() {
-        table.insert(first.clone(), value);
-        return Ok(());
-    }
-    match table.entry(first.clone()).or_insert_with(|| Value::Table(Table::new())) {
-        Value::Table(inner) => insert(inner, rest, value),
-        Value::Array(list) => match list.as_mut_slice() {
-            [Value::Table(only)] => insert(only, rest, value),
-            several => {
-                let named = several.iter_mut().find_map(|entry| match entry {
-                    Value::Table(entry) if entry.get("name")?.as_str()? == rest[0] => Some(entry),
-                    _ => None,
-                });
-                match named {
-                    Some(entry) if rest.len() > 1 => insert(entry, &rest[1..], value),
-                    _ => Err(format!(
-                        "there are several: say which, as in {first}.NAME.{}",
-                        rest.join(".")
-                    )),
-                }
-            }
-        },
-        _ => Err(format!("{first} is a value, not a table")),
-    }
 }
 
 /// The options with a name of their own.
@@ -328,6 +300,17 @@ mod tests {
         let settings = load(Some(several), &[], &["network.b.asn=137"]).unwrap();
         assert_eq!(settings.network.list()[1].asn, Some(137));
         assert!(load(Some(several), &[], &["network.asn=137"]).unwrap_err().contains("several"));
+    }
+
+    #[test]
+    fn the_command_line_wins_over_what_the_file_says_of_one_network() {
+        let file = "[network]\nname = \"a\"\n[network.routingcost]\nweight = \"hops\"\n";
+        let options = |set: &[&str]| {
+            let settings = load(Some(file), &[], set).unwrap();
+            settings.network.list()[0].options(&settings).weight.unwrap().to_string()
+        };
+        assert_eq!(options(&[]), "hops");
+        assert_eq!(options(&["routingcost.weight=igp"]), "igp");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! structs. The layers (file, environment, command line) are merged in `layers`, checked here, and
 //! each component gets only its own part.
 
+mod assign;
 mod layers;
 mod network;
 mod partner;
