@@ -92,8 +92,12 @@ pub(crate) enum Precedence {
     /// Prefixes inside a graph file.
     #[default]
     Graph,
+    /// What a routing table says about origins.
+    Table,
     /// The operator's own list, which must be right in itself.
     List,
+    /// A geofeed: where the addresses are used.
+    Feed,
 }
 
 /// Many prefixes on few nodes: node keys are kept once.
@@ -112,5 +116,7 @@ pub(crate) struct PrefixRow {
     /// Index into the keys.
     pub(crate) pop: u32,
     pub(crate) origin_as: Option<u32>,
+    /// What it costs from there, by a graph; the node with the lowest keeps a shared prefix.
+    pub(crate) metric: Option<u64>,
     pub(crate) line: u64,
 }

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //!  graph sources                 placement                    costs
-//!  inventory  graphml  nodelink  prefixes  neighbours         routingcost  hopcount
-//!        │        │        │        │          │                   ▲          ▲
-//!        ▼        ▼        ▼        ▼          ▼                   │          │
+//!  inventory  graphml  gml       prefixes  neighbours         routingcost  hopcount
+//!  nodelink  sndlib  rfc8345         │          │                   ▲          ▲
+//!        ▼                           ▼          ▼                   │          │
 //!      Draft ── keys ──► Graph ◄── relations, ends      weigh ─► Arcs ─► shortest paths
 //!                          │  └──────────────────────────┘               + penalty
 //!                          ▼                                                  │
@@ -14,7 +14,9 @@
 //!
 //! Each reader turns one file into a draft. The drafts of all files become one graph: points of
 //! presence and, at its edge, *ends* (external nodes and neighbour networks) that no path runs
-//! through. Prefixes are placed on nodes, nodes become PIDs (RFC 7285 §5.1), and for each metric
+//! through. Prefixes are placed on nodes: those of lists by name, and upon the graph as it is by
+//! then those of routing tables (`mrt`, `bgpdump`) by origin and path and those of a `geofeed` by
+//! the nearest city. Nodes become PIDs (RFC 7285 §5.1), and for each metric
 //! the shortest paths between all of them become a cost map (RFC 7285 §6). An `alto` source skips
 //! all that: its PIDs, prefixes and costs are taken as they are.
 //!
@@ -26,8 +28,10 @@
 mod alto_map;
 mod cost;
 mod draft;
+mod gazetteer;
 mod graph;
 mod load;
+mod locate;
 mod network;
 mod options;
 mod pid;
@@ -37,6 +41,7 @@ mod reader;
 mod refusal;
 mod relation;
 mod report;
+mod routes;
 mod source;
 mod spot;
 

@@ -18,15 +18,16 @@ use crate::progress::Progress;
 use crate::reader;
 use crate::refusal::LoadError;
 use crate::report::{Report, code};
+use crate::routes::Homes;
 use crate::source::{Format, Source};
 use crate::spot::Spot;
 
 /// Why the choice of sources makes no network, or the parts do not fit.
 #[derive(Debug, thiserror::Error)]
 enum NetworkError {
-    #[error("no sources; name at least one graph as inventory=, graphml= or nodelink=PATH")]
+    #[error("no sources; name at least one graph as FORMAT=PATH, FORMAT as {list}", list = graphs())]
     NoSource,
-    #[error("no graph among the sources; add one as inventory=, graphml= or nodelink=PATH")]
+    #[error("no graph among the sources; add one as FORMAT=PATH, FORMAT as {list}", list = graphs())]
     NoGraph,
     #[error("`alto` sources are a whole network; they cannot be mixed with `{0}`")]
     Mixed(Source),
@@ -42,6 +43,12 @@ enum NetworkError {
     Matrix(#[from] MatrixError),
     #[error(transparent)]
     Build(#[from] BuildError),
+}
+
+/// The formats that make a graph.
+fn graphs() -> String {
+    let graphs = Format::ALL.into_iter().filter(|format| format.is_graph());
+    graphs.map(Format::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// Reads all sources, in whatever order they come, and makes one network of them.
@@ -68,13 +75,17 @@ pub fn load(
         return Err(refuse(NetworkError::NoGraph));
     }
     let mut report = Report::default();
-    let drafts = read(sources, progress, &mut report)?;
+    let mut drafts = read(sources, progress, &mut report)?;
     let asn = own_as(&drafts, options, &mut report);
     let graph = graph::assemble(&drafts, &mut report)?;
     if graph.nodes().is_empty() {
         return Err(refuse(NetworkError::NoNode));
     }
     graph::check_shape(&graph, &mut report);
+    let homes = Homes::new(&graph, &drafts, asn);
+    for source in sources {
+        drafts.extend(read_upon(source, (&graph, &homes), progress, &mut report)?);
+    }
     let prefixes = placement::place(&graph, &drafts, &mut report)?;
     let first_file = Spot::file(&drafts[0].file);
     drop(drafts);
@@ -97,23 +108,58 @@ fn read(
 ) -> Result<Vec<Draft>, LoadError> {
     let mut sources: Vec<&Source> = sources.iter().collect();
     sources.sort_by_key(|source| !source.format.is_graph());
-    sources.into_iter().map(|source| read_one(source, progress, report)).collect()
+    let read = sources.into_iter().map(|source| read_one(source, progress, report));
+    read.filter_map(Result::transpose).collect()
 }
 
+/// `None` where the file is read upon the graph.
 fn read_one(
     source: &Source,
     progress: &dyn Progress,
     report: &mut Report,
-) -> Result<Draft, LoadError> {
-    let file: Arc<Path> = Arc::from(source.path.as_path());
-    match source.format {
+) -> Result<Option<Draft>, LoadError> {
+    let file: Arc<Path> = Arc::from(source.file());
+    let draft = match source.format {
         Format::Inventory => reader::inventory::read(&file, progress, report),
         Format::Graphml => reader::graphml::read(&file, progress, report),
+        Format::Gml => reader::gml::read(&file, progress, report),
         Format::Nodelink => reader::nodelink::read(&file, progress, report),
+        Format::Sndlib => reader::sndlib::read(&file, progress, report),
+        Format::Rfc8345 => reader::rfc8345::read(&file, source.network_id(), progress, report),
         Format::Prefixes => reader::prefixes::read(&file, progress, report),
         Format::Neighbours => reader::neighbours::read(&file, progress, report),
+        Format::Geofeed | Format::Mrt | Format::Bgpdump => return Ok(None),
         Format::Alto => Err(refuse(NetworkError::Mixed(source.clone()))),
-    }
+    };
+    draft.map(Some)
+}
+
+/// What can only be read once it is known which nodes and neighbours there are; else `None`.
+fn read_upon(
+    source: &Source,
+    (graph, homes): (&Graph, &Homes),
+    progress: &dyn Progress,
+    report: &mut Report,
+) -> Result<Option<Draft>, LoadError> {
+    let file: Arc<Path> = Arc::from(source.file());
+    let draft = match source.format {
+        Format::Geofeed => reader::geofeed::read(&file, graph, progress, report),
+        Format::Mrt | Format::Bgpdump => {
+            if homes.own.is_none() {
+                let message = "the own AS is not known, so that its prefixes count as others'; set \
+                               network.asn";
+                report.warn(code::MISSING_ASN, &Spot::file(&file), message);
+            }
+            let read = if source.format == Format::Mrt {
+                reader::mrt::read
+            } else {
+                reader::bgpdump::read
+            };
+            read(&file, (graph, homes), progress, report)
+        }
+        _ => return Ok(None),
+    };
+    draft.map(Some)
 }
 
 fn load_alto(

@@ -21,6 +21,10 @@ pub mod code {
     pub const DANGLING_LINK: &str = "dangling-link";
     /// A link leads from a node to itself; it was skipped.
     pub const SELF_LOOP: &str = "self-loop";
+    /// A link leads one way and none leads back; so do paths.
+    pub const ONE_WAY_LINK: &str = "one-way-link";
+    /// A file that should be UTF-8 is not; it was read as ISO 8859-1.
+    pub const NOT_UTF_8: &str = "not-utf-8";
     /// An element of a graph file that has no meaning here; it was skipped.
     pub const SKIPPED_ELEMENT: &str = "skipped-element";
     /// Two files place the same node differently; the first stands.
@@ -53,8 +57,23 @@ pub mod code {
     pub const MAPPED_PREFIX: &str = "mapped-prefix";
     /// A prefix inside a larger document cannot be used; it was skipped.
     pub const SKIPPED_PREFIX: &str = "skipped-prefix";
-    /// A graph puts the same prefix on several nodes; the lowest key keeps it.
+    /// A graph puts the same prefix on several nodes; the lowest metric, then key, keeps it. Or a
+    /// geofeed has it several times; the first row keeps it.
     pub const DUPLICATE_PREFIX: &str = "duplicate-prefix";
+    /// A geofeed names a city that is not known, or that no node can be found for; the prefix
+    /// stays where other sources have it.
+    pub const UNKNOWN_PLACE: &str = "unknown-place";
+    /// A geofeed names a country or a region alone, where several nodes are; the prefix stays
+    /// where other sources have it.
+    pub const VAGUE_PLACE: &str = "vague-place";
+    /// A routing table breaks off; what was read before counts.
+    pub const TRUNCATED_TABLE: &str = "truncated-table";
+    /// Routes of a routing table are damaged; they were skipped.
+    pub const DAMAGED_ROUTE: &str = "damaged-route";
+    /// Records of a routing table's file that are none of unicast routes; they were skipped.
+    pub const SKIPPED_RECORD: &str = "skipped-record";
+    /// There is a routing table, but the own AS is not known: its prefixes count as others'.
+    pub const MISSING_ASN: &str = "missing-asn";
     /// No node has a prefix: every address is in the default PID.
     pub const NO_PREFIXES: &str = "no-prefixes";
     /// An address type other than `ipv4` and `ipv6`; its addresses were skipped.

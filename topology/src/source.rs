@@ -1,7 +1,7 @@
 //! Which files make a network, written `FORMAT=PATH`.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// One file and how to read it. Parsed from `FORMAT=PATH`, as in `graphml=garr.graphml`; gzip,
@@ -14,6 +14,33 @@ pub struct Source {
     pub path: PathBuf,
 }
 
+impl Source {
+    /// The file to read: the path, for `rfc8345` without `#NETWORK-ID`.
+    pub fn file(&self) -> &Path {
+        self.parts().0
+    }
+
+    /// The network that follows the path as `#NETWORK-ID`.
+    pub(crate) fn network_id(&self) -> Option<&str> {
+        self.parts().1.filter(|id| !id.is_empty())
+    }
+
+    /// A `#` may be part of the file's name, or of the network's: a file that is there decides.
+    fn parts(&self) -> (&Path, Option<&str>) {
+        let whole = (self.path.as_path(), None);
+        let Some(text) = self.path.to_str().filter(|_| self.format == Format::Rfc8345) else {
+            return whole;
+        };
+        if self.path.is_file() {
+            return whole;
+        }
+        let split = |(at, _): (usize, _)| (Path::new(&text[..at]), Some(&text[at + 1..]));
+        let mut splits = text.match_indices('#').map(split);
+        let there = splits.clone().find(|(file, _)| file.is_file());
+        there.or_else(|| splits.next()).unwrap_or(whole)
+    }
+}
+
 /// What a file is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {
@@ -21,24 +48,42 @@ pub enum Format {
     Inventory,
     /// GraphML, with the attributes of the Internet Topology Zoo.
     Graphml,
+    /// GML, the Graph Modelling Language.
+    Gml,
     /// networkx's node-link JSON.
     Nodelink,
+    /// SNDlib's XML.
+    Sndlib,
+    /// JSON of RFC 8345 and RFC 8346; `PATH#NETWORK-ID` picks one of its networks.
+    Rfc8345,
     /// CSV: which prefix is at which node.
     Prefixes,
     /// CSV: which networks are met where, and what they are to the operator.
     Neighbours,
+    /// CSV of RFC 8805: where prefixes are used.
+    Geofeed,
+    /// A routing table as MRT (RFC 6396).
+    Mrt,
+    /// A routing table as text, as `bgpdump -m` prints it.
+    Bgpdump,
     /// Ready ALTO network and cost maps (RFC 7285 §11.2), taken as they are.
     Alto,
 }
 
 impl Format {
     /// Every format, in the order in which help texts list them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 12] = [
         Self::Inventory,
         Self::Graphml,
+        Self::Gml,
         Self::Nodelink,
+        Self::Sndlib,
+        Self::Rfc8345,
         Self::Prefixes,
         Self::Neighbours,
+        Self::Geofeed,
+        Self::Mrt,
+        Self::Bgpdump,
         Self::Alto,
     ];
 
@@ -47,16 +92,30 @@ impl Format {
         match self {
             Self::Inventory => "inventory",
             Self::Graphml => "graphml",
+            Self::Gml => "gml",
             Self::Nodelink => "nodelink",
+            Self::Sndlib => "sndlib",
+            Self::Rfc8345 => "rfc8345",
             Self::Prefixes => "prefixes",
             Self::Neighbours => "neighbours",
+            Self::Geofeed => "geofeed",
+            Self::Mrt => "mrt",
+            Self::Bgpdump => "bgpdump",
             Self::Alto => "alto",
         }
     }
 
     /// Whether such a file brings nodes and links.
     pub fn is_graph(self) -> bool {
-        matches!(self, Self::Inventory | Self::Graphml | Self::Nodelink)
+        matches!(
+            self,
+            Self::Inventory
+                | Self::Graphml
+                | Self::Gml
+                | Self::Nodelink
+                | Self::Sndlib
+                | Self::Rfc8345
+        )
     }
 }
 

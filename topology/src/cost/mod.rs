@@ -13,6 +13,7 @@ mod penalty;
 // All pairs of one metric.
 mod matrix;
 
+pub(crate) use crate::cost::distance::great_circle_km;
 pub(crate) use crate::cost::matrix::{Metric, hopcount, routingcost};
 pub(crate) use crate::cost::search::Search;
 pub(crate) use crate::cost::weight::Thousandths;

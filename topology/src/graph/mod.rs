@@ -12,6 +12,7 @@ mod neighbours;
 mod shape;
 
 pub(crate) use crate::graph::assemble::assemble;
+pub(crate) use crate::graph::key::name_nodes;
 pub(crate) use crate::graph::link::Link;
 pub(crate) use crate::graph::model::Graph;
 pub(crate) use crate::graph::node::{Node, NodeIndex, Position, Role};

@@ -52,7 +52,12 @@ impl Node {
 
     /// Whether it stands for a whole AS, so that its links are attachments without cost.
     pub(crate) fn is_autonomous_system(&self) -> bool {
-        as_number(&self.key).is_some()
+        self.autonomous_system().is_some()
+    }
+
+    /// The AS that it stands for.
+    pub(crate) fn autonomous_system(&self) -> Option<u32> {
+        as_number(&self.key)
     }
 }
 

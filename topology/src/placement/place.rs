@@ -1,5 +1,7 @@
 //! Puts the prefixes of all sources on nodes, each on one.
 
+use std::collections::BTreeMap;
+
 use netmap::IpNet;
 
 use crate::draft::{Draft, Precedence, PrefixRow};
@@ -24,6 +26,7 @@ struct Placed<'a> {
     node: NodeIndex,
     draft: &'a Draft,
     origin_as: Option<u32>,
+    metric: Option<u64>,
     line: u64,
 }
 
@@ -31,20 +34,32 @@ impl Placed<'_> {
     fn spot(&self) -> Spot {
         self.draft.spot(self.line)
     }
+
+    fn precedence(&self) -> Precedence {
+        self.draft.prefixes.precedence
+    }
 }
 
-/// Every prefix once, ascending. A list stands over what a graph says; a list that says two
-/// things is refused, a graph that does is repaired.
+/// Every prefix once, ascending. Routing tables stand over graphs, a list over both, a geofeed
+/// over all; a list that says two things is refused, others that do are repaired.
 pub(crate) fn place(
     graph: &Graph,
     drafts: &[Draft],
     report: &mut Report,
 ) -> Result<Vec<(IpNet, NodeIndex)>, LoadError> {
     let of_graphs = found(graph, drafts, Precedence::Graph, report)?;
-    let of_graphs = lowest_keys(graph, of_graphs, report);
+    let of_graphs = nearest(graph, of_graphs, report);
+    let mut of_tables = found(graph, drafts, Precedence::Table, report)?;
+    // Of several tables the first that knows a prefix counts.
+    of_tables.dedup_by_key(|row| row.prefix);
     let listed = found(graph, drafts, Precedence::List, report)?;
     refuse_repeated(graph, &listed)?;
-    let placed = merged(of_graphs, listed, report);
+    let fed = found(graph, drafts, Precedence::Feed, report)?;
+    let fed = first_rows(graph, fed, report);
+    let mut placed = of_graphs;
+    for upper in [of_tables, listed, fed] {
+        placed = merged(placed, upper, report);
+    }
     note_origins(&placed, report);
     note_empty(graph, drafts, &placed, report);
     Ok(placed.into_iter().map(|placed| (placed.prefix, placed.node)).collect())
@@ -60,9 +75,9 @@ fn found<'a>(
     let mut all = Vec::new();
     for draft in drafts.iter().filter(|draft| draft.prefixes.precedence == precedence) {
         let nodes: Vec<_> = draft.prefixes.pops.iter().map(|pop| graph.find(pop)).collect();
-        for &PrefixRow { prefix, pop, origin_as, line } in &draft.prefixes.rows {
+        for &PrefixRow { prefix, pop, origin_as, metric, line } in &draft.prefixes.rows {
             if let Some(node) = nodes[pop as usize] {
-                all.push(Placed { prefix, node, draft, origin_as, line });
+                all.push(Placed { prefix, node, draft, origin_as, metric, line });
                 continue;
             }
             let pop = draft.prefixes.pops[pop as usize].clone();
@@ -71,7 +86,7 @@ fn found<'a>(
             let fault = PlaceError::UnknownPop { pop, prefix, hint };
             match precedence {
                 Precedence::List => return Err(LoadError::at(draft.spot(line), fault)),
-                Precedence::Graph => {
+                _ => {
                     let message = format!("{prefix} skipped: {fault}");
                     report.warn(code::SKIPPED_PREFIX, &draft.spot(line), message);
                 }
@@ -82,14 +97,14 @@ fn found<'a>(
     Ok(all)
 }
 
-/// Of graphs: the node with the lowest key keeps a prefix that several have.
-fn lowest_keys<'a>(
-    graph: &Graph,
-    mut placed: Vec<Placed<'a>>,
-    report: &mut Report,
-) -> Vec<Placed<'a>> {
+/// Of graphs: of several nodes the one with the lowest metric, then key, keeps a prefix. A metric
+/// that is missing is the highest.
+fn nearest<'a>(graph: &Graph, mut placed: Vec<Placed<'a>>, report: &mut Report) -> Vec<Placed<'a>> {
     let key = |placed: &Placed<'a>| graph.node(placed.node).key.as_str();
-    placed.sort_by(|one, two| (one.prefix, key(one)).cmp(&(two.prefix, key(two))));
+    placed.sort_by(|one, two| {
+        let order = |row: &Placed<'a>| (row.prefix, row.metric.unwrap_or(u64::MAX));
+        order(one).cmp(&order(two)).then_with(|| key(one).cmp(key(two)))
+    });
     let mut kept = Vec::<Placed<'a>>::new();
     for row in placed {
         match kept.last() {
@@ -119,29 +134,57 @@ fn refuse_repeated(graph: &Graph, listed: &[Placed<'_>]) -> Result<(), LoadError
     Err(LoadError::at(again.spot(), PlaceError::Twice { prefix, node, first_node, first }))
 }
 
-/// Both, the list's where both have a prefix.
+/// Of a geofeed: the first row keeps a prefix that several have.
+fn first_rows<'a>(graph: &Graph, placed: Vec<Placed<'a>>, report: &mut Report) -> Vec<Placed<'a>> {
+    let mut kept = Vec::<Placed<'a>>::new();
+    for row in placed {
+        match kept.last() {
+            Some(first) if first.prefix == row.prefix => {
+                let (prefix, other, at) = (row.prefix, &graph.node(first.node).key, first.spot());
+                let message = format!("{prefix} is at `{other}` by {at}; this row skipped");
+                report.warn(code::DUPLICATE_PREFIX, &row.spot(), message);
+            }
+            _ => kept.push(row),
+        }
+    }
+    kept
+}
+
+/// Both, the upper's where both have a prefix.
 fn merged<'a>(
-    of_graphs: Vec<Placed<'a>>,
-    listed: Vec<Placed<'a>>,
+    lower: Vec<Placed<'a>>,
+    upper: Vec<Placed<'a>>,
     report: &mut Report,
 ) -> Vec<Placed<'a>> {
-    let mut moved = 0;
-    let mut all: Vec<_> = of_graphs
+    let Some(by) = upper.first().map(Placed::precedence) else { return lower };
+    let mut moved = BTreeMap::<Precedence, usize>::new();
+    let mut all: Vec<_> = lower
         .into_iter()
-        .filter(|row| match listed.binary_search_by_key(&row.prefix, |listed| listed.prefix) {
+        .filter(|row| match upper.binary_search_by_key(&row.prefix, |upper| upper.prefix) {
             Ok(at) => {
-                moved += usize::from(listed[at].node != row.node);
+                *moved.entry(row.precedence()).or_default() +=
+                    usize::from(upper[at].node != row.node);
                 false
             }
             Err(_) => true,
         })
         .collect();
-    if moved > 0 {
-        report.note(format!("prefixes that a list takes from the node of a graph: {moved}"));
+    for (of, count) in moved.into_iter().filter(|(_, count)| *count > 0) {
+        let (by, of) = (source(by), source(of));
+        report.note(format!("prefixes that {by} takes from the node of {of}: {count}"));
     }
-    all.extend(listed);
+    all.extend(upper);
     all.sort_by_key(|placed| placed.prefix);
     all
+}
+
+fn source(precedence: Precedence) -> &'static str {
+    match precedence {
+        Precedence::Graph => "a graph",
+        Precedence::Table => "a routing table",
+        Precedence::List => "a list",
+        Precedence::Feed => "a geofeed",
+    }
 }
 
 /// Prefixes inside one of another origin: longest match tells them apart, but it is worth knowing.

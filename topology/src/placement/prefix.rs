@@ -24,8 +24,15 @@ pub(crate) enum PrefixFault {
 /// Reads a prefix to be placed on a node. Host bits are cut off and an IPv4 prefix in IPv6
 /// clothes becomes one, both with a warning.
 pub(crate) fn read(text: &str, spot: &Spot, report: &mut Report) -> Result<IpNet, PrefixFault> {
-    let text = text.trim();
-    let written = parse(text)?;
+    placeable(parse(text.trim())?, spot, report)
+}
+
+/// Makes of a prefix, as it was written, one to be placed on a node, with the same warnings.
+pub(crate) fn placeable(
+    written: IpNet,
+    spot: &Spot,
+    report: &mut Report,
+) -> Result<IpNet, PrefixFault> {
     let prefix = without_host_bits(written, spot, report);
     let prefix = match mapped(prefix) {
         Some(ipv4) => {
@@ -36,7 +43,7 @@ pub(crate) fn read(text: &str, spot: &Spot, report: &mut Report) -> Result<IpNet
         None => prefix,
     };
     if prefix.prefix_len() == 0 {
-        return Err(PrefixFault::Everything(text.to_owned()));
+        return Err(PrefixFault::Everything(written.to_string()));
     }
     Ok(prefix)
 }

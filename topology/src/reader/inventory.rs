@@ -211,7 +211,7 @@ impl Parser<'_> {
             let spot = self.draft.spot(line);
             match prefix::read(text.get_ref(), &spot, self.report) {
                 Ok(prefix) => {
-                    let row = PrefixRow { prefix, pop, origin_as: None, line };
+                    let row = PrefixRow { prefix, pop, origin_as: None, metric: None, line };
                     self.draft.prefixes.rows.push(row);
                 }
                 Err(fault) => {

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use crate::draft::{Draft, DraftLink, DraftNode, LinkMetrics};
 use crate::progress::Progress;
 use crate::reader::number::{self, NumberError};
-use crate::reader::open;
+use crate::reader::{json, open};
 use crate::refusal::LoadError;
 use crate::report::Report;
 use crate::spot::LineCursor;
@@ -66,7 +66,7 @@ pub(crate) fn read(
     let mut draft = Draft::new(file);
     let document: Document<'_> = serde_json::from_str(&text).map_err(|error| {
         let spot = draft.spot(error.line() as u64);
-        LoadError::at(spot, NodelinkError::Json(without_place(&error)))
+        LoadError::at(spot, NodelinkError::Json(json::without_place(&error)))
     })?;
     let links = match (document.links, document.edges) {
         (Some(links), None) | (None, Some(links)) => links,
@@ -74,7 +74,7 @@ pub(crate) fn read(
         (Some(_), Some(_)) => return Err(LoadError::at(draft.spot(1), NodelinkError::TwoLinks)),
     };
     let mut lines = LineCursor::new(&text);
-    let mut line_of = |raw: &RawValue| lines.line_at(offset(&text, raw.get()));
+    let mut line_of = |raw: &RawValue| lines.line_at(json::offset(&text, raw.get()));
     let mut ids = HashMap::new();
     for raw in document.nodes {
         let line = line_of(raw);
@@ -147,7 +147,8 @@ fn link(raw: &RawValue, ids: &HashMap<String, String>) -> Result<DraftLink, Node
 }
 
 fn members<'a>(raw: &'a RawValue) -> Result<Members<'a>, NodelinkError> {
-    serde_json::from_str(raw.get()).map_err(|error| NodelinkError::Json(without_place(&error)))
+    serde_json::from_str(raw.get())
+        .map_err(|error| NodelinkError::Json(json::without_place(&error)))
 }
 
 /// A member by its name in any case, the exact one first; `null` is none.
@@ -229,22 +230,12 @@ fn flag(members: &Members<'_>, name: &str) -> Result<Option<bool>, NodelinkError
 }
 
 fn parsed(raw: &RawValue) -> Result<Value, NodelinkError> {
-    serde_json::from_str(raw.get()).map_err(|error| NodelinkError::Json(without_place(&error)))
+    serde_json::from_str(raw.get())
+        .map_err(|error| NodelinkError::Json(json::without_place(&error)))
 }
 
 fn bad_value(name: &str, raw: &RawValue, expected: &'static str) -> NodelinkError {
     const SHOWN_CHARS: usize = 60;
     let value = raw.get().chars().take(SHOWN_CHARS).collect();
     NodelinkError::BadValue { name: name.to_owned(), value, expected }
-}
-
-/// Where a part of a text, borrowed from it, starts in it.
-fn offset(text: &str, part: &str) -> usize {
-    (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize)
-}
-
-/// The message without `at line L column C`, which counts inside a part of the file.
-fn without_place(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    text.rsplit_once(" at line ").map_or(text.clone(), |(message, _)| message.to_owned())
 }

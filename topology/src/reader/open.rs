@@ -16,6 +16,8 @@ use crate::spot::{LineCursor, Spot};
 
 /// Largest file read row by row, uncompressed.
 const STREAM_BYTES_MAX: u64 = 4 << 30;
+/// Largest routing table, uncompressed: the Internet's by way of a hundred peers.
+const TABLE_BYTES_MAX: u64 = 32 << 30;
 /// Largest document read whole, uncompressed.
 const DOCUMENT_BYTES_MAX: u64 = 512 << 20;
 /// Memory that unpacking an xz file may take; the highest preset of `xz` needs 65 MiB.
@@ -47,13 +49,34 @@ pub(crate) fn open<'a>(
     file: &Arc<Path>,
     progress: &'a dyn Progress,
 ) -> Result<Box<dyn BufRead + 'a>, LoadError> {
-    let reader = unpacked(file, progress, STREAM_BYTES_MAX)
+    stream(file, progress, STREAM_BYTES_MAX)
+}
+
+/// A stream of a routing table's uncompressed bytes, at most 32 GiB of them.
+pub(crate) fn open_table<'a>(
+    file: &Arc<Path>,
+    progress: &'a dyn Progress,
+) -> Result<Box<dyn BufRead + 'a>, LoadError> {
+    stream(file, progress, TABLE_BYTES_MAX)
+}
+
+fn stream<'a>(
+    file: &Arc<Path>,
+    progress: &'a dyn Progress,
+    bytes_max: u64,
+) -> Result<Box<dyn BufRead + 'a>, LoadError> {
+    let reader = unpacked(file, progress, bytes_max)
         .map_err(|error| LoadError::at(Spot::file(file), error))?;
     Ok(Box::new(BufReader::with_capacity(READ_BYTES, reader)))
 }
 
-/// The whole file as text without byte order mark, at most 512 MiB of it and not nothing.
+/// The whole file as UTF-8 text without byte order mark, at most 512 MiB of it and not nothing.
 pub(crate) fn read_text(file: &Arc<Path>, progress: &dyn Progress) -> Result<String, LoadError> {
+    text(read_bytes(file, progress)?, file)
+}
+
+/// The whole file, at most 512 MiB of it, without UTF-8's byte order mark.
+pub(crate) fn read_bytes(file: &Arc<Path>, progress: &dyn Progress) -> Result<Vec<u8>, LoadError> {
     let refuse = |error| LoadError::at(Spot::file(file), error);
     let mut bytes = Vec::new();
     let mut reader = unpacked(file, progress, DOCUMENT_BYTES_MAX).map_err(refuse)?;
@@ -61,13 +84,26 @@ pub(crate) fn read_text(file: &Arc<Path>, progress: &dyn Progress) -> Result<Str
     if bytes.starts_with(b"\xef\xbb\xbf") {
         bytes.drain(..3);
     }
+    Ok(bytes)
+}
+
+/// The bytes of a file as UTF-8 text that is not empty.
+pub(crate) fn text(bytes: Vec<u8>, file: &Arc<Path>) -> Result<String, LoadError> {
     let text = String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(&error.as_bytes()[..valid]);
         let line = LineCursor::new(&text).line_at(valid);
         LoadError::at(Spot::line(file, line), OpenError::NotText)
     })?;
-    if text.trim().is_empty() { Err(refuse(OpenError::Empty)) } else { Ok(text) }
+    if text.trim().is_empty() {
+        return Err(LoadError::at(Spot::file(file), OpenError::Empty));
+    }
+    Ok(text)
+}
+
+/// Bytes as ISO 8859-1: each is the Unicode character of its number.
+pub(crate) fn latin1(bytes: &[u8]) -> String {
+    bytes.iter().copied().map(char::from).collect()
 }
 
 fn unpacked<'a>(

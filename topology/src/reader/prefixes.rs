@@ -52,7 +52,8 @@ pub(crate) fn read(
                 index
             }
         };
-        draft.prefixes.rows.push(PrefixRow { prefix, pop, origin_as, line: row.line });
+        let line = row.line;
+        draft.prefixes.rows.push(PrefixRow { prefix, pop, origin_as, metric: None, line });
     }
     report.note(format!("{}: prefixes {}", file.display(), draft.prefixes.rows.len()));
     Ok(draft)

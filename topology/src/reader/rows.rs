@@ -158,20 +158,21 @@ impl<R: BufRead> Rows<R> {
 
 /// The fields of one row, unquoted, in one text.
 #[derive(Default)]
-struct Fields {
+pub(crate) struct Fields {
     text: String,
     ends: Vec<usize>,
     quoted: bool,
 }
 
 impl Fields {
-    fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.text.clear();
         self.ends.clear();
         self.quoted = false;
     }
 
-    fn get(&self, place: usize) -> &str {
+    /// The field at a place, from 0; empty where the row is too short.
+    pub(crate) fn get(&self, place: usize) -> &str {
         let start = place.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
         let end = self.ends.get(place).copied().unwrap_or(0);
         self.text.get(start.unwrap_or(0)..end).unwrap_or("")
@@ -183,7 +184,7 @@ impl Fields {
 
     /// Takes one line, or what is left of the row after a quoted line break; true where the row
     /// ends with it.
-    fn push_line(&mut self, line: &str) -> Result<bool, RowError> {
+    pub(crate) fn push_line(&mut self, line: &str) -> Result<bool, RowError> {
         let mut rest = line;
         loop {
             if !self.quoted {

@@ -3,14 +3,23 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod alto_maps;
+mod dumps;
 mod files;
 mod garr;
+mod geofeed;
 mod germany50;
+mod gml;
 mod graphml;
+mod hostile;
 mod inventory;
 mod neighbours;
 mod nodelink;
 mod paths;
 mod placement;
 mod refusals;
+mod rfc8345;
+mod routing_data;
+mod sndlib;
+mod syntaxes;
+mod tables;
 mod weights;

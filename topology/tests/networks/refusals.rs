@@ -39,7 +39,7 @@ fn files_that_cannot_be_read_are_named() {
     assert!(
         refusal(&[directory], &options).ends_with("germany50: is a directory; expected a file")
     );
-    for format in ["inventory", "graphml", "nodelink", "alto"] {
+    for format in ["inventory", "graphml", "nodelink", "sndlib", "rfc8345", "alto"] {
         let message = Files::new().with(format, "empty", "").refusal();
         assert_eq!(message, "empty: is empty");
         let message = Files::new().with(format, "junk", [0u8, 159, 146, 150, 7]).refusal();

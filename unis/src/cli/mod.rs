@@ -55,8 +55,8 @@ pub struct InputArguments {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// An operator file; several make one network, and replace the sources of the settings file.
-    /// FORMAT is one of inventory, graphml, nodelink, prefixes, neighbours, alto; gzip, bzip2 and
-    /// xz are recognised
+    /// FORMAT is one of inventory, graphml, gml, nodelink, sndlib, rfc8345 (PATH#NETWORK-ID),
+    /// prefixes, neighbours, geofeed, mrt, bgpdump, alto; gzip, bzip2 and xz are recognised
     #[arg(long = "source", value_name = "FORMAT=PATH")]
     sources: Vec<String>,
     /// One setting, such as routingcost.weight=hops or network.asn=64500

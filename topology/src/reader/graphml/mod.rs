@@ -3,17 +3,16 @@
 //! `metric`, `delay` (µs) and `capacity` (Mbit/s). What counts is an attribute's name, whatever
 //! the id of its key.
 
-mod fields;
-mod xml;
+mod keys;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::draft::{Draft, DraftLink, DraftNode};
 use crate::progress::Progress;
-use crate::reader::graphml::fields::{Domain, Faulty, Field, Key, Keys, Values};
-use crate::reader::graphml::xml::{Element, Xml};
-use crate::reader::open;
+use crate::reader::field::{Faulty, Field, FieldValue, Values};
+use crate::reader::graphml::keys::{Domain, Key, Keys};
+use crate::reader::xml::{self, Element, Xml};
 use crate::refusal::LoadError;
 use crate::report::{Report, code};
 
@@ -40,7 +39,7 @@ pub(crate) fn read(
     progress: &dyn Progress,
     report: &mut Report,
 ) -> Result<Draft, LoadError> {
-    let text = open::read_text(file, progress)?;
+    let text = xml::read_text(file, progress)?;
     let xml = Xml::new(&text, file);
     let draft = Draft::new(file);
     let mut parser = Parser { xml, keys: Keys::default(), draft, report, directed: false };
@@ -125,7 +124,7 @@ impl Parser<'_> {
         let id = self.required(element, "id")?;
         let own = self.values(Domain::Node, &format!("node `{id}`"))?;
         let mut node = DraftNode { id, line: element.line, ..DraftNode::default() };
-        let described = self.keys.complete(Domain::Node, &own).describe_node(&mut node);
+        let described = own.describe_node(&mut node);
         described.map_err(|fault| self.faulty(fault))?;
         self.draft.nodes.push(node);
         Ok(())
@@ -148,15 +147,15 @@ impl Parser<'_> {
         let own = self.values(Domain::Edge, &format!("the edge `{from}`–`{to}`"))?;
         let line = element.line;
         let mut link = DraftLink { from, to, directed, line, ..DraftLink::default() };
-        let described = self.keys.complete(Domain::Edge, &own).describe_link(&mut link);
+        let described = own.describe_link(&mut link);
         described.map_err(|fault| self.faulty(fault))?;
         self.draft.links.push(link);
         Ok(())
     }
 
-    /// The data of the current element, to its end.
+    /// The data of the current element, to its end, and the defaults of what it leaves out.
     fn values(&mut self, domain: Domain, whose: &str) -> Result<Values, LoadError> {
-        let mut values = Values::default();
+        let mut values = self.keys.defaults(domain);
         while let Some(child) = self.xml.next_child()? {
             match child.name.as_str() {
                 "data" => {
@@ -170,7 +169,8 @@ impl Parser<'_> {
                         continue;
                     };
                     if let Some(field) = Field::of(&key.name) {
-                        values.0.push((field, key.name.clone(), text, child.line));
+                        let (name, line) = (key.name.clone(), child.line);
+                        values.0.push(FieldValue { field, name, text, line });
                     }
                 }
                 "graph" => {

@@ -1,4 +1,5 @@
-//! GraphML attributes: which key of a file means what, and what an element has of them.
+//! What nodes and links of a graph file have, by the names that graph formats share: those of the
+//! Internet Topology Zoo and, on links, `igp`, `weight` or `metric`, `delay` and `capacity`.
 
 use crate::draft::{DraftLink, DraftNode, LinkMetrics};
 use crate::reader::number::{self, NumberError};
@@ -41,27 +42,6 @@ pub(crate) enum Field {
     LinkSpeedRaw,
 }
 
-/// What an element is, and what a key is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Domain {
-    Node,
-    Edge,
-    All,
-    /// Graphs, ports and so on: never looked at.
-    Other,
-}
-
-impl Domain {
-    pub(crate) fn of(text: Option<&str>) -> Self {
-        match text {
-            Some("node") => Self::Node,
-            Some("edge") => Self::Edge,
-            None | Some("all") => Self::All,
-            Some(_) => Self::Other,
-        }
-    }
-}
-
 impl Field {
     pub(crate) fn of(attribute_name: &str) -> Option<Self> {
         let field = match attribute_name.trim().to_ascii_lowercase().as_str() {
@@ -82,51 +62,24 @@ impl Field {
     }
 }
 
-/// A declared key.
-pub(crate) struct Key {
-    pub(crate) id: String,
-    pub(crate) domain: Domain,
+/// One value.
+pub(crate) struct FieldValue {
+    pub(crate) field: Field,
     /// The attribute's name as the file spells it.
     pub(crate) name: String,
-    /// The value of elements that give none.
-    pub(crate) default: Option<String>,
+    pub(crate) text: String,
+    /// From 1.
     pub(crate) line: u64,
 }
 
-/// All keys of a file, in its order.
+/// The values of one element. Of several for a field the last stands.
 #[derive(Default)]
-pub(crate) struct Keys(pub(crate) Vec<Key>);
+pub(crate) struct Values(pub(crate) Vec<FieldValue>);
 
-impl Keys {
-    pub(crate) fn find(&self, id: &str, domain: Domain) -> Option<&Key> {
-        self.of(domain).find(|key| key.id == id)
-    }
-
-    /// The values of an element: its own, and the defaults of the others.
-    pub(crate) fn complete<'a>(&'a self, domain: Domain, own: &'a Values) -> Complete<'a> {
-        Complete { keys: self, domain, own }
-    }
-
-    fn of(&self, domain: Domain) -> impl Iterator<Item = &Key> {
-        self.0.iter().filter(move |key| key.domain == domain || key.domain == Domain::All)
-    }
-}
-
-/// The values that an element gives itself: field, attribute name, text, line.
-#[derive(Default)]
-pub(crate) struct Values(pub(crate) Vec<(Field, String, String, u64)>);
-
-/// The values of an element, defaults included.
-pub(crate) struct Complete<'a> {
-    keys: &'a Keys,
-    domain: Domain,
-    own: &'a Values,
-}
-
-impl Complete<'_> {
+impl Values {
     /// Fills in what a node has.
     pub(crate) fn describe_node(&self, node: &mut DraftNode) -> Result<(), Faulty> {
-        node.label = self.text(Field::Label).map_or("", |(_, text, _)| text).to_owned();
+        node.label = self.of(Field::Label).map_or("", |value| &value.text).to_owned();
         node.latitude = self.number(Field::Latitude, number::latitude)?;
         node.longitude = self.number(Field::Longitude, number::longitude)?;
         let internal = self.flag(Field::Internal)?;
@@ -152,13 +105,8 @@ impl Complete<'_> {
         Ok(())
     }
 
-    fn text(&self, field: Field) -> Option<(&str, &str, u64)> {
-        let own = self.own.0.iter().rev().find(|(known, ..)| *known == field);
-        if let Some((_, name, text, line)) = own {
-            return Some((name, text, *line));
-        }
-        let mut keys = self.keys.of(self.domain).filter(|key| Field::of(&key.name) == Some(field));
-        keys.find_map(|key| key.default.as_deref().map(|text| (key.name.as_str(), text, key.line)))
+    fn of(&self, field: Field) -> Option<&FieldValue> {
+        self.0.iter().rev().find(|value| value.field == field)
     }
 
     fn number(
@@ -166,21 +114,21 @@ impl Complete<'_> {
         field: Field,
         check: fn(&str, f64) -> Result<f64, NumberError>,
     ) -> Result<Option<f64>, Faulty> {
-        let Some((name, text, line)) = self.text(field) else { return Ok(None) };
+        let Some(FieldValue { name, text, line, .. }) = self.of(field) else { return Ok(None) };
         let value = number::from_text(name, text)
             .and_then(|value| value.map(|value| check(name, value)).transpose());
-        value.map_err(|fault| (line, fault.into()))
+        value.map_err(|fault| (*line, fault.into()))
     }
 
     fn flag(&self, field: Field) -> Result<Option<bool>, Faulty> {
-        let Some((name, text, line)) = self.text(field) else { return Ok(None) };
+        let Some(FieldValue { name, text, line, .. }) = self.of(field) else { return Ok(None) };
         match text.trim().to_ascii_lowercase().as_str() {
             "" => Ok(None),
             "0" | "0.0" | "false" => Ok(Some(false)),
             "1" | "1.0" | "true" => Ok(Some(true)),
             _ => {
-                let fault = FieldError::NotAFlag { name: name.to_owned(), text: text.to_owned() };
-                Err((line, fault))
+                let fault = FieldError::NotAFlag { name: name.clone(), text: text.clone() };
+                Err((*line, fault))
             }
         }
     }

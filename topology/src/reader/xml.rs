@@ -1,4 +1,4 @@
-//! XML as GraphML needs it: elements, attributes, text, each with its line.
+//! XML as operators' files need it: elements, attributes, text, each with its line.
 //!
 //! Entities beyond XML's own five and character references are refused, nothing outside the file
 //! is ever read, and elements nest only so deep.
@@ -10,6 +10,8 @@ use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
+use crate::progress::Progress;
+use crate::reader::open;
 use crate::refusal::LoadError;
 use crate::spot::{LineCursor, Spot};
 
@@ -17,6 +19,8 @@ use crate::spot::{LineCursor, Spot};
 const DEPTH_MAX: usize = 64;
 /// How many attributes an element may have.
 const ATTRIBUTES_MAX: usize = 256;
+/// Where a declaration of the encoding ends at the latest.
+const DECLARATION_BYTES_MAX: usize = 256;
 
 /// Why a text is no XML that can be read.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +35,24 @@ pub(crate) enum XmlError {
     TooManyAttributes,
     #[error("the file ends inside an element; is it complete?")]
     CutOff,
+}
+
+/// The whole file as text: UTF-8, or ISO 8859-1 where the file declares it and is no UTF-8.
+pub(crate) fn read_text(file: &Arc<Path>, progress: &dyn Progress) -> Result<String, LoadError> {
+    let bytes = open::read_bytes(file, progress)?;
+    if declares_latin1(&bytes) && std::str::from_utf8(&bytes).is_err() {
+        return Ok(open::latin1(&bytes));
+    }
+    open::text(bytes, file)
+}
+
+fn declares_latin1(bytes: &[u8]) -> bool {
+    let head = &bytes[..bytes.len().min(DECLARATION_BYTES_MAX)];
+    let Some(end) = head.windows(2).position(|pair| pair == b"?>") else { return false };
+    let declaration = head[..end].to_ascii_lowercase();
+    let names: [&[u8]; 2] = [b"iso-8859-1", b"latin1"];
+    declaration.starts_with(b"<?xml")
+        && names.iter().any(|name| declaration.windows(name.len()).any(|part| part == *name))
 }
 
 /// What comes next.

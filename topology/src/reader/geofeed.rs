@@ -1,0 +1,197 @@
+//! `geofeed`: self-published IP geolocation (RFC 8805): `prefix,country,region,city[,postal]`.
+//!
+//! Each prefix goes to the point of presence nearest to its city. Feeds are written by many hands,
+//! so what is wrong with a row costs that row alone: byte order mark, comments, header line,
+//! missing and extra columns and addresses without length pass; bad prefixes are skipped.
+
+use std::collections::HashMap;
+use std::io::{BufRead, Read};
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use netmap::IpNet;
+
+use crate::draft::{Draft, Precedence, PrefixRow};
+use crate::gazetteer::{self, Gazetteer};
+use crate::graph::{Graph, NodeIndex};
+use crate::locate::{Locator, Place, Where};
+use crate::placement::prefix::{self, PrefixFault};
+use crate::progress::Progress;
+use crate::reader::open::{self, OpenError};
+use crate::reader::rows::Fields;
+use crate::refusal::LoadError;
+use crate::report::{Report, code};
+use crate::spot::Spot;
+
+/// Longest line.
+const LINE_BYTES_MAX: u64 = 64 << 10;
+/// Bad rows before a file without a good one counts as something else.
+const BAD_ROWS_MAX: usize = 1_000;
+
+// Columns (RFC 8805 §2.1.1).
+const PREFIX: usize = 0;
+const COUNTRY: usize = 1;
+const REGION: usize = 2;
+const CITY: usize = 3;
+
+/// Why a file is no geofeed.
+#[derive(Debug, thiserror::Error)]
+enum GeofeedError {
+    #[error("is no geofeed (RFC 8805): no row starts with a prefix; expected {EXPECTED}")]
+    NoRow,
+    #[error("line is longer than {LINE_BYTES_MAX} bytes; expected {EXPECTED}")]
+    TooLong,
+    #[error("the list of cities in this program is damaged: {0}")]
+    Gazetteer(#[source] std::io::Error),
+}
+
+const EXPECTED: &str = "rows `prefix,country,region,city,postal`";
+
+/// Reads the file's prefixes and puts them on the nodes nearest to their places.
+pub(crate) fn read(
+    file: &Arc<Path>,
+    graph: &Graph,
+    progress: &dyn Progress,
+    report: &mut Report,
+) -> Result<Draft, LoadError> {
+    let list = gazetteer::unpack()
+        .map_err(|error| LoadError::at(Spot::file(file), GeofeedError::Gazetteer(error)))?;
+    let mut feed = Feed {
+        locator: Locator::new(graph, Gazetteer::new(&list)),
+        draft: Draft::new(file),
+        pops: HashMap::new(),
+        counts: Counts::default(),
+    };
+    feed.draft.prefixes.precedence = Precedence::Feed;
+    let mut input = open::open(file, progress)?;
+    let (mut bytes, mut line) = (Vec::new(), 0);
+    let mut fields = Fields::default();
+    loop {
+        bytes.clear();
+        line += 1;
+        let spot = Spot::line(file, line);
+        let read = input.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut bytes);
+        read.map_err(|error| LoadError::at(spot.clone(), OpenError::Read(error)))?;
+        if bytes.is_empty() {
+            break;
+        }
+        if bytes.len() as u64 == LINE_BYTES_MAX && bytes.last() != Some(&b'\n') {
+            return Err(LoadError::at(spot, GeofeedError::TooLong));
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        let text = text.trim_start_matches('\u{feff}').trim();
+        if text.is_empty() || text.starts_with('#') {
+            continue;
+        }
+        fields.clear();
+        if fields.push_line(text).is_ok_and(|complete| complete) {
+            feed.row(graph, &fields, &spot, report);
+        } else {
+            feed.counts.bad += 1;
+            report.warn(code::SKIPPED_PREFIX, &spot, "row skipped: its quotes do not match");
+        }
+        if feed.counts.good == 0 && feed.counts.bad > BAD_ROWS_MAX {
+            break;
+        }
+    }
+    if feed.counts.good == 0 && feed.counts.bad > 0 {
+        return Err(LoadError::at(Spot::file(file), GeofeedError::NoRow));
+    }
+    feed.counts.note(file, report);
+    Ok(feed.draft)
+}
+
+struct Feed<'a> {
+    locator: Locator<'a>,
+    draft: Draft,
+    pops: HashMap<NodeIndex, u32>,
+    counts: Counts,
+}
+
+#[derive(Default)]
+struct Counts {
+    /// Rows with a prefix.
+    good: usize,
+    bad: usize,
+    placed: usize,
+    without_place: usize,
+    headers: usize,
+}
+
+impl Feed<'_> {
+    fn row(&mut self, graph: &Graph, fields: &Fields, spot: &Spot, report: &mut Report) {
+        let text = fields.get(PREFIX).trim();
+        let prefix = match read_prefix(text, spot, report) {
+            Ok(prefix) => prefix,
+            Err(_) if self.counts.is_first() && is_heading(text) => {
+                self.counts.headers += 1;
+                return;
+            }
+            Err(fault) => {
+                let whole = matches!(fault, PrefixFault::Everything(_));
+                self.counts.good += usize::from(whole);
+                self.counts.bad += usize::from(!whole);
+                report.warn(code::SKIPPED_PREFIX, spot, format!("row skipped: {fault}"));
+                return;
+            }
+        };
+        self.counts.good += 1;
+        let place = Place::new(fields.get(COUNTRY), fields.get(REGION), fields.get(CITY));
+        let unplaced = |why: &str| format!("{prefix} stays where it is: `{place}` {why}");
+        match self.locator.find(&place) {
+            Where::Node(node) => self.place(graph, prefix, node, spot),
+            Where::Nowhere => self.counts.without_place += 1,
+            Where::UnknownCity => {
+                let message = unplaced("is no place known here");
+                report.warn(code::UNKNOWN_PLACE, spot, message);
+            }
+            Where::Vague => {
+                let message = unplaced("names no city, and several nodes may be meant");
+                report.warn(code::VAGUE_PLACE, spot, message);
+            }
+        }
+    }
+
+    fn place(&mut self, graph: &Graph, prefix: IpNet, node: NodeIndex, spot: &Spot) {
+        self.counts.placed += 1;
+        let prefixes = &mut self.draft.prefixes;
+        let pop = *self.pops.entry(node).or_insert_with(|| {
+            prefixes.pops.push(graph.node(node).key.clone());
+            prefixes.pops.len() as u32 - 1
+        });
+        let line = spot.line_number().unwrap_or_default();
+        prefixes.rows.push(PrefixRow { prefix, pop, origin_as: None, metric: None, line });
+    }
+}
+
+impl Counts {
+    fn is_first(&self) -> bool {
+        self.good + self.bad + self.headers == 0
+    }
+
+    fn note(&self, file: &Path, report: &mut Report) {
+        let Self { good, bad, placed, without_place, headers } = self;
+        let file = file.display();
+        report.note(format!(
+            "{file}: rows {}, placed {placed}, without a place by intention {without_place}",
+            good + bad
+        ));
+        if *headers > 0 {
+            report.note(format!("{file}: the header line was passed over"));
+        }
+    }
+}
+
+/// A prefix, or an address alone (RFC 8805 §2.1.1.1).
+fn read_prefix(text: &str, spot: &Spot, report: &mut Report) -> Result<IpNet, PrefixFault> {
+    match text.parse::<IpAddr>() {
+        Ok(address) => prefix::placeable(IpNet::from(address), spot, report),
+        Err(_) => prefix::read(text, spot, report),
+    }
+}
+
+/// Whether a text is the name of a column and not meant as a prefix.
+fn is_heading(text: &str) -> bool {
+    !text.is_empty() && !text.contains(['.', ':', '/']) && text.starts_with(char::is_alphabetic)
+}
