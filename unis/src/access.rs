@@ -7,6 +7,8 @@
 //! ```
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
@@ -14,7 +16,7 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use link::Caller;
 use link::identity::Role;
 
-use crate::settings::{Settings, View};
+use crate::settings::{PartnerSettings, Settings, View};
 
 /// What a client can ask for.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -83,7 +85,20 @@ pub struct Access {
 
 struct PartnerAccess {
     view: View,
-    quota: Option<DefaultDirectRateLimiter>,
+    quota: Option<PartnerQuota>,
+}
+
+#[derive(Clone)]
+struct PartnerQuota {
+    per_second: NonZeroU32,
+    bucket: Arc<DefaultDirectRateLimiter>,
+}
+
+impl PartnerQuota {
+    fn new(per_second: NonZeroU32) -> Self {
+        let bucket = Arc::new(RateLimiter::direct(Quota::per_second(per_second)));
+        Self { per_second, bucket }
+    }
 }
 
 impl Access {
@@ -91,18 +106,27 @@ impl Access {
     /// all see everything.
     #[must_use]
     pub fn new(settings: &Settings, open: bool) -> Self {
-        let partner = |partner: &crate::settings::PartnerSettings| {
-            let quota = partner.quota.map(|rate| RateLimiter::direct(Quota::per_second(rate)));
+        let partner = |partner: &PartnerSettings| {
+            let quota = partner.quota.map(PartnerQuota::new);
             (partner.name.clone(), PartnerAccess { view: partner.view, quota })
         };
         let public = if open { View::Full } else { settings.public_view };
         Self { public, open, partners: settings.partner.iter().map(partner).collect() }
     }
 
-    /// Whether every client sees everything.
+    /// What changed `settings` say; a quota that stayed the same goes on where it was.
     #[must_use]
-    pub const fn is_open(&self) -> bool {
-        self.open
+    pub fn succeeded_by(&self, settings: &Settings) -> Self {
+        let mut next = Self::new(settings, self.open);
+        for (name, partner) in &mut next.partners {
+            let before = self.partners.get(name).and_then(|partner| partner.quota.as_ref());
+            if let (Some(now), Some(before)) = (&mut partner.quota, before)
+                && now.per_second == before.per_second
+            {
+                now.bucket = Arc::clone(&before.bucket);
+            }
+        }
+        next
     }
 
     /// The view in which `caller` may do `operation`.
@@ -120,7 +144,7 @@ impl Access {
         let Some(name) = &identity.partner else { return Ok(View::Full) };
         let partner = self.partners.get(name).ok_or(Denied::Role)?;
         if let Some(quota) = &partner.quota {
-            quota.check().map_err(|full| Denied::Quota {
+            quota.bucket.check().map_err(|full| Denied::Quota {
                 retry_after: full.wait_time_from(DefaultClock::default().now()),
             })?;
         }
@@ -218,6 +242,8 @@ mod tests {
         let acme = caller(Role::Oms, Some("acme"));
         assert_eq!(access.authorise(&acme, Operation::CostMap), Ok(View::Ordinal));
         assert!(matches!(access.authorise(&acme, Operation::CostMap), Err(Denied::Quota { .. })));
+        let reloaded = access.succeeded_by(&settings(partner));
+        assert!(matches!(reloaded.authorise(&acme, Operation::CostMap), Err(Denied::Quota { .. })));
         let stranger = caller(Role::Oms, Some("other"));
         assert_eq!(access.authorise(&stranger, Operation::CostMap), Err(Denied::Role));
     }

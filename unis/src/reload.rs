@@ -117,10 +117,15 @@ impl Reloader {
             tracing::error!(error, "reload refused; the old version stays in force");
         };
         let (settings, version) = loaded.map_err(|error| refused(error.to_string())).ok()?;
-        (self.prepare)(&settings).map_err(refused).ok()?;
+        // One partner's broken file holds back neither the maps nor what the others may do: its own
+        // part stays as it was.
+        let prepared = (self.prepare)(&settings);
+        if let Err(error) = &prepared {
+            tracing::error!(error, "certificates not taken over; what they replace stays");
+        }
         let (old, new) = self.current.replace(version);
-        self.access.store(Arc::new(Access::new(&settings, self.access.load().is_open())));
-        self.metrics.reloaded(true);
+        self.access.store(Arc::new(self.access.load().succeeded_by(&settings)));
+        self.metrics.reloaded(prepared.is_ok());
         self.metrics.describe(&new);
         report(&old, &new);
         Some(settings)

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use link::identity::SpiffeName;
+use link::identity::{Role, SpiffeName};
 use link::pki::{Authority, PkiSettings, State, Token, TokenOrder, enrolment};
 
 use crate::cli::{InputArguments, OutputFormat};
 use crate::identity::{open_authority, pki_folder, pki_settings};
-use crate::settings::{Inputs, Settings};
+use crate::settings::{Inputs, Settings, is_base_url};
 
 /// A token lives no longer than this.
 const MAX_TTL_MINUTES: u64 = 24 * 60;
@@ -154,10 +154,16 @@ fn token(
     if ttl_minutes == 0 || ttl_minutes > MAX_TTL_MINUTES {
         bail!("a token is good for 1 to {MAX_TTL_MINUTES} minutes, not {ttl_minutes}");
     }
+    if !url.starts_with("https://") || !is_base_url(&url) {
+        bail!("--url {url} is not of the form https://HOST[:PORT]");
+    }
     let (authority, names) = state.authority()?;
     let name = whole_name(name, &names.trust_domain);
     let name =
         SpiffeName::parse(&name).with_context(|| format!("{name} is no name for a certificate"))?;
+    if name.role() == Role::None {
+        bail!("{name} would be good for nothing: names are operator/NAME, p2psp/ID/ROLE/N, …");
+    }
     let ttl = Duration::from_secs(60 * ttl_minutes);
     writeln!(
         out,
@@ -169,7 +175,7 @@ fn token(
 
 fn revoke(which: &str, state: &StateArguments, out: &mut dyn Write) -> anyhow::Result<()> {
     let (authority, names) = state.authority()?;
-    let is_serial = which.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_serial = which.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':');
     let which =
         if is_serial { which.to_ascii_lowercase() } else { whole_name(which, &names.trust_domain) };
     for entry in authority.revoke(&which)? {

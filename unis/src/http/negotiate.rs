@@ -1,6 +1,6 @@
 //! Content negotiation and conditional requests (RFC 9110 §12.5, §13.1.2).
 
-use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderName, IF_NONE_MATCH};
+use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderName, IF_MATCH, IF_NONE_MATCH};
 
 use crate::maps::rendered::Coding;
 
@@ -53,6 +53,25 @@ pub fn coding(headers: &HeaderMap) -> Option<Coding> {
         .filter(|(quality, _)| *quality > 0)
         .max_by_key(|(quality, _)| *quality)
         .map(|(_, coding)| coding)
+}
+
+/// The coding of an answer that is sent once: none, unless the client rules that out.
+#[must_use]
+pub fn coding_once(headers: &HeaderMap) -> Option<Coding> {
+    let takes_identity = preferences(headers, &ACCEPT_ENCODING)
+        .find(|(name, _)| name.eq_ignore_ascii_case("identity"))
+        .or_else(|| preferences(headers, &ACCEPT_ENCODING).find(|(name, _)| *name == "*"))
+        .is_none_or(|(_, quality)| quality > 0);
+    if takes_identity { Some(Coding::Identity) } else { coding(headers) }
+}
+
+/// Whether `If-Match` lets this version through (RFC 9110 §13.1.1: strong comparison).
+#[must_use]
+pub fn may_match(headers: &HeaderMap, etag: &str) -> bool {
+    let values = headers.get_all(IF_MATCH);
+    let mut tags = values.iter().filter_map(|value| value.to_str().ok()).flat_map(|l| l.split(','));
+    !headers.contains_key(IF_MATCH)
+        || tags.by_ref().take(MAX_ELEMENTS).map(str::trim).any(|tag| tag == "*" || tag == etag)
 }
 
 /// Whether the client has this version already (RFC 9110 §13.1.2: weak comparison).
@@ -144,6 +163,28 @@ mod tests {
             assert_eq!(coding(&headers(ACCEPT_ENCODING, accept)), expected, "{accept}");
         }
         assert_eq!(coding(&HeaderMap::new()), Some(Coding::Identity));
+    }
+
+    #[test]
+    fn an_answer_sent_once_is_coded_only_for_those_who_refuse_it_plain() {
+        for (accept, expected) in [
+            ("gzip, br", Some(Coding::Identity)),
+            ("gzip, identity;q=0", Some(Coding::Gzip)),
+            ("*;q=0, gzip", Some(Coding::Gzip)),
+            ("*;q=0", None),
+        ] {
+            let asked = headers(ACCEPT_ENCODING, accept);
+            assert_eq!(crate::http::negotiate::coding_once(&asked), expected, "{accept}");
+        }
+    }
+
+    #[test]
+    fn a_precondition_holds_for_the_very_version() {
+        for (value, holds) in [("\"a\"", true), ("*", true), ("W/\"a\"", false), ("\"b\"", false)] {
+            let asked = headers(http::header::IF_MATCH, value);
+            assert_eq!(crate::http::negotiate::may_match(&asked, "\"a\""), holds, "{value}");
+        }
+        assert!(crate::http::negotiate::may_match(&HeaderMap::new(), "\"a\""));
     }
 
     #[test]

@@ -27,6 +27,9 @@ pub enum Problem {
     /// The client takes no coding that there is.
     #[error("no acceptable content coding: there are identity, gzip and br")]
     NoCoding,
+    /// `If-Match` names another version.
+    #[error("this is another version than the request is for")]
+    Precondition,
     /// The body is of another type.
     #[error("the request's Content-Type has to be {0}")]
     MediaType(&'static str),
@@ -77,6 +80,7 @@ impl Problem {
             Self::NotFound | Self::Denied(Denied::View) => StatusCode::NOT_FOUND,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable(_) | Self::NoCoding => StatusCode::NOT_ACCEPTABLE,
+            Self::Precondition => StatusCode::PRECONDITION_FAILED,
             Self::MediaType(_) | Self::ContentCoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Body(ReadError::TooLarge { .. })
             | Self::Refusal(Refusal::TooManyPairs { .. }) => StatusCode::PAYLOAD_TOO_LARGE,

@@ -8,7 +8,6 @@ use http::header::{
 use http::{Response, StatusCode};
 use link::body::{self, Body};
 
-use crate::http::stream::ChunkBody;
 use crate::maps::rendered::Coding;
 
 /// Maps are revalidated at each use: it costs a 304, and nobody ranks by an old map.
@@ -33,13 +32,17 @@ pub struct Representation {
 pub fn representation(of: &Representation, body: Body, length: Option<u64>) -> Response<Body> {
     let mut response = with_type(StatusCode::OK, HeaderValue::from_static(of.media_type), body);
     describe(&mut response, of);
-    if let Some(length) = length {
-        put(&mut response, CONTENT_LENGTH, HeaderValue::from(length));
-    }
-    if of.coding != Coding::Identity {
-        put(&mut response, CONTENT_ENCODING, HeaderValue::from_static(of.coding.name()));
-    }
+    put_coding(&mut response, of.coding, length);
     response
+}
+
+fn put_coding(response: &mut Response<Body>, coding: Coding, length: Option<u64>) {
+    if let Some(length) = length {
+        put(response, CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    if coding != Coding::Identity {
+        put(response, CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
+    }
 }
 
 /// 304: the client has it.
@@ -59,33 +62,26 @@ fn describe(response: &mut Response<Body>, of: &Representation) {
     }
 }
 
-/// 200 with the answer to a query.
+/// 200 with the answer to a query; the length where it is known.
 #[must_use]
-pub fn answer(media_type: &'static str, bytes: Vec<u8>) -> Response<Body> {
-    let length = bytes.len() as u64;
-    let mut response = with_type(
-        StatusCode::OK,
-        HeaderValue::from_static(media_type),
-        body::full(Bytes::from(bytes)),
-    );
-    put(&mut response, CONTENT_LENGTH, HeaderValue::from(length));
+pub fn answer(
+    media_type: &'static str,
+    coding: Coding,
+    body: Body,
+    length: Option<u64>,
+) -> Response<Body> {
+    let mut response = with_type(StatusCode::OK, HeaderValue::from_static(media_type), body);
     put(&mut response, CACHE_CONTROL, NO_STORE);
-    response
-}
-
-/// 200 with an answer made while it is sent.
-#[must_use]
-pub fn streamed(media_type: &'static str, chunks: ChunkBody) -> Response<Body> {
-    let mut response =
-        with_type(StatusCode::OK, HeaderValue::from_static(media_type), body::stream(chunks));
-    put(&mut response, CACHE_CONTROL, NO_STORE);
+    put_coding(&mut response, coding, length);
     response
 }
 
 /// A refusal with an ALTO error message (RFC 7285 §8.5.1).
 #[must_use]
 pub fn fault(fault: &alto::fault::Fault) -> Response<Body> {
-    let mut response = answer(alto::media::ERROR, fault.to_json());
+    let text = Bytes::from(fault.to_json());
+    let length = Some(text.len() as u64);
+    let mut response = answer(alto::media::ERROR, Coding::Identity, body::full(text), length);
     *response.status_mut() = StatusCode::BAD_REQUEST;
     response
 }

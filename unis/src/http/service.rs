@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST};
 use http::uri::Authority;
 use http::{HeaderMap, Method, Request, Response};
@@ -83,7 +84,8 @@ impl Handler for Service {
             return enrolment.handle(request).await;
         }
         let is_head = request.method() == Method::HEAD;
-        let request_bytes = length(request.headers());
+        // What a client announces is no more than it may send.
+        let request_bytes = length(request.headers()).min(self.bounds.max_body_bytes as u64);
         let version = self.current.get();
         let target = match request.uri().path() {
             DIRECTORY_PATH => Some(Target::Directory),
@@ -96,12 +98,8 @@ impl Handler for Service {
         };
         let mut response =
             self.answer(&version, target, request).await.unwrap_or_else(Problem::into_response);
-        self.metrics.served(
-            service,
-            response.status().as_u16(),
-            request_bytes,
-            length(response.headers()),
-        );
+        let response_bytes = if is_head { 0 } else { length(response.headers()) };
+        self.metrics.served(service, response.status().as_u16(), request_bytes, response_bytes);
         if is_head {
             *response.body_mut() = body::empty();
         }
@@ -194,7 +192,8 @@ impl Service {
         let media_type = resource.kind.media_type();
         check_accept(request.headers(), media_type)?;
         check_content_type(request.headers(), accepts)?;
-        let coding = negotiate::coding(request.headers()).ok_or(Problem::NoCoding)?;
+        let kept = negotiate::coding(request.headers()).ok_or(Problem::NoCoding)?;
+        let once = negotiate::coding_once(request.headers()).ok_or(Problem::NoCoding)?;
         let Bounds { max_body_bytes, body_deadline, max_pairs } = self.bounds;
         let body = body::read(request.into_body(), max_body_bytes, body_deadline).await?;
         let answer = match resource.kind {
@@ -204,19 +203,33 @@ impl Service {
             Kind::EndpointCost => endpoint_cost::answer(resource, view, client, max_pairs, &body),
             Kind::NetworkMap | Kind::CostMap { .. } => return Err(Problem::Internal),
         };
-        Ok(match answer? {
-            Answer::Bytes(bytes) => reply::answer(media_type, bytes),
+        let (body, length, coding) = match answer? {
+            Answer::Bytes(bytes) => whole(bytes, once),
             Answer::Chunks(mut chunks) => {
                 let mut first = Vec::new();
                 if chunks.next(&mut first) {
-                    reply::streamed(media_type, ChunkBody::resume(first, chunks))
+                    (body::stream(ChunkBody::resume(first, chunks, once)), None, once)
                 } else {
-                    reply::answer(media_type, first)
+                    whole(first, once)
                 }
             }
-            Answer::Same(whole) => map_body(&whole, coding).await?,
-        })
+            Answer::Same(map) => {
+                let (body, length) = content(&map, kept).await?;
+                (body, length, kept)
+            }
+        };
+        Ok(reply::answer(media_type, coding, body, length))
     }
+}
+
+/// A body of one piece, coded, with its length.
+fn whole(bytes: Vec<u8>, coding: Coding) -> (Body, Option<u64>, Coding) {
+    let bytes = match coding {
+        Coding::Identity => Bytes::from(bytes),
+        coding => encode(coding, &Bytes::from(bytes)),
+    };
+    let length = bytes.len() as u64;
+    (body::full(bytes), Some(length), coding)
 }
 
 /// `GET` of a map: from the cache of the version, or made while it is sent.
@@ -230,10 +243,14 @@ async fn map(
     check_accept(request.headers(), resource.kind.media_type())?;
     let coding = negotiate::coding(request.headers()).ok_or(Problem::NoCoding)?;
     let of = described(resource, coding);
+    if !negotiate::may_match(request.headers(), &of.etag) {
+        return Err(Problem::Precondition);
+    }
     if negotiate::has_current(request.headers(), &of.etag) {
         return Ok(reply::not_modified(&of));
     }
-    map_body(resource, coding).await
+    let (body, length) = content(resource, coding).await?;
+    Ok(reply::representation(&of, body, length))
 }
 
 fn described(resource: &Resource, coding: Coding) -> Representation {
@@ -241,11 +258,10 @@ fn described(resource: &Resource, coding: Coding) -> Representation {
     Representation { media_type: resource.kind.media_type(), coding, etag }
 }
 
-async fn map_body(resource: &Arc<Resource>, coding: Coding) -> Result<Response<Body>, Problem> {
-    let of = described(resource, coding);
+/// A map's bytes, from the cache or made while they are sent; the length where it is known.
+async fn content(resource: &Arc<Resource>, coding: Coding) -> Result<(Body, Option<u64>), Problem> {
     if resource.streamed {
-        let body = body::stream(ChunkBody::new(writer(resource), coding));
-        return Ok(reply::representation(&of, body, None));
+        return Ok((body::stream(ChunkBody::new(writer(resource), coding)), None));
     }
     let bytes = if let Some(bytes) = resource.rendered.ready(coding) {
         bytes
@@ -258,7 +274,7 @@ async fn map_body(resource: &Arc<Resource>, coding: Coding) -> Result<Response<B
         })?
     };
     let length = bytes.len() as u64;
-    Ok(reply::representation(&of, body::full(bytes), Some(length)))
+    Ok((body::full(bytes), Some(length)))
 }
 
 /// The writer of a map; one that is none writes an empty network map of no PIDs, which nothing asks

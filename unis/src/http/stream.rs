@@ -14,20 +14,25 @@ use crate::resource::chunks::Chunks;
 pub struct ChunkBody {
     chunks: Option<Box<dyn Chunks>>,
     encoder: Encoder,
-    first: Option<Bytes>,
+    /// Made before the rest, not coded yet.
+    first: Vec<u8>,
 }
 
 impl ChunkBody {
     /// The pieces of `chunks`, coded.
     #[must_use]
     pub fn new(chunks: Box<dyn Chunks>, coding: Coding) -> Self {
-        Self { chunks: Some(chunks), encoder: Encoder::new(coding, Effort::OnTheFly), first: None }
+        Self {
+            chunks: Some(chunks),
+            encoder: Encoder::new(coding, Effort::OnTheFly),
+            first: Vec::new(),
+        }
     }
 
-    /// As they are, after a first piece that is made already.
+    /// The same, after a first piece that is made already.
     #[must_use]
-    pub fn resume(first: Vec<u8>, rest: Box<dyn Chunks>) -> Self {
-        Self { first: Some(Bytes::from(first)), ..Self::new(rest, Coding::Identity) }
+    pub fn resume(first: Vec<u8>, rest: Box<dyn Chunks>, coding: Coding) -> Self {
+        Self { first, ..Self::new(rest, coding) }
     }
 }
 
@@ -37,29 +42,27 @@ impl http_body::Body for ChunkBody {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        if let Some(first) = self.first.take() {
-            return Poll::Ready(Some(Ok(Frame::data(first))));
-        }
         let body = &mut *self;
+        let Some(chunks) = &mut body.chunks else { return Poll::Ready(None) };
+        let mut plain = std::mem::take(&mut body.first);
+        let more = chunks.next(&mut plain);
         let mut coded = Vec::new();
-        while let Some(chunks) = &mut body.chunks {
-            let mut plain = Vec::new();
-            let more = chunks.next(&mut plain);
-            body.encoder.push(&plain, &mut coded);
-            if !more {
-                body.chunks = None;
-                body.encoder.finish(&mut coded);
-            }
-            if !coded.is_empty() {
-                return Poll::Ready(Some(Ok(Frame::data(Bytes::from(coded)))));
-            }
+        body.encoder.push(&plain, &mut coded);
+        if !more {
+            body.chunks = None;
+            body.encoder.finish(&mut coded);
         }
-        Poll::Ready(None)
+        if coded.is_empty() && more {
+            // A stretch that gave nothing to send: let others have their turn before the next.
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from(coded)))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.first.is_none() && self.chunks.is_none()
+        self.chunks.is_none()
     }
 }

@@ -134,7 +134,7 @@ impl Version {
 pub fn files(settings: &Settings) -> Result<Vec<PathBuf>, SettingsError> {
     let mut files = Vec::new();
     for network in settings.network.list() {
-        files.extend(network.sources()?.into_iter().map(|source| source.path));
+        files.extend(network.sources()?.iter().map(|source| source.file().to_owned()));
     }
     Ok(files)
 }

@@ -2,7 +2,8 @@
 
 /// A body that is made while it is sent.
 pub trait Chunks: Send {
-    /// Appends the next piece to `out`; `false` when that was the last one.
+    /// Appends the next piece to `out`, which may be empty where little was found; `false` when that
+    /// was the last one.
     fn next(&mut self, out: &mut Vec<u8>) -> bool;
 }
 

@@ -14,6 +14,9 @@ use crate::resource::chunks::{CHUNK_BYTES, Chunks};
 use crate::resource::cost_query::push_cost;
 use crate::resource::network_map::version_tag;
 
+/// Pairs looked at in one piece, however few of them are written.
+const PAIRS_AT_A_TIME: usize = 250_000;
+
 /// The pairs that a cost map is asked for.
 pub struct Selection {
     /// From these PIDs, in this order.
@@ -118,6 +121,7 @@ impl Chunks for CostMapChunks {
         if !std::mem::replace(&mut self.begun, true) {
             self.push_meta(out);
         }
+        let mut looked_at = 0;
         let network = Arc::clone(&self.network);
         if let Some(matrix) = network.matrix(&self.cost_type) {
             while let Some(&from) = self.selection.sources.get(self.next) {
@@ -125,7 +129,8 @@ impl Chunks for CostMapChunks {
                 if self.push_row(out, matrix, from) {
                     self.first_row = false;
                 }
-                if out.len() >= end {
+                looked_at += self.selection.destinations.len();
+                if out.len() >= end || looked_at >= PAIRS_AT_A_TIME {
                     return true;
                 }
             }

@@ -154,14 +154,22 @@ impl Settings {
             ));
         }
         if let Some(url) = &self.public_url {
-            let scheme = url.starts_with("https://") || url.starts_with("http://");
-            if !scheme || url.parse::<http::Uri>().is_err() || url.ends_with('/') {
+            if !is_base_url(url) {
                 return Err(SettingsError::invalid(
                     "public-url",
                     format!(
                         "{url:?} is not of the form https://HOST[:PORT], without a slash at the end"
                     ),
                 ));
+            }
+        }
+        for (key, bound) in [
+            ("max-pairs", self.max_pairs as u64),
+            ("max-body-bytes", self.max_body_bytes as u64),
+            ("body-seconds", self.body_seconds),
+        ] {
+            if bound == 0 {
+                return Err(SettingsError::invalid(key, "has to be above 0"));
             }
         }
         non_negative("default-pid-cost", self.default_pid_cost)?;
@@ -171,6 +179,17 @@ impl Settings {
         self.network.check()?;
         partner::check_all(&self.partner)
     }
+}
+
+/// Scheme, host and perhaps a port, and nothing else.
+pub(crate) fn is_base_url(url: &str) -> bool {
+    let Some((scheme, authority)) = url.split_once("://") else { return false };
+    let Ok(authority) = authority.parse::<http::uri::Authority>() else { return false };
+    let after_host = &authority.as_str()[authority.host().len()..];
+    let port = after_host
+        .strip_prefix(':')
+        .map_or(after_host.is_empty(), |port| port.parse::<u16>().is_ok());
+    matches!(scheme, "http" | "https") && !authority.host().is_empty() && port
 }
 
 /// Refuses a number that is below zero or not finite.

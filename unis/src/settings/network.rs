@@ -12,6 +12,9 @@ use crate::settings::{Settings, SettingsError, non_negative, positive};
 /// characters of RFC 7285 §10.2.
 const MAX_NAME_CHARS: usize = 32;
 
+/// Name that no network may have: `/pki/` is where certificates are enrolled.
+const RESERVED_NAME: &str = "pki";
+
 /// What a link and a neighbour cost.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
@@ -153,6 +156,10 @@ impl Networks {
                 Some(name) if !is_network_name(name) => {
                     let rule =
                         format!("has a name that is not 1 to {MAX_NAME_CHARS} of 0-9 A-Z a-z _ -");
+                    return Err(SettingsError::invalid(&key, rule));
+                }
+                Some(name) if name == RESERVED_NAME => {
+                    let rule = "has a name whose paths are those of enrolment; take another";
                     return Err(SettingsError::invalid(&key, rule));
                 }
                 Some(name) if !names.insert(name.as_str()) => {
