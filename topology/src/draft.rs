@@ -6,6 +6,7 @@ use std::sync::Arc;
 use netmap::IpNet;
 
 use crate::relation::Relation;
+use crate::report::Report;
 use crate::spot::Spot;
 
 /// The content of one file. Most formats fill only a part of it.
@@ -36,6 +37,19 @@ impl Draft {
 
     pub(crate) fn spot(&self, line: u64) -> Spot {
         Spot::line(&self.file, line)
+    }
+
+    /// Ends the reading of a graph of generic nodes and links. Such files are often directed only
+    /// because of the tool that wrote them: where no link has a metric, directions say nothing.
+    pub(crate) fn finish_graph(mut self, report: &mut Report) -> Self {
+        let (file, nodes, links) = (self.file.display(), self.nodes.len(), self.links.len());
+        report.note(format!("{file}: nodes {nodes}, links {links}"));
+        let bare = self.links.iter().all(|link| link.metrics == LinkMetrics::default());
+        if bare && self.links.iter().any(|link| link.directed) {
+            report.note(format!("{file}: directed, but no link has a metric; links go both ways"));
+            self.links.iter_mut().for_each(|link| link.directed = false);
+        }
+        self
     }
 }
 

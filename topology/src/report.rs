@@ -29,6 +29,8 @@ pub mod code {
     pub const SKIPPED_ELEMENT: &str = "skipped-element";
     /// Two files place the same node differently; the first stands.
     pub const CONTRADICTING_COORDINATES: &str = "contradicting-coordinates";
+    /// A node is internal in one file and external in another; it counts as external.
+    pub const CONTRADICTING_KIND: &str = "contradicting-kind";
     /// Two places give the operator different AS numbers; the first stands.
     pub const CONTRADICTING_ASN: &str = "contradicting-asn";
     /// Internal nodes that no path connects with the rest.
@@ -53,7 +55,8 @@ pub mod code {
     pub const CONTRADICTING_NAMES: &str = "contradicting-names";
     /// A prefix has bits beyond its length; they were cut off.
     pub const HOST_BITS: &str = "host-bits";
-    /// An IPv4 prefix written as an IPv6 one (`::ffff:…`); it was taken as IPv4.
+    /// An IPv4 prefix written as an IPv6 one (`::ffff:…`); it was taken as IPv4. In a ready map it
+    /// stays as it is and matches no address.
     pub const MAPPED_PREFIX: &str = "mapped-prefix";
     /// A prefix inside a larger document cannot be used; it was skipped.
     pub const SKIPPED_PREFIX: &str = "skipped-prefix";

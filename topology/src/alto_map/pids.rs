@@ -85,13 +85,21 @@ fn read(
         let (pid, kind) = (pid.to_owned(), kind.to_owned());
         return Err(refuse(NetworkMapError::Family { pid, prefix: written, kind }));
     }
+    let spot = |code, report: &Report| {
+        if report.may_search(code) { document.spot_of(text, 0) } else { document.spot() }
+    };
     let canonical = written.trunc();
-    if canonical == written {
-        return Ok(canonical);
+    if canonical != written {
+        prefix::without_host_bits(written, &spot(code::HOST_BITS, report), report);
     }
-    let search = report.may_search(code::HOST_BITS);
-    let spot = if search { document.spot_of(text, 0) } else { document.spot() };
-    Ok(prefix::without_host_bits(written, &spot, report))
+    if let Some(ipv4) = prefix::mapped(canonical) {
+        let message = format!(
+            "PID `{pid}`: `{canonical}` matches no address, as `::ffff:a.b.c.d` counts as IPv4; \
+             put `{ipv4}` under `ipv4`"
+        );
+        report.warn(code::MAPPED_PREFIX, &spot(code::MAPPED_PREFIX, report), message);
+    }
+    Ok(canonical)
 }
 
 fn refuse_repeated(

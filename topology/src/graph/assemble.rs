@@ -94,9 +94,7 @@ fn warn_renamed(
 
 /// The same node in a second file adds what the first did not know.
 fn join(node: &mut Node, draft: &Draft, again: &DraftNode, report: &mut Report) {
-    if again.external && node.role == Role::Internal {
-        node.role = Role::External;
-    }
+    join_kind(node, draft, again, report);
     let other = position(draft, again, report);
     match (node.position, other) {
         (Some(first), Some(other)) if first != other => {
@@ -106,6 +104,19 @@ fn join(node: &mut Node, draft: &Draft, again: &DraftNode, report: &mut Report) 
         (None, Some(other)) => node.position = Some(other),
         _ => {}
     }
+}
+
+/// What is outside for one file is outside: no path may lead through it.
+fn join_kind(node: &mut Node, draft: &Draft, again: &DraftNode, report: &mut Report) {
+    let Node { key, spot, .. } = &*node;
+    let message = match (node.role, again.external) {
+        (Role::Internal, true) => format!("`{key}` is external here and internal at {spot}"),
+        (Role::External, false) => format!("`{key}` is internal here and external elsewhere"),
+        _ => return,
+    };
+    let message = format!("{message}; counts as external");
+    report.warn(code::CONTRADICTING_KIND, &draft.spot(again.line), message);
+    node.role = Role::External;
 }
 
 fn position(draft: &Draft, node: &DraftNode, report: &mut Report) -> Option<Position> {

@@ -14,14 +14,23 @@ use crate::spot::Spot;
 /// then those that name a node of the graph.
 pub(crate) fn add_neighbours(graph: &mut Graph, drafts: &[Draft], report: &mut Report) {
     let rows: Vec<_> = drafts.iter().flat_map(|draft| &draft.neighbours).collect();
-    let of_graph = graph.nodes.len();
     let mut became_ends = Vec::new();
     let (added, named): (Vec<&NeighbourRow>, Vec<_>) =
         rows.iter().partition(|row| row.external_node.is_empty());
-    for row in added {
-        if let Some(node) = attach(graph, of_graph, row, report) {
+    // Neighbours meet at nodes of the graph, not at those that rows add.
+    let pops: Vec<_> = added.iter().map(|row| graph.find(&row.pop)).collect();
+    let mut nowhere = Vec::new();
+    for (row, pop) in added.into_iter().zip(pops) {
+        let Some(pop) = pop else {
+            nowhere.push(row);
+            continue;
+        };
+        if let Some(node) = attach(graph, pop, row, report) {
             relate(graph, node, row, &mut became_ends);
         }
+    }
+    for row in nowhere {
+        dangling(graph, row, &row.pop, report);
     }
     for row in named {
         if let Some(node) = named_node(graph, row, report) {
@@ -35,15 +44,10 @@ pub(crate) fn add_neighbours(graph: &mut Graph, drafts: &[Draft], report: &mut R
 /// Adds the AS's node, unless it is there, and its link to the pop.
 fn attach(
     graph: &mut Graph,
-    of_graph: usize,
+    pop: NodeIndex,
     row: &NeighbourRow,
     report: &mut Report,
 ) -> Option<NodeIndex> {
-    let pop = graph.find(&row.pop).filter(|pop| (*pop as usize) < of_graph);
-    let Some(pop) = pop else {
-        dangling(graph, row, &row.pop, report);
-        return None;
-    };
     let key = format!("as{}", row.asn);
     let known = graph.find(&key);
     if known == Some(pop) {
@@ -77,10 +81,14 @@ fn named_node(graph: &Graph, row: &NeighbourRow, report: &mut Report) -> Option<
 }
 
 fn dangling(graph: &Graph, row: &NeighbourRow, missing: &str, report: &mut Report) {
-    let search = report.may_search(code::DANGLING_NEIGHBOUR);
-    let hint = if search { graph.hint(missing) } else { String::new() };
-    let message =
-        format!("neighbour as{} skipped here: there is no node `{missing}`{hint}", row.asn);
+    let why = if graph.find(missing).is_some() {
+        format!("`{missing}` is a neighbour, not a pop")
+    } else {
+        let search = report.may_search(code::DANGLING_NEIGHBOUR);
+        let hint = if search { graph.hint(missing) } else { String::new() };
+        format!("there is no node `{missing}`{hint}")
+    };
+    let message = format!("neighbour as{} skipped here: {why}", row.asn);
     report.warn(code::DANGLING_NEIGHBOUR, &row.spot, message);
 }
 

@@ -77,7 +77,8 @@ pub(crate) fn without_host_bits(written: IpNet, spot: &Spot, report: &mut Report
     prefix
 }
 
-fn mapped(prefix: IpNet) -> Option<Ipv4Net> {
+/// The IPv4 prefix that an IPv6 one inside `::ffff:0:0/96` stands for.
+pub(crate) fn mapped(prefix: IpNet) -> Option<Ipv4Net> {
     let IpNet::V6(prefix) = prefix else { return None };
     let length = prefix.prefix_len().checked_sub(MAPPED_LEN)?;
     Ipv4Net::new(prefix.network().to_ipv4_mapped()?, length).ok()

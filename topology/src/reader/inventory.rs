@@ -24,6 +24,7 @@
 //! prefixes = ["203.0.113.0/24"]
 //! ```
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -48,6 +49,8 @@ enum InventoryError {
     Toml(String),
     #[error("pop has no name")]
     NoName,
+    #[error("pop `{name}` is also that of line {first_line}")]
+    SamePop { name: String, first_line: u64 },
     #[error("AS number is 0; expected 1 to 4294967295")]
     ZeroAs,
     #[error("neighbour as{0} is at no pop; `at` needs one or more")]
@@ -119,7 +122,7 @@ pub(crate) fn read(
     let mut draft = Draft::new(file);
     draft.links_by_key = true;
     let lines = LineCursor::new(&text);
-    let mut parser = Parser { draft, lines, report };
+    let mut parser = Parser { draft, lines, pop_lines: HashMap::new(), report };
     let inventory: Inventory = toml::from_str(&text).map_err(|error| {
         let at = error.span().unwrap_or(0..0);
         parser.refused(&at, InventoryError::Toml(error.message().to_owned()))
@@ -147,6 +150,8 @@ pub(crate) fn read(
 struct Parser<'a> {
     draft: Draft,
     lines: LineCursor<'a>,
+    /// Where each pop is named.
+    pop_lines: HashMap<String, u64>,
     report: &'a mut Report,
 }
 
@@ -158,6 +163,10 @@ impl Parser<'_> {
             return Err(self.refused(&table.name.span(), InventoryError::NoName));
         }
         let line = self.line(&table.name.span());
+        if let Some(first_line) = self.pop_lines.insert(name.clone(), line) {
+            let fault = InventoryError::SamePop { name, first_line };
+            return Err(self.refused(&table.name.span(), fault));
+        }
         let latitude = self.number("latitude", table.latitude, number::latitude)?;
         let longitude = self.number("longitude", table.longitude, number::longitude)?;
         self.prefixes(&name, table.prefixes);

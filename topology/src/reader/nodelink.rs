@@ -90,9 +90,7 @@ pub(crate) fn read(
         link.directed = document.directed;
         draft.links.push(link);
     }
-    let (nodes, links) = (draft.nodes.len(), draft.links.len());
-    report.note(format!("{}: nodes {nodes}, links {links}", file.display()));
-    Ok(draft)
+    Ok(draft.finish_graph(report))
 }
 
 /// The node, and by what links name it.

@@ -89,6 +89,23 @@ fn repairs_and_other_versions_are_warned_about() {
 }
 
 #[test]
+fn an_ipv4_prefix_in_ipv6_form_stays_and_is_warned_about() {
+    let pids = "\"one\": {\"ipv6\": [\"::ffff:192.0.2.0/120\"]},\n\
+                \"rest\": {\"ipv4\": [\"0.0.0.0/0\"], \"ipv6\": [\"::/0\", \"::fffe:0:0/96\"]}";
+    let costs = cost_map("routingcost", "numerical", COSTS);
+    let network = files(pids).with("alto", "cost.json", costs).network();
+    assert_eq!(warned(&network), [(code::MAPPED_PREFIX, Some(2))]);
+    let message = &network.warnings()[0].message;
+    let expected = "PID `one`: `::ffff:192.0.2.0/120` matches no address, as `::ffff:a.b.c.d` \
+                    counts as IPv4; put `192.0.2.0/24` under `ipv4`";
+    assert_eq!(message, expected);
+    assert_eq!(network.pids()[0].prefixes, 1);
+    for address in ["192.0.2.1", "::ffff:192.0.2.1"] {
+        assert_eq!(network.snapshot().pid_of(address.parse().unwrap()), Some(Pid::new(1)));
+    }
+}
+
+#[test]
 fn what_rfc_7285_forbids_is_refused() {
     let refusal = |pids: &str| files(pids).refusal();
     assert_eq!(

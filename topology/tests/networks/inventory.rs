@@ -84,7 +84,8 @@ fn what_a_hand_mistypes_is_refused_with_its_line() {
     let message = refusal(&format!("{link}igp = -1\n"));
     assert_eq!(message, "net.toml:9: igp is -1; expected a finite number, not below 0");
     assert!(refusal("[[pop]]\nname = \" \"\n").starts_with("net.toml:7: pop has no name"));
-    assert!(refusal("[[pop]]\nname = \"A\"\n").contains("7: node id `A` is also that of line 2"));
+    let message = refusal("[[pop]]\nname = \"A \"\n");
+    assert_eq!(message, "net.toml:7: pop `A` is also that of line 2");
     let neighbour = "[[neighbour]]\nas = 64510\n";
     let message = refusal(&format!("{neighbour}relation = \"friend\"\nat = [\"A\"]\n"));
     assert!(message.starts_with("net.toml:8: unknown relation `friend`; expected customer"));
@@ -132,6 +133,30 @@ fn the_same_prefix_on_two_pops_goes_to_the_lowest_key_with_a_warning() {
     let network = Files::new().with("inventory", "net.toml", toml).network();
     assert_eq!(warned(&network), [(code::DUPLICATE_PREFIX, Some(3))]);
     assert_eq!(node_of(&network, "192.0.2.1").as_deref(), Some("A"));
+}
+
+#[test]
+fn a_node_that_one_file_has_outside_is_external_with_a_warning() {
+    let graph = |external| {
+        let node = format!(r#"{{"id": 0, "name": "B", "external": {external}}}"#);
+        format!(r#"{{"nodes": [{node}], "links": []}}"#)
+    };
+    let pops = "[[link]]\nfrom = \"A\"\nto = \"B\"\n";
+    let network = inventory(pops).with("nodelink", "g.json", graph(true)).network();
+    assert_eq!(kind(&network, "B"), Kind::External);
+    assert_eq!(warned(&network), [(code::CONTRADICTING_KIND, Some(1))]);
+    let message = &network.warnings()[0].message;
+    assert!(message.starts_with("`B` is external here and internal at "), "{message}");
+    assert!(message.ends_with("net.toml:5; counts as external"), "{message}");
+    let toml = format!("{POPS}{pops}");
+    let files = Files::new().with("nodelink", "g.json", graph(true));
+    let network = files.with("inventory", "net.toml", toml).network();
+    assert_eq!(kind(&network, "B"), Kind::External);
+    assert_eq!(warned(&network), [(code::CONTRADICTING_KIND, Some(5))]);
+    let message = &network.warnings()[0].message;
+    assert_eq!(message, "`B` is internal here and external elsewhere; counts as external");
+    let network = inventory(pops).with("nodelink", "g.json", graph(false)).network();
+    assert_eq!(warned(&network), []);
 }
 
 #[test]

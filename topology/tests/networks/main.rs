@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod alto_maps;
+mod directions;
 mod dumps;
 mod files;
 mod garr;

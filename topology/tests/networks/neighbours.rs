@@ -104,6 +104,18 @@ fn rows_that_name_unknown_nodes_are_skipped_and_warned_about() {
 }
 
 #[test]
+fn a_neighbour_is_no_place_to_meet_another_whatever_the_order_of_the_rows() {
+    for (rows, line) in
+        [("2,Two,peer,as1,\n1,One,peer,A,\n", 2), ("1,One,peer,A,\n2,Two,peer,as1,\n", 3)]
+    {
+        let network = load(rows);
+        assert_eq!(warned(&network), [(code::DANGLING_NEIGHBOUR, Some(line))]);
+        let message = &network.warnings()[0].message;
+        assert_eq!(message, "neighbour as2 skipped here: `as1` is a neighbour, not a pop");
+    }
+}
+
+#[test]
 fn contradictions_about_one_as_are_warned_about() {
     let network = load("1,One,peer,A,\n1,Uno,transit,C,\n1,,peer,B,\n9,N,peer,A,X\n");
     let expected = [(code::CONTRADICTING_RELATIONS, Some(3)), (code::CONTRADICTING_NAMES, Some(3))];

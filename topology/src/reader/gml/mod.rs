@@ -42,10 +42,7 @@ pub(crate) fn read(
     let text = read_text(&draft, progress, report)?;
     let mut parser = Parser { pairs: Pairs::new(&text), draft };
     parser.document()?;
-    let Draft { nodes, links, .. } = &parser.draft;
-    let fact = format!("{}: nodes {}, links {}", file.display(), nodes.len(), links.len());
-    report.note(fact);
-    Ok(parser.draft)
+    Ok(parser.draft.finish_graph(report))
 }
 
 /// GML is ASCII by its specification; programs write UTF-8 or, the old ones, ISO 8859-1.

@@ -44,10 +44,7 @@ pub(crate) fn read(
     let draft = Draft::new(file);
     let mut parser = Parser { xml, keys: Keys::default(), draft, report, directed: false };
     parser.document()?;
-    let Draft { nodes, links, .. } = &parser.draft;
-    let fact = format!("{}: nodes {}, links {}", file.display(), nodes.len(), links.len());
-    parser.report.note(fact);
-    Ok(parser.draft)
+    Ok(parser.draft.finish_graph(parser.report))
 }
 
 struct Parser<'a> {
