@@ -105,6 +105,15 @@ def read_graphml(path, inputs):
                 graph.is_directed(),
             )
         )
+    without_metrics_both_ways(inputs)
+
+
+def without_metrics_both_ways(inputs):
+    """Links have directions only where the file gives a metric, which may differ by direction."""
+    metrics = [(link.igp, link.delay_us, link.capacity_mbps) for link in inputs.links]
+    if all(metric == (None, None, None) for metric in metrics):
+        for link in inputs.links:
+            link.directed = False
 
 
 def read_nodelink(path, inputs):
@@ -134,6 +143,7 @@ def read_nodelink(path, inputs):
                 bool(document.get("directed")),
             )
         )
+    without_metrics_both_ways(inputs)
 
 
 def read_inventory(path, inputs):
