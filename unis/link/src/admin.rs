@@ -8,7 +8,7 @@ mod readiness;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use http::header::CONTENT_TYPE;
+use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use prometheus_client::encoding::text::encode;
@@ -79,7 +79,10 @@ fn limits() -> Limits {
 impl Handler for Desk {
     async fn handle(&self, request: Request<Incoming>) -> Response<Body> {
         if request.method() != Method::GET && request.method() != Method::HEAD {
-            return reply(StatusCode::METHOD_NOT_ALLOWED, TEXT_TYPE, "GET only\n".to_owned());
+            let text = "GET only\n".to_owned();
+            let mut answer = reply(StatusCode::METHOD_NOT_ALLOWED, TEXT_TYPE, text);
+            answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+            return answer;
         }
         match request.uri().path() {
             "/livez" => reply(StatusCode::OK, TEXT_TYPE, "ok\n".to_owned()),

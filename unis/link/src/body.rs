@@ -16,6 +16,10 @@ pub use crate::body::read::{ReadError, read};
 /// Any error that may end a streamed body.
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
+/// A body of one piece goes out in pieces of this size, so that it is known whether the client
+/// takes it and little of it lies in send buffers.
+const PIECE_BYTES: usize = 64 << 10;
+
 type BoxStream = Pin<Box<dyn HttpBody<Data = Bytes, Error = BoxError> + Send>>;
 
 /// A response body.
@@ -86,9 +90,11 @@ impl HttpBody for Body {
         match kind {
             Kind::Empty => Poll::Ready(None),
             Kind::Full(bytes) => {
-                let bytes = std::mem::take(bytes);
-                *kind = Kind::Empty;
-                Poll::Ready(Some(Ok(Frame::data(bytes))))
+                let piece = bytes.split_to(bytes.len().min(PIECE_BYTES));
+                if bytes.is_empty() {
+                    *kind = Kind::Empty;
+                }
+                Poll::Ready(Some(Ok(Frame::data(piece))))
             }
             Kind::Channel(receiver) => {
                 receiver.poll_recv(context).map(|piece| piece.map(|piece| piece.map(Frame::data)))
@@ -112,5 +118,21 @@ impl HttpBody for Body {
             Kind::Channel(_) => SizeHint::default(),
             Kind::Stream(stream) => stream.size_hint(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_large_body_goes_out_in_pieces_and_says_what_is_left() {
+        let mut body = full(vec![7; 150_000]);
+        for (piece, left) in [(65_536, 84_464), (65_536, 18_928), (18_928, 0)] {
+            let frame = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context));
+            assert_eq!(frame.await.unwrap().unwrap().into_data().unwrap().len(), piece);
+            assert_eq!(body.size_hint().exact(), Some(left));
+        }
+        assert!(body.is_end_stream());
     }
 }

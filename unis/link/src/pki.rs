@@ -84,6 +84,9 @@ pub enum PkiError {
         /// What is.
         present: PathBuf,
     },
+    /// There is no authority.
+    #[error("there is no authority in {}", .0.display())]
+    Absent(PathBuf),
     /// A name is malformed.
     #[error(transparent)]
     Name(#[from] SpiffeError),
@@ -133,4 +136,16 @@ pub enum Refused {
     /// A certificate of another authority, revoked, or without a name.
     #[error("the certificate shown cannot be renewed here")]
     NotRenewable,
+    /// Most of its life is yet to come.
+    #[error("the certificate shown is too young to be renewed: come back in {hours} h")]
+    TooEarly {
+        /// Until a third of its life is over.
+        hours: u64,
+    },
+    /// Its name has successors enough.
+    #[error("the name has {most} valid certificates, no more are granted: revoke some")]
+    TooMany {
+        /// Valid certificates of the name.
+        most: usize,
+    },
 }

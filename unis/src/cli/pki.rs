@@ -103,11 +103,10 @@ impl StateArguments {
     fn authority(&self) -> anyhow::Result<(Authority, PkiSettings)> {
         let settings = self.settings()?;
         let folder = pki_folder(&settings)?;
-        if !folder.join("ca.pem").exists() {
-            bail!("there is no CA in {}: create one with `unis pki init`", folder.display());
-        }
         let names = pki_settings(&settings, &folder)?;
-        Ok((Authority::init(&folder, &names)?, names))
+        let authority = Authority::open(&folder, &names)
+            .context("no CA can be opened; `unis pki init` makes one")?;
+        Ok((authority, names))
     }
 }
 

@@ -12,10 +12,10 @@ use time::OffsetDateTime;
 
 use crate::crypto::random;
 use crate::identity::{Identity, SpiffeName};
-use crate::pki::bench::{Bench, ca_der, found, required};
-use crate::pki::folder::Folder;
+use crate::pki::bench::{Bench, ca_der, check_names, found, required};
+use crate::pki::folder::{Folder, read};
 use crate::pki::issue::Leaf;
-use crate::pki::ledger::{Entry, Pending, State};
+use crate::pki::ledger::{Entry, Pending};
 use crate::pki::{PkiError, PkiSettings, Refused, Token, TokenOrder};
 use crate::shutdown::Shutdown;
 
@@ -43,17 +43,31 @@ pub struct Granted {
 
 impl Authority {
     /// Opens the authority at `path` and makes what is missing of it. What is there stays, but for
-    /// certificates past two thirds of their life and revocation lists past half of theirs.
+    /// certificates past two thirds of their life or of other names than those of the settings, and
+    /// revocation lists past half of theirs. Names are checked before anything is made.
     ///
     /// # Errors
     /// [`PkiError`]; [`PkiError::Torn`] where a key is gone and its certificate is not.
     pub fn init(path: &Path, settings: &PkiSettings) -> Result<Self, PkiError> {
         let folder = Folder::at(path);
+        check_names(&folder, settings)?;
         folder.create()?;
         found(&folder, settings, OffsetDateTime::now_utc())?;
         let authority = Self { folder, settings: settings.clone() };
         authority.upkeep()?;
         Ok(authority)
+    }
+
+    /// Opens the authority that is at `path`: nothing is made and nothing renewed.
+    ///
+    /// # Errors
+    /// [`PkiError::Absent`] where there is none; those of reading it.
+    pub fn open(path: &Path, settings: &PkiSettings) -> Result<Self, PkiError> {
+        let folder = Folder::at(path);
+        if read(&folder.ca())?.is_none() {
+            return Err(PkiError::Absent(path.to_owned()));
+        }
+        Ok(Self { folder, settings: settings.clone() })
     }
 
     /// Where the files are.
@@ -98,7 +112,8 @@ impl Authority {
         grant(&mut bench, &Leaf { name: &name, server_names: &pending.server_names }, &request)
     }
 
-    /// Grants a new certificate to the holder of a valid one of this authority, by the same names.
+    /// Grants a new certificate to the holder of a valid one of this authority, by the same names,
+    /// from a third of its life on.
     ///
     /// # Errors
     /// [`PkiError::Refused`].
@@ -110,10 +125,7 @@ impl Authority {
         let request = parse(request)?;
         let mut bench = self.bench()?;
         let now = bench.seconds();
-        let entry = bench.ledger.find(&holder.serial).ok_or(Refused::NotRenewable)?;
-        if entry.state(now) != State::Valid || entry.name != name.as_str() {
-            return Err(Refused::NotRenewable.into());
-        }
+        let entry = bench.ledger.renewable(&holder.serial, name.as_str(), now)?;
         let server_names = entry.server_names.clone();
         grant(&mut bench, &Leaf { name, server_names: &server_names }, &request)
     }
@@ -158,7 +170,8 @@ impl Authority {
     }
 
     /// Renews what is past its time: the server's and the first operator's certificate at two
-    /// thirds of their life, the revocation list at half of its.
+    /// thirds of their life or when the settings name them otherwise, the revocation list at half
+    /// of its.
     ///
     /// # Errors
     /// [`PkiError`]; what was renewed before stays renewed.
@@ -196,6 +209,7 @@ fn grant(
     leaf: &Leaf<'_>,
     request: &CertificateSigningRequestParams,
 ) -> Result<Granted, PkiError> {
+    bench.ledger.has_room()?;
     let certificate = bench.issue(leaf, &request.public_key)?;
     Ok(Granted { certificate, ca: bench.ca_pem()?, name: leaf.name.to_string() })
 }
@@ -216,13 +230,16 @@ fn parse(request: &[u8]) -> Result<CertificateSigningRequestParams, Refused> {
 mod tests {
     use super::*;
 
-    fn authority(path: &Path) -> Authority {
-        let settings = PkiSettings {
+    fn settings() -> PkiSettings {
+        PkiSettings {
             trust_domain: "isp.example".into(),
             server_path: "isp/64500/unis/1".into(),
             server_names: vec![],
-        };
-        Authority::init(path, &settings).unwrap()
+        }
+    }
+
+    fn authority(path: &Path) -> Authority {
+        Authority::init(path, &settings()).unwrap()
     }
 
     fn files(authority: &Authority) -> Vec<String> {
@@ -243,6 +260,50 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let before = files(&authority(folder.path()));
         assert_eq!(files(&authority(folder.path())), before);
+    }
+
+    #[test]
+    fn looking_on_makes_and_renews_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let absent = Authority::open(folder.path(), &settings());
+        assert!(matches!(absent, Err(PkiError::Absent(_))));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        let before = files(&authority(folder.path()));
+        let other = PkiSettings { server_names: vec!["unis.isp.example".into()], ..settings() };
+        let opened = Authority::open(folder.path(), &other).unwrap();
+        assert_eq!(opened.status().unwrap().len(), 2);
+        assert_eq!(files(&opened), before);
+    }
+
+    #[test]
+    fn a_server_of_another_name_gets_another_certificate() {
+        let other = [
+            PkiSettings { server_names: vec!["unis.isp.example".into()], ..settings() },
+            PkiSettings { server_path: "isp/64500/unis/2".into(), ..settings() },
+        ];
+        for settings in other {
+            let folder = tempfile::tempdir().unwrap();
+            let before = files(&authority(folder.path()));
+            let after = files(&Authority::init(folder.path(), &settings).unwrap());
+            let changed: [bool; 4] = std::array::from_fn(|at| before[at] != after[at]);
+            assert_eq!(changed, [false, true, false, false]);
+            assert_eq!(files(&Authority::init(folder.path(), &settings).unwrap()), after);
+        }
+    }
+
+    #[test]
+    fn names_that_cannot_be_leave_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let wrong = [
+            PkiSettings { trust_domain: "not a domain".into(), ..settings() },
+            PkiSettings { server_path: "a//b".into(), ..settings() },
+            PkiSettings { server_names: vec!["a b".into()], ..settings() },
+        ];
+        for settings in wrong {
+            let path = folder.path().join("pki");
+            assert!(Authority::init(&path, &settings).is_err(), "{settings:?}");
+            assert!(!path.exists());
+        }
     }
 
     #[test]

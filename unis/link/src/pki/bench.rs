@@ -28,6 +28,11 @@ pub(crate) struct Bench {
     _lock: Lock,
 }
 
+/// Refuses names that a certificate cannot carry.
+pub(crate) fn check_names(folder: &Folder, settings: &PkiSettings) -> Result<(), PkiError> {
+    parts(folder, settings)?.iter().try_for_each(|part| part.leaf().check())
+}
+
 /// Makes what is missing of an authority.
 pub(crate) fn found(
     folder: &Folder,
@@ -107,7 +112,7 @@ impl Bench {
     /// Renews what is past its time.
     pub(crate) fn upkeep(mut self, settings: &PkiSettings) -> Result<(), PkiError> {
         for part in parts(&self.folder, settings)? {
-            if self.is_due(&part.certificate)? {
+            if self.is_due(&part)? {
                 let key = existing_key(&part.key, &part.certificate)?;
                 let pem = self.issue(&part.leaf(), &key)?;
                 write(&part.certificate, &pem, PUBLIC)?;
@@ -121,18 +126,34 @@ impl Bench {
         Ok(())
     }
 
-    /// Whether two thirds of a certificate's life are over; a revoked one is not renewed, nor is
-    /// one that was not issued here.
-    fn is_due(&self, path: &Path) -> Result<bool, PkiError> {
+    /// Whether two thirds of a certificate's life are over or it is to have other names; a revoked
+    /// one is not renewed, nor is one that was not issued here.
+    fn is_due(&self, part: &Part) -> Result<bool, PkiError> {
+        let path = &part.certificate;
         let der = certificate(path)?;
         let (_, parsed) = X509Certificate::from_der(&der).map_err(|error| bad(path, error))?;
-        let known = self.ledger.find(&hex(parsed.raw_serial()));
-        if known.is_none_or(|entry| entry.state(self.seconds()) == State::Revoked) {
+        let ends = parsed.validity().not_after.timestamp();
+        let Some(entry) = self.ledger.find(&hex(parsed.raw_serial())) else {
+            // The ledger forgets what ran out long ago: a server that was off for so long.
+            return Ok(self.seconds() > ends && self.is_ours(&parsed)?);
+        };
+        if entry.state(self.seconds()) == State::Revoked {
             return Ok(false);
         }
+        if entry.name != part.name.as_str() || entry.server_names != part.server_names {
+            return Ok(true);
+        }
         let begins = parsed.validity().not_before.timestamp();
-        let life = parsed.validity().not_after.timestamp() - begins;
+        let life = ends - begins;
         Ok(self.seconds() >= begins + life / 3 * 2)
+    }
+
+    /// Whether a certificate names this authority as its issuer.
+    fn is_ours(&self, parsed: &X509Certificate<'_>) -> Result<bool, PkiError> {
+        let path = self.folder.ca();
+        let der = certificate(&path)?;
+        let (_, ca) = X509Certificate::from_der(&der).map_err(|error| bad(&path, error))?;
+        Ok(parsed.issuer().as_raw() == ca.subject().as_raw())
     }
 
     /// Whether half of the revocation list's life is over, or it is not the ledger's latest.

@@ -5,10 +5,15 @@ use sha2::{Digest, Sha256};
 
 use crate::identity::hex;
 use crate::pki::folder::{Folder, SECRET, read, write};
+use crate::pki::issue::LEAF_LIFE;
 use crate::pki::{PkiError, Refused};
 
 /// Certificates remembered at a time.
 const MAX_ENTRIES: usize = 20_000;
+/// Of these, kept free for the authority's own upkeep: others must not be able to stop it.
+const RESERVED_ENTRIES: usize = 200;
+/// Valid certificates of one name beyond which none is renewed.
+const MAX_VALID_PER_NAME: usize = 8;
 /// Tokens remembered at a time.
 const MAX_TOKENS: usize = 10_000;
 /// How long an expired certificate or token is remembered, seconds.
@@ -121,6 +126,27 @@ impl Ledger {
         Ok(())
     }
 
+    /// Whether there is room for a certificate that somebody asks for.
+    pub(crate) fn has_room(&self) -> Result<(), PkiError> {
+        const MOST: usize = MAX_ENTRIES - RESERVED_ENTRIES;
+        if self.issued.len() >= MOST { Err(PkiError::Full(MOST)) } else { Ok(()) }
+    }
+
+    /// The certificate that its holder may renew at `now`: a valid one past a third of its life,
+    /// with few enough successors, so that nobody fills the ledger by renewing.
+    pub(crate) fn renewable(&self, serial: &str, name: &str, now: i64) -> Result<&Entry, Refused> {
+        let is_valid = |entry: &&Entry| entry.state(now) == State::Valid && entry.name == name;
+        let entry = self.find(serial).filter(is_valid).ok_or(Refused::NotRenewable)?;
+        let early_s = entry.not_after - LEAF_LIFE.whole_seconds() / 3 * 2 - now;
+        if early_s > 0 {
+            return Err(Refused::TooEarly { hours: early_s.unsigned_abs().div_ceil(3600) });
+        }
+        if self.issued.iter().filter(is_valid).count() >= MAX_VALID_PER_NAME {
+            return Err(Refused::TooMany { most: MAX_VALID_PER_NAME });
+        }
+        Ok(entry)
+    }
+
     /// Revokes what is valid by this serial number or name; returns it.
     pub(crate) fn revoke(&mut self, which: &str, now: i64) -> Vec<Entry> {
         let serial = which.replace(':', "").to_ascii_lowercase();
@@ -197,6 +223,35 @@ mod tests {
         assert_eq!(ledger.redeem(b"one", 50).unwrap_err(), Refused::UsedToken);
         assert_eq!(ledger.redeem(b"two", 51).unwrap_err(), Refused::ExpiredToken);
         assert_eq!(ledger.redeem(b"three", 0).unwrap_err(), Refused::UnknownToken);
+    }
+
+    #[test]
+    fn a_certificate_renews_from_a_third_of_its_life_and_not_without_end() {
+        const DAY_S: i64 = 86_400;
+        let of_90_days = |serial: &str| Entry { not_after: 90 * DAY_S, ..entry(serial, "a") };
+        let mut ledger = Ledger::default();
+        ledger.issue(of_90_days("00")).unwrap();
+        let early = ledger.renewable("00", "a", 30 * DAY_S - 3601).unwrap_err();
+        assert_eq!(early, Refused::TooEarly { hours: 2 });
+        assert_eq!(ledger.renewable("00", "b", 30 * DAY_S).unwrap_err(), Refused::NotRenewable);
+        for serial in 1..8 {
+            assert!(ledger.renewable("00", "a", 30 * DAY_S).is_ok(), "{serial}");
+            ledger.issue(of_90_days(&format!("0{serial}"))).unwrap();
+        }
+        let refused = ledger.renewable("00", "a", 30 * DAY_S).unwrap_err();
+        assert_eq!(refused, Refused::TooMany { most: 8 });
+        ledger.revoke("01", 30 * DAY_S);
+        assert!(ledger.renewable("00", "a", 30 * DAY_S).is_ok());
+    }
+
+    #[test]
+    fn others_leave_room_for_upkeep() {
+        let mut ledger = Ledger::default();
+        while ledger.has_room().is_ok() {
+            ledger.issue(entry("0a", "a")).unwrap();
+        }
+        assert_eq!(ledger.entries().len(), 19_800);
+        ledger.issue(entry("0b", "own")).unwrap();
     }
 
     #[test]

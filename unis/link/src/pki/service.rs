@@ -2,7 +2,7 @@
 //!
 //! | request | who | answer |
 //! |---|---|---|
-//! | `GET /pki/ca.pem`, `GET /pki/crl.pem` | anybody | PEM |
+//! | `GET` or `HEAD` of `/pki/ca.pem`, `/pki/crl.pem` | anybody | PEM |
 //! | `POST /pki/enroll` | who has a token | [`Issued`] for [`EnrollRequest`] |
 //! | `POST /pki/renew` | a certificate of this authority | [`Issued`] for [`RenewRequest`] |
 //!
@@ -13,7 +13,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::CONTENT_TYPE;
+use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
@@ -79,8 +79,8 @@ pub struct Service {
 enum Problem {
     #[error("no such resource")]
     NotFound,
-    #[error("another method is needed here")]
-    Method,
+    #[error("another method is needed here: {0}")]
+    Method(&'static str),
     #[error("{0}")]
     Body(#[from] ReadError),
     #[error("the request is malformed: {0}")]
@@ -114,13 +114,13 @@ impl Service {
 
     async fn answer(&self, request: Request<Incoming>) -> Result<Response<Body>, Problem> {
         let path = request.uri().path().strip_prefix(PREFIX).ok_or(Problem::NotFound)?;
-        let (wanted, found) = match path {
-            "ca.pem" | "crl.pem" => (Method::GET, request.method()),
-            "enroll" | "renew" => (Method::POST, request.method()),
+        let method = request.method();
+        match path {
+            "ca.pem" | "crl.pem" if method == Method::GET || method == Method::HEAD => {}
+            "ca.pem" | "crl.pem" => return Err(Problem::Method("GET, HEAD")),
+            "enroll" | "renew" if method == Method::POST => {}
+            "enroll" | "renew" => return Err(Problem::Method("POST")),
             _ => return Err(Problem::NotFound),
-        };
-        if *found != wanted {
-            return Err(Problem::Method);
         }
         match path {
             "ca.pem" => Ok(reply(StatusCode::OK, PEM, self.blocking(|it| it.ca_pem()).await?)),
@@ -162,12 +162,16 @@ impl Problem {
     fn reply(&self) -> Response<Body> {
         let (status, text) = match self {
             Self::NotFound => (StatusCode::NOT_FOUND, self.to_string()),
-            Self::Method => (StatusCode::METHOD_NOT_ALLOWED, self.to_string()),
+            Self::Method(_) => (StatusCode::METHOD_NOT_ALLOWED, self.to_string()),
             Self::Body(ReadError::TooLarge { .. }) => {
                 (StatusCode::PAYLOAD_TOO_LARGE, self.to_string())
             }
-            Self::Body(_) => (StatusCode::REQUEST_TIMEOUT, self.to_string()),
-            Self::Json(_) | Self::Pki(PkiError::Refused(Refused::Request(_))) => {
+            Self::Body(ReadError::TooSlow { .. }) => {
+                (StatusCode::REQUEST_TIMEOUT, self.to_string())
+            }
+            Self::Body(ReadError::Broken(_))
+            | Self::Json(_)
+            | Self::Pki(PkiError::Refused(Refused::Request(_))) => {
                 (StatusCode::BAD_REQUEST, self.to_string())
             }
             Self::Anonymous | Self::Pki(PkiError::Refused(_)) => {
@@ -178,7 +182,11 @@ impl Problem {
                 (StatusCode::INTERNAL_SERVER_ERROR, "the authority failed".to_owned())
             }
         };
-        reply(status, TEXT, format!("{text}\n"))
+        let mut response = reply(status, TEXT, format!("{text}\n"));
+        if let Self::Method(allowed) = self {
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+        }
+        response
     }
 }
 
@@ -200,4 +208,18 @@ fn reply(status: StatusCode, media_type: HeaderValue, text: String) -> Response<
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, media_type);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_body_is_the_clients_fault_and_a_slow_one_is_late() {
+        let status = |error| Problem::Body(error).reply().status();
+        assert_eq!(status(ReadError::Broken("gone".into())), StatusCode::BAD_REQUEST);
+        let deadline = REQUEST_TIMEOUT;
+        assert_eq!(status(ReadError::TooSlow { deadline }), StatusCode::REQUEST_TIMEOUT);
+        assert_eq!(status(ReadError::TooLarge { max_bytes: 1 }), StatusCode::PAYLOAD_TOO_LARGE);
+    }
 }

@@ -27,6 +27,9 @@ pub(crate) struct Activity {
     in_work: usize,
     read_bytes: usize,
     write_blocked: Option<Instant>,
+    /// When something of each answer in work was last taken; as many as requests at a time.
+    answers: Vec<(u64, Instant)>,
+    answers_begun: u64,
 }
 
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -62,7 +65,16 @@ impl Overdue {
 impl Activity {
     pub(crate) fn new(waits: Waits, http2: bool, now: Instant) -> Self {
         let phase = Phase::New(now);
-        Self { waits, http2, phase, in_work: 0, read_bytes: 0, write_blocked: None }
+        Self {
+            waits,
+            http2,
+            phase,
+            in_work: 0,
+            read_bytes: 0,
+            write_blocked: None,
+            answers: Vec::new(),
+            answers_begun: 0,
+        }
     }
 
     /// Bytes have come in.
@@ -103,6 +115,27 @@ impl Activity {
         self.write_blocked = None;
     }
 
+    /// An answer is ready; the client has until the write deadline to take the first of it. Each
+    /// answer has its own: taking one does not excuse holding another (RFC 9113 §5.2: windows are
+    /// per stream).
+    pub(crate) fn answer(&mut self, now: Instant) -> u64 {
+        self.answers_begun += 1;
+        self.answers.push((self.answers_begun, now));
+        self.answers_begun
+    }
+
+    /// A piece of an answer was asked for; its body has as long to bring it.
+    pub(crate) fn taken(&mut self, answer: u64, now: Instant) {
+        if let Some((_, since)) = self.answers.iter_mut().find(|(known, _)| *known == answer) {
+            *since = now;
+        }
+    }
+
+    /// An answer is out, or given up.
+    pub(crate) fn answered(&mut self, answer: u64) {
+        self.answers.retain(|(known, _)| *known != answer);
+    }
+
     /// The next deadline and what it is for; `None` while a handler works.
     pub(crate) fn deadline(&self) -> Option<(Instant, Overdue)> {
         let wait = match self.phase {
@@ -113,7 +146,9 @@ impl Activity {
             }
             Phase::Settled(_) => None,
         };
-        let write = self.write_blocked.map(|since| (since + self.waits.write, Overdue::Write));
+        let untaken = self.answers.iter().map(|(_, since)| *since);
+        let write = untaken.chain(self.write_blocked).min();
+        let write = write.map(|since| (since + self.waits.write, Overdue::Write));
         match (wait, write) {
             (Some(wait), Some(write)) => Some(if wait.0 <= write.0 { wait } else { write }),
             (wait, write) => wait.or(write),
@@ -200,6 +235,25 @@ mod tests {
         assert_eq!(story.due(), Some((129, Overdue::Idle)));
         story.activity.read(1, nine);
         assert_eq!(story.due(), Some((19, Overdue::Head)));
+    }
+
+    #[test]
+    fn taking_one_answer_does_not_excuse_holding_another() {
+        let mut story = story(true);
+        let (one, two, nine) = (story.at(1), story.at(2), story.at(9));
+        story.activity.begin(one);
+        story.activity.begin(one);
+        let held = story.activity.answer(one);
+        let fetched = story.activity.answer(two);
+        assert_eq!(story.due(), Some((31, Overdue::Write)));
+        story.activity.taken(fetched, nine);
+        story.activity.read(17, nine);
+        story.activity.written();
+        assert_eq!(story.due(), Some((31, Overdue::Write)));
+        story.activity.answered(held);
+        assert_eq!(story.due(), Some((39, Overdue::Write)));
+        story.activity.answered(fetched);
+        assert_eq!(story.due(), None);
     }
 
     #[test]

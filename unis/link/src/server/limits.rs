@@ -28,7 +28,7 @@ pub struct Limits {
     pub header_timeout_ms: u64,
     /// Without a request in work.
     pub idle_timeout_ms: u64,
-    /// Without the client taking a byte of an answer.
+    /// Without the client taking a byte of an answer, of each one for itself.
     pub write_timeout_ms: u64,
     /// For a handler to begin its answer; then 503.
     pub handler_timeout_ms: u64,

@@ -8,14 +8,15 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use http::uri::Authority;
-use http::{HeaderMap, Request, Response, StatusCode, Version, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
+use prometheus_client::metrics::gauge::Gauge;
 
 use crate::body::{self, Body, BoxError};
 use crate::identity::Caller;
 use crate::metrics::Metrics;
-use crate::overload::{Gate, unavailable};
+use crate::overload::{Gate, Place, unavailable};
 use crate::server::transport::Shared;
 use crate::server::{Handler, Limits};
 
@@ -36,16 +37,17 @@ impl<H: Handler> Context<H> {
         self: Arc<Self>,
         mut request: Request<Incoming>,
     ) -> Result<Response<Tracked>, Infallible> {
-        let work = Work::begin(&self.activity);
+        let mut work = Work::begin(&self.activity);
         self.metrics.requests.inc();
-        let Some(_place) = self.gate.enter() else {
+        let Some(place) = self.gate.enter() else {
             self.metrics.requests_shed.inc();
-            return Ok(work.tracks(unavailable(self.limits.retry_after_s)));
+            return Ok(work.tracks(unavailable(self.limits.retry_after_s), request.version()));
         };
-        let _counted = InWork::enter(&self.metrics);
-        if request.version() == Version::HTTP_11 && !names_one_host(request.headers()) {
-            return Ok(work.tracks(bad_request()));
+        work.place = Some((place, InWork::enter(&self.metrics)));
+        if !names_its_host(request.version(), request.headers()) {
+            return Ok(work.tracks(bad_request(), request.version()));
         }
+        let (is_head, version) = (request.method() == Method::HEAD, request.version());
         request.extensions_mut().insert(self.caller.clone());
         let handled = self.handler.handle(request);
         let answer = match tokio::time::timeout(self.limits.handler_timeout(), handled).await {
@@ -55,16 +57,41 @@ impl<H: Handler> Context<H> {
                 unavailable(self.limits.retry_after_s)
             }
         };
-        Ok(work.tracks(answer))
+        Ok(work.tracks(if is_head { without_body(answer) } else { answer }, version))
     }
 }
 
-/// RFC 7230 §5.4: a request of HTTP/1.1 has exactly one `Host`, which may be empty.
-fn names_one_host(headers: &HeaderMap) -> bool {
+/// RFC 9110 §9.3.2: the answer to HEAD has the header fields of the answer to GET and no content.
+fn without_body(mut answer: Response<Body>) -> Response<Body> {
+    let body = std::mem::take(answer.body_mut());
+    let is_content = !matches!(answer.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    if let (Some(bytes), true) = (body.size_hint().exact(), is_content) {
+        let length = answer.headers_mut().entry(header::CONTENT_LENGTH);
+        length.or_insert_with(|| HeaderValue::from(bytes));
+    }
+    answer
+}
+
+/// RFC 7230 §5.4: a request of HTTP/1.1 has exactly one `Host`, one of HTTP/1.0 at most one; it may
+/// be empty. HTTP/2 has `:authority` instead.
+fn names_its_host(version: Version, headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
-    let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
-    let is_host = |host: Authority| !host.as_str().contains('@');
-    host.is_empty() || Authority::try_from(host.as_bytes()).is_ok_and(is_host)
+    match (hosts.next(), hosts.next(), version) {
+        (_, _, Version::HTTP_2) => true,
+        (Some(host), None, _) => is_host(host.as_bytes()),
+        (None, _, version) => version != Version::HTTP_11,
+        (Some(_), Some(_), _) => false,
+    }
+}
+
+/// `uri-host [ ":" port ]`, where the port may be empty (RFC 3986 §3.2.3).
+fn is_host(text: &[u8]) -> bool {
+    let Ok(host) = Authority::try_from(text) else { return text.is_empty() };
+    let port = host.as_str().strip_prefix(host.host()).and_then(|rest| match rest {
+        "" | ":" => Some(true),
+        rest => Some(rest.strip_prefix(':')?.parse::<u16>().is_ok() && !rest.contains('+')),
+    });
+    !host.as_str().contains('@') && port == Some(true)
 }
 
 fn bad_request() -> Response<Body> {
@@ -77,16 +104,20 @@ fn bad_request() -> Response<Body> {
 #[derive(Debug)]
 struct Work {
     activity: Shared,
+    /// Kept until the answer is out: one that lies here unsent costs as much as one in the making.
+    place: Option<(Place, InWork)>,
 }
 
 impl Work {
     fn begin(activity: &Shared) -> Self {
         activity.lock().begin(Instant::now());
-        Self { activity: activity.clone() }
+        Self { activity: activity.clone(), place: None }
     }
 
-    fn tracks(self, answer: Response<Body>) -> Response<Tracked> {
-        answer.map(|body| Tracked { body, _work: self })
+    fn tracks(self, answer: Response<Body>, version: Version) -> Response<Tracked> {
+        let number = self.activity.lock().answer(Instant::now());
+        let holds_last = version == Version::HTTP_2;
+        answer.map(|body| Tracked { body, holds_last, last: None, number, work: self })
     }
 }
 
@@ -97,26 +128,40 @@ impl Drop for Work {
 }
 
 /// A request in work, for the gauge.
-struct InWork<'a>(&'a Metrics);
+#[derive(Debug)]
+struct InWork(Gauge);
 
-impl<'a> InWork<'a> {
-    fn enter(metrics: &'a Metrics) -> Self {
+impl InWork {
+    fn enter(metrics: &Metrics) -> Self {
         metrics.requests_in_work.inc();
-        Self(metrics)
+        Self(metrics.requests_in_work.clone())
     }
 }
 
-impl Drop for InWork<'_> {
+impl Drop for InWork {
     fn drop(&mut self) {
-        self.0.requests_in_work.dec();
+        self.0.dec();
     }
 }
 
-/// A body that keeps its request in work until it is out.
+/// A body that keeps its request in work until it is out. It is asked for as fast as the client
+/// takes it: HTTP/2 does not ask while the client grants no window.
 #[derive(Debug)]
 pub(crate) struct Tracked {
     body: Body,
-    _work: Work,
+    /// HTTP/2: the last byte goes alone, when the window has room for it: with the rest it could
+    /// lie in send buffers for ever, in nobody's count.
+    holds_last: bool,
+    last: Option<Bytes>,
+    /// Of the answer, in the connection's [`crate::server::activity::Activity`].
+    number: u64,
+    work: Work,
+}
+
+impl Drop for Tracked {
+    fn drop(&mut self) {
+        self.work.activity.lock().answered(self.number);
+    }
 }
 
 impl HttpBody for Tracked {
@@ -127,15 +172,31 @@ impl HttpBody for Tracked {
         mut self: Pin<&mut Self>,
         context: &mut TaskContext<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        self.work.activity.lock().taken(self.number, Instant::now());
+        if let Some(last) = self.last.take() {
+            return Poll::Ready(Some(Ok(Frame::data(last))));
+        }
+        let mut polled = Pin::new(&mut self.body).poll_frame(context);
+        if let Poll::Ready(Some(Ok(frame))) = &mut polled
+            && let Some(piece) = frame.data_mut()
+            && self.holds_last
+            && self.body.is_end_stream()
+            && piece.len() > 1
+        {
+            self.last = Some(piece.split_off(piece.len() - 1));
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.last.is_none() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        match &self.last {
+            Some(last) => SizeHint::with_exact(last.len() as u64),
+            None => self.body.size_hint(),
+        }
     }
 }
 
@@ -143,18 +204,33 @@ impl HttpBody for Tracked {
 mod tests {
     use super::*;
 
+    fn accepted(version: Version, hosts: &[&'static str]) -> bool {
+        let mut headers = HeaderMap::new();
+        for host in hosts {
+            headers.append(header::HOST, host.parse().unwrap());
+        }
+        names_its_host(version, &headers)
+    }
+
     #[test]
-    fn a_request_of_http_1_1_names_one_host() {
-        let good: [&[&'static str]; 4] = [&["a.example"], &["127.0.0.1:80"], &["[::1]:80"], &[""]];
-        let bad: [&[&'static str]; 4] = [&[], &["a", "b"], &["a b"], &["user@a"]];
-        for (hosts, is_good) in
-            good.map(|it| (it, true)).into_iter().chain(bad.map(|it| (it, false)))
-        {
-            let mut headers = HeaderMap::new();
-            for host in hosts {
-                headers.append(header::HOST, host.parse().unwrap());
-            }
-            assert_eq!(names_one_host(&headers), is_good, "{hosts:?}");
+    fn a_host_is_a_name_and_perhaps_a_port() {
+        for good in ["a.example", "127.0.0.1:80", "[::1]:80", "[::1]", "a:", "a:65535", ""] {
+            assert!(accepted(Version::HTTP_11, &[good]), "{good}");
+            assert!(accepted(Version::HTTP_10, &[good]), "{good}");
+        }
+        for bad in ["a b", "user@a", "a:b", "a:65536", "a:99999999", "a:+80", "a:-1", "a:1:2"] {
+            assert!(!accepted(Version::HTTP_11, &[bad]), "{bad}");
+            assert!(!accepted(Version::HTTP_10, &[bad]), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_request_names_one_host_or_in_http_1_0_none() {
+        assert!(!accepted(Version::HTTP_11, &[]));
+        assert!(accepted(Version::HTTP_10, &[]));
+        assert!(accepted(Version::HTTP_2, &[]));
+        for version in [Version::HTTP_10, Version::HTTP_11] {
+            assert!(!accepted(version, &["a", "a"]));
         }
     }
 }

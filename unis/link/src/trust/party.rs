@@ -62,6 +62,19 @@ impl Party {
         })
     }
 
+    /// A partner whose files are of no use: its names are taken and nobody verifies, not even by a
+    /// fingerprint, whose revocation might be what is missing.
+    pub(crate) fn barred(partner: &PartnerTrust) -> Self {
+        Self {
+            partner: Some(partner.name.clone()),
+            trust_domain: partner.trust_domain.clone(),
+            anchors: None,
+            revocation: Revocation::default(),
+            san: partner.san.clone(),
+            fingerprints: Vec::new(),
+        }
+    }
+
     /// The identity of a leaf that was found to be this party's.
     pub(crate) fn identify(&self, leaf: Leaf) -> Identity {
         let role = leaf.spiffe.as_ref().map_or(Role::Partner, |name| name.role());

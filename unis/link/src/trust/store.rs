@@ -27,15 +27,16 @@ enum Match {
 }
 
 impl Trust {
-    /// Reads all files.
+    /// Reads all files. Nobody comes in as a partner whose files are of no use, until a
+    /// [`Trust::reload`] finds them good; the other parties go on.
     ///
     /// # Errors
-    /// The first file or setting that is wrong.
+    /// The first setting that is wrong, or file of the own trust domain.
     pub fn load(settings: &TrustSettings, now: UnixTime) -> Result<Self, TrustError> {
         check(settings)?;
         let mut parties = vec![Party::own(&settings.own, now, None)?];
         for partner in &settings.partners {
-            parties.push(Party::partner(partner, now, None)?);
+            parties.push(partner_or_barred(partner, now)?);
         }
         Ok(Self::of(parties.into_iter().map(Arc::new).collect()))
     }
@@ -151,6 +152,16 @@ impl Trust {
             by_fingerprint.extend(party.fingerprints.iter().map(|print| (print.clone(), at)));
         }
         Self { parties, by_domain, by_fingerprint }
+    }
+}
+
+fn partner_or_barred(partner: &PartnerTrust, now: UnixTime) -> Result<Party, TrustError> {
+    match Party::partner(partner, now, None) {
+        Err(error) if !matches!(error, TrustError::Settings { .. }) => {
+            tracing::warn!(partner = partner.name, %error, "partner barred: its files are no use");
+            Ok(Party::barred(partner))
+        }
+        loaded => loaded,
     }
 }
 

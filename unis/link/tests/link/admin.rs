@@ -38,6 +38,11 @@ async fn readiness_says_what_is_missing_and_ends_with_the_drain() {
     draining.trigger();
     assert_eq!(text(&get(address, "/readyz").await), (503, "draining\n"));
     assert_eq!(get(address, "/").await.status, 404);
+    let client = Client::builder().plaintext(true).response_timeout(AMPLE).build();
+    let url = format!("http://{address}/livez");
+    let posted = client.post(&url, "text/plain", "*/*", "x").await.unwrap();
+    assert_eq!(posted.status, 405);
+    assert_eq!(posted.headers["allow"], "GET, HEAD");
     stop.trigger();
     tokio::time::timeout(AMPLE, done).await.unwrap().unwrap();
 }

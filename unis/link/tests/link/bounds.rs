@@ -6,6 +6,7 @@ use link::server::{Limits, Security};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
+use tokio_rustls::client::TlsStream;
 
 use crate::fixture::{Running, World, echo, serve, who};
 
@@ -184,6 +185,60 @@ async fn a_client_that_takes_nothing_is_closed() {
     let mut stream = plain(&server).await;
     stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     tokio::time::timeout(crate::fixture::AMPLE, gone.notified()).await.unwrap();
+}
+
+/// A client of HTTP/2 that lets the server send little (RFC 9113 §6.5.2): the preface, SETTINGS
+/// with this initial window, and `GET /` as HEADERS of stream 1 with END_STREAM.
+async fn windowless(world: &World, server: &Running, window: u8) -> TlsStream<TcpStream> {
+    // RFC 7541 Appendix A: 2 is `:method: GET`, 7 `:scheme: https`, 4 `:path: /`; 1 `:authority`.
+    const HEADERS: [u8; 6] = [0x82, 0x87, 0x84, 0x41, 1, b'x'];
+    let mut stream = world.dial(server.address, Some(&world.member(9)), b"h2").await.unwrap();
+    let mut said = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    said.extend([0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, window]);
+    said.extend([0, 0, 6, 1, 5, 0, 0, 0, 1]);
+    said.extend(HEADERS);
+    stream.write_all(&said).await.unwrap();
+    stream
+}
+
+async fn is_closed_and_leaves_its_place(window: u8) {
+    let world = World::new();
+    let limits = hasty(|limits| {
+        limits.write_timeout_ms = 1_000;
+        limits.max_requests_in_work = 1;
+    });
+    let server = serve(Security::Tls(world.tls()), limits, who);
+    let mut stream = windowless(&world, &server, window).await;
+    // The head of the answer comes at once; its body keeps the only place.
+    let mut head = [0; 9];
+    while head[3] != 1 {
+        stream.read_exact(&mut head).await.unwrap();
+        let length = usize::from(head[1]) << 8 | usize::from(head[2]);
+        stream.read_exact(&mut vec![0; length]).await.unwrap();
+    }
+    assert_eq!(world.who(server.address, Some(&world.member(8))).await.unwrap(), "");
+    Running::closes(&mut stream).await;
+    let answer = world.who(server.address, Some(&world.member(8))).await.unwrap();
+    assert!(answer.contains("operator/o8"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_client_that_opens_no_window_is_closed_and_its_place_is_free_again() {
+    is_closed_and_leaves_its_place(0).await;
+}
+
+#[tokio::test]
+async fn so_is_one_that_takes_a_byte_and_no_more() {
+    is_closed_and_leaves_its_place(1).await;
+}
+
+#[tokio::test]
+async fn the_answer_to_head_says_how_long_it_would_be_and_nothing_more() {
+    let server = serve(Security::Plaintext, hasty(|_| ()), who);
+    let mut stream = plain(&server).await;
+    stream.write_all(b"HEAD / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+    let said = Running::closes(&mut stream).await;
+    assert!(said.contains("content-length: 9\r\n") && said.ends_with("\r\n\r\n"), "{said}");
 }
 
 #[tokio::test]

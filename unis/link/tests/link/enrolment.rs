@@ -19,6 +19,8 @@ use link::tls::{
 };
 use link::trust::{TrustDomain, TrustSettings};
 use tempfile::TempDir;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 use crate::fixture::{AMPLE, Running, serve, who};
 
@@ -77,6 +79,18 @@ impl Isp {
         self.authority.token(&order).unwrap()
     }
 
+    /// Brings the ends of all certificates nearer, in the ledger.
+    fn pass_30_days(&self) {
+        let path = self.folder.path().join("ledger.json");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut ledger: serde_json::Value = serde_json::from_str(&text).unwrap();
+        for entry in ledger["issued"].as_array_mut().unwrap() {
+            let ends = entry["not_after"].as_i64().unwrap() - 30 * 86_400;
+            entry["not_after"] = serde_json::json!(ends);
+        }
+        std::fs::write(&path, ledger.to_string()).unwrap();
+    }
+
     /// What the server answers to the certificate in `folder`.
     async fn who(&self, folder: &Path) -> Result<String, String> {
         let settings = ClientTlsSettings {
@@ -132,6 +146,9 @@ async fn a_token_becomes_a_certificate_that_renews_itself_until_it_is_revoked() 
     assert_eq!(enroll(&token, peer.path()).await.unwrap(), NAME);
     assert_eq!(isp.who(peer.path()).await.unwrap(), format!("{NAME} oms own"));
     let before = std::fs::read(peer.path().join("client.pem")).unwrap();
+    let early = renew(&isp.url(), peer.path()).await.unwrap_err();
+    assert!(early.to_string().contains("too young"), "{early}");
+    isp.pass_30_days();
     assert_eq!(renew(&isp.url(), peer.path()).await.unwrap(), NAME);
     assert_ne!(std::fs::read(peer.path().join("client.pem")).unwrap(), before);
     assert_eq!(isp.who(peer.path()).await.unwrap(), format!("{NAME} oms own"));
@@ -141,6 +158,29 @@ async fn a_token_becomes_a_certificate_that_renews_itself_until_it_is_revoked() 
     assert!(renew(&isp.url(), peer.path()).await.is_err());
     let states = isp.authority.status().unwrap().into_iter().filter(|entry| entry.name == NAME);
     assert!(states.into_iter().all(|entry| entry.state(0) == State::Revoked));
+}
+
+#[tokio::test]
+async fn other_methods_are_told_which_to_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let handler = Mounted(Service::new(Arc::new(open(folder.path()))));
+    let server = serve(Security::Plaintext, Limits::default(), handler);
+    let cases = [
+        ("HEAD /pki/ca.pem", "200", "content-length: "),
+        ("HEAD /pki/crl.pem", "200", "content-length: "),
+        ("PUT /pki/ca.pem", "405", "allow: GET, HEAD\r\n"),
+        ("GET /pki/enroll", "405", "allow: POST\r\n"),
+        ("HEAD /pki/renew", "405", "allow: POST\r\n"),
+    ];
+    for (request, status, header) in cases {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        let head = format!("{request} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let said = Running::closes(&mut stream).await;
+        assert!(said.starts_with(&format!("HTTP/1.1 {status}")), "{said}");
+        assert!(said.contains(header), "{said}");
+        assert_eq!(said.ends_with("\r\n\r\n"), request.starts_with("HEAD"), "{said}");
+    }
 }
 
 #[tokio::test]

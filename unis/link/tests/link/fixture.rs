@@ -47,7 +47,13 @@ pub(crate) struct Leaf {
 
 impl Ca {
     pub(crate) fn new(name: &str) -> Self {
+        Self::until(name, 3650)
+    }
+
+    /// An authority whose own certificate ends `days` from now.
+    pub(crate) fn until(name: &str, days: i64) -> Self {
         let mut params = CertificateParams::default();
+        params.not_after = OffsetDateTime::now_utc() + Duration::days(days);
         params.distinguished_name = rcgen::DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

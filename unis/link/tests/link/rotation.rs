@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use http::HeaderMap;
+use link::metrics::Metrics;
 use link::shutdown::Shutdown;
+use link::tls::ServerTls;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::fixture::{Running, World, serve_who, uri};
+use crate::fixture::{Ca, Running, World, serve_who, uri};
 
 #[tokio::test]
 async fn a_revocation_reaches_live_connections_by_watching_the_file() {
@@ -110,4 +112,42 @@ async fn a_partner_that_is_struck_off_is_out_at_once() {
     tls.reload_with(settings).unwrap();
     Running::closes(&mut stream).await;
     assert!(world.who(server.address, Some(&oms)).await.is_err());
+}
+
+#[tokio::test]
+async fn a_partner_without_good_files_at_the_start_is_barred_until_it_has_some() {
+    let world = World::new();
+    let name = [uri("spiffe://partner.example/p2psp/acme/oms/1")];
+    let oms = world.partner.issue(world.folder.path(), 9, &name, (-1, 30));
+    let member = world.member(8);
+    let expired = Ca::until("partner", -1).issuer.pem();
+    let text = |file: &str| std::fs::read_to_string(world.path(file)).unwrap();
+    let (bundle, list) = (text("partner.pem"), text("partner-crl.pem"));
+    let breaks = [
+        ("partner.pem", "nonsense".to_owned(), &bundle),
+        ("partner.pem", expired, &bundle),
+        ("partner-crl.pem", "nonsense".to_owned(), &list),
+    ];
+    for (file, broken, good) in breaks {
+        world.write(file, &broken);
+        let tls = world.tls();
+        let server = serve_who(&tls);
+        assert!(world.who(server.address, Some(&member)).await.is_ok(), "{file}");
+        let alert = world.who(server.address, Some(&oms)).await.unwrap_err();
+        assert!(alert.contains("UnknownCA"), "{alert}");
+        world.write(file, good);
+        tls.reload().unwrap();
+        assert!(world.who(server.address, Some(&oms)).await.is_ok(), "{file}");
+    }
+    std::fs::remove_file(world.path("partner.pem")).unwrap();
+    let server = serve_who(&world.tls());
+    assert!(world.who(server.address, Some(&oms)).await.is_err());
+}
+
+#[test]
+fn the_own_files_have_to_be_good_at_the_start() {
+    let world = World::new();
+    world.write("isp.pem", &Ca::until("isp", -1).issuer.pem());
+    let refused = ServerTls::load(world.settings(), Metrics::new()).unwrap_err();
+    assert!(refused.to_string().contains("isp.pem"), "{refused}");
 }
