@@ -153,15 +153,13 @@ impl Settings {
                 ),
             ));
         }
-        if let Some(url) = &self.public_url {
-            if !is_base_url(url) {
-                return Err(SettingsError::invalid(
-                    "public-url",
-                    format!(
-                        "{url:?} is not of the form https://HOST[:PORT], without a slash at the end"
-                    ),
-                ));
-            }
+        if let Some(url) = self.public_url.as_ref().filter(|url| !is_base_url(url)) {
+            return Err(SettingsError::invalid(
+                "public-url",
+                format!(
+                    "{url:?} is not of the form https://HOST[:PORT], without a slash at the end"
+                ),
+            ));
         }
         for (key, bound) in [
             ("max-pairs", self.max_pairs as u64),
