@@ -30,6 +30,7 @@ mod cost;
 mod draft;
 mod gazetteer;
 mod graph;
+mod layout;
 mod load;
 mod locate;
 mod network;
@@ -45,6 +46,7 @@ mod routes;
 mod source;
 mod spot;
 
+pub use crate::layout::{Layout, Place};
 pub use crate::load::load;
 pub use crate::network::{Kind, Network, Path, PidEntry, Step};
 pub use crate::options::{Options, OptionsError, Penalties, UnknownWeight, Weight};

@@ -10,6 +10,7 @@ use crate::alto_map;
 use crate::cost;
 use crate::draft::Draft;
 use crate::graph::{self, Graph, NodeIndex, Role};
+use crate::layout::Layout;
 use crate::network::{Kind, Network, PidEntry, Routes};
 use crate::options::{Options, OptionsError};
 use crate::pid::{self, PidError};
@@ -176,7 +177,8 @@ fn load_alto(
     let (snapshot, pids) = alto_map::build(&documents, &mut report)?;
     let (warnings, notes) = report.finish();
     let snapshot = Arc::new(snapshot);
-    Ok(Network { snapshot, pids, asn: options.asn, warnings, notes, routes: None })
+    let (asn, layout) = (options.asn, Layout::default());
+    Ok(Network { snapshot, pids, asn, warnings, notes, routes: None, layout })
 }
 
 /// The own AS: options first, then the first file that says.
@@ -228,6 +230,7 @@ fn build(
         placed.push((IpNet::V6(Ipv6Net::default()), default));
     }
     let (pid_count, prefix_count) = (pids.len(), placed.len());
+    let layout = Layout::of(graph, &pids_of_nodes, pid_count);
     report.note(format!("{pid_count} PIDs with {prefix_count} prefixes, the default's included"));
     let snapshot = Snapshot::build(Parts { pids, prefixes: placed, matrices }).map_err(refuse)?;
     let keys = graph.nodes().iter().map(|node| node.key.clone()).collect();
@@ -238,6 +241,7 @@ fn build(
         warnings: Vec::new(),
         notes: Vec::new(),
         routes: Some(Routes { keys, nodes_of_pids, metrics }),
+        layout,
     })
 }
 

@@ -7,6 +7,7 @@ use netmap::{Cost, Pid, PidName, Snapshot};
 
 use crate::cost::{Metric, Search, Thousandths};
 use crate::graph::NodeIndex;
+use crate::layout::Layout;
 use crate::relation::Relation;
 use crate::report::Warning;
 
@@ -18,6 +19,7 @@ pub struct Network {
     pub(crate) warnings: Vec<Warning>,
     pub(crate) notes: Vec<String>,
     pub(crate) routes: Option<Routes>,
+    pub(crate) layout: Layout,
 }
 
 impl Network {
@@ -44,6 +46,11 @@ impl Network {
     /// Plain facts: what was read, which weight and penalties hold, what was counted.
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// Where PIDs lie and which links join them; empty for `alto` sources.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
     }
 
     /// How the cost from one PID to another comes about. `None` where there is no cost, or no

@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use unis::cli::{Cli, Command, check, config, diff, pki, rank, serve};
+use unis::cli::{Cli, Command, check, config, diff, map, pki, rank, serve};
 
 fn main() -> ExitCode {
     let mut out = BufWriter::new(io::stdout());
@@ -13,6 +13,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments, &mut out),
         Command::Rank(arguments) => rank::run(&arguments, &mut out),
         Command::Diff(arguments) => diff::run(&arguments, &mut out),
+        Command::Map(arguments) => map::run(&arguments, &mut out),
         Command::Config(arguments) => config::run(&arguments, &mut out),
         Command::Pki(arguments) => pki::run(arguments, &mut out),
     };

@@ -12,7 +12,7 @@ fn unis(arguments: &[&str]) -> Output {
 
 #[test]
 fn every_command_explains_itself() {
-    for command in ["serve", "check", "rank", "diff", "config", "pki"] {
+    for command in ["serve", "check", "rank", "diff", "map", "config", "pki"] {
         let output = unis(&[command, "--help"]);
         let help = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success() && help.contains("Usage: unis "), "{command}: {help}");

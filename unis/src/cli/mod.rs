@@ -3,6 +3,7 @@
 pub mod check;
 pub mod config;
 pub mod diff;
+pub mod map;
 pub mod pki;
 pub mod rank;
 pub mod serve;
@@ -42,6 +43,8 @@ pub enum Command {
     Rank(rank::Arguments),
     /// Compare two versions of the operator's files before a reload; exit 0 same, 1 different
     Diff(diff::Arguments),
+    /// Draw the network as SVG, its PIDs coloured by their cost from one of them
+    Map(map::Arguments),
     /// Print the documented default settings, or the ones in force
     Config(config::Arguments),
     /// Keys and certificates: create a CA, enrol, renew, revoke

@@ -67,7 +67,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-fn choose<'a>(
+pub(crate) fn choose<'a>(
     settings: &Settings,
     version: &'a Version,
     name: Option<&str>,
