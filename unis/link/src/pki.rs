@@ -136,16 +136,10 @@ pub enum Refused {
     /// A certificate of another authority, revoked, or without a name.
     #[error("the certificate shown cannot be renewed here")]
     NotRenewable,
-    /// Most of its life is yet to come.
-    #[error("the certificate shown is too young to be renewed: come back in {hours} h")]
-    TooEarly {
-        /// Until a third of its life is over.
-        hours: u64,
-    },
-    /// Its name has successors enough.
-    #[error("the name has {most} valid certificates, no more are granted: revoke some")]
+    /// Its name has fresh ones enough.
+    #[error("the name got {most} certificates within a month: use the newest, or revoke some")]
     TooMany {
-        /// Valid certificates of the name.
+        /// Fresh certificates of a name.
         most: usize,
     },
 }

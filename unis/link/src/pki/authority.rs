@@ -112,8 +112,7 @@ impl Authority {
         grant(&mut bench, &Leaf { name: &name, server_names: &pending.server_names }, &request)
     }
 
-    /// Grants a new certificate to the holder of a valid one of this authority, by the same names,
-    /// from a third of its life on.
+    /// Grants a new certificate to the holder of a valid one of this authority, by the same names.
     ///
     /// # Errors
     /// [`PkiError::Refused`].

@@ -12,8 +12,8 @@ use crate::pki::{PkiError, Refused};
 const MAX_ENTRIES: usize = 20_000;
 /// Of these, kept free for the authority's own upkeep: others must not be able to stop it.
 const RESERVED_ENTRIES: usize = 200;
-/// Valid certificates of one name beyond which none is renewed.
-const MAX_VALID_PER_NAME: usize = 8;
+/// Certificates of one name in the last third of a life, beyond which none is renewed.
+const MAX_FRESH_PER_NAME: usize = 8;
 /// Tokens remembered at a time.
 const MAX_TOKENS: usize = 10_000;
 /// How long an expired certificate or token is remembered, seconds.
@@ -132,17 +132,16 @@ impl Ledger {
         if self.issued.len() >= MOST { Err(PkiError::Full(MOST)) } else { Ok(()) }
     }
 
-    /// The certificate that its holder may renew at `now`: a valid one past a third of its life,
-    /// with few enough successors, so that nobody fills the ledger by renewing.
+    /// The certificate that its holder may renew at `now`: a valid one whose name got few enough
+    /// in the last third of a certificate's life, so that nobody fills the ledger by renewing, and
+    /// who renewed too often has the right back long before the last of them runs out.
     pub(crate) fn renewable(&self, serial: &str, name: &str, now: i64) -> Result<&Entry, Refused> {
         let is_valid = |entry: &&Entry| entry.state(now) == State::Valid && entry.name == name;
         let entry = self.find(serial).filter(is_valid).ok_or(Refused::NotRenewable)?;
-        let early_s = entry.not_after - LEAF_LIFE.whole_seconds() / 3 * 2 - now;
-        if early_s > 0 {
-            return Err(Refused::TooEarly { hours: early_s.unsigned_abs().div_ceil(3600) });
-        }
-        if self.issued.iter().filter(is_valid).count() >= MAX_VALID_PER_NAME {
-            return Err(Refused::TooMany { most: MAX_VALID_PER_NAME });
+        let left_s = LEAF_LIFE.whole_seconds() / 3 * 2;
+        let is_fresh = |entry: &&Entry| is_valid(entry) && entry.not_after - left_s > now;
+        if self.issued.iter().filter(is_fresh).count() >= MAX_FRESH_PER_NAME {
+            return Err(Refused::TooMany { most: MAX_FRESH_PER_NAME });
         }
         Ok(entry)
     }
@@ -226,22 +225,21 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_renews_from_a_third_of_its_life_and_not_without_end() {
+    fn a_certificate_renews_at_once_but_not_without_end() {
         const DAY_S: i64 = 86_400;
         let of_90_days = |serial: &str| Entry { not_after: 90 * DAY_S, ..entry(serial, "a") };
         let mut ledger = Ledger::default();
         ledger.issue(of_90_days("00")).unwrap();
-        let early = ledger.renewable("00", "a", 30 * DAY_S - 3601).unwrap_err();
-        assert_eq!(early, Refused::TooEarly { hours: 2 });
-        assert_eq!(ledger.renewable("00", "b", 30 * DAY_S).unwrap_err(), Refused::NotRenewable);
+        assert_eq!(ledger.renewable("00", "b", 0).unwrap_err(), Refused::NotRenewable);
         for serial in 1..8 {
-            assert!(ledger.renewable("00", "a", 30 * DAY_S).is_ok(), "{serial}");
+            assert!(ledger.renewable("00", "a", 0).is_ok(), "{serial}");
             ledger.issue(of_90_days(&format!("0{serial}"))).unwrap();
         }
-        let refused = ledger.renewable("00", "a", 30 * DAY_S).unwrap_err();
-        assert_eq!(refused, Refused::TooMany { most: 8 });
-        ledger.revoke("01", 30 * DAY_S);
+        let refused = Refused::TooMany { most: 8 };
+        assert_eq!(ledger.renewable("00", "a", 30 * DAY_S - 1).unwrap_err(), refused);
         assert!(ledger.renewable("00", "a", 30 * DAY_S).is_ok());
+        ledger.revoke("01", 0);
+        assert!(ledger.renewable("00", "a", 0).is_ok());
     }
 
     #[test]
