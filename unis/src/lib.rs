@@ -15,7 +15,6 @@
 pub mod access;
 pub mod cli;
 pub mod http;
-pub mod identity;
 pub mod maps;
 pub mod metrics;
 pub mod progress;

@@ -8,12 +8,12 @@
 //!                               admin listener: /livez /readyz /metrics
 //! ```
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use arc_swap::ArcSwap;
 use link::admin::{Admin, Readiness};
+use link::daemon::{Identities, bind_admin};
 use link::server::{Listener, Security};
 use link::shutdown::Shutdown;
 use prometheus_client::registry::Registry;
@@ -21,7 +21,6 @@ use tokio::signal::unix::Signal;
 
 use crate::access::Access;
 use crate::http::service::{Bounds, Service};
-use crate::identity::Identities;
 use crate::maps::current::Current;
 use crate::maps::table::DIRECTORY_PATH;
 use crate::maps::version::Version;
@@ -85,14 +84,16 @@ impl Server {
         links.register(registry.sub_registry_with_prefix("unis_link"));
         let identities = match start.plaintext {
             true => None,
-            false => Some(Identities::open(settings, links.clone())?),
+            false => Some(Identities::open(&settings.identity()?, links.clone())?),
         };
         let security =
             identities.as_ref().map_or(Security::Plaintext, |own| Security::Tls(own.tls()));
         let listener =
             Listener::bind(settings.listen, settings.limits.clone(), security)?.with_metrics(links);
         let shutdown = Shutdown::on_signals()?;
-        let admin = bind_admin(settings, listener.local_address(), registry, &shutdown)?;
+        let places = (settings.listen, listener.local_address());
+        let readiness = Readiness::default();
+        let admin = bind_admin(settings.admin_listen, places, &readiness, registry, &shutdown)?;
         let current = Arc::new(Current::new(version));
         Ok(Self { start, listener, admin, shutdown, identities, current, metrics, seen, hangups })
     }
@@ -148,7 +149,8 @@ impl Server {
             current,
             access,
             prepare: Box::new(move |settings| {
-                identities.as_ref().map_or(Ok(()), |identities| identities.follow(settings))
+                let Some(identities) = &identities else { return Ok(()) };
+                identities.follow(&settings.identity().map_err(|error| error.to_string())?)
             }),
             metrics,
         };
@@ -163,29 +165,4 @@ impl Server {
         tracing::info!("stopped");
         Ok(())
     }
-}
-
-/// The admin listener at its setting, else at the port above the service, else at any free one.
-fn bind_admin(
-    settings: &Settings,
-    service: SocketAddr,
-    registry: Registry,
-    draining: &Shutdown,
-) -> anyhow::Result<Admin> {
-    let loopback = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
-    let choices =
-        match (settings.admin_listen, settings.listen.port(), service.port().checked_add(1)) {
-            (Some(address), _, _) => vec![address],
-            (None, 0, _) | (None, _, None) => vec![loopback(0)],
-            (None, _, Some(above)) => vec![loopback(above), loopback(0)],
-        };
-    let registry = Arc::new(registry);
-    let mut refused = None;
-    for address in choices {
-        match Admin::bind(address, Readiness::default(), Arc::clone(&registry), draining.clone()) {
-            Ok(admin) => return Ok(admin),
-            Err(error) => refused = Some(error),
-        }
-    }
-    Err(refused.context("no address for the admin listener")?.into())
 }

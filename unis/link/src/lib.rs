@@ -12,10 +12,11 @@
 //! [`server`] owns the accept loop and every wait in it; [`tls`] holds the one configuration in
 //! force and swaps it whole; [`trust`] decides whose certificate may name whom; [`pki`] is a small
 //! certificate authority for those who have none; [`client`] is the other end; [`admin`] answers
-//! the operator on a socket of its own. Nothing here knows what is served.
+//! the operator on a socket of its own; [`settings`] merges what the operator chose; [`daemon`] is
+//! what every daemon does alike with all of it. Nothing here knows what is served.
 //!
-//! Arrows between modules point one way: `admin → server → tls → trust → identity` and
-//! `pki → client → tls`.
+//! Arrows between modules point one way: `daemon → admin → server → tls → trust → identity`,
+//! `daemon → pki → client → tls` and `daemon → settings → trust`.
 
 // What a connection proves.
 pub mod identity;
@@ -37,5 +38,9 @@ pub mod admin;
 pub mod log;
 pub mod metrics;
 pub mod shutdown;
+
+// What the operator chooses, and a daemon around it all.
+pub mod daemon;
+pub mod settings;
 
 pub use crate::identity::{Caller, Identity, Role, SpiffeName};

@@ -4,15 +4,15 @@ pub mod check;
 pub mod config;
 pub mod diff;
 pub mod map;
-pub mod pki;
 pub mod rank;
 pub mod serve;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use link::daemon::{IdentitySettings, pki};
 
-use crate::settings::Inputs;
+use crate::settings::{Inputs, Settings};
 
 /// UNIS tells peer-to-peer applications which peers are near: an ALTO server (RFC 7285) over an
 /// operator's own topology files.
@@ -48,7 +48,7 @@ pub enum Command {
     /// Print the documented default settings, or the ones in force
     Config(config::Arguments),
     /// Keys and certificates: create a CA, enrol, renew, revoke
-    Pki(pki::Arguments),
+    Pki(pki::Arguments<InputArguments>),
 }
 
 /// What `serve`, `check` and `rank` load.
@@ -77,6 +77,14 @@ impl InputArguments {
             set: self.set.clone(),
             ..Inputs::default()
         }
+    }
+}
+
+impl pki::Household for InputArguments {
+    const PROGRAM: &'static str = "unis";
+
+    fn identity(&self, state_dir: Option<PathBuf>) -> anyhow::Result<IdentitySettings> {
+        Ok(Settings::load(&Inputs { state_dir, ..self.inputs() })?.identity()?)
     }
 }
 

@@ -1,22 +1,25 @@
 //! Settings: what an operator can choose, with safe defaults.
 //!
 //! `default.toml` is the manual (`unis config default` prints it); a test holds it against these
-//! structs. The layers (file, environment, command line) are merged in `layers`, checked here, and
+//! structs. The layers (file, environment, command line) are merged in `inputs`, checked here, and
 //! each component gets only its own part.
 
-mod assign;
-mod layers;
+mod inputs;
 mod network;
 mod partner;
 mod view;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
+use link::daemon::IdentitySettings;
+use link::settings::{check_admin, check_partners, is_base_url, non_negative, positive};
 use serde::{Deserialize, Serialize};
 
-pub use crate::settings::layers::{Inputs, SettingsError};
+pub use link::settings::SettingsError;
+
+pub use crate::settings::inputs::Inputs;
 pub use crate::settings::network::{NetworkSettings, Networks, Penalty, Routingcost};
 pub use crate::settings::partner::PartnerSettings;
 pub use crate::settings::view::View;
@@ -110,7 +113,7 @@ impl Settings {
     /// A file that cannot be read, a syntax error or unknown key with its line, a value out of
     /// range.
     pub fn load(inputs: &Inputs) -> Result<Self, SettingsError> {
-        let settings = layers::merge(inputs, std::env::vars_os())?;
+        let settings = inputs::layered(inputs, std::env::vars_os())?;
         settings.check()?;
         Ok(settings)
     }
@@ -120,22 +123,23 @@ impl Settings {
     /// # Errors
     /// None of `STATE_DIRECTORY`, `XDG_STATE_HOME` and `HOME` is set.
     pub fn state_dir(&self) -> Result<PathBuf, SettingsError> {
-        let from = |name: &str, below: &str| {
-            std::env::var_os(name)
-                .filter(|value| !value.is_empty())
-                .map(|value| Path::new(&value).join(below))
-        };
-        self.state_dir
-            .clone()
-            .or_else(|| from("STATE_DIRECTORY", ""))
-            .or_else(|| from("XDG_STATE_HOME", "unis"))
-            .or_else(|| from("HOME", ".local/state/unis"))
-            .ok_or_else(|| {
-                SettingsError::invalid(
-                    "state-dir",
-                    "is not set, and neither is HOME; give --state-dir",
-                )
-            })
+        link::settings::state_dir(self.state_dir.as_deref(), "unis")
+    }
+
+    /// Who this server is, and whom it believes.
+    ///
+    /// # Errors
+    /// As for [`Settings::state_dir`].
+    pub fn identity(&self) -> Result<IdentitySettings, SettingsError> {
+        let asn = self.network.list().iter().find_map(|network| network.asn).unwrap_or(0);
+        Ok(IdentitySettings {
+            state_dir: self.state_dir()?,
+            trust_domain: self.trust_domain.clone(),
+            default_trust_domain: DEFAULT_TRUST_DOMAIN,
+            server_path: format!("isp/{asn}/unis/1"),
+            server_names: self.server_names.clone(),
+            partners: self.partner.iter().map(PartnerSettings::trust).collect(),
+        })
     }
 
     /// How long the body of a request may take.
@@ -145,14 +149,7 @@ impl Settings {
     }
 
     fn check(&self) -> Result<(), SettingsError> {
-        if let Some(admin) = self.admin_listen.filter(|address| !address.ip().is_loopback()) {
-            return Err(SettingsError::invalid(
-                "admin-listen",
-                format!(
-                    "{admin} is not a loopback address; metrics and health carry no access control"
-                ),
-            ));
-        }
+        check_admin(self.admin_listen)?;
         if let Some(url) = self.public_url.as_ref().filter(|url| !is_base_url(url)) {
             return Err(SettingsError::invalid(
                 "public-url",
@@ -175,39 +172,8 @@ impl Settings {
         self.limits.check().map_err(|error| SettingsError::invalid("limits", error.to_string()))?;
         self.routingcost.check("")?;
         self.network.check()?;
-        partner::check_all(&self.partner)
-    }
-}
-
-/// Scheme, host and perhaps a port, and nothing else.
-pub(crate) fn is_base_url(url: &str) -> bool {
-    let Some((scheme, authority)) = url.split_once("://") else { return false };
-    let Ok(authority) = authority.parse::<http::uri::Authority>() else { return false };
-    let after_host = &authority.as_str()[authority.host().len()..];
-    let port = after_host
-        .strip_prefix(':')
-        .map_or(after_host.is_empty(), |port| port.parse::<u16>().is_ok());
-    matches!(scheme, "http" | "https") && !authority.host().is_empty() && port
-}
-
-/// Refuses a number that is below zero or not finite.
-fn non_negative(key: &str, value: Option<f64>) -> Result<(), SettingsError> {
-    match value {
-        Some(value) if !value.is_finite() || value < 0.0 => Err(SettingsError::invalid(
-            key,
-            format!("{value} is not a finite number of at least 0"),
-        )),
-        _ => Ok(()),
-    }
-}
-
-/// Refuses a number that is not above zero or not finite.
-fn positive(key: &str, value: Option<f64>) -> Result<(), SettingsError> {
-    match value {
-        Some(value) if !value.is_finite() || value <= 0.0 => {
-            Err(SettingsError::invalid(key, format!("{value} is not a finite number above 0")))
-        }
-        _ => Ok(()),
+        let partners: Vec<_> = self.partner.iter().map(PartnerSettings::trust).collect();
+        check_partners(&partners)
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
+use link::settings::{non_negative, one_or_many, positive};
 use serde::{Deserialize, Serialize};
 use topology::{Options, Penalties, Source, Weight};
 
-use crate::settings::partner::one_or_many;
-use crate::settings::{Settings, SettingsError, non_negative, positive};
+use crate::settings::{Settings, SettingsError};
 
 /// Longest name of a network: with the longest resource id behind it, it stays within the 64
 /// characters of RFC 7285 §10.2.

@@ -1,13 +1,14 @@
 //! Partners of bilateral agreements (TR 20002 §7.2.1): who may ask, how they are known, what they
 //! see.
 
-use std::collections::HashSet;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+use link::settings::one_or_many;
+use link::trust::PartnerTrust;
 use serde::{Deserialize, Serialize};
 
-use crate::settings::{SettingsError, View};
+use crate::settings::View;
 
 /// One `[[partner]]` entry.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -42,55 +43,17 @@ const fn full() -> View {
     View::Full
 }
 
-/// A list, or a single text for a list of one.
-pub(crate) fn one_or_many<'de, D>(deserializer: D) -> Result<Vec<String>, D::Error>
-where
-    D: serde::Deserializer<'de>,
-{
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum OneOrMany {
-        One(String),
-        Many(Vec<String>),
-    }
-    Ok(match OneOrMany::deserialize(deserializer)? {
-        OneOrMany::One(text) => vec![text],
-        OneOrMany::Many(texts) => texts,
-    })
-}
-
-/// Checks what one entry alone, or all together, can have wrong.
-pub(crate) fn check_all(partners: &[PartnerSettings]) -> Result<(), SettingsError> {
-    let mut names = HashSet::new();
-    let mut domains = HashSet::new();
-    for partner in partners {
-        let key = format!("partner {:?}", partner.name);
-        if partner.name.is_empty() || !names.insert(partner.name.as_str()) {
-            return Err(SettingsError::invalid(&key, "needs a name of its own"));
-        }
-        if let Some(domain) = &partner.trust_domain
-            && !domains.insert(domain.as_str())
-        {
-            return Err(SettingsError::invalid(
-                &key,
-                format!("trust-domain {domain:?} belongs to two partners"),
-            ));
-        }
-        if partner.bundle.is_none() && (partner.trust_domain.is_some() || !partner.san.is_empty()) {
-            return Err(SettingsError::invalid(
-                &key,
-                "needs a bundle: trust-domain and san are checked under it",
-            ));
-        }
-        if partner.trust_domain.is_none()
-            && partner.san.is_empty()
-            && partner.fingerprint.is_empty()
-        {
-            return Err(SettingsError::invalid(
-                &key,
-                "needs a trust-domain, a san or a fingerprint to be known by",
-            ));
+impl PartnerSettings {
+    /// Whose certificates are the partner's.
+    #[must_use]
+    pub fn trust(&self) -> PartnerTrust {
+        PartnerTrust {
+            name: self.name.clone(),
+            trust_domain: self.trust_domain.clone(),
+            bundle: self.bundle.clone(),
+            crl: self.crl.clone(),
+            san: self.san.clone(),
+            fingerprint: self.fingerprint.clone(),
         }
     }
-    Ok(())
 }

@@ -1,5 +1,5 @@
-//! `unis pki`: the CA of this organisation on the machine that holds its state, and enrolment on a
-//! client's.
+//! The `pki` command of a daemon: the CA of this organisation on the machine that holds its state,
+//! and enrolment on a client's.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -7,31 +7,52 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use clap::{Args, Subcommand};
-use link::identity::{Role, SpiffeName};
-use link::pki::{Authority, PkiSettings, State, Token, TokenOrder, enrolment};
+use clap::{Args, Subcommand, ValueEnum};
 
-use crate::cli::{InputArguments, OutputFormat};
-use crate::identity::{open_authority, pki_folder, pki_settings};
-use crate::settings::{Inputs, Settings, is_base_url};
+use crate::daemon::identities::{IdentitySettings, open_authority, pki_folder, pki_settings};
+use crate::identity::{Role, SpiffeName};
+use crate::pki::{Authority, PkiSettings, State, Token, TokenOrder, enrolment};
+use crate::settings::is_base_url;
 
 /// A token lives no longer than this.
 const MAX_TTL_MINUTES: u64 = 24 * 60;
 
-/// Arguments of `unis pki`.
+/// The arguments by which a daemon finds its settings, flattened into those of its commands.
+pub trait Household: Args {
+    /// The program's name.
+    const PROGRAM: &'static str;
+
+    /// Who the daemon is, by its settings; `state_dir` wins over them.
+    ///
+    /// # Errors
+    /// The settings are refused.
+    fn identity(&self, state_dir: Option<PathBuf>) -> anyhow::Result<IdentitySettings>;
+}
+
+/// Arguments of the `pki` command.
 #[derive(Args, Debug)]
-pub struct Arguments {
+pub struct Arguments<H: Args> {
     #[command(subcommand)]
-    what: What,
+    what: What<H>,
+}
+
+/// How a list is printed.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum What<H: Args> {
     /// Create the CA, the server's certificate, a client certificate for a first try and the
     /// revocation list
     Init {
         #[command(flatten)]
-        state: StateArguments,
+        state: StateArguments<H>,
         /// Trust domain of this organisation, such as isp.example [default: setting trust-domain]
         #[arg(long, value_name = "DOMAIN")]
         org: Option<String>,
@@ -42,7 +63,7 @@ enum What {
         /// spiffe:// URI
         name: String,
         #[command(flatten)]
-        state: StateArguments,
+        state: StateArguments<H>,
         /// Where the client reaches this server
         #[arg(long, value_name = "URL", default_value = "https://localhost:8443")]
         url: String,
@@ -72,40 +93,39 @@ enum What {
         /// Name or serial number
         which: String,
         #[command(flatten)]
-        state: StateArguments,
+        state: StateArguments<H>,
     },
     /// List the certificates issued
     Status {
         #[command(flatten)]
-        state: StateArguments,
+        state: StateArguments<H>,
         /// How to print the list
         #[arg(long, value_enum, default_value_t)]
-        format: OutputFormat,
+        format: Format,
     },
 }
 
 #[derive(Args, Debug)]
-struct StateArguments {
+struct StateArguments<H: Args> {
     /// Folder that holds the CA, below pki/
     #[arg(long, value_name = "DIR")]
     state_dir: Option<PathBuf>,
     #[command(flatten)]
-    inputs: InputArguments,
+    inputs: H,
 }
 
-impl StateArguments {
-    fn settings(&self) -> anyhow::Result<Settings> {
-        let inputs = Inputs { state_dir: self.state_dir.clone(), ..self.inputs.inputs() };
-        Ok(Settings::load(&inputs)?)
+impl<H: Household> StateArguments<H> {
+    fn settings(&self) -> anyhow::Result<IdentitySettings> {
+        self.inputs.identity(self.state_dir.clone())
     }
 
     /// The CA that is there already.
     fn authority(&self) -> anyhow::Result<(Authority, PkiSettings)> {
         let settings = self.settings()?;
-        let folder = pki_folder(&settings)?;
+        let folder = pki_folder(&settings);
         let names = pki_settings(&settings, &folder)?;
         let authority = Authority::open(&folder, &names)
-            .context("no CA can be opened; `unis pki init` makes one")?;
+            .with_context(|| format!("no CA can be opened; `{} pki init` makes one", H::PROGRAM))?;
         Ok((authority, names))
     }
 }
@@ -114,7 +134,7 @@ impl StateArguments {
 ///
 /// # Errors
 /// The CA is not there or refuses, or the server does.
-pub fn run(arguments: Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+pub fn run<H: Household>(arguments: Arguments<H>, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     match arguments.what {
         What::Init { state, org } => init(&state, org, out)?,
         What::Token { name, state, url, ttl_minutes } => {
@@ -134,18 +154,22 @@ pub fn run(arguments: Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-fn init(state: &StateArguments, org: Option<String>, out: &mut dyn Write) -> anyhow::Result<()> {
+fn init<H: Household>(
+    state: &StateArguments<H>,
+    org: Option<String>,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
     let mut settings = state.settings()?;
     settings.trust_domain = org.or(settings.trust_domain);
-    let folder = pki_folder(&settings)?;
+    let folder = pki_folder(&settings);
     open_authority(&settings, &folder)?;
     writeln!(out, "{}", folder.join("ca.pem").display())?;
     Ok(())
 }
 
-fn token(
+fn token<H: Household>(
     name: &str,
-    state: &StateArguments,
+    state: &StateArguments<H>,
     url: String,
     ttl_minutes: u64,
     out: &mut dyn Write,
@@ -172,7 +196,11 @@ fn token(
     Ok(())
 }
 
-fn revoke(which: &str, state: &StateArguments, out: &mut dyn Write) -> anyhow::Result<()> {
+fn revoke<H: Household>(
+    which: &str,
+    state: &StateArguments<H>,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
     let (authority, names) = state.authority()?;
     let is_serial = which.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':');
     let which =
@@ -183,13 +211,17 @@ fn revoke(which: &str, state: &StateArguments, out: &mut dyn Write) -> anyhow::R
     Ok(())
 }
 
-fn status(state: &StateArguments, format: OutputFormat, out: &mut dyn Write) -> anyhow::Result<()> {
+fn status<H: Household>(
+    state: &StateArguments<H>,
+    format: Format,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
     let (authority, _) = state.authority()?;
     let entries = authority.status()?;
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs();
     let now = i64::try_from(now)?;
     match format {
-        OutputFormat::Json => {
+        Format::Json => {
             let list: serde_json::Value = entries
                 .iter()
                 .map(|entry| {
@@ -203,7 +235,7 @@ fn status(state: &StateArguments, format: OutputFormat, out: &mut dyn Write) -> 
                 .collect();
             writeln!(out, "{list:#}")?;
         }
-        OutputFormat::Text => {
+        Format::Text => {
             writeln!(out, "{:<32}  {:<8}  {:>9}  name", "serial", "state", "days left")?;
             for entry in entries {
                 let days = (entry.not_after - now) / (24 * 60 * 60);

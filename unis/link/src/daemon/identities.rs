@@ -1,21 +1,37 @@
-//! The server's own keys and whose certificates it takes: `STATE/pki` and the partners of the
+//! A daemon's own keys and whose certificates it takes: `STATE/pki` and the partners of the
 //! settings.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use link::metrics::Metrics;
-use link::pki::service::Service as Enrolment;
-use link::pki::{Authority, PkiSettings};
-use link::shutdown::Shutdown;
-use link::tls::{ClientCertificates, ServerTls, ServerTlsSettings};
-use link::trust::{PartnerTrust, TrustDomain, TrustSettings};
 
-use crate::settings::{DEFAULT_TRUST_DOMAIN, Settings};
+use crate::metrics::Metrics;
+use crate::pki::service::Service as Enrolment;
+use crate::pki::{Authority, PkiSettings};
+use crate::shutdown::Shutdown;
+use crate::tls::{ClientCertificates, ServerTls, ServerTlsSettings};
+use crate::trust::{PartnerTrust, TrustDomain, TrustSettings};
 
 /// File of the PKI folder that holds the trust domain.
 const TRUST_DOMAIN_FILE: &str = "trust-domain";
+
+/// The part of a daemon's settings that says who it is and whom it believes.
+#[derive(Clone, Debug)]
+pub struct IdentitySettings {
+    /// Folder whose `pki` holds keys and certificates.
+    pub state_dir: PathBuf,
+    /// The trust domain, where the operator named one.
+    pub trust_domain: Option<String>,
+    /// The one of a CA that is made without one being named.
+    pub default_trust_domain: &'static str,
+    /// Path of the server's SPIFFE name, such as `isp/64500/unis/1`.
+    pub server_path: String,
+    /// Further names for the server's certificate.
+    pub server_names: Vec<String>,
+    /// Partners of bilateral agreements.
+    pub partners: Vec<PartnerTrust>,
+}
 
 /// The server's PKI and TLS configuration.
 pub struct Identities {
@@ -30,8 +46,8 @@ impl Identities {
     ///
     /// # Errors
     /// The folder cannot be written, or a file in it, or a partner's, is not what it should be.
-    pub fn open(settings: &Settings, metrics: Metrics) -> anyhow::Result<Self> {
-        let folder = pki_folder(settings)?;
+    pub fn open(settings: &IdentitySettings, metrics: Metrics) -> anyhow::Result<Self> {
+        let folder = pki_folder(settings);
         let (authority, names) = open_authority(settings, &folder)?;
         let tls = ServerTls::load(tls_settings(settings, &folder, &names.trust_domain), metrics)?;
         Ok(Self { authority: Arc::new(authority), folder, trust_domain: names.trust_domain, tls })
@@ -41,6 +57,12 @@ impl Identities {
     #[must_use]
     pub fn tls(&self) -> Arc<ServerTls> {
         Arc::clone(&self.tls)
+    }
+
+    /// The CA.
+    #[must_use]
+    pub fn authority(&self) -> Arc<Authority> {
+        Arc::clone(&self.authority)
     }
 
     /// Enrolment and renewal over HTTP, below `/pki/`.
@@ -59,18 +81,16 @@ impl Identities {
     ///
     /// # Errors
     /// What could not be taken over; the rest is in force.
-    pub fn follow(&self, settings: &Settings) -> Result<(), String> {
+    pub fn follow(&self, settings: &IdentitySettings) -> Result<(), String> {
         let next = tls_settings(settings, &self.folder, &self.trust_domain);
         self.tls.reload_with(next).map_err(|error| error.to_string())
     }
 }
 
 /// Where keys and certificates lie.
-///
-/// # Errors
-/// No state directory is known.
-pub fn pki_folder(settings: &Settings) -> anyhow::Result<PathBuf> {
-    Ok(settings.state_dir()?.join("pki"))
+#[must_use]
+pub fn pki_folder(settings: &IdentitySettings) -> PathBuf {
+    settings.state_dir.join("pki")
 }
 
 /// Opens the CA in `folder`, creating what is missing, and remembers the trust domain it is for.
@@ -78,7 +98,7 @@ pub fn pki_folder(settings: &Settings) -> anyhow::Result<PathBuf> {
 /// # Errors
 /// As for [`Identities::open`].
 pub fn open_authority(
-    settings: &Settings,
+    settings: &IdentitySettings,
     folder: &Path,
 ) -> anyhow::Result<(Authority, PkiSettings)> {
     let names = pki_settings(settings, folder)?;
@@ -96,7 +116,7 @@ pub fn open_authority(
 ///
 /// # Errors
 /// The settings name another trust domain than the one that the CA was made for.
-pub fn pki_settings(settings: &Settings, folder: &Path) -> anyhow::Result<PkiSettings> {
+pub fn pki_settings(settings: &IdentitySettings, folder: &Path) -> anyhow::Result<PkiSettings> {
     let remembered = std::fs::read_to_string(folder.join(TRUST_DOMAIN_FILE)).ok();
     let remembered = remembered.map(|text| text.trim().to_owned());
     let trust_domain = match (&settings.trust_domain, remembered) {
@@ -106,25 +126,20 @@ pub fn pki_settings(settings: &Settings, folder: &Path) -> anyhow::Result<PkiSet
         ),
         (Some(set), _) => set.clone(),
         (None, Some(made)) => made,
-        (None, None) => DEFAULT_TRUST_DOMAIN.to_owned(),
+        (None, None) => settings.default_trust_domain.to_owned(),
     };
-    let asn = settings.network.list().iter().find_map(|network| network.asn).unwrap_or(0);
     Ok(PkiSettings {
         trust_domain,
-        server_path: format!("isp/{asn}/unis/1"),
+        server_path: settings.server_path.clone(),
         server_names: settings.server_names.clone(),
     })
 }
 
-fn tls_settings(settings: &Settings, folder: &Path, trust_domain: &str) -> ServerTlsSettings {
-    let partner = |partner: &crate::settings::PartnerSettings| PartnerTrust {
-        name: partner.name.clone(),
-        trust_domain: partner.trust_domain.clone(),
-        bundle: partner.bundle.clone(),
-        crl: partner.crl.clone(),
-        san: partner.san.clone(),
-        fingerprint: partner.fingerprint.clone(),
-    };
+fn tls_settings(
+    settings: &IdentitySettings,
+    folder: &Path,
+    trust_domain: &str,
+) -> ServerTlsSettings {
     ServerTlsSettings {
         certificate: folder.join("server.pem"),
         key: folder.join("server-key.pem"),
@@ -134,7 +149,7 @@ fn tls_settings(settings: &Settings, folder: &Path, trust_domain: &str) -> Serve
                 bundle: folder.join("ca.pem"),
                 crl: Some(folder.join("crl.pem")),
             },
-            partners: settings.partner.iter().map(partner).collect(),
+            partners: settings.partners.clone(),
         },
         // Enrolment and the public view are for clients without a certificate; the role table
         // refuses them the rest.

@@ -1,0 +1,13 @@
+//! What every daemon of ours does alike: its state folder with keys and certificates, the `pki`
+//! command, the admin listener's place, how its `main` ends.
+
+mod admin;
+mod identities;
+mod outcome;
+pub mod pki;
+
+pub use crate::daemon::admin::bind_admin;
+pub use crate::daemon::identities::{
+    Identities, IdentitySettings, open_authority, pki_folder, pki_settings,
+};
+pub use crate::daemon::outcome::exit_code;

@@ -1,0 +1,49 @@
+//! How a program ends, and what it says when that was not well.
+
+use std::io;
+use std::process::ExitCode;
+
+/// Exit code of a program that could not do what it was asked.
+const REFUSED: u8 = 2;
+
+/// The exit code for the outcome of a command; an error goes to standard error, with its causes.
+#[must_use]
+pub fn exit_code(program: &str, outcome: anyhow::Result<ExitCode>) -> ExitCode {
+    match outcome {
+        Ok(code) => code,
+        // Whoever reads our output has seen enough of it.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{program}: {}", told(&error));
+            ExitCode::from(REFUSED)
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+    kind == Some(io::ErrorKind::BrokenPipe)
+}
+
+/// The error and its causes; a message may already end with its cause.
+fn told(error: &anyhow::Error) -> String {
+    let causes = error.chain().map(ToString::to_string);
+    let join = |text: String, cause: String| match text.ends_with(&cause) {
+        true => text,
+        false => format!("{text}: {cause}"),
+    };
+    causes.reduce(join).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let error = anyhow::anyhow!("the disk is full").context("cannot write a");
+        assert_eq!(told(&error), "cannot write a: the disk is full");
+        let ends_alike = anyhow::anyhow!("gone").context("the file is gone");
+        assert_eq!(told(&ends_alike), "the file is gone");
+    }
+}
