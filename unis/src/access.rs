@@ -199,6 +199,8 @@ mod tests {
             role,
             fingerprint: String::new(),
             serial: String::new(),
+            key: String::new(),
+            user: None,
         };
         Caller { address: SocketAddr::from(([192, 0, 2, 1], 1)), identity: Some(identity) }
     }

@@ -42,6 +42,10 @@ pub struct Identity {
     pub fingerprint: String,
     /// Serial number, lower-case hex, two digits a byte.
     pub serial: String,
+    /// SHA-256 of the public key (SubjectPublicKeyInfo, DER), 64 lower-case hex digits.
+    pub key: String,
+    /// The user that the certificate names (`UID` of its subject, RFC 4519 §2.39).
+    pub user: Option<String>,
 }
 
 impl fmt::Display for Identity {

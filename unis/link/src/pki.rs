@@ -44,11 +44,30 @@ pub struct PkiSettings {
     pub server_names: Vec<String>,
 }
 
+/// How a certificate is named.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Naming {
+    /// By this name.
+    Fixed(SpiffeName),
+    /// `peer/<key id>`, after the key that enrols: nobody else can have the name, and it lasts as
+    /// long as the key. The certificate also names the user, whose peers are many.
+    PeerOf {
+        /// The user; a segment of a SPIFFE path.
+        user: String,
+    },
+}
+
+impl From<SpiffeName> for Naming {
+    fn from(name: SpiffeName) -> Self {
+        Self::Fixed(name)
+    }
+}
+
 /// What a token is for.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TokenOrder {
     /// The name that the certificate will have; decided here, not by who enrols.
-    pub name: SpiffeName,
+    pub name: Naming,
     /// DNS names and addresses that it will have besides, for servers.
     pub server_names: Vec<String>,
     /// How long the token can be used.
@@ -136,6 +155,9 @@ pub enum Refused {
     /// A certificate of another authority, revoked, or without a name.
     #[error("the certificate shown cannot be renewed here")]
     NotRenewable,
+    /// A peer's name is that of its key.
+    #[error("a peer that is named by its key renews with that key")]
+    OtherKey,
     /// Its name has fresh ones enough.
     #[error("the name got {most} certificates within a month: use the newest, or revoke some")]
     TooMany {

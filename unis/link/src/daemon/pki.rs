@@ -191,7 +191,7 @@ fn token<H: Household>(
     writeln!(
         out,
         "{}",
-        authority.token(&TokenOrder { name, server_names: Vec::new(), ttl, url })?
+        authority.token(&TokenOrder { name: name.into(), server_names: Vec::new(), ttl, url })?
     )?;
     Ok(())
 }

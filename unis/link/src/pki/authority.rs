@@ -4,19 +4,19 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rcgen::CertificateSigningRequestParams;
+use rcgen::{CertificateSigningRequestParams, PublicKeyData};
 use rustls_pki_types::CertificateSigningRequestDer;
 use rustls_pki_types::pem::PemObject;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use crate::crypto::random;
-use crate::identity::{Identity, SpiffeName};
+use crate::identity::{Identity, SpiffeName, hex};
 use crate::pki::bench::{Bench, ca_der, check_names, found, required};
 use crate::pki::folder::{Folder, read};
 use crate::pki::issue::Leaf;
 use crate::pki::ledger::{Entry, Pending};
-use crate::pki::{PkiError, PkiSettings, Refused, Token, TokenOrder};
+use crate::pki::{Naming, PkiError, PkiSettings, Refused, Token, TokenOrder};
 use crate::shutdown::Shutdown;
 
 /// How often a running server looks at what runs out.
@@ -80,22 +80,38 @@ impl Authority {
     /// # Errors
     /// [`PkiError::Foreign`] for a name outside the trust domain, [`PkiError::ServerName`].
     pub fn token(&self, order: &TokenOrder) -> Result<Token, PkiError> {
-        if order.name.trust_domain() != self.settings.trust_domain {
-            return Err(PkiError::Foreign {
-                name: order.name.to_string(),
-                trust_domain: self.settings.trust_domain.clone(),
-            });
-        }
-        let leaf = Leaf { name: &order.name, server_names: &order.server_names };
-        leaf.check()?;
+        let (name, user) = self.promised(order)?;
         let secret: [u8; 32] = random()?;
         let ca_fingerprint = Sha256::digest(ca_der(&self.folder)?).into();
         let mut bench = self.bench()?;
         let ends = bench.seconds().saturating_add_unsigned(order.ttl.as_secs());
         let names = order.server_names.clone();
-        bench.ledger.promise(Pending::new(&secret, order.name.to_string(), names, ends))?;
+        bench.ledger.promise(Pending::new(&secret, name, names, ends).of(user))?;
         bench.store()?;
         Ok(Token { url: order.url.clone(), ca_fingerprint, secret })
+    }
+
+    /// The name that a token promises, and the user of a peer, whose name lacks its last part.
+    fn promised(&self, order: &TokenOrder) -> Result<(String, Option<String>), PkiError> {
+        let trust_domain = &self.settings.trust_domain;
+        let name = match &order.name {
+            Naming::Fixed(name) => name.clone(),
+            // The user's name has the form of a segment; so will the key's.
+            Naming::PeerOf { user } => SpiffeName::in_domain(trust_domain, user)?,
+        };
+        if name.trust_domain() != *trust_domain {
+            return Err(PkiError::Foreign {
+                name: name.to_string(),
+                trust_domain: trust_domain.clone(),
+            });
+        }
+        Leaf { name: &name, server_names: &order.server_names, user: None }.check()?;
+        Ok(match &order.name {
+            Naming::Fixed(name) => (name.to_string(), None),
+            Naming::PeerOf { user } => {
+                (format!("spiffe://{trust_domain}/peer/"), Some(user.clone()))
+            }
+        })
     }
 
     /// Grants the certificate that a token's secret promises, over the key of `request` (PKCS #10,
@@ -108,8 +124,17 @@ impl Authority {
         let mut bench = self.bench()?;
         let now = bench.seconds();
         let pending = bench.ledger.redeem(secret, now)?;
-        let name = SpiffeName::parse(&pending.name)?;
-        grant(&mut bench, &Leaf { name: &name, server_names: &pending.server_names }, &request)
+        let name = match &pending.user {
+            None => pending.name,
+            Some(_) => pending.name + &key_id(&request),
+        };
+        let name = SpiffeName::parse(&name)?;
+        let user = pending.user.as_deref();
+        grant(
+            &mut bench,
+            &Leaf { name: &name, server_names: &pending.server_names, user },
+            &request,
+        )
     }
 
     /// Grants a new certificate to the holder of a valid one of this authority, by the same names.
@@ -125,8 +150,12 @@ impl Authority {
         let mut bench = self.bench()?;
         let now = bench.seconds();
         let entry = bench.ledger.renewable(&holder.serial, name.as_str(), now)?;
-        let server_names = entry.server_names.clone();
-        grant(&mut bench, &Leaf { name, server_names: &server_names }, &request)
+        let (server_names, user) = (entry.server_names.clone(), entry.user.clone());
+        if user.is_some() && !name.as_str().ends_with(&key_id(&request)) {
+            return Err(Refused::OtherKey.into());
+        }
+        let leaf = Leaf { name, server_names: &server_names, user: user.as_deref() };
+        grant(&mut bench, &leaf, &request)
     }
 
     /// Revokes a certificate by serial number, or all valid ones of a name, at once.
@@ -211,6 +240,11 @@ fn grant(
     bench.ledger.has_room()?;
     let certificate = bench.issue(leaf, &request.public_key)?;
     Ok(Granted { certificate, ca: bench.ca_pem()?, name: leaf.name.to_string() })
+}
+
+/// What a peer with the key of a request is called.
+fn key_id(request: &CertificateSigningRequestParams) -> String {
+    hex(&Sha256::digest(request.public_key.subject_public_key_info()))
 }
 
 /// Reads a signing request and checks its signature.
@@ -335,7 +369,7 @@ mod tests {
     fn names_of_others_are_not_promised() {
         let folder = tempfile::tempdir().unwrap();
         let order = TokenOrder {
-            name: SpiffeName::parse("spiffe://other.example/peer/1").unwrap(),
+            name: SpiffeName::parse("spiffe://other.example/peer/1").unwrap().into(),
             server_names: vec![],
             ttl: Duration::from_secs(60),
             url: String::new(),

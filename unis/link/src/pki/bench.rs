@@ -182,7 +182,7 @@ struct Part {
 
 impl Part {
     fn leaf(&self) -> Leaf<'_> {
-        Leaf { name: &self.name, server_names: &self.server_names }
+        Leaf { name: &self.name, server_names: &self.server_names, user: None }
     }
 }
 

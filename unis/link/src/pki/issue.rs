@@ -20,6 +20,8 @@ const CA_LIFE: Duration = Duration::days(3650);
 pub(crate) const LEAF_LIFE: Duration = Duration::days(90);
 /// Life of a revocation list.
 pub(crate) const CRL_LIFE: Duration = Duration::days(7);
+/// The attribute `UID` (RFC 4519 §2.39).
+const USER_ID: [u64; 7] = [0, 9, 2342, 19_200_300, 100, 1, 1];
 /// How far back validity begins: clocks differ.
 const BACKDATE: Duration = Duration::minutes(1);
 
@@ -28,6 +30,8 @@ const BACKDATE: Duration = Duration::minutes(1);
 pub(crate) struct Leaf<'a> {
     pub(crate) name: &'a SpiffeName,
     pub(crate) server_names: &'a [String],
+    /// Stands in the subject as `UID`.
+    pub(crate) user: Option<&'a str>,
 }
 
 impl Leaf<'_> {
@@ -76,6 +80,9 @@ pub(crate) fn certificate(
     params.serial_number = Some(serial.clone());
     params.distinguished_name = rcgen::DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, leaf.name.path());
+    if let Some(user) = leaf.user {
+        params.distinguished_name.push(DnType::CustomDnType(USER_ID.to_vec()), user);
+    }
     params.subject_alt_names = alternative_names(leaf)?;
     params.is_ca = IsCa::ExplicitNoCa;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -89,6 +96,7 @@ pub(crate) fn certificate(
         server_names: leaf.server_names.to_vec(),
         not_after,
         revoked_at: None,
+        user: leaf.user.map(str::to_owned),
     };
     Ok(Signed { pem, entry })
 }

@@ -43,6 +43,9 @@ pub struct Entry {
     pub not_after: i64,
     /// When it was revoked, Unix seconds.
     pub revoked_at: Option<i64>,
+    /// The user of a peer that is named by its key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
 }
 
 /// Whether a certificate can be used.
@@ -66,6 +69,9 @@ pub(crate) struct Pending {
     pub(crate) server_names: Vec<String>,
     not_after: i64,
     used: bool,
+    /// The user of a peer; then the name lacks its last part, the id of the key to come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<String>,
 }
 
 impl Entry {
@@ -86,7 +92,12 @@ impl Pending {
         server_names: Vec<String>,
         not_after: i64,
     ) -> Self {
-        Self { hash: hash(secret), name, server_names, not_after, used: false }
+        Self { hash: hash(secret), name, server_names, not_after, used: false, user: None }
+    }
+
+    /// For a peer of `user`.
+    pub(crate) fn of(self, user: Option<String>) -> Self {
+        Self { user, ..self }
     }
 }
 
@@ -210,6 +221,7 @@ mod tests {
             server_names: vec![],
             not_after: 100,
             revoked_at: None,
+            user: None,
         }
     }
 

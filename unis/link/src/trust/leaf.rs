@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use rustls::{CertificateError, OtherError};
 use rustls_pki_types::{CertificateDer, UnixTime};
 use sha2::{Digest, Sha256};
+use x509_parser::oid_registry::asn1_rs::oid;
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
 use crate::identity::{SpiffeError, SpiffeName};
@@ -19,6 +20,8 @@ pub(crate) struct Leaf {
     pub(crate) spiffe: Option<SpiffeName>,
     pub(crate) names: Vec<AltName>,
     pub(crate) fingerprint: [u8; 32],
+    pub(crate) key: [u8; 32],
+    pub(crate) user: Option<String>,
     pub(crate) serial: Vec<u8>,
     pub(crate) issuer: Vec<u8>,
     pub(crate) not_before: i64,
@@ -64,6 +67,8 @@ impl Leaf {
             spiffe: spiffe_name(general)?,
             names: general.iter().filter_map(alt_name).collect(),
             fingerprint: Sha256::digest(certificate).into(),
+            key: Sha256::digest(parsed.public_key().raw).into(),
+            user: user(&parsed),
             serial: parsed.raw_serial().to_vec(),
             issuer: parsed.issuer().as_raw().to_vec(),
             not_before: parsed.validity().not_before.timestamp(),
@@ -92,6 +97,12 @@ impl Leaf {
             _ => false,
         })
     }
+}
+
+/// `UID` of the subject.
+fn user(certificate: &X509Certificate<'_>) -> Option<String> {
+    let user = certificate.subject().iter_by_oid(&oid!(0.9.2342.19200300.100.1.1)).next()?;
+    user.as_str().ok().map(str::to_owned)
 }
 
 fn spiffe_name(general: &[GeneralName<'_>]) -> Result<Option<SpiffeName>, Refusal> {

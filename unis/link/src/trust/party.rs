@@ -83,6 +83,8 @@ impl Party {
             role,
             fingerprint: hex(&leaf.fingerprint),
             serial: hex(&leaf.serial),
+            key: hex(&leaf.key),
+            user: leaf.user,
             name: leaf.spiffe,
         }
     }

@@ -8,19 +8,21 @@ use http::{HeaderMap, Request, Response};
 use hyper::body::Incoming;
 use link::body::Body;
 use link::client::Client;
-use link::identity::SpiffeName;
+use link::identity::{Identity, Role, SpiffeName};
 use link::metrics::Metrics;
 use link::pki::enrolment::{EnrolmentError, enroll, renew};
 use link::pki::service::Service;
-use link::pki::{Authority, PkiSettings, State, Token, TokenOrder};
+use link::pki::{Authority, Naming, PkiError, PkiSettings, Refused, State, Token, TokenOrder};
 use link::server::{Handler, Limits, Security};
 use link::tls::{
     ClientCertificates, ClientTls, ClientTlsSettings, ServerTls, ServerTlsSettings, ServerTrust,
 };
 use link::trust::{TrustDomain, TrustSettings};
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 use crate::fixture::{AMPLE, Running, serve, who};
 
@@ -71,7 +73,7 @@ impl Isp {
 
     fn token(&self, ttl_s: u64) -> Token {
         let order = TokenOrder {
-            name: SpiffeName::parse(NAME).unwrap(),
+            name: SpiffeName::parse(NAME).unwrap().into(),
             server_names: vec!["oms.isp.example".into()],
             ttl: Duration::from_secs(ttl_s),
             url: self.url(),
@@ -209,20 +211,13 @@ async fn who_sits_in_between_never_sees_the_secret() {
 
 #[test]
 fn names_in_a_request_are_ignored_and_its_signature_is_checked() {
-    use x509_parser::prelude::{FromDer, X509Certificate};
     let folder = tempfile::tempdir().unwrap();
     let authority = open(folder.path());
     let isp = |ttl| TokenOrder {
-        name: SpiffeName::parse(NAME).unwrap(),
+        name: SpiffeName::parse(NAME).unwrap().into(),
         server_names: vec![],
         ttl: Duration::from_secs(ttl),
         url: "https://localhost".into(),
-    };
-    let secret = |token: &Token| {
-        use base64::Engine;
-        let text = token.to_string();
-        let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
-        engine.decode(text.strip_prefix("mp2p1.").unwrap()).unwrap()[32..64].to_vec()
     };
     let key = rcgen::KeyPair::generate().unwrap();
     let params = rcgen::CertificateParams::new(vec!["evil.example".to_owned()]).unwrap();
@@ -238,4 +233,54 @@ fn names_in_a_request_are_ignored_and_its_signature_is_checked() {
     let names: Vec<String> = names.general_names.iter().map(ToString::to_string).collect();
     assert_eq!(names, [format!("URI({NAME})")]);
     assert_eq!(certificate.subject().to_string(), "CN=p2psp/acme/oms/1");
+}
+
+#[test]
+fn a_peer_is_named_by_its_key_and_stays_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = open(folder.path());
+    let order = TokenOrder {
+        name: Naming::PeerOf { user: "anna".into() },
+        server_names: vec![],
+        ttl: Duration::from_secs(600),
+        url: "https://localhost".into(),
+    };
+    let key = rcgen::KeyPair::generate().unwrap();
+    let request = |key: &rcgen::KeyPair| {
+        rcgen::CertificateParams::default().serialize_request(key).unwrap().der().to_vec()
+    };
+    let token = authority.token(&order).unwrap();
+    let granted = authority.enroll(&secret(&token), &request(&key)).unwrap();
+    let pem = x509_parser::pem::parse_x509_pem(granted.certificate.as_bytes()).unwrap().1;
+    let (_, certificate) = X509Certificate::from_der(&pem.contents).unwrap();
+    // The name is the hash of the key as it stands in the certificate.
+    let id = hex(&Sha256::digest(certificate.public_key().raw));
+    assert_eq!(granted.name, format!("spiffe://isp.example/peer/{id}"));
+    assert!(certificate.subject().to_string().contains("anna"));
+    let holder = Identity {
+        partner: None,
+        name: Some(SpiffeName::parse(&granted.name).unwrap()),
+        role: Role::Peer,
+        fingerprint: String::new(),
+        serial: hex(certificate.raw_serial()),
+        key: id,
+        user: Some("anna".into()),
+    };
+    assert_eq!(authority.renew(&holder, &request(&key)).unwrap().name, granted.name);
+    let other = rcgen::KeyPair::generate().unwrap();
+    let refused = authority.renew(&holder, &request(&other)).unwrap_err();
+    assert!(matches!(refused, PkiError::Refused(Refused::OtherKey)), "{refused}");
+    let slash = TokenOrder { name: Naming::PeerOf { user: "a/../b".into() }, ..order };
+    assert!(authority.token(&slash).is_err());
+}
+
+fn secret(token: &Token) -> Vec<u8> {
+    use base64::Engine;
+    let text = token.to_string();
+    let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    engine.decode(text.strip_prefix("mp2p1.").unwrap()).unwrap()[32..64].to_vec()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
