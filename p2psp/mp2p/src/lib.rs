@@ -1,0 +1,21 @@
+//! What P2P service provider and peers say to each other (TR 20002 §8.3), and what they sign.
+//!
+//! ```text
+//!  peer ── JoinRequest ──► OMS      UMS ◄── profile ── OMS      PAMS ◄── StatusReport ── peer
+//!   ▲                       │                                    │
+//!   └── PeerList, Passkey ──┘ ◄───────── score, age ─────────────┘
+//!   │
+//!   └── HELLO with Passkey ──► another peer, which checks it without asking anybody
+//! ```
+//!
+//! [`id`] names users, peers, overlays and contents; [`message`] has the bodies, with the member
+//! names of ITU-T X.609 and Q.4103 where those exist; [`signed`] is the one envelope of all signed
+//! objects, [`passkey`] the first of them. No input, no output, no clock: `now` is an argument.
+//!
+//! Members that nobody here knows are ignored, so that both ends may grow; every text and list has
+//! a bound, checked while it is read.
+
+pub mod id;
+pub mod message;
+pub mod passkey;
+pub mod signed;

@@ -1,0 +1,18 @@
+//! Bodies of requests and answers, JSON.
+//!
+//! | what | where | reference point |
+//! |---|---|---|
+//! | [`join`] join, refresh, leave | `/oms/peer` | R5 |
+//! | [`overlay`] create, describe | `/oms/overlay` | R5 |
+//! | [`list`] the ranked peer list | answer to a join | R5 |
+//! | [`status`] status of a peer | `/pams/status` | R2 |
+//! | [`profile`] of a user | `/ums/profile` | R13 |
+//! | [`content`] register, search | `/ixs/content` | R6 |
+
+pub mod bound;
+pub mod content;
+pub mod join;
+pub mod list;
+pub mod overlay;
+pub mod profile;
+pub mod status;

@@ -1,0 +1,149 @@
+//! Join, refresh, leave (TR 20002 §8.3.1 steps 1 and 4; Q.4103 `POST`, `PUT` and `DELETE /peer`).
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{OverlayId, PeerId};
+use crate::message::bound::List;
+use crate::message::list::PeerList;
+
+/// Addresses that a peer announces at most.
+pub const MAX_ADDRESSES: usize = 8;
+
+/// A peer wants to take part; the same body refreshes its part.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct JoinRequest {
+    /// In which overlay.
+    pub overlay_id: OverlayId,
+    /// Which peer; has to be the one of the certificate.
+    pub peer_id: PeerId,
+    /// Where it can be reached, as far as it knows. The address that OMS observes wins.
+    #[serde(rename = "peer_addr", default)]
+    pub peer_addr: List<PeerAddress, MAX_ADDRESSES>,
+    /// What stands between it and the others.
+    #[serde(default)]
+    pub nat: Nat,
+    /// What it gives, and to whom.
+    #[serde(default)]
+    pub sharing_policy: SharingPolicy,
+    /// How many peers it wants to hear of.
+    #[serde(rename = "peer_num", default)]
+    pub peer_num: Option<u16>,
+}
+
+/// One address (RFC 7846 `peer_addr`).
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct PeerAddress {
+    /// The address.
+    pub ip_address: IpAddr,
+    /// TCP port.
+    pub port: u16,
+    /// How it is known.
+    #[serde(rename = "type", default)]
+    pub kind: AddressKind,
+}
+
+/// How an address is known (RFC 7846, RFC 8445).
+#[derive(Copy, Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum AddressKind {
+    /// The peer says so.
+    #[default]
+    Host,
+    /// OMS saw it.
+    Reflexive,
+    /// A relay's.
+    Proxy,
+}
+
+/// What is between a peer and the others (RFC 7846 `ability_nat`).
+#[derive(Copy, Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Nat {
+    /// Nothing.
+    None,
+    /// The peer does not know.
+    #[default]
+    Unknown,
+    /// Translation that keeps its mappings.
+    Cone,
+    /// Translation by destination.
+    Symmetric,
+    /// Nothing comes in.
+    Blocked,
+}
+
+/// What a peer gives, and to whom (TR 20002 §7.5.3).
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct SharingPolicy {
+    /// The lowest class that it serves.
+    pub class_floor: u8,
+    /// Whether its status may be shown as it is, instead of a score (TR 20002 Annex A.1).
+    pub show_status: bool,
+}
+
+/// The peer takes part.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct JoinAnswer {
+    /// In which overlay.
+    pub overlay_id: OverlayId,
+    /// Which peer.
+    pub peer_id: PeerId,
+    /// When it joined, in the order of all joins of the overlay.
+    pub ticket_id: u64,
+    /// Seconds after which it is forgotten without a refresh.
+    pub expires: u64,
+    /// Seconds between refreshes.
+    pub heartbeat_interval: u64,
+    /// The address that OMS sees: tells a peer whether it is behind NAT.
+    pub observed: PeerAddress,
+    /// How and how often to report.
+    pub report_policy: ReportPolicy,
+    /// Says to others who the peer is; absent where none could be signed.
+    pub passkey: Option<String>,
+    /// The key to check passkeys with, base64url.
+    pub oms_key: String,
+    /// Passkeys of older epochs are void.
+    pub epoch: u64,
+    /// With whom.
+    pub status: PeerList,
+}
+
+/// What to report, how often (TR 20002 §7.7.1).
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ReportPolicy {
+    /// Seconds between reports of status to PAMS.
+    pub status_interval: u64,
+}
+
+/// A peer leaves.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct LeaveRequest {
+    /// Which overlay.
+    pub overlay_id: OverlayId,
+    /// Which peer; has to be the one of the certificate.
+    pub peer_id: PeerId,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_that_nobody_knows_are_ignored_and_absent_ones_have_defaults() {
+        let peer = "a".repeat(64);
+        let text = format!(
+            r#"{{"overlay-id":"film","peer-id":"{peer}","colour":"blue",
+                "peer_addr":[{{"ip_address":"192.0.2.1","port":7000,"x":1}}]}}"#
+        );
+        let join: JoinRequest = serde_json::from_str(&text).unwrap();
+        assert_eq!(join.peer_addr[0].kind, AddressKind::Host);
+        assert_eq!((join.nat, join.sharing_policy.class_floor), (Nat::Unknown, 0));
+    }
+}

@@ -1,0 +1,84 @@
+//! The ranked peer list (TR 20002 §8.3.1 step 4; Q.4103 `peer_info_list`).
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::PeerId;
+use crate::message::bound::List;
+use crate::message::join::PeerAddress;
+use crate::message::status::PeerStatus;
+
+/// Entries of a list at most.
+pub const MAX_ENTRIES: usize = 200;
+
+/// The selected peers of an overlay, best first.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct PeerList {
+    /// Members of the overlay, the asker included.
+    pub num_peers: u64,
+    /// What the order rests on.
+    #[serde(rename = "ranked-by")]
+    pub ranked_by: RankedBy,
+    /// The peers.
+    pub peer_info_list: List<PeerEntry, MAX_ENTRIES>,
+}
+
+/// What an order rests on.
+#[derive(Copy, Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RankedBy {
+    /// The ISP's current map.
+    Map,
+    /// The last map that the ISP sent, too long ago.
+    StaleMap,
+    /// The ISP's endpoint cost service.
+    Ecs,
+    /// Nothing of the network: scores alone.
+    Score,
+}
+
+/// One peer of a list.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct PeerEntry {
+    /// Which.
+    pub peer_id: PeerId,
+    /// Where.
+    #[serde(rename = "peer_addr")]
+    pub peer_addr: List<PeerAddress, 2>,
+    /// What.
+    pub peer_type: PeerType,
+    /// How near, from 1; equally near ones share it. Costs are the ISP's own. `None`: unknown.
+    pub rank: Option<u32>,
+    /// Stands here so that regions stay connected, though nearer ones are left out.
+    #[serde(default)]
+    pub bridge: bool,
+    /// How much it can give now, 0 to 1 (TR 20002 Annex A.1, second method).
+    pub score: f32,
+    /// Its status, where its user agreed (first method).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<PeerStatus>,
+    /// Why it stands lower than its rank.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Demotion>,
+}
+
+/// What a peer is.
+#[derive(Copy, Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PeerType {
+    /// A user's.
+    #[default]
+    Peer,
+    /// A cache server (TR 20002 §8.2.5).
+    Cache,
+    /// A relay server (§8.2.6).
+    Relay,
+}
+
+/// Why a peer stands lower than its rank.
+#[derive(Copy, Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Demotion {
+    /// It has too much to do (TR 20002 §8.3.2).
+    Overload,
+}

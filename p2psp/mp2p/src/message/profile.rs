@@ -1,0 +1,27 @@
+//! A user's profile (TR 20002 §8.2.2, Req-User-030).
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{PeerId, UserId};
+
+/// What UMS keeps of a user.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Profile {
+    /// Who.
+    pub user_id: UserId,
+    /// Class; 0 is the lowest.
+    pub class: u8,
+    /// Reputation, from 0.
+    pub reputation: i64,
+    /// The ISP of the last join, by its name in the provider's settings.
+    pub network: Option<String>,
+    /// Joins so far.
+    pub joins: u64,
+    /// First join, Unix seconds.
+    pub created: u64,
+    /// Last join, Unix seconds.
+    pub updated: u64,
+    /// The user's peers.
+    pub peers: Vec<PeerId>,
+}

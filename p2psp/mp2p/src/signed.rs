@@ -1,0 +1,15 @@
+//! The envelope of everything that is signed: a JWS in compact form (RFC 7515 §3.1).
+//!
+//! ```text
+//!  base64url({"alg":"EdDSA","typ":"passkey+jwt"}) . base64url(claims) . base64url(signature)
+//! ```
+//!
+//! Which algorithm is meant says the *key*; the header only has to agree with it, so that a forger
+//! cannot choose (RFC 8725 §3.1). `typ` keeps one kind of object from being taken for another
+//! (§3.11). Passkeys are signed so; receipts, stops, reservations and index files are to follow.
+
+mod envelope;
+mod key;
+
+pub use crate::signed::envelope::{Kind, MAX_SIGNED_BYTES, SignedError, open, seal};
+pub use crate::signed::key::{KeyError, SigningKey, VerifyingKey};
