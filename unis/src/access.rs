@@ -3,19 +3,30 @@
 //!
 //! ```text
 //! certificate ─► role ─► TABLE[role] ∋ operation? ─► view of the partner ─► quota of the partner ─► View
+//! Digest ──────► partner ─┘
 //! none ────────────────────────────────────────────► public view ────────────────────────────────► View
 //! ```
+//!
+//! Who has no quota of its own shares the bound of its address.
+
+pub mod accounts;
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use link::Caller;
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderValue, Method, Uri};
+use link::digest::{Account, Credentials, DigestAuth, Refused};
 use link::identity::Role;
+use link::rate::SourceRate;
+use link::{Caller, Identity};
 
+use crate::access::accounts::AccountsError;
 use crate::settings::{PartnerSettings, Settings, View};
 
 /// What a client can ask for.
@@ -68,9 +79,21 @@ pub enum Denied {
     /// The client's view does not have this resource.
     #[error("this resource is not in your view")]
     View,
+    /// No certificate, no public view, and no good answer to a challenge (RFC 7616 §3.3).
+    #[error("a client certificate or a partner's user and password are needed here")]
+    Unauthenticated {
+        /// `WWW-Authenticate`.
+        challenge: HeaderValue,
+    },
     /// The partner's quota is used up for now.
     #[error("the quota of requests is used up")]
     Quota {
+        /// When the next request fits.
+        retry_after: Duration,
+    },
+    /// The client's address asks too often.
+    #[error("too many requests come from this address")]
+    Address {
         /// When the next request fits.
         retry_after: Duration,
     },
@@ -81,6 +104,21 @@ pub struct Access {
     public: View,
     open: bool,
     partners: HashMap<String, PartnerAccess>,
+    addresses: Option<Arc<SourceRate>>,
+    digest: Option<DigestAuth>,
+}
+
+/// What is asked, and how the client shows who it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// What for.
+    pub operation: Operation,
+    /// The request's method.
+    pub method: &'a Method,
+    /// The request's target.
+    pub target: &'a Uri,
+    /// The request's header fields.
+    pub headers: &'a HeaderMap,
 }
 
 struct PartnerAccess {
@@ -104,20 +142,43 @@ impl PartnerQuota {
 impl Access {
     /// What `settings` say. `open`: no client can have a certificate (plain HTTP on loopback), so
     /// all see everything.
-    #[must_use]
-    pub fn new(settings: &Settings, open: bool) -> Self {
+    ///
+    /// # Errors
+    /// A partner's Digest account cannot be had, or there is no randomness for it.
+    pub fn new(settings: &Settings, open: bool) -> anyhow::Result<Self> {
+        let mut access = Self::without_accounts(settings, open);
+        let accounts: Vec<_> = accounts::read(settings).into_iter().collect::<Result<_, _>>()?;
+        let lifetime = Duration::from_secs(settings.digest.nonce_lifetime_s);
+        // Digest protects neither body nor answer: never without TLS.
+        if !accounts.is_empty() && !open {
+            let digest = DigestAuth::new(&settings.digest.realm, lifetime, accounts)?;
+            access.digest = Some(digest);
+        }
+        access.addresses = settings.limits.request_rate().map(Arc::new);
+        Ok(access)
+    }
+
+    fn without_accounts(settings: &Settings, open: bool) -> Self {
         let partner = |partner: &PartnerSettings| {
             let quota = partner.quota.map(PartnerQuota::new);
             (partner.name.clone(), PartnerAccess { view: partner.view, quota })
         };
-        let public = if open { View::Full } else { settings.public_view };
-        Self { public, open, partners: settings.partner.iter().map(partner).collect() }
+        Self {
+            public: if open { View::Full } else { settings.public_view },
+            open,
+            partners: settings.partner.iter().map(partner).collect(),
+            addresses: None,
+            digest: None,
+        }
     }
 
-    /// What changed `settings` say; a quota that stayed the same goes on where it was.
+    /// What changed `settings` say, and what they say that cannot be had: an account whose file is
+    /// broken stays as it was. A quota that stayed the same goes on where it was; the bound of
+    /// addresses takes effect at the next start.
     #[must_use]
-    pub fn succeeded_by(&self, settings: &Settings) -> Self {
-        let mut next = Self::new(settings, self.open);
+    pub fn succeeded_by(&self, settings: &Settings) -> (Self, Vec<AccountsError>) {
+        let mut next = Self::without_accounts(settings, self.open);
+        next.addresses.clone_from(&self.addresses);
         for (name, partner) in &mut next.partners {
             let before = self.partners.get(name).and_then(|partner| partner.quota.as_ref());
             if let (Some(now), Some(before)) = (&mut partner.quota, before)
@@ -126,23 +187,71 @@ impl Access {
                 now.bucket = Arc::clone(&before.bucket);
             }
         }
-        next
+        let mut errors = Vec::new();
+        let known = self.digest.as_ref().map_or(&[][..], DigestAuth::accounts);
+        let mut accounts = Vec::new();
+        for account in accounts::read(settings) {
+            match account {
+                Ok(account) => accounts.push(account),
+                Err(error) => {
+                    let old = known.iter().find(|known| known.partner == error.partner());
+                    accounts.extend(old.cloned());
+                    errors.push(error);
+                }
+            }
+        }
+        next.digest = self.next_digest(settings, accounts);
+        (next, errors)
     }
 
-    /// The view in which `caller` may do `operation`.
+    /// The same nonces where realm and lifetime stayed.
+    fn next_digest(&self, settings: &Settings, accounts: Vec<Account>) -> Option<DigestAuth> {
+        if accounts.is_empty() || self.open {
+            return None;
+        }
+        let lifetime = Duration::from_secs(settings.digest.nonce_lifetime_s);
+        match &self.digest {
+            Some(digest) if digest.is_for(&settings.digest.realm, lifetime) => {
+                Some(digest.with_accounts(accounts))
+            }
+            _ => DigestAuth::new(&settings.digest.realm, lifetime, accounts).ok(),
+        }
+    }
+
+    /// Whether a request from `address` is within the bound of addresses.
+    ///
+    /// # Errors
+    /// [`Denied::Address`].
+    pub fn admit(&self, address: IpAddr) -> Result<(), Denied> {
+        let Some(addresses) = &self.addresses else { return Ok(()) };
+        addresses.check(address).map_err(|retry_after| Denied::Address { retry_after })
+    }
+
+    /// The view in which `caller` may do what it asks.
     ///
     /// # Errors
     /// It may not, or not now.
-    pub fn authorise(&self, caller: &Caller, operation: Operation) -> Result<View, Denied> {
-        let Some(identity) = &caller.identity else { return self.public_view() };
+    pub fn authorise(&self, caller: &Caller, ask: &Ask<'_>) -> Result<View, Denied> {
+        let identity = match &caller.identity {
+            Some(identity) => Ok(Some(identity.clone())),
+            None => self.identify(ask),
+        };
+        let partner = identity.as_ref().ok().and_then(Option::as_ref);
+        let partner = partner.and_then(|identity| self.partners.get(identity.partner.as_ref()?));
+        if partner.is_none_or(|partner| partner.quota.is_none()) {
+            self.admit(caller.address.ip())?;
+        }
+        let Some(identity) = identity? else { return self.public_view() };
         if identity.role == Role::Peer {
             return self.public_view().map_err(|_| Denied::Role);
         }
-        if !allows(identity.role, operation) {
+        if !allows(identity.role, ask.operation) {
             return Err(Denied::Role);
         }
-        let Some(name) = &identity.partner else { return Ok(View::Full) };
-        let partner = self.partners.get(name).ok_or(Denied::Role)?;
+        if identity.partner.is_none() {
+            return Ok(View::Full);
+        }
+        let partner = partner.ok_or(Denied::Role)?;
         if let Some(quota) = &partner.quota {
             quota.bucket.check().map_err(|full| Denied::Quota {
                 retry_after: full.wait_time_from(DefaultClock::default().now()),
@@ -154,10 +263,34 @@ impl Access {
         }
     }
 
+    /// Who a client without certificate proves to be by Digest; `None` if it does not try.
+    fn identify(&self, ask: &Ask<'_>) -> Result<Option<Identity>, Denied> {
+        let Some(digest) = &self.digest else { return Ok(None) };
+        let mut shown = ask.headers.get_all(AUTHORIZATION).iter();
+        let Some(shown) = shown.find(|value| Credentials::is_digest(value.as_bytes())) else {
+            return Ok(None);
+        };
+        match digest.authenticate(shown, ask.method, ask.target) {
+            Ok(account) => Ok(Some(Identity::of_partner(&account.partner))),
+            Err(refused) => Err(challenge(digest, Some(&refused))),
+        }
+    }
+
     fn public_view(&self) -> Result<View, Denied> {
-        match self.public {
-            View::None => Err(Denied::NoCertificate),
-            view => Ok(view),
+        match (self.public, &self.digest) {
+            (View::None, Some(digest)) => Err(challenge(digest, None)),
+            (View::None, None) => Err(Denied::NoCertificate),
+            (view, _) => Ok(view),
+        }
+    }
+}
+
+fn challenge(digest: &DigestAuth, refused: Option<&Refused>) -> Denied {
+    match digest.challenge(refused) {
+        Ok(challenge) => Denied::Unauthenticated { challenge },
+        Err(error) => {
+            tracing::error!(%error, "no challenge can be made");
+            Denied::NoCertificate
         }
     }
 }
@@ -169,84 +302,4 @@ pub fn allows(role: Role, operation: Operation) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::net::SocketAddr;
-
-    use link::identity::Role;
-    use link::{Caller, Identity};
-
-    use crate::access::{Access, Denied, Operation, allows};
-    use crate::settings::{Settings, View};
-
-    const ROLES: [Role; 11] = [
-        Role::Unis,
-        Role::Oms,
-        Role::Pams,
-        Role::Ixs,
-        Role::Ums,
-        Role::CacheServer,
-        Role::RelayServer,
-        Role::Peer,
-        Role::Operator,
-        Role::Partner,
-        Role::None,
-    ];
-
-    fn caller(role: Role, partner: Option<&str>) -> Caller {
-        let identity = Identity {
-            partner: partner.map(str::to_owned),
-            name: None,
-            role,
-            fingerprint: String::new(),
-            serial: String::new(),
-            key: String::new(),
-            user: None,
-        };
-        Caller { address: SocketAddr::from(([192, 0, 2, 1], 1)), identity: Some(identity) }
-    }
-
-    fn settings(text: &str) -> Settings {
-        toml::from_str(text).unwrap()
-    }
-
-    #[test]
-    fn every_cell_of_the_table_is_as_documented() {
-        let asks = [Role::Unis, Role::Oms, Role::Pams, Role::Operator, Role::Partner];
-        let access = Access::new(&Settings::default(), false);
-        for role in ROLES {
-            for operation in Operation::ALL {
-                let allowed = asks.contains(&role);
-                assert_eq!(allows(role, operation), allowed, "{role:?} {operation:?}");
-                let expected = if allowed { Ok(View::Full) } else { Err(Denied::Role) };
-                assert_eq!(access.authorise(&caller(role, None), operation), expected, "{role:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn who_shows_no_certificate_gets_the_public_view_or_nothing() {
-        let nobody = Caller { identity: None, ..caller(Role::None, None) };
-        let ask = |text: &str, caller: &Caller| {
-            Access::new(&settings(text), false).authorise(caller, Operation::Directory)
-        };
-        assert_eq!(ask("", &nobody), Err(Denied::NoCertificate));
-        assert_eq!(ask("public-view = \"ordinal\"", &nobody), Ok(View::Ordinal));
-        assert_eq!(ask("public-view = true", &caller(Role::Peer, None)), Ok(View::Full));
-        // A role that is denied is not served as public either.
-        assert_eq!(ask("public-view = true", &caller(Role::Ums, None)), Err(Denied::Role));
-    }
-
-    #[test]
-    fn a_partner_has_its_view_and_its_quota() {
-        let partner =
-            "[[partner]]\nname = \"acme\"\nfingerprint = \"00\"\nview = \"ordinal\"\nquota = 1\n";
-        let access = Access::new(&settings(partner), false);
-        let acme = caller(Role::Oms, Some("acme"));
-        assert_eq!(access.authorise(&acme, Operation::CostMap), Ok(View::Ordinal));
-        assert!(matches!(access.authorise(&acme, Operation::CostMap), Err(Denied::Quota { .. })));
-        let reloaded = access.succeeded_by(&settings(partner));
-        assert!(matches!(reloaded.authorise(&acme, Operation::CostMap), Err(Denied::Quota { .. })));
-        let stranger = caller(Role::Oms, Some("other"));
-        assert_eq!(access.authorise(&stranger, Operation::CostMap), Err(Denied::Role));
-    }
-}
+mod tests;

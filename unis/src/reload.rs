@@ -14,7 +14,7 @@ use link::shutdown::Shutdown;
 use netmap::Diff;
 use tokio::signal::unix::Signal;
 
-use crate::access::Access;
+use crate::access::{Access, accounts};
 use crate::maps::current::Current;
 use crate::maps::version::{self, Version, VersionError};
 use crate::metrics::Metrics;
@@ -46,6 +46,7 @@ pub type Look = BTreeMap<PathBuf, Option<(SystemTime, u64)>>;
 pub fn look(inputs: &Inputs, settings: &Settings) -> Look {
     let mut files = version::files(settings).unwrap_or_default();
     files.extend(inputs.file.clone());
+    files.extend(accounts::files(settings).map(Path::to_owned));
     files.into_iter().map(|path| (path.clone(), look_at(&path))).collect()
 }
 
@@ -124,8 +125,12 @@ impl Reloader {
             tracing::error!(error, "certificates not taken over; what they replace stays");
         }
         let (old, new) = self.current.replace(version);
-        self.access.store(Arc::new(self.access.load().succeeded_by(&settings)));
-        self.metrics.reloaded(prepared.is_ok());
+        let (access, errors) = self.access.load().succeeded_by(&settings);
+        self.access.store(Arc::new(access));
+        for error in &errors {
+            tracing::error!(%error, "account not taken over; what it replaces stays");
+        }
+        self.metrics.reloaded(prepared.is_ok() && errors.is_empty());
         self.metrics.describe(&new);
         report(&old, &new);
         Some(settings)

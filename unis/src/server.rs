@@ -46,6 +46,7 @@ pub struct Server {
     admin: Admin,
     shutdown: Shutdown,
     identities: Option<Identities>,
+    access: Arc<ArcSwap<Access>>,
     current: Arc<Current>,
     metrics: Metrics,
     seen: crate::reload::Look,
@@ -75,6 +76,7 @@ impl Server {
                 tracing::warn!(code = warning.code, "{warning}");
             }
         }
+        let access = Arc::new(ArcSwap::from_pointee(Access::new(settings, start.plaintext)?));
         let mut registry = Registry::default();
         let metrics = Metrics::default();
         metrics.register(&mut registry);
@@ -95,7 +97,18 @@ impl Server {
         let readiness = Readiness::default();
         let admin = bind_admin(settings.admin_listen, places, &readiness, registry, &shutdown)?;
         let current = Arc::new(Current::new(version));
-        Ok(Self { start, listener, admin, shutdown, identities, current, metrics, seen, hangups })
+        Ok(Self {
+            start,
+            listener,
+            admin,
+            shutdown,
+            identities,
+            access,
+            current,
+            metrics,
+            seen,
+            hangups,
+        })
     }
 
     /// URL of the directory.
@@ -123,10 +136,19 @@ impl Server {
     /// The task that reloads broke off.
     pub async fn run(self) -> anyhow::Result<()> {
         let scheme = self.scheme();
-        let Self { start, listener, admin, shutdown, identities, current, metrics, seen, hangups } =
-            self;
+        let Self {
+            start,
+            listener,
+            admin,
+            shutdown,
+            identities,
+            access,
+            current,
+            metrics,
+            seen,
+            hangups,
+        } = self;
         let settings = start.settings;
-        let access = Arc::new(ArcSwap::from_pointee(Access::new(&settings, start.plaintext)));
         let service = Service {
             current: Arc::clone(&current),
             access: Arc::clone(&access),

@@ -29,7 +29,7 @@ impl Caller {
     }
 }
 
-/// What a client certificate proved.
+/// What a client certificate, or a partner's password, proved.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Identity {
     /// The partner that the certificate belongs to; `None` is the own trust domain.
@@ -38,14 +38,30 @@ pub struct Identity {
     pub name: Option<SpiffeName>,
     /// What the name makes of its holder.
     pub role: Role,
-    /// SHA-256 of the certificate (DER), 64 lower-case hex digits.
+    /// SHA-256 of the certificate (DER), 64 lower-case hex digits; empty without one.
     pub fingerprint: String,
-    /// Serial number, lower-case hex, two digits a byte.
+    /// Serial number, lower-case hex, two digits a byte; empty without a certificate.
     pub serial: String,
-    /// SHA-256 of the public key (SubjectPublicKeyInfo, DER), 64 lower-case hex digits.
+    /// SHA-256 of the public key (SubjectPublicKeyInfo, DER), 64 lower-case hex digits;
+    /// empty without a certificate.
     pub key: String,
     /// The user that the certificate names (`UID` of its subject, RFC 4519 §2.39).
     pub user: Option<String>,
+}
+
+impl Identity {
+    /// Of a partner that proved itself without a certificate.
+    pub fn of_partner(name: &str) -> Self {
+        Self {
+            partner: Some(name.to_owned()),
+            name: None,
+            role: Role::Partner,
+            fingerprint: String::new(),
+            serial: String::new(),
+            key: String::new(),
+            user: None,
+        }
+    }
 }
 
 impl fmt::Display for Identity {

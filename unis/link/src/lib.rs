@@ -19,6 +19,7 @@
 //! `daemon → pki → client → tls` and `daemon → settings → trust`.
 
 // What a connection proves.
+pub mod digest;
 pub mod identity;
 pub mod trust;
 
@@ -27,6 +28,7 @@ pub mod body;
 pub mod client;
 mod crypto;
 pub mod overload;
+pub mod rate;
 pub mod server;
 pub mod tls;
 

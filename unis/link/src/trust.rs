@@ -26,6 +26,12 @@ pub(crate) use crate::trust::leaf::{Leaf, Refusal};
 pub use crate::trust::store::Trust;
 pub(crate) use crate::trust::verifier::ClientVerifier;
 
+/// Takes a client's certificate (DER) apart, as is done before anybody vouches for it.
+#[cfg(fuzzing)]
+pub fn read_leaf(der: &[u8]) {
+    let _read = Leaf::parse(&der.into());
+}
+
 /// Whom to trust: the own organisation and its partners.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TrustSettings {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use http::header::{ACCEPT, ALLOW, HeaderValue, RETRY_AFTER};
+use http::header::{ACCEPT, ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
 use link::body::{Body, ReadError};
 
@@ -66,7 +66,10 @@ impl Problem {
             Self::MediaType(accepts) => {
                 reply::put(&mut response, ACCEPT, HeaderValue::from_static(accepts))
             }
-            Self::Denied(Denied::Quota { retry_after }) => {
+            Self::Denied(Denied::Unauthenticated { challenge }) => {
+                reply::put(&mut response, WWW_AUTHENTICATE, challenge);
+            }
+            Self::Denied(Denied::Quota { retry_after } | Denied::Address { retry_after }) => {
                 let seconds = retry_after.max(Duration::from_secs(1)).as_secs();
                 reply::put(&mut response, RETRY_AFTER, HeaderValue::from(seconds));
             }
@@ -89,7 +92,10 @@ impl Problem {
                 StatusCode::BAD_REQUEST
             }
             Self::Denied(Denied::NoCertificate | Denied::Role) => StatusCode::FORBIDDEN,
-            Self::Denied(Denied::Quota { .. }) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Denied(Denied::Unauthenticated { .. }) => StatusCode::UNAUTHORIZED,
+            Self::Denied(Denied::Quota { .. } | Denied::Address { .. }) => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

@@ -20,7 +20,7 @@ use link::body::{self, Body};
 use link::pki::service::Service as Enrolment;
 use link::server::Handler;
 
-use crate::access::{Access, Operation};
+use crate::access::{Access, Ask, Operation};
 use crate::http::negotiate;
 use crate::http::problem::Problem;
 use crate::http::reply::{self, Representation};
@@ -81,6 +81,11 @@ impl Handler for Service {
         if let Some(enrolment) =
             self.enrolment.as_ref().filter(|_| Enrolment::takes(request.uri().path()))
         {
+            let caller = request.extensions().get::<Caller>();
+            let admitted = caller.map(|caller| self.access.load().admit(caller.address.ip()));
+            if let Some(Err(denied)) = admitted {
+                return Problem::from(denied).into_response();
+            }
             return enrolment.handle(request).await;
         }
         let is_head = request.method() == Method::HEAD;
@@ -120,7 +125,9 @@ impl Service {
             Some(Target::Resource(resource)) => resource.kind.operation(),
             Some(Target::Directory) | None => Operation::Directory,
         };
-        let view = access.authorise(&caller, operation)?;
+        let (method, target_uri, headers) = (request.method(), request.uri(), request.headers());
+        let ask = Ask { operation, method, target: target_uri, headers };
+        let view = access.authorise(&caller, &ask)?;
         match target.ok_or(Problem::NotFound)? {
             Target::Directory => self.directory(version, view, &request),
             Target::Resource(resource) if !directory::is_visible(resource, view) => {

@@ -53,6 +53,9 @@ impl Layered for Settings {
         for partner in &mut self.partner {
             partner.bundle = partner.bundle.take().map(|path| folder.join(path));
             partner.crl = partner.crl.take().map(|path| folder.join(path));
+            if let Some(digest) = &mut partner.digest {
+                digest.ha1_file = folder.join(&digest.ha1_file);
+            }
         }
     }
 

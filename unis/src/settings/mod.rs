@@ -14,14 +14,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use link::daemon::IdentitySettings;
-use link::settings::{check_admin, check_partners, is_base_url, non_negative, positive};
+use link::settings::{check_admin, is_base_url, non_negative, positive};
 use serde::{Deserialize, Serialize};
 
 pub use link::settings::SettingsError;
 
 pub use crate::settings::inputs::Inputs;
 pub use crate::settings::network::{NetworkSettings, Networks, Penalty, Routingcost};
-pub use crate::settings::partner::PartnerSettings;
+pub(crate) use crate::settings::partner::is_plain;
+pub use crate::settings::partner::{DigestSettings, PartnerDigest, PartnerSettings};
 pub use crate::settings::view::View;
 
 /// The documented default file.
@@ -76,6 +77,8 @@ pub struct Settings {
     pub limits: link::server::Limits,
     /// The networks served.
     pub network: Networks,
+    /// What partners' passwords are for.
+    pub digest: DigestSettings,
     /// Partners of bilateral agreements (TR 20002 §7.2.1).
     pub partner: Vec<PartnerSettings>,
 }
@@ -101,6 +104,7 @@ impl Default for Settings {
             log: link::log::LogSettings::default(),
             limits: link::server::Limits::default(),
             network: Networks::default(),
+            digest: DigestSettings::default(),
             partner: Vec::new(),
         }
     }
@@ -138,7 +142,12 @@ impl Settings {
             default_trust_domain: DEFAULT_TRUST_DOMAIN,
             server_path: format!("isp/{asn}/unis/1"),
             server_names: self.server_names.clone(),
-            partners: self.partner.iter().map(PartnerSettings::trust).collect(),
+            partners: self
+                .partner
+                .iter()
+                .filter(|partner| partner.has_certificates())
+                .map(PartnerSettings::trust)
+                .collect(),
         })
     }
 
@@ -172,8 +181,8 @@ impl Settings {
         self.limits.check().map_err(|error| SettingsError::invalid("limits", error.to_string()))?;
         self.routingcost.check("")?;
         self.network.check()?;
-        let partners: Vec<_> = self.partner.iter().map(PartnerSettings::trust).collect();
-        check_partners(&partners)
+        self.digest.check()?;
+        partner::check_all(&self.partner)
     }
 }
 

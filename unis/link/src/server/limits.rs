@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::rate::{Rate, Source, SourceRate};
+
 /// Smallest header buffer that hyper takes.
 const MIN_HEADER_BYTES: usize = 8192;
 
@@ -15,11 +17,21 @@ pub struct Limits {
     pub max_connections: usize,
     /// Connections open at a time from one IPv4 address or one IPv6 /64.
     pub max_connections_per_source: usize,
-    /// Whether the cap per source holds for loopback addresses too.
+    /// Whether the cap and the rates per source hold for loopback addresses too.
     pub cap_loopback: bool,
     /// TLS handshakes in work at a time; more wait, within their deadline. A connection counts from
     /// its complete ClientHello on, so that silent ones take no place.
     pub max_handshakes: usize,
+    /// TLS handshakes a second from one IPv4 /24 or IPv6 /48; more connections are closed at once.
+    /// 0 is no bound.
+    pub handshakes_per_second: u32,
+    /// How many of those may come at once.
+    pub handshake_burst: u32,
+    /// Requests a second from one IPv4 address or one IPv6 /64, for handlers that ask
+    /// [`Limits::request_rate`]; more are answered 429. 0 is no bound.
+    pub requests_per_second: u32,
+    /// How many of those may come at once.
+    pub request_burst: u32,
     /// For the whole TLS handshake.
     pub handshake_timeout_ms: u64,
     /// Until the first byte of a request (HTTP/2: the whole preface).
@@ -55,6 +67,10 @@ impl Default for Limits {
             max_connections_per_source: 1024,
             cap_loopback: false,
             max_handshakes: 1024,
+            handshakes_per_second: 200,
+            handshake_burst: 400,
+            requests_per_second: 1000,
+            request_burst: 2000,
             handshake_timeout_ms: 5_000,
             first_byte_timeout_ms: 5_000,
             header_timeout_ms: 10_000,
@@ -95,6 +111,8 @@ impl Limits {
             ("max-connections", count(self.max_connections), 1),
             ("max-connections-per-source", count(self.max_connections_per_source), 1),
             ("max-handshakes", count(self.max_handshakes), 1),
+            ("handshake-burst", u64::from(self.handshake_burst), 1),
+            ("request-burst", u64::from(self.request_burst), 1),
             ("handshake-timeout-ms", self.handshake_timeout_ms, 1),
             ("first-byte-timeout-ms", self.first_byte_timeout_ms, 1),
             ("header-timeout-ms", self.header_timeout_ms, 1),
@@ -111,6 +129,17 @@ impl Limits {
             Some((name, value, least)) => Err(LimitError { name, value, least }),
             None => Ok(()),
         }
+    }
+
+    /// The bound on requests of one address, if there is one.
+    pub fn request_rate(&self) -> Option<SourceRate> {
+        let rate = Rate { per_second: self.requests_per_second, burst: self.request_burst };
+        SourceRate::new(Source::Host, rate, self.cap_loopback)
+    }
+
+    pub(crate) fn handshake_rate(&self) -> Option<SourceRate> {
+        let rate = Rate { per_second: self.handshakes_per_second, burst: self.handshake_burst };
+        SourceRate::new(Source::Network, rate, self.cap_loopback)
     }
 
     pub(crate) fn handshake_timeout(&self) -> Duration {

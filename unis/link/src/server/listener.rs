@@ -1,7 +1,7 @@
 //! Binds, accepts, hands out, drains.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,11 +14,12 @@ use crate::identity::Caller;
 use crate::log::Truncated;
 use crate::metrics::Metrics;
 use crate::overload::Gate;
+use crate::rate::SourceRate;
 use crate::server::accept::{Accepted, HandshakeError};
 use crate::server::activity::{Activity, Waits};
 use crate::server::connection::{End, Stop, http1, http2};
 use crate::server::service::Context;
-use crate::server::sources::{Caps, Sources};
+use crate::server::sources::{Caps, Place, Sources};
 use crate::server::transport::{Observed, Shared};
 use crate::server::{Handler, LimitError, Limits, Security};
 use crate::shutdown::Shutdown;
@@ -101,6 +102,10 @@ impl Listener {
         self
     }
 
+    fn is_secured(&self) -> bool {
+        matches!(self.security, Security::Tls(_))
+    }
+
     /// The address bound, with its real port.
     pub fn local_address(&self) -> SocketAddr {
         self.address
@@ -160,6 +165,7 @@ struct Shop<H> {
     metrics: Metrics,
     sources: Sources,
     handshakes: Semaphore,
+    handshake_rate: Option<SourceRate>,
     gate: Gate,
     stop: Stop,
 }
@@ -183,16 +189,24 @@ impl<H: Handler> Shop<H> {
             metrics: listener.metrics.clone(),
             sources: Sources::new(caps),
             handshakes: Semaphore::new(limits.max_handshakes.min(Semaphore::MAX_PERMITS)),
+            handshake_rate: limits.handshake_rate().filter(|_| listener.is_secured()),
             gate: Gate::new(limits.max_requests_in_work),
             stop: Stop { drain: shutdown.token(), cut },
             limits,
         }
     }
 
+    /// A place for a connection, or what is used up of those that its source may have.
+    fn admit(&self, source: IpAddr) -> Result<Place, &'static str> {
+        let place = self.sources.enter(source)?;
+        let in_time = self.handshake_rate.as_ref().is_none_or(|rate| rate.check(source).is_ok());
+        if in_time { Ok(place) } else { Err("rate") }
+    }
+
     /// Gives a connection a task of its own, or closes it where a cap is reached.
     fn welcome(self: &Arc<Self>, stream: TcpStream, address: SocketAddr, tasks: &TaskTracker) {
         let address = SocketAddr::new(address.ip().to_canonical(), address.port());
-        let place = match self.sources.enter(address.ip()) {
+        let place = match self.admit(address.ip()) {
             Ok(place) => place,
             Err(cap) => {
                 self.metrics.refused(cap);

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::rate::host;
+
 /// Counts connections against the caps. Clones share the count.
 #[derive(Clone, Debug)]
 pub(crate) struct Sources {
@@ -39,7 +41,7 @@ impl Sources {
 
     /// A place for a connection from `address`, or the name of the cap that is reached.
     pub(crate) fn enter(&self, address: IpAddr) -> Result<Place, &'static str> {
-        let source = source(address);
+        let source = host(address);
         let exempt = source.is_loopback() && !self.caps.loopback_too;
         let mut counts = self.lock();
         if counts.all >= self.caps.all {
@@ -69,17 +71,6 @@ impl Drop for Place {
                 counts.by_source.remove(&self.source);
             }
         }
-    }
-}
-
-/// One client's addresses as one: an IPv6 host has a /64 to itself.
-fn source(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(six) if !six.is_loopback() => {
-            let [a, b, c, d, ..] = six.segments();
-            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
-        }
-        other => other,
     }
 }
 
