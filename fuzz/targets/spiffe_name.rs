@@ -8,5 +8,5 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     assert_eq!(name.as_str(), text);
     // Nothing that another reader of URIs would resolve, decode or cut off.
     assert!(!text.contains(['%', '?', '#', '@', '\\', ' ']) && text.is_ascii());
-    assert!(!text.split('/').any(|part| part == "." || part == ".."));
+    assert!(!text.split('/').skip(3).any(|segment| segment == "." || segment == ".."));
 });

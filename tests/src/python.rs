@@ -47,7 +47,7 @@ fn script_of(python: &Path, script: &str) -> Command {
 }
 
 fn has_packages(python: &Path) -> bool {
-    let imported = Command::new(python).args(["-c", "import blake3, networkx"]).output();
+    let imported = Command::new(python).args(["-c", "import blake3, networkx, requests"]).output();
     imported.is_ok_and(|output| output.status.success())
 }
 

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::data::project;
 
-/// Folders of packages.
-const ROOTS: [&str; 3] = ["unis", "topology", "tests"];
+/// Folders of packages, and of the fuzz targets beside their build.
+const ROOTS: [&str; 5] = ["unis", "topology", "tests", "fuzz/src", "fuzz/targets"];
 
 /// All Rust files of the workspace.
 #[must_use]

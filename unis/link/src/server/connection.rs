@@ -17,8 +17,6 @@ use crate::server::{Handler, Limits};
 
 /// For an idle connection to take its farewell.
 const FAREWELL: Duration = Duration::from_secs(1);
-/// HTTP/2: for a ping's answer.
-const PING_TIMEOUT: Duration = Duration::from_secs(20);
 /// HTTP/2: bytes in flight of one request.
 const STREAM_WINDOW_BYTES: u32 = 256 << 10;
 /// HTTP/2: bytes in flight of one connection.
@@ -82,7 +80,7 @@ fn http2_settings(limits: &Limits) -> http2::Builder<TokioExecutor> {
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .keep_alive_interval(limits.ping_interval())
-        .keep_alive_timeout(PING_TIMEOUT);
+        .keep_alive_timeout(limits.ping_timeout());
     builder
 }
 

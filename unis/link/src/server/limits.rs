@@ -54,8 +54,10 @@ pub struct Limits {
     pub max_requests_in_work: usize,
     /// What those are told to wait, `Retry-After`.
     pub retry_after_s: u32,
-    /// HTTP/2: time between pings, and for their answer 20 s.
+    /// HTTP/2: time between pings.
     pub ping_interval_ms: u64,
+    /// HTTP/2: for the answer to a ping.
+    pub ping_timeout_ms: u64,
     /// For requests in work to finish at shutdown.
     pub drain_timeout_ms: u64,
 }
@@ -83,6 +85,7 @@ impl Default for Limits {
             max_requests_in_work: 1024,
             retry_after_s: 1,
             ping_interval_ms: 30_000,
+            ping_timeout_ms: 20_000,
             drain_timeout_ms: 30_000,
         }
     }
@@ -124,6 +127,7 @@ impl Limits {
             ("max-streams", u64::from(self.max_streams), 1),
             ("max-requests-in-work", count(self.max_requests_in_work), 1),
             ("ping-interval-ms", self.ping_interval_ms, 1),
+            ("ping-timeout-ms", self.ping_timeout_ms, 1),
         ];
         match bounds.into_iter().find(|(_, value, least)| value < least) {
             Some((name, value, least)) => Err(LimitError { name, value, least }),
@@ -152,6 +156,10 @@ impl Limits {
 
     pub(crate) fn ping_interval(&self) -> Duration {
         Duration::from_millis(self.ping_interval_ms)
+    }
+
+    pub(crate) fn ping_timeout(&self) -> Duration {
+        Duration::from_millis(self.ping_timeout_ms)
     }
 
     pub(crate) fn drain_timeout(&self) -> Duration {

@@ -9,4 +9,7 @@ mod drain;
 mod enrolment;
 mod exchange;
 mod fixture;
+mod framing;
+mod handshakes;
+mod http2;
 mod rotation;

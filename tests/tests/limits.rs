@@ -1,0 +1,154 @@
+//! What UNIS grants one client, crossed over real sockets; `docs/limits.md` has the whole table.
+
+use std::io::{BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use system_tests::http::{Answer, exchange, get, post, read_answer};
+use system_tests::resource::COST;
+use system_tests::unis::Unis;
+use system_tests::{curl, data};
+
+fn server(set: &[&str]) -> anyhow::Result<Unis> {
+    let more: Vec<&str> = set.iter().flat_map(|set| ["--set", set]).collect();
+    Unis::plain(&data::rfc7285(), &more)
+}
+
+/// The head of a query that says that `length` bytes follow.
+fn head(length: usize) -> String {
+    format!(
+        "POST /{} HTTP/1.1\r\nHost: x\r\nContent-Type: {}\r\nContent-Length: {length}\r\n\r\n",
+        COST.path, COST.accepts
+    )
+}
+
+/// A metric without labels, of the listener or of the server.
+fn metric(unis: &Unis, name: &str) -> Option<f64> {
+    let answer = get(&format!("{}/metrics", unis.admin));
+    let text = String::from_utf8(answer.body).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))?;
+    line.trim().parse().ok()
+}
+
+#[test]
+fn a_body_that_drips_is_late() {
+    let unis = server(&["body-seconds=1"]).unwrap();
+    let said = head(100) + "{";
+    let answers = exchange(unis.authority(), said, &["POST"]).unwrap();
+    assert_eq!(answers[0].status, 408);
+}
+
+#[test]
+fn a_body_that_is_too_long_is_refused_before_it_is_sent() {
+    let unis = server(&["max-body-bytes=100"]).unwrap();
+    let answers = exchange(unis.authority(), head(101), &["POST"]).unwrap();
+    assert_eq!(answers[0].status, 413);
+    // Without a length it is refused where it becomes too long.
+    let chunked = head(0).replace("Content-Length: 0", "Transfer-Encoding: chunked");
+    let said = format!("{chunked}65\r\n{}\r\n", " ".repeat(101));
+    let answers = exchange(unis.authority(), said, &["POST"]).unwrap();
+    assert_eq!(answers[0].status, 413);
+}
+
+#[test]
+fn a_compressed_body_is_not_unpacked() {
+    let unis = server(&[]).unwrap();
+    let coded = head(0).replace("Host: x", "Host: x\r\nContent-Encoding: gzip");
+    assert_eq!(exchange(unis.authority(), coded, &["POST"]).unwrap()[0].status, 415);
+}
+
+#[test]
+fn nesting_has_an_end() {
+    let unis = server(&[]).unwrap();
+    for (depth, code) in [(64, "E_INVALID_FIELD_TYPE"), (65, "E_SYNTAX"), (400_000, "E_SYNTAX")] {
+        let body = "[".repeat(depth) + &"]".repeat(depth);
+        let answer = post(&unis.at(COST.path), COST.accepts, body);
+        assert_eq!((answer.status, &answer.json()["meta"]["code"]), (400, &code.into()), "{depth}");
+    }
+}
+
+#[test]
+fn the_listeners_limits_are_those_of_the_settings() {
+    let unis = server(&["limits.max-headers=3", "limits.max-header-bytes=8192"]).unwrap();
+    let many = format!("GET /directory HTTP/1.1\r\nHost: x\r\n{}\r\n", "a: b\r\n".repeat(3));
+    assert_eq!(exchange(unis.authority(), many, &["GET"]).unwrap()[0].status, 431);
+    let long = format!("GET /directory HTTP/1.1\r\nHost: x\r\na: {}\r\n\r\n", "b".repeat(8192));
+    assert_eq!(exchange(unis.authority(), long, &["GET"]).unwrap()[0].status, 431);
+}
+
+fn requests(unis: &Unis, count: usize) -> Vec<Answer> {
+    let one = "HEAD /network-map HTTP/1.1\r\nHost: x\r\n\r\n";
+    let mut stream = TcpStream::connect(unis.authority()).unwrap();
+    stream.write_all(one.repeat(count).as_bytes()).unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    let heads = text.split("HTTP/1.1 ").skip(1).map(|head| format!("HTTP/1.1 {head}"));
+    heads.map(|head| read_answer(&mut BufReader::new(head.as_bytes()), "HEAD").unwrap()).collect()
+}
+
+#[test]
+fn an_address_that_asks_too_often_is_told_when_to_come_back() {
+    let bound = ["limits.requests-per-second=1", "limits.request-burst=3"];
+    let unis = server(&[bound[0], bound[1], "limits.cap-loopback=true"]).unwrap();
+    let answers = requests(&unis, 30);
+    let refused: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 429).collect();
+    let good = answers.iter().filter(|answer| answer.status == 200).count();
+    assert!(answers.len() == 30 && good >= 3 && refused.len() >= 10, "{answers:?}");
+    assert!(refused.iter().all(|answer| answer.header("retry-after") == Some("1")));
+    // The own machine is exempt unless it is told otherwise.
+    let unis = server(&bound).unwrap();
+    assert!(requests(&unis, 30).iter().all(|answer| answer.status == 200));
+}
+
+#[test]
+fn enrolment_is_bound_by_address_too() {
+    let more = ["requests-per-second=1", "request-burst=1", "cap-loopback=true"];
+    let set: Vec<String> = more.iter().map(|set| format!("limits.{set}")).collect();
+    let set: Vec<&str> = set.iter().flat_map(|set| ["--set", set.as_str()]).collect();
+    let unis = Unis::mutual(&data::rfc7285(), &set).unwrap();
+    let url = unis.at("pki/ca.pem?[1-10]");
+    let output = curl::with_certificate(&unis).arg("--head").arg(url).output().unwrap();
+    let heads = String::from_utf8_lossy(&output.stdout);
+    assert!(heads.contains("HTTP/1.1 200") && heads.contains("HTTP/1.1 429"), "{heads}");
+}
+
+#[test]
+fn an_overloaded_server_sheds_and_still_tells_how_it_is() {
+    let unis = server(&["limits.max-requests-in-work=1", "limits.retry-after-s=7"]).unwrap();
+    let mut holds = TcpStream::connect(unis.authority()).unwrap();
+    holds.write_all(head(COST.query.len()).as_bytes()).unwrap();
+    let begin = Instant::now();
+    while metric(&unis, "unis_link_requests_in_work") != Some(1.0) {
+        assert!(begin.elapsed() < Duration::from_secs(60));
+    }
+    let shed = get(&unis.url);
+    assert_eq!((shed.status, shed.header("retry-after")), (503, Some("7")));
+    for path in ["livez", "readyz", "metrics"] {
+        assert_eq!(get(&format!("{}/{path}", unis.admin)).status, 200, "{path}");
+    }
+    holds.write_all(COST.query.as_bytes()).unwrap();
+    let answer = read_answer(&mut BufReader::new(&holds), "POST").unwrap();
+    assert_eq!(answer.status, 200);
+    assert_eq!(get(&unis.url).status, 200);
+}
+
+/// Descriptors run out, the server waits, and serves again once there are some.
+#[test]
+fn without_descriptors_the_server_waits_for_some() {
+    let unis = server(&[]).unwrap();
+    let limit = |count: &str| {
+        let mut command = Command::new("prlimit");
+        command.arg(format!("--pid={}", unis.id())).arg(format!("--nofile={count}:"));
+        assert!(command.status().unwrap().success());
+    };
+    let open = std::fs::read_dir(format!("/proc/{}/fd", unis.id())).unwrap().count();
+    limit(&(open + 4).to_string());
+    let clients: Vec<TcpStream> =
+        (0..20).map(|_| TcpStream::connect(unis.authority()).unwrap()).collect();
+    unis.wait_for_log("accept failed").unwrap();
+    drop(clients);
+    assert_eq!(get(&unis.url).status, 200);
+    assert!(metric(&unis, "unis_link_accept_errors_total").unwrap() >= 1.0);
+}
