@@ -20,6 +20,6 @@ libfuzzer_sys::fuzz_target!(|text: &[u8]| {
     // Whoever takes an answer coded for good takes one coded for once.
     let (kept, once) = (negotiate::coding(&headers), negotiate::coding_once(&headers));
     assert_eq!(kept.is_some(), once.is_some());
-    negotiate::may_match(&headers, "\"tag\"");
-    negotiate::has_current(&headers, "\"tag\"");
+    let _ = negotiate::may_match(&headers, "\"tag\"");
+    let _ = negotiate::has_current(&headers, "\"tag\"");
 });

@@ -33,8 +33,10 @@ pub fn with_packages(script: &str) -> anyhow::Result<Command> {
     lock.lock()?;
     if !has_packages(&python) {
         finish(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-        let mut install = Command::new(folder.join("bin/pip"));
-        finish(install.args(["install", "--quiet", "--requirement"]).arg(project(REQUIREMENTS)))?;
+        // Not the script `pip`, which has the environment's path in it and would follow a copy back.
+        let mut install = Command::new(&python);
+        install.args(["-m", "pip", "install", "--quiet", "--requirement"]);
+        finish(install.arg(project(REQUIREMENTS)))?;
     }
     Ok(script_of(&python, script))
 }

@@ -103,12 +103,15 @@ fn errors_over_plain_http_say_nothing_of_the_server() {
 
 #[test]
 fn errors_over_tls_say_nothing_of_the_server() {
-    let unis = Unis::mutual(&data::germany50(), &["--set", "limits.handler-timeout-ms=1"]).unwrap();
-    let ask = |path: &str, own: bool, more: &[&str]| {
+    let unis = Unis::mutual(&data::germany50(), &[]).unwrap();
+    let hasty = ["--set", "limits.handler-timeout-ms=1"];
+    let hasty = Unis::mutual(&data::germany50(), &hasty).unwrap();
+    let ask_of = |unis: &Unis, path: &str, own: bool, more: &[&str]| {
         let mut command =
-            if own { curl::with_certificate(&unis) } else { curl::with(&unis.pki("ca.pem"), None) };
+            if own { curl::with_certificate(unis) } else { curl::with(&unis.pki("ca.pem"), None) };
         curl::run(command.args(more).arg(unis.at(path))).unwrap()
     };
+    let ask = |path: &str, own: bool, more: &[&str]| ask_of(&unis, path, own, more);
     let body = ["--data-raw", r#"{"secret":"x","csr":"y"}"#];
     for (status, answer) in [
         (403, ask("directory", false, &[])),
@@ -120,7 +123,7 @@ fn errors_over_tls_say_nothing_of_the_server() {
         (405, ask("pki/enroll", true, &[])),
         (413, ask("pki/enroll", true, &["--data-raw", &" ".repeat(17_000)])),
         // The first rendering of a map takes longer than the handler may here.
-        (503, ask("cost-map-routingcost-numerical", true, &["--compressed"])),
+        (503, ask_of(&hasty, "cost-map-routingcost-numerical", true, &["--compressed"])),
     ] {
         let told = String::from_utf8_lossy(&answer.body).into_owned();
         assert_eq!(answer.status, status, "{told}");
