@@ -1,0 +1,61 @@
+//! A revoked certificate is out, on the connection that it has, on one that takes an old session up
+//! and on a new one; and a revocation list that has lapsed lets nobody in.
+
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use rcgen::{CertificateRevocationListParams, Issuer, KeyIdMethod, KeyPair, SerialNumber};
+use system_tests::unis::{self, Unis, replace};
+use system_tests::{curl, data, python};
+use time::OffsetDateTime;
+
+#[test]
+fn a_revoked_client_is_out_live_resumed_and_anew() {
+    let unis = Unis::mutual(&data::small(), &[]).unwrap();
+    let (host, port) = unis.authority().split_once(':').unwrap();
+    let mut client = python::plain("tests/clients/revocation.py");
+    client.args([host, port]);
+    client.args(["ca.pem", "client.pem", "client-key.pem"].map(|file| unis.pki(file)));
+    let mut client = client.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(client.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert_eq!(lines.next().as_deref(), Some("served HTTP/1.1 200 OK"));
+    let begin = Instant::now();
+    let state = unis.state.to_string_lossy().into_owned();
+    let revoked = unis::run(["pki", "revoke", "operator/first-try", "--state-dir", &state]);
+    assert!(revoked.unwrap().status.success());
+    assert_eq!(lines.next().as_deref(), Some("closed"));
+    eprintln!("revoked and closed within {:?}", begin.elapsed());
+    assert_eq!(lines.next().as_deref(), Some("resumed refused"));
+    assert_eq!(lines.next().as_deref(), Some("new refused"));
+    assert!(client.wait().unwrap().success());
+}
+
+/// A list of the server's own CA that lapsed an hour ago.
+fn lapsed(unis: &Unis) -> anyhow::Result<String> {
+    let text = |file: &str| std::fs::read_to_string(unis.pki(file));
+    let key = KeyPair::from_pem(&text("ca-key.pem")?)?;
+    let issuer = Issuer::from_ca_cert_pem(&text("ca.pem")?, key)?;
+    let now = OffsetDateTime::now_utc();
+    let params = CertificateRevocationListParams {
+        this_update: now - time::Duration::hours(2),
+        next_update: now - time::Duration::hours(1),
+        crl_number: SerialNumber::from(9_u64),
+        issuing_distribution_point: None,
+        revoked_certs: Vec::new(),
+        key_identifier_method: KeyIdMethod::Sha256,
+    };
+    Ok(params.signed_by(&issuer)?.pem()?)
+}
+
+#[test]
+fn a_lapsed_list_lets_nobody_in() {
+    let unis = Unis::mutual(&data::small(), &[]).unwrap();
+    let ask = || curl::run(curl::with_certificate(&unis).arg(&unis.url));
+    assert_eq!(ask().unwrap().status, 200);
+    replace(&unis.pki("crl.pem"), &lapsed(&unis).unwrap()).unwrap();
+    let begin = Instant::now();
+    while ask().is_ok() {
+        assert!(begin.elapsed() < Duration::from_secs(60), "still served");
+    }
+}
