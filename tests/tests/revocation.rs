@@ -31,15 +31,15 @@ fn a_revoked_client_is_out_live_resumed_and_anew() {
     assert!(client.wait().unwrap().success());
 }
 
-/// A list of the server's own CA that lapsed an hour ago.
-fn lapsed(unis: &Unis) -> anyhow::Result<String> {
+/// A list of the server's own CA, of now, that lapses `seconds` from now.
+fn list(unis: &Unis, seconds: i64) -> anyhow::Result<String> {
     let text = |file: &str| std::fs::read_to_string(unis.pki(file));
     let key = KeyPair::from_pem(&text("ca-key.pem")?)?;
     let issuer = Issuer::from_ca_cert_pem(&text("ca.pem")?, key)?;
     let now = OffsetDateTime::now_utc();
     let params = CertificateRevocationListParams {
         this_update: now - time::Duration::hours(2),
-        next_update: now - time::Duration::hours(1),
+        next_update: now + time::Duration::seconds(seconds),
         crl_number: SerialNumber::from(9_u64),
         issuing_distribution_point: None,
         revoked_certs: Vec::new(),
@@ -49,11 +49,15 @@ fn lapsed(unis: &Unis) -> anyhow::Result<String> {
 }
 
 #[test]
-fn a_lapsed_list_lets_nobody_in() {
+fn a_list_that_lapses_lets_nobody_in_any_more() {
     let unis = Unis::mutual(&data::small(), &[]).unwrap();
     let ask = || curl::run(curl::with_certificate(&unis).arg(&unis.url));
     assert_eq!(ask().unwrap().status, 200);
-    replace(&unis.pki("crl.pem"), &lapsed(&unis).unwrap()).unwrap();
+    // One that lapsed already does not take the place of a good one.
+    replace(&unis.pki("crl.pem"), &list(&unis, -3600).unwrap()).unwrap();
+    unis.wait_for_log("the revocation list lapsed").unwrap();
+    assert_eq!(ask().unwrap().status, 200);
+    replace(&unis.pki("crl.pem"), &list(&unis, 3).unwrap()).unwrap();
     let begin = Instant::now();
     while ask().is_ok() {
         assert!(begin.elapsed() < Duration::from_secs(60), "still served");
