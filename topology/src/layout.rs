@@ -2,7 +2,8 @@
 
 use netmap::Pid;
 
-use crate::graph::Graph;
+use crate::graph::{Graph, NodeIndex, Position};
+use crate::made::Made;
 
 /// The graph as PIDs: for a drawing, not for costs.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -23,18 +24,17 @@ pub struct Place {
 }
 
 impl Layout {
-    /// The layout of a graph; `pids_of_nodes[node]`.
-    pub(crate) fn of(graph: &Graph, pids_of_nodes: &[Pid], pid_count: usize) -> Self {
-        let mut places = vec![None; pid_count];
-        for (node, pid) in graph.nodes().iter().zip(pids_of_nodes) {
-            places[pid.index()] = node.position.map(|position| Place {
-                latitude: position.latitude,
-                longitude: position.longitude,
-            });
-        }
-        let pid = |node: u32| pids_of_nodes[node as usize];
+    /// The layout of a graph.
+    pub(crate) fn of(graph: &Graph, made: &Made) -> Self {
+        let place = |node: &Option<NodeIndex>| {
+            let Position { latitude, longitude } = graph.node((*node)?).position?;
+            Some(Place { latitude, longitude })
+        };
+        let places = made.nodes_of_pids.iter().map(place).collect();
+        let pid = |node: NodeIndex| made.pids_of_nodes[node as usize];
         let ends = graph.links().iter().map(|link| (pid(link.from), pid(link.to)));
         let mut links: Vec<_> = ends.map(|(a, b)| (a.min(b), a.max(b))).collect();
+        links.retain(|(one, two)| one != two);
         links.sort_unstable();
         links.dedup();
         Self { places, links }

@@ -17,7 +17,8 @@
 //! through. Prefixes are placed on nodes: those of lists by name, and upon the graph as it is by
 //! then those of routing tables (`mrt`, `bgpdump`) by origin and path and those of a `geofeed` by
 //! the nearest city. Nodes become PIDs (RFC 7285 §5.1), and for each metric
-//! the shortest paths between all of them become a cost map (RFC 7285 §6). An `alto` source skips
+//! the shortest paths between all of them become a cost map (RFC 7285 §6); where the options ask
+//! for it, PIDs near each other become one, and prefixes fewer. An `alto` source skips
 //! all that: its PIDs, prefixes and costs are taken as they are.
 //!
 //! What a file has wrong is either refused, with the file, the line and what to do about it
@@ -25,6 +26,7 @@
 //!
 //! The crate reads files and does nothing else with the outside: no clock, no network, no state.
 
+mod aggregate;
 mod alto_map;
 mod cost;
 mod draft;
@@ -33,12 +35,14 @@ mod graph;
 mod layout;
 mod load;
 mod locate;
+mod made;
 mod network;
 mod options;
 mod pid;
 mod placement;
 mod progress;
 mod reader;
+mod reduction;
 mod refusal;
 mod relation;
 mod report;
@@ -46,11 +50,14 @@ mod routes;
 mod source;
 mod spot;
 
+pub use crate::aggregate::{Aggregation, CostError, OrderError};
 pub use crate::layout::{Layout, Place};
 pub use crate::load::load;
 pub use crate::network::{Kind, Network, Path, PidEntry, Step};
-pub use crate::options::{Options, OptionsError, Penalties, UnknownWeight, Weight};
+pub use crate::options::{AggregateBy, Merging, Options, OptionsError, Penalties};
+pub use crate::options::{UnknownWeight, Weight};
 pub use crate::progress::Progress;
+pub use crate::reduction::Reduction;
 pub use crate::refusal::LoadError;
 pub use crate::relation::{Relation, UnknownRelation};
 pub use crate::report::{Warning, code};

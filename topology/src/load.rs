@@ -6,17 +6,20 @@ use std::sync::Arc;
 use netmap::{BuildError, Cost, CostError, IpNet, MatrixError, Parts, Pid, PidName, Snapshot};
 use netmap::{Ipv4Net, Ipv6Net};
 
+use crate::aggregate::{AggregateError, aggregate};
 use crate::alto_map;
 use crate::cost;
 use crate::draft::Draft;
 use crate::graph::{self, Graph, NodeIndex, Role};
 use crate::layout::Layout;
+use crate::made::Made;
 use crate::network::{Kind, Network, PidEntry, Routes};
 use crate::options::{Options, OptionsError};
 use crate::pid::{self, PidError};
 use crate::placement;
 use crate::progress::Progress;
 use crate::reader;
+use crate::reduction::reduce;
 use crate::refusal::LoadError;
 use crate::report::{Report, code};
 use crate::routes::Homes;
@@ -44,6 +47,10 @@ enum NetworkError {
     Matrix(#[from] MatrixError),
     #[error(transparent)]
     Build(#[from] BuildError),
+    #[error(transparent)]
+    Aggregate(#[from] AggregateError),
+    #[error("aggregation takes nodes; the PIDs of `alto` sources are taken as they are")]
+    AltoAggregation,
 }
 
 /// The formats that make a graph.
@@ -168,17 +175,28 @@ fn load_alto(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Network, LoadError> {
+    if options.merging.is_some() {
+        return Err(refuse(NetworkError::AltoAggregation));
+    }
     let mut report = Report::default();
     let mut documents = Vec::new();
     for source in sources {
         let file: Arc<Path> = Arc::from(source.path.as_path());
         documents.push(reader::alto::read(&file, progress)?);
     }
-    let (snapshot, pids) = alto_map::build(&documents, &mut report)?;
+    let (snapshot, pids, reduction) = alto_map::build(&documents, options, &mut report)?;
     let (warnings, notes) = report.finish();
-    let snapshot = Arc::new(snapshot);
-    let (asn, layout) = (options.asn, Layout::default());
-    Ok(Network { snapshot, pids, asn, warnings, notes, routes: None, layout })
+    Ok(Network {
+        snapshot: Arc::new(snapshot),
+        pids,
+        asn: options.asn,
+        warnings,
+        notes,
+        routes: None,
+        layout: Layout::default(),
+        aggregation: None,
+        reduction,
+    })
 }
 
 /// The own AS: options first, then the first file that says.
@@ -217,22 +235,25 @@ fn build(
         let all = graph.nodes().len() * graph.nodes().len();
         warn_unreachable(all - (hops.pairs() - of_default), first_file, report);
     }
-    let mut counts = vec![0; graph.nodes().len()];
-    let mut placed = Vec::with_capacity(prefixes.len() + 2);
-    for (prefix, node) in prefixes {
-        counts[node as usize] += 1;
-        placed.push((prefix, pids_of_nodes[node as usize]));
-    }
-    let entries = entries(graph, &pids, &nodes_of_pids, &counts);
+    let placed = prefixes.into_iter().map(|(prefix, node)| (prefix, pids_of_nodes[node as usize]));
+    let mut placed: Vec<_> = placed.collect();
     if let Some(default) = nodes_of_pids.iter().position(Option::is_none) {
         let default = Pid::new(default as u32);
         placed.push((IpNet::V4(Ipv4Net::default()), default));
         placed.push((IpNet::V6(Ipv6Net::default()), default));
     }
-    let (pid_count, prefix_count) = (pids.len(), placed.len());
-    let layout = Layout::of(graph, &pids_of_nodes, pid_count);
+    let made = Made { pids, nodes_of_pids, pids_of_nodes, prefixes: placed, matrices };
+    let (mut made, aggregation) = match options.merging {
+        Some(wanted) => aggregate(made, graph, &metrics[0], wanted).map_err(refuse)?,
+        None => (made, None),
+    };
+    let reduction = options.reduce_prefixes.then(|| reduce(&mut made.prefixes));
+    let entries = entries(graph, &made);
+    let layout = Layout::of(graph, &made);
+    let Made { pids, nodes_of_pids, prefixes, matrices, .. } = made;
+    let (pid_count, prefix_count) = (pids.len(), prefixes.len());
     report.note(format!("{pid_count} PIDs with {prefix_count} prefixes, the default's included"));
-    let snapshot = Snapshot::build(Parts { pids, prefixes: placed, matrices }).map_err(refuse)?;
+    let snapshot = Snapshot::build(Parts { pids, prefixes, matrices }).map_err(refuse)?;
     let keys = graph.nodes().iter().map(|node| node.key.clone()).collect();
     Ok(Network {
         snapshot: Arc::new(snapshot),
@@ -242,6 +263,8 @@ fn build(
         notes: Vec::new(),
         routes: Some(Routes { keys, nodes_of_pids, metrics }),
         layout,
+        aggregation,
+        reduction,
     })
 }
 
@@ -266,26 +289,23 @@ fn order_pids(graph: &Graph) -> Result<Ordered, NetworkError> {
     Ok((pids, nodes_of_pids, pids_of_nodes))
 }
 
-fn entries(
-    graph: &Graph,
-    pids: &[PidName],
-    nodes_of_pids: &[Option<NodeIndex>],
-    counts: &[usize],
-) -> Vec<PidEntry> {
-    let entry = |(pid, node): (&PidName, &Option<NodeIndex>)| match node {
-        None => PidEntry { pid: pid.clone(), node: None, kind: Kind::Default, prefixes: 2 },
-        Some(index) => {
-            let node = graph.node(*index);
-            let kind = match node.role {
-                Role::Internal => Kind::Internal,
-                Role::External => Kind::External,
-                Role::Neighbour => Kind::Neighbour,
-            };
-            let prefixes = counts[*index as usize];
-            PidEntry { pid: pid.clone(), node: Some(node.key.clone()), kind, prefixes }
-        }
+fn entries(graph: &Graph, made: &Made) -> Vec<PidEntry> {
+    let mut prefixes = vec![0; made.pids.len()];
+    made.prefixes.iter().for_each(|(_, pid)| prefixes[pid.index()] += 1);
+    let mut nodes = vec![0; made.pids.len()];
+    made.pids_of_nodes.iter().for_each(|pid| nodes[pid.index()] += 1);
+    let entry = |(at, pid): (usize, &PidName)| {
+        let node = made.nodes_of_pids[at].map(|node| graph.node(node));
+        let kind = match node.map(|node| node.role) {
+            None => Kind::Default,
+            Some(Role::Internal) => Kind::Internal,
+            Some(Role::External) => Kind::External,
+            Some(Role::Neighbour) => Kind::Neighbour,
+        };
+        let node = node.map(|node| node.key.clone());
+        PidEntry { pid: pid.clone(), node, nodes: nodes[at], kind, prefixes: prefixes[at] }
     };
-    pids.iter().zip(nodes_of_pids).map(entry).collect()
+    made.pids.iter().enumerate().map(entry).collect()
 }
 
 /// How much of the files is not in the network.

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use netmap::{Cost, Pid, PidName, Snapshot};
 
+use crate::aggregate::Aggregation;
 use crate::cost::{Metric, Search, Thousandths};
 use crate::graph::NodeIndex;
 use crate::layout::Layout;
+use crate::reduction::Reduction;
 use crate::relation::Relation;
 use crate::report::Warning;
 
@@ -20,6 +22,8 @@ pub struct Network {
     pub(crate) notes: Vec<String>,
     pub(crate) routes: Option<Routes>,
     pub(crate) layout: Layout,
+    pub(crate) aggregation: Option<Aggregation>,
+    pub(crate) reduction: Option<Reduction>,
 }
 
 impl Network {
@@ -53,6 +57,16 @@ impl Network {
         &self.layout
     }
 
+    /// What fewer PIDs than nodes do to the costs; `None` where none were merged.
+    pub fn aggregation(&self) -> Option<&Aggregation> {
+        self.aggregation.as_ref()
+    }
+
+    /// How many prefixes there were and are; `None` where they stay as they are.
+    pub fn reduction(&self) -> Option<Reduction> {
+        self.reduction
+    }
+
     /// How the cost from one PID to another comes about. `None` where there is no cost, or no
     /// such metric. Steps are empty inside a PID, and where the cost comes from no graph (the
     /// default PID with a cost by options, `alto` sources).
@@ -78,8 +92,11 @@ impl Network {
 pub struct PidEntry {
     /// Its name.
     pub pid: PidName,
-    /// The key of its node; `None` for the default PID and for those of `alto` sources.
+    /// The key of its node, of several the most central one; `None` for the default PID and for
+    /// those of `alto` sources.
     pub node: Option<String>,
+    /// How many nodes it stands for.
+    pub nodes: usize,
     /// What kind of node it is.
     pub kind: Kind,
     /// How many prefixes it holds.

@@ -23,6 +23,10 @@ pub struct Options {
     pub default_capacity_mbps: Option<f64>,
     /// What pairs with the default PID cost, in every metric; `None`: they have no cost.
     pub default_pid_cost: Option<f64>,
+    /// How few PIDs there shall be; `None`: one for each node.
+    pub merging: Option<Merging>,
+    /// Whether prefixes are made as few as give each address the same PID.
+    pub reduce_prefixes: bool,
 }
 
 impl Options {
@@ -67,6 +71,41 @@ pub struct Penalties {
 impl Default for Penalties {
     fn default() -> Self {
         Self { customer: 0.0, peer: 1.0, transit: 2.0 }
+    }
+}
+
+/// How many PIDs there may be, and which become one where nodes are more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Merging {
+    /// All of them, the default one included.
+    pub max_pids: usize,
+    /// What makes two of them near.
+    pub by: AggregateBy,
+}
+
+/// What makes two PIDs near each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum AggregateBy {
+    /// Their routing cost.
+    #[default]
+    Cost,
+    /// Their places on the earth.
+    Region,
+}
+
+impl AggregateBy {
+    /// The word that settings use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cost => "cost",
+            Self::Region => "region",
+        }
+    }
+}
+
+impl fmt::Display for AggregateBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

@@ -8,7 +8,9 @@ mod costs;
 use netmap::{BuildError, Parts, Snapshot};
 
 use crate::network::{Kind, PidEntry};
+use crate::options::Options;
 use crate::reader::alto::{Document, Map};
+use crate::reduction::{Reduction, reduce};
 use crate::refusal::LoadError;
 use crate::report::Report;
 
@@ -26,8 +28,9 @@ enum AltoMapError {
 /// Makes the snapshot of one network map and any number of cost maps.
 pub(crate) fn build(
     documents: &[Document],
+    options: &Options,
     report: &mut Report,
-) -> Result<(Snapshot, Vec<PidEntry>), LoadError> {
+) -> Result<(Snapshot, Vec<PidEntry>, Option<Reduction>), LoadError> {
     let mut maps = documents.iter().filter_map(|document| match &document.map {
         Map::Network(map) => Some((document, map)),
         Map::Cost(_) => None,
@@ -39,17 +42,20 @@ pub(crate) fn build(
         return Err(LoadError::at(second.spot(), fault));
     }
     let pids = pids::names(document, map)?;
-    let prefixes = pids::prefixes(document, map, report)?;
+    let mut prefixes = pids::prefixes(document, map, report)?;
     let matrices = costs::matrices(documents, &map.meta.vtag, &pids, document, report)?;
+    let reduction = options.reduce_prefixes.then(|| reduce(&mut prefixes));
     let mut counts = vec![0; pids.len()];
     for (_, pid) in &prefixes {
         counts[pid.index()] += 1;
     }
-    let entry =
-        |(pid, prefixes): (_, usize)| PidEntry { pid, node: None, kind: Kind::Internal, prefixes };
+    let entry = |(pid, prefixes): (_, usize)| {
+        let (node, nodes, kind) = (None, 0, Kind::Internal);
+        PidEntry { pid, node, nodes, kind, prefixes }
+    };
     let entries = pids.iter().cloned().zip(counts).map(entry).collect();
     report.note(format!("{} PIDs with {} prefixes, as they are", pids.len(), prefixes.len()));
     let snapshot = Snapshot::build(Parts { pids, prefixes, matrices })
         .map_err(|error| LoadError::at(document.spot(), AltoMapError::Build(error)))?;
-    Ok((snapshot, entries))
+    Ok((snapshot, entries, reduction))
 }

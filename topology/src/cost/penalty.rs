@@ -29,6 +29,11 @@ impl PenaltyTable {
         Self { unit: ONE, nodes: vec![None; graph.nodes().len()] }
     }
 
+    /// The dearest relation of an end and what it adds, be it nothing; `None` inside.
+    pub(crate) fn of(&self, node: NodeIndex) -> Option<(Relation, Thousandths)> {
+        self.nodes[node as usize]
+    }
+
     /// What is added once to a path between two different nodes, and for which relation.
     pub(crate) fn between(
         &self,

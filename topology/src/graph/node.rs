@@ -7,7 +7,7 @@ use crate::spot::Spot;
 pub(crate) type NodeIndex = u32;
 
 /// What a node is to the operator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Role {
     /// Paths run through it.
     Internal,

@@ -81,6 +81,7 @@ mod rank;
 // Prefixes: the authoritative table and the compiled look-up.
 mod lookup;
 mod prefix;
+mod reduce;
 // All of one version, and what changed to the next.
 mod diff;
 mod network;
@@ -98,5 +99,6 @@ pub use crate::name::{MAX_PID_NAME_CHARS, PidName, PidNameError};
 pub use crate::pid::{Pid, PidTable};
 pub use crate::prefix::PrefixTable;
 pub use crate::rank::{Ranked, rank};
+pub use crate::reduce::reduce;
 pub use crate::snapshot::{BuildError, MAX_PIDS, MAX_PREFIXES, Parts, Snapshot};
 pub use crate::tag::Tag;

@@ -1,6 +1,8 @@
 //! `unis check`: load as `serve` would, and say what would be served and what is wrong with the
 //! files.
 
+mod fewer;
+
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -57,6 +59,7 @@ fn report(version: &Version) -> Value {
     let several = version.networks().len() > 1;
     let mut pids = Vec::new();
     let mut warnings = Vec::new();
+    let mut fewer = Vec::new();
     for network in version.networks() {
         let named = |mut entry: Value| {
             if several {
@@ -66,13 +69,21 @@ fn report(version: &Version) -> Value {
         };
         let topology = network.topology();
         pids.extend(topology.pids().iter().map(|entry| {
-            named(json!({
+            let mut pid = json!({
                 "pid": entry.pid.as_str(),
                 "node": entry.node,
                 "kind": entry.kind.to_string(),
                 "prefixes": entry.prefixes,
-            }))
+            });
+            if topology.aggregation().is_some() {
+                pid["nodes"] = json!(entry.nodes);
+            }
+            named(pid)
         }));
+        let (aggregation, reduction) = fewer::json(topology);
+        if !(aggregation.is_null() && reduction.is_null()) {
+            fewer.push(named(json!({"aggregation": aggregation, "reduction": reduction})));
+        }
         warnings.extend(topology.warnings().iter().map(|warning| {
             named(json!({
                 "file": warning.file.display().to_string(),
@@ -82,7 +93,11 @@ fn report(version: &Version) -> Value {
             }))
         }));
     }
-    json!({"pids": pids, "warnings": warnings})
+    let mut report = json!({"pids": pids, "warnings": warnings});
+    if !fewer.is_empty() {
+        report["fewer"] = json!(fewer);
+    }
+    report
 }
 
 fn print_text(version: &Version, out: &mut dyn Write) -> io::Result<()> {
@@ -91,6 +106,7 @@ fn print_text(version: &Version, out: &mut dyn Write) -> io::Result<()> {
         for note in network.topology().notes() {
             writeln!(out, "  {note}")?;
         }
+        fewer::print(network.topology(), out)?;
         print_pids(network, out)?;
         for warning in network.topology().warnings() {
             writeln!(out, "  {warning}")?;

@@ -4,6 +4,7 @@
 //! structs. The layers (file, environment, command line) are merged in `inputs`, checked here, and
 //! each component gets only its own part.
 
+mod aggregation;
 mod inputs;
 mod network;
 mod partner;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use link::settings::SettingsError;
 
+pub use crate::settings::aggregation::{Aggregation, By};
 pub use crate::settings::inputs::Inputs;
 pub use crate::settings::network::{NetworkSettings, Networks, Penalty, Routingcost};
 pub(crate) use crate::settings::partner::is_plain;
@@ -71,6 +73,10 @@ pub struct Settings {
     pub default_capacity_mbps: Option<f64>,
     /// What a link and a neighbour cost.
     pub routingcost: Routingcost,
+    /// How few PIDs a network has.
+    pub aggregation: Aggregation,
+    /// Whether prefixes are made as few as give each address the same PID.
+    pub reduce_prefixes: bool,
     /// Where and how to log.
     pub log: link::log::LogSettings,
     /// Time, size and count bounds of the listener.
@@ -101,6 +107,8 @@ impl Default for Settings {
             default_pid_cost: None,
             default_capacity_mbps: None,
             routingcost: Routingcost::standard(),
+            aggregation: Aggregation::standard(),
+            reduce_prefixes: false,
             log: link::log::LogSettings::default(),
             limits: link::server::Limits::default(),
             network: Networks::default(),
@@ -180,6 +188,7 @@ impl Settings {
         positive("default-capacity-mbps", self.default_capacity_mbps)?;
         self.limits.check().map_err(|error| SettingsError::invalid("limits", error.to_string()))?;
         self.routingcost.check("")?;
+        self.aggregation.check("")?;
         self.network.check()?;
         self.digest.check()?;
         partner::check_all(&self.partner)

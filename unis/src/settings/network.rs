@@ -6,6 +6,7 @@ use link::settings::{non_negative, one_or_many, positive};
 use serde::{Deserialize, Serialize};
 use topology::{Options, Penalties, Source, Weight};
 
+use crate::settings::aggregation::Aggregation;
 use crate::settings::{Settings, SettingsError};
 
 /// Longest name of a network: with the longest resource id behind it, it stays within the 64
@@ -81,6 +82,11 @@ pub struct NetworkSettings {
     pub default_capacity_mbps: Option<f64>,
     /// Overrides the outer setting.
     pub routingcost: Routingcost,
+    /// Overrides the outer setting.
+    pub aggregation: Aggregation,
+    /// Overrides the outer setting.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reduce_prefixes: Option<bool>,
 }
 
 impl NetworkSettings {
@@ -115,6 +121,8 @@ impl NetworkSettings {
             },
             default_capacity_mbps: self.default_capacity_mbps.or(outer.default_capacity_mbps),
             default_pid_cost: self.default_pid_cost.or(outer.default_pid_cost),
+            merging: self.aggregation.merging(outer.aggregation),
+            reduce_prefixes: self.reduce_prefixes.unwrap_or(outer.reduce_prefixes),
         }
     }
 }
@@ -173,6 +181,7 @@ impl Networks {
             non_negative(&format!("{key}: default-pid-cost"), network.default_pid_cost)?;
             positive(&format!("{key}: default-capacity-mbps"), network.default_capacity_mbps)?;
             network.routingcost.check(&format!("{key}: "))?;
+            network.aggregation.check(&format!("{key}: "))?;
             network.sources()?;
         }
         Ok(())

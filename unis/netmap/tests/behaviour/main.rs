@@ -7,5 +7,6 @@ mod world;
 // One story each.
 mod diff;
 mod matrix;
+mod reduce;
 mod rfc7285;
 mod snapshot;
