@@ -32,7 +32,7 @@ impl Progress for Bar {
 
 fn new_bar(path: &Path, total_bytes: u64) -> ProgressBar {
     let bar = ProgressBar::new(total_bytes);
-    let template = "{msg} [{bar:40}] {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+    let template = "{msg} [{bar:40}] {percent} % {bytes}/{total_bytes} {bytes_per_sec} {eta}";
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }

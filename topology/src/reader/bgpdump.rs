@@ -17,7 +17,7 @@ use crate::progress::Progress;
 use crate::reader::open::{self, OpenError};
 use crate::refusal::LoadError;
 use crate::report::{Report, code};
-use crate::routes::{AsPath, Homes, PathFault, Table};
+use crate::routes::{AsPath, Homes, OnlyUpdates, PathFault, Table, warn_updates};
 use crate::spot::Spot;
 
 /// Longest line: many times what a route with all its communities takes.
@@ -35,8 +35,6 @@ enum BgpdumpError {
     TooLong,
     #[error("has no routes; expected lines {EXPECTED}")]
     NoTable,
-    #[error("holds {0} updates and no routing table; expected a dump of a RIB, not of messages")]
-    Updates(u64),
 }
 
 /// Why a line is no route.
@@ -92,12 +90,9 @@ pub(crate) fn read(
         }
         match route(text, &mut path) {
             Ok(Line::Update) => updates += 1,
-            Ok(Line::Route(prefix)) => match prefix::placeable(prefix, &spot, report) {
-                Ok(prefix) => table
-                    .add(prefix, &path, line)
-                    .map_err(|error| LoadError::at(Spot::file(file), error))?,
-                Err(_) => table.add_default(),
-            },
+            Ok(Line::Route(prefix)) => table
+                .take((prefix, &path), line, &spot, report)
+                .map_err(|error| LoadError::at(Spot::file(file), error))?,
             Err(fault) => {
                 strange += 1;
                 if table.routes() == 0 && strange > STRANGE_LINES_MAX {
@@ -107,29 +102,13 @@ pub(crate) fn read(
             }
         }
     }
-    finish(file, table.routes(), updates, report)?;
-    let mut draft = Draft::new(file);
-    draft.prefixes = table.settle(graph, file, report);
-    Ok(draft)
-}
-
-fn finish(
-    file: &Arc<Path>,
-    routes: u64,
-    updates: u64,
-    report: &mut Report,
-) -> Result<(), LoadError> {
     let spot = Spot::file(file);
-    match (routes, updates) {
-        (0, 0) => Err(LoadError::at(spot, BgpdumpError::NoTable)),
-        (0, _) => Err(LoadError::at(spot, BgpdumpError::Updates(updates))),
-        (_, 0) => Ok(()),
-        _ => {
-            let message = format!("skipped {updates} updates; only tables are read");
-            report.warn(code::SKIPPED_RECORD, &spot, message);
-            Ok(())
-        }
+    match (table.routes(), updates) {
+        (0, 0) => return Err(LoadError::at(spot, BgpdumpError::NoTable)),
+        (0, _) => return Err(LoadError::at(spot, OnlyUpdates(updates))),
+        _ => warn_updates(updates, &spot, report),
     }
+    Ok(table.settle(graph, file, report))
 }
 
 /// Takes a line apart.

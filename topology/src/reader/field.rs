@@ -23,6 +23,8 @@ pub(crate) enum FieldError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Field {
     Label,
+    /// The label of a node that has none.
+    Name,
     Latitude,
     Longitude,
     /// 0: the node is external.
@@ -46,8 +48,9 @@ impl Field {
     pub(crate) fn of(attribute_name: &str) -> Option<Self> {
         let field = match attribute_name.trim().to_ascii_lowercase().as_str() {
             "label" => Self::Label,
-            "latitude" => Self::Latitude,
-            "longitude" => Self::Longitude,
+            "name" => Self::Name,
+            "latitude" | "lat" => Self::Latitude,
+            "longitude" | "lon" | "lng" => Self::Longitude,
             "internal" => Self::Internal,
             "external" => Self::External,
             "igp" => Self::Igp,
@@ -79,7 +82,9 @@ pub(crate) struct Values(pub(crate) Vec<FieldValue>);
 impl Values {
     /// Fills in what a node has.
     pub(crate) fn describe_node(&self, node: &mut DraftNode) -> Result<(), Faulty> {
-        node.label = self.of(Field::Label).map_or("", |value| &value.text).to_owned();
+        let names = [Field::Label, Field::Name].into_iter().filter_map(|field| self.of(field));
+        let label = names.map(|value| &value.text).find(|text| !text.trim().is_empty());
+        node.label = label.cloned().unwrap_or_default();
         node.latitude = self.number(Field::Latitude, number::latitude)?;
         node.longitude = self.number(Field::Longitude, number::longitude)?;
         let internal = self.flag(Field::Internal)?;

@@ -1,6 +1,8 @@
 //! `nodelink`: a graph as networkx's node-link JSON: `nodes`, `links` or `edges`, ends by `id`.
 //!
-//! Labels come from `label` or `name`, coordinates from `latitude` and `longitude` (any case) or
+//! Ids are texts, numbers or lists of these (networkx's tuples); where no node has one it is the
+//! node's number, from 0, as networkx has it. `NaN` is a value that is not known. Labels come from
+//! `label` or `name`, coordinates from `latitude` and `longitude` (or `lat`, `lon`; any case) or
 //! `pos` = [longitude, latitude], link metrics from `weight` or `metric`, `delay` (µs) and
 //! `capacity` (Mbit/s). Nodes are external where `Internal` is 0 or `external` is true.
 
@@ -33,7 +35,7 @@ enum NodelinkError {
     NoId,
     #[error("link has no `{0}`")]
     NoEnd(&'static str),
-    #[error("{name} is {value}; expected a text or a number")]
+    #[error("{name} is {value}; expected a text, a number or a list of these")]
     BadId { name: String, value: String },
     #[error("`{name}` is {value}; expected {expected}")]
     BadValue { name: String, value: String, expected: &'static str },
@@ -62,7 +64,7 @@ pub(crate) fn read(
     progress: &dyn Progress,
     report: &mut Report,
 ) -> Result<Draft, LoadError> {
-    let text = open::read_text(file, progress)?;
+    let text = json::without_nan(open::read_text(file, progress)?);
     let mut draft = Draft::new(file);
     let document: Document<'_> = serde_json::from_str(&text).map_err(|error| {
         let spot = draft.spot(error.line() as u64);
@@ -76,11 +78,14 @@ pub(crate) fn read(
     let mut lines = LineCursor::new(&text);
     let mut line_of = |raw: &RawValue| lines.line_at(json::offset(&text, raw.get()));
     let mut ids = HashMap::new();
-    for raw in document.nodes {
+    let has_no_id = |raw: &&RawValue| members(raw).is_ok_and(|members| !members.contains_key("id"));
+    let numbered = document.nodes.iter().all(has_no_id);
+    for (number, raw) in document.nodes.into_iter().enumerate() {
         let line = line_of(raw);
-        let (key, node) =
-            node(raw, line).map_err(|fault| LoadError::at(draft.spot(line), fault))?;
-        ids.entry(key).or_insert_with(|| node.id.clone());
+        let (key, mut node) = node(raw, numbered.then_some(number), line)
+            .map_err(|fault| LoadError::at(draft.spot(line), fault))?;
+        // Of 1 and 1.0 the second is told to be the first again.
+        node.id.clone_from(ids.entry(key).or_insert_with(|| node.id.clone()));
         draft.nodes.push(node);
     }
     for raw in links {
@@ -94,10 +99,17 @@ pub(crate) fn read(
 }
 
 /// The node, and by what links name it.
-fn node(raw: &RawValue, line: u64) -> Result<(String, DraftNode), NodelinkError> {
+fn node(
+    raw: &RawValue,
+    number: Option<usize>,
+    line: u64,
+) -> Result<(String, DraftNode), NodelinkError> {
     let members = members(raw)?;
-    let id = members.get("id").ok_or(NodelinkError::NoId)?;
-    let (key, id) = identifier("id", id)?;
+    let (key, id) = match (members.get("id"), number) {
+        (Some(id), _) => identifier("id", id)?,
+        (None, Some(number)) => (number.to_string(), number.to_string()),
+        (None, None) => return Err(NodelinkError::NoId),
+    };
     let text = |name| match member(&members, name) {
         Some(raw) => text(name, raw),
         None => Ok(String::new()),
@@ -106,8 +118,10 @@ fn node(raw: &RawValue, line: u64) -> Result<(String, DraftNode), NodelinkError>
     if label.trim().is_empty() {
         label = text("name")?;
     }
-    let (mut latitude, mut longitude) =
-        (amount(&members, "latitude")?, amount(&members, "longitude")?);
+    let (mut latitude, mut longitude) = (
+        first_amount(&members, &["latitude", "lat"])?,
+        first_amount(&members, &["longitude", "lon", "lng"])?,
+    );
     if latitude.is_none() && longitude.is_none() {
         (longitude, latitude) = position(&members)?;
     }
@@ -160,18 +174,38 @@ fn member<'a>(members: &Members<'a>, name: &str) -> Option<&'a RawValue> {
 
 /// What links compare (1 and 1.0 are one id), and the id as it is written.
 fn identifier(name: &str, raw: &RawValue) -> Result<(String, String), NodelinkError> {
-    match parsed(raw)? {
-        Value::String(text) => Ok((text.clone(), text)),
-        Value::Number(value) => {
-            let written = raw.get().to_owned();
-            let whole = value.as_f64().filter(|value| value.fract() == 0.0 && !value.is_infinite());
-            let key = match whole {
-                Some(whole) if !(value.is_i64() || value.is_u64()) => format!("{whole:.0}"),
-                _ => value.to_string(),
-            };
-            Ok((key, written))
+    let value = parsed(raw)?;
+    let written = match &value {
+        Value::String(text) => text.clone(),
+        Value::Array(_) => value.to_string(),
+        _ => raw.get().to_owned(),
+    };
+    let key = match &value {
+        Value::Array(list) => {
+            let parts = list.iter().map(|part| Some(format!("{:?}", plain(part)?)));
+            parts.collect::<Option<Vec<_>>>().filter(|parts| !parts.is_empty()).map(|parts| {
+                // In quotes, so that no text looks like a list.
+                format!("[{}]", parts.join(","))
+            })
         }
-        _ => Err(NodelinkError::BadId { name: name.to_owned(), value: raw.get().to_owned() }),
+        one => plain(one),
+    };
+    let bad = || NodelinkError::BadId { name: name.to_owned(), value: shown(raw) };
+    Ok((key.ok_or_else(bad)?, written))
+}
+
+/// A text, or a number in its shortest form.
+fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => {
+            let whole = number.as_f64().filter(|value| value.fract() == 0.0);
+            Some(match whole {
+                Some(whole) if !(number.is_i64() || number.is_u64()) => format!("{whole:.0}"),
+                _ => number.to_string(),
+            })
+        }
+        _ => None,
     }
 }
 
@@ -181,6 +215,11 @@ fn text(name: &str, raw: &RawValue) -> Result<String, NodelinkError> {
         Value::Number(_) => Ok(raw.get().to_owned()),
         _ => Err(bad_value(name, raw, "a text")),
     }
+}
+
+/// The number that the first of some names has.
+fn first_amount(members: &Members<'_>, names: &[&str]) -> Result<Option<f64>, NodelinkError> {
+    names.iter().find_map(|name| amount(members, name).transpose()).transpose()
 }
 
 /// A number, or a text that is one.
@@ -233,7 +272,11 @@ fn parsed(raw: &RawValue) -> Result<Value, NodelinkError> {
 }
 
 fn bad_value(name: &str, raw: &RawValue, expected: &'static str) -> NodelinkError {
+    NodelinkError::BadValue { name: name.to_owned(), value: shown(raw), expected }
+}
+
+/// The start of a value.
+fn shown(raw: &RawValue) -> String {
     const SHOWN_CHARS: usize = 60;
-    let value = raw.get().chars().take(SHOWN_CHARS).collect();
-    NodelinkError::BadValue { name: name.to_owned(), value, expected }
+    raw.get().chars().take(SHOWN_CHARS).collect()
 }

@@ -25,14 +25,16 @@ pub(crate) fn as_number(text: &str) -> Result<u32, AsError> {
     }
 }
 
-/// A number that a file keeps as text; `None` where that is blank.
+/// A number that a file keeps as text; `None` where that is blank, or the `nan` that programs write
+/// for what they do not know.
 pub(crate) fn from_text(name: &str, text: &str) -> Result<Option<f64>, NumberError> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);
     }
     let wrong = || NumberError::NotANumber { name: name.to_owned(), text: text.to_owned() };
-    text.parse().map(Some).map_err(|_| wrong())
+    let value: f64 = text.parse().map_err(|_| wrong())?;
+    Ok(Some(value).filter(|value| !value.is_nan()))
 }
 
 /// Degrees north.
@@ -77,6 +79,7 @@ mod tests {
     #[test]
     fn numbers_without_sense_are_named() {
         assert_eq!(from_text("delay", " "), Ok(None));
+        assert_eq!(from_text("delay", "nan"), Ok(None));
         assert_eq!(from_text("delay", " 4.5 "), Ok(Some(4.5)));
         let error = from_text("delay", "fast").unwrap_err().to_string();
         assert_eq!(error, "delay is `fast`; expected a number");

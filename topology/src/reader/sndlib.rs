@@ -22,13 +22,11 @@ use crate::progress::Progress;
 use crate::reader::number::{self, NumberError};
 use crate::reader::xml::{self, Element, Xml};
 use crate::refusal::LoadError;
-use crate::report::{Report, code};
+use crate::report::Report;
 
 /// Why a document is no network that can be read.
 #[derive(Debug, thiserror::Error)]
 enum SndlibError {
-    #[error("is no SNDlib network: the root element is `{0}`; expected `network`")]
-    Root(String),
     #[error("holds no `networkStructure`")]
     NoStructure,
     #[error("holds a second `{0}`")]
@@ -71,11 +69,7 @@ struct Parser<'a> {
 
 impl Parser<'_> {
     fn document(&mut self) -> Result<(), LoadError> {
-        let root = self.xml.next_child()?;
-        let (name, line) = root.map_or((String::new(), 1), |root| (root.name, root.line));
-        if name != "network" {
-            return Err(self.xml.refused(line, SndlibError::Root(name)));
-        }
+        let line = self.xml.root("SNDlib network", "network")?;
         while let Some(child) = self.xml.next_child()? {
             match child.name.as_str() {
                 "networkStructure" if self.structure => {
@@ -235,10 +229,7 @@ impl Parser<'_> {
     }
 
     fn pass_over(&mut self, element: &Element) -> Result<(), LoadError> {
-        let message = format!("`{}` has no meaning here; skipped", element.name);
-        let spot = self.draft.spot(element.line);
-        self.report.warn(code::SKIPPED_ELEMENT, &spot, message);
-        self.xml.skip()
+        self.xml.pass_over(element, self.report)
     }
 
     /// What only the whole file tells: the unit, whether routing costs mean anything, and whether

@@ -13,6 +13,7 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 use crate::progress::Progress;
 use crate::reader::open;
 use crate::refusal::LoadError;
+use crate::report::{Report, code};
 use crate::spot::{LineCursor, Spot};
 
 /// How deep elements may nest.
@@ -35,6 +36,8 @@ pub(crate) enum XmlError {
     TooManyAttributes,
     #[error("the file ends inside an element; is it complete?")]
     CutOff,
+    #[error("is no {format}: the root element is `{found}`; expected `{expected}`")]
+    Root { format: &'static str, found: String, expected: &'static str },
 }
 
 /// The whole file as text: UTF-8, or ISO 8859-1 where the file declares it and is no UTF-8.
@@ -123,6 +126,31 @@ impl<'a> Xml<'a> {
             };
             return item.map_err(|fault| self.refused(line, fault));
         }
+    }
+
+    /// Enters the root element, which has to have this name; its line.
+    pub(crate) fn root(
+        &mut self,
+        format: &'static str,
+        expected: &'static str,
+    ) -> Result<u64, LoadError> {
+        let root = self.next_child()?;
+        let (found, line) = root.map_or((String::new(), 1), |root| (root.name, root.line));
+        if found == expected {
+            return Ok(line);
+        }
+        Err(self.refused(line, XmlError::Root { format, found, expected }))
+    }
+
+    /// Passes over an element that means nothing, with a warning.
+    pub(crate) fn pass_over(
+        &mut self,
+        element: &Element,
+        report: &mut Report,
+    ) -> Result<(), LoadError> {
+        let message = format!("`{}` has no meaning here; skipped", element.name);
+        report.warn(code::SKIPPED_ELEMENT, &Spot::line(&self.file, element.line), message);
+        self.skip()
     }
 
     /// The next start tag inside the current element; `None` at its end (or the document's).

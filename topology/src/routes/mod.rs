@@ -9,4 +9,4 @@ mod table;
 
 pub(crate) use crate::routes::homes::Homes;
 pub(crate) use crate::routes::path::{AsPath, PathFault, Segment};
-pub(crate) use crate::routes::table::{Table, TooManyPrefixes};
+pub(crate) use crate::routes::table::{OnlyUpdates, Table, TooManyPrefixes, warn_updates};

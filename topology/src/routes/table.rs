@@ -5,19 +5,35 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use netmap::IpNet;
 
-use crate::draft::{Precedence, PrefixRow, PrefixRows};
+use crate::draft::{Draft, Precedence, PrefixRow, PrefixRows};
 use crate::graph::{Graph, NodeIndex};
-use crate::report::Report;
+use crate::placement::prefix;
+use crate::report::{Report, code};
 use crate::routes::homes::Homes;
 use crate::routes::path::AsPath;
+use crate::spot::Spot;
 
 /// Most prefixes of one table: several times the Internet's.
 const PREFIXES_MAX: usize = 8_000_000;
 /// Origins of one prefix that are counted; there are rarely more than two.
 const ORIGINS_MAX: usize = 16;
+
+/// A file of messages, not of a table.
+#[derive(Debug, thiserror::Error)]
+#[error("holds {0} updates and no routing table; expected a dump of a RIB, not of messages")]
+pub(crate) struct OnlyUpdates(pub(crate) u64);
+
+/// What is said of updates beside a table.
+pub(crate) fn warn_updates(updates: u64, spot: &Spot, report: &mut Report) {
+    if updates > 0 {
+        let message = format!("skipped {updates} updates; only tables are read");
+        report.warn(code::SKIPPED_RECORD, spot, message);
+    }
+}
 
 /// There is no end to the prefixes.
 #[derive(Debug, thiserror::Error)]
@@ -70,19 +86,26 @@ impl<'a> Table<'a> {
         self.routes
     }
 
-    /// A route to everywhere: the default PID has that already.
-    pub(crate) fn add_default(&mut self) {
-        self.routes += 1;
-        self.default_routes += 1;
+    /// Takes one route as it is written; `line` is where the file has it. One to everywhere is
+    /// only counted: the default PID has that already.
+    pub(crate) fn take(
+        &mut self,
+        (written, path): (IpNet, &AsPath),
+        line: u64,
+        spot: &Spot,
+        report: &mut Report,
+    ) -> Result<(), TooManyPrefixes> {
+        match prefix::placeable(written, spot, report) {
+            Ok(prefix) => self.add(prefix, path, line),
+            Err(_) => {
+                self.routes += 1;
+                self.default_routes += 1;
+                Ok(())
+            }
+        }
     }
 
-    /// Takes one route; `line` is where the file has it.
-    pub(crate) fn add(
-        &mut self,
-        prefix: IpNet,
-        path: &AsPath,
-        line: u64,
-    ) -> Result<(), TooManyPrefixes> {
+    fn add(&mut self, prefix: IpNet, path: &AsPath, line: u64) -> Result<(), TooManyPrefixes> {
         self.routes += 1;
         let index = self.index(prefix, line)?;
         let seen = &mut self.prefixes[index];
@@ -114,7 +137,7 @@ impl<'a> Table<'a> {
     }
 
     /// The prefixes that have a node, ascending; all are counted.
-    pub(crate) fn settle(self, graph: &Graph, file: &Path, report: &mut Report) -> PrefixRows {
+    pub(crate) fn settle(self, graph: &Graph, file: &Arc<Path>, report: &mut Report) -> Draft {
         let mut rows = PrefixRows { precedence: Precedence::Table, ..PrefixRows::default() };
         let mut pops = HashMap::<NodeIndex, u32>::new();
         let mut tally = Tally::default();
@@ -129,7 +152,7 @@ impl<'a> Table<'a> {
             let (prefix, line) = (seen.prefix, seen.line);
             rows.rows.push(PrefixRow { prefix, pop, origin_as, metric: None, line });
         }
-        rows.rows.sort_by_key(|row| row.prefix);
+        rows.rows.sort_unstable_by_key(|row| row.prefix);
         let Tally { at_origin, by_path, own, nobodys } = tally;
         report.note(format!(
             "{}: routes {}, prefixes {total}: at their origin {at_origin}, at a neighbour on the \
@@ -138,7 +161,7 @@ impl<'a> Table<'a> {
             self.routes,
             self.default_routes
         ));
-        rows
+        Draft { prefixes: rows, ..Draft::new(file) }
     }
 }
 

@@ -6,6 +6,7 @@ mod aggregation;
 mod alto_maps;
 mod directions;
 mod dumps;
+mod exports;
 mod files;
 mod garr;
 mod geofeed;

@@ -12,11 +12,8 @@ use clap::Args;
 use netmap::Pid;
 
 use crate::cli::InputArguments;
+use crate::cli::chosen::Chosen;
 use crate::cli::map::drawing::Drawing;
-use crate::cli::rank::choose;
-use crate::maps::version::Version;
-use crate::progress::Bar;
-use crate::settings::Settings;
 
 /// Arguments of `unis map`.
 #[derive(Args, Debug)]
@@ -42,13 +39,9 @@ pub struct Arguments {
 /// # Errors
 /// The files are refused, there is no such PID or metric, or the file cannot be written.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    let settings = Settings::load(&arguments.inputs.inputs())?;
-    let version = Version::load(&settings, &Bar::default())?;
-    let network = choose(&settings, &version, arguments.network.as_deref())?;
+    let chosen = Chosen::load(&arguments.inputs.inputs(), arguments.network.as_deref())?;
+    let (network, matrix) = (chosen.network(), chosen.matrix(&arguments.metric)?);
     let snapshot = network.snapshot();
-    let matrix = snapshot.matrix(&arguments.metric).with_context(|| {
-        format!("no metric {:?}: there are {}", arguments.metric, network.metrics().join(", "))
-    })?;
     let from = match &arguments.from {
         None => Pid::new(0),
         Some(text) => {

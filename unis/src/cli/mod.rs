@@ -1,6 +1,7 @@
 //! The command line: one file per command.
 
 pub mod check;
+mod chosen;
 pub mod config;
 pub mod diff;
 pub mod map;

@@ -4,16 +4,13 @@ use std::io::{self, Write};
 use std::net::IpAddr;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
 use clap::Args;
 use netmap::{CostMatrix, Pid, Ranked, rank};
 use serde_json::{Value, json};
 
+use crate::cli::chosen::Chosen;
 use crate::cli::{InputArguments, OutputFormat};
 use crate::maps::network::ServedNetwork;
-use crate::maps::version::Version;
-use crate::progress::Bar;
-use crate::settings::Settings;
 
 /// Arguments of `unis rank`.
 #[derive(Args, Debug)]
@@ -45,13 +42,9 @@ pub struct Arguments {
 /// # Errors
 /// The files are refused, or there is no such network or metric.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    let settings = Settings::load(&arguments.inputs.inputs())?;
-    let version = Version::load(&settings, &Bar::default())?;
-    let network = choose(&settings, &version, arguments.network.as_deref())?;
+    let chosen = Chosen::load(&arguments.inputs.inputs(), arguments.network.as_deref())?;
+    let (network, matrix) = (chosen.network(), chosen.matrix(&arguments.metric)?);
     let snapshot = network.snapshot();
-    let matrix = snapshot.matrix(&arguments.metric).with_context(|| {
-        format!("no metric {:?}: there are {}", arguments.metric, network.metrics().join(", "))
-    })?;
     let mut to = Vec::new();
     snapshot.pids_of(&arguments.to, &mut to);
     let list = match snapshot.pid_of(arguments.from) {
@@ -65,30 +58,6 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         OutputFormat::Json => writeln!(out, "{:#}", ranking.json())?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-pub(crate) fn choose<'a>(
-    settings: &Settings,
-    version: &'a Version,
-    name: Option<&str>,
-) -> anyhow::Result<&'a ServedNetwork> {
-    let names: Vec<&str> = settings
-        .network
-        .list()
-        .iter()
-        .map(|network| network.name.as_deref().unwrap_or_default())
-        .collect();
-    let index = match name {
-        None if names.len() > 1 => {
-            bail!("several networks: say which with --network ({})", names.join(", "))
-        }
-        None => 0,
-        Some(name) => names
-            .iter()
-            .position(|known| *known == name)
-            .with_context(|| format!("no network {name:?}: there are {}", names.join(", ")))?,
-    };
-    Ok(&version.networks()[index])
 }
 
 /// A ranked list with what it was made from.

@@ -73,7 +73,6 @@ struct Element {
     id: Option<String>,
     source: Option<String>,
     target: Option<String>,
-    name: Option<String>,
     values: Values,
 }
 
@@ -88,7 +87,6 @@ impl Element {
             "id" => self.id = Some(identifier(value)),
             "source" => self.source = Some(identifier(value)),
             "target" => self.target = Some(identifier(value)),
-            "name" => self.name = Some(identifier(value)),
             _ => {
                 if let (Some(field), Some(text)) = (Field::of(key), known(value)) {
                     let name = key.to_owned();
@@ -142,13 +140,10 @@ impl<'a> Parser<'a> {
     }
 
     fn node(&mut self, line: u64) -> Result<(), LoadError> {
-        let Element { id, name, values, .. } = self.element("a node")?;
+        let Element { id, values, .. } = self.element("a node")?;
         let id = self.required("node", "id", id, line)?;
         let mut node = DraftNode { id, line, ..DraftNode::default() };
         values.describe_node(&mut node).map_err(|(line, fault)| self.refused(line, fault))?;
-        if node.label.trim().is_empty() {
-            node.label = name.unwrap_or_default();
-        }
         if node.label.contains(['\n', '\r']) {
             node.label = node.label.split_whitespace().collect::<Vec<_>>().join(" ");
         }

@@ -32,6 +32,8 @@ pub(crate) struct Key {
     pub(crate) name: String,
     /// The value of elements that give none.
     pub(crate) default: Option<String>,
+    /// Its data is yEd's drawing of a node, which holds the label.
+    pub(crate) drawing: bool,
     pub(crate) line: u64,
 }
 

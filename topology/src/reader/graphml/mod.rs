@@ -1,7 +1,7 @@
 //! `graphml`: a graph as GraphML, with the attributes of the Internet Topology Zoo (`label`,
 //! `Latitude`, `Longitude`, `Internal`, `LinkSpeedRaw`) and, on edges, `igp`, `weight` or
 //! `metric`, `delay` (µs) and `capacity` (Mbit/s). What counts is an attribute's name, whatever
-//! the id of its key.
+//! the id of its key. A node without `label` takes its `name`, or the first label that yEd draws.
 
 mod keys;
 
@@ -12,15 +12,13 @@ use crate::draft::{Draft, DraftLink, DraftNode};
 use crate::progress::Progress;
 use crate::reader::field::{Faulty, Field, FieldValue, Values};
 use crate::reader::graphml::keys::{Domain, Key, Keys};
-use crate::reader::xml::{self, Element, Xml};
+use crate::reader::xml::{self, Element, Item, Xml};
 use crate::refusal::LoadError;
 use crate::report::{Report, code};
 
 /// Why a document is no graph that can be read.
 #[derive(Debug, thiserror::Error)]
 enum GraphmlError {
-    #[error("is no GraphML: the root element is `{0}`; expected `graphml`")]
-    Root(String),
     #[error("holds no `graph`")]
     NoGraph,
     #[error("holds a second graph; write each graph to a file of its own")]
@@ -58,11 +56,7 @@ struct Parser<'a> {
 
 impl Parser<'_> {
     fn document(&mut self) -> Result<(), LoadError> {
-        let root = self.xml.next_child()?;
-        let (name, line) = root.map_or((String::new(), 1), |root| (root.name, root.line));
-        if name != "graphml" {
-            return Err(self.xml.refused(line, GraphmlError::Root(name)));
-        }
+        let line = self.xml.root("GraphML", "graphml")?;
         let mut graphs = 0;
         while let Some(child) = self.xml.next_child()? {
             match child.name.as_str() {
@@ -92,7 +86,8 @@ impl Parser<'_> {
                 _ => self.xml.skip()?,
             }
         }
-        self.keys.0.push(Key { id, domain, name, default, line: element.line });
+        let drawing = element.attribute("yfiles.type") == Some("nodegraphics");
+        self.keys.0.push(Key { id, domain, name, default, drawing, line: element.line });
         Ok(())
     }
 
@@ -157,6 +152,13 @@ impl Parser<'_> {
             match child.name.as_str() {
                 "data" => {
                     let id = self.required(&child, "key")?;
+                    if self.keys.find(&id, domain).is_some_and(|key| key.drawing) {
+                        let (field, name, line) = (Field::Name, "NodeLabel".to_owned(), child.line);
+                        if let Some(text) = self.drawn_label()? {
+                            values.0.push(FieldValue { field, name, text, line });
+                        }
+                        continue;
+                    }
                     let text = self.xml.text()?;
                     let Some(key) = self.keys.find(&id, domain) else {
                         let message =
@@ -180,14 +182,30 @@ impl Parser<'_> {
         Ok(values)
     }
 
+    /// The first label inside the current element, which ends with that.
+    fn drawn_label(&mut self) -> Result<Option<String>, LoadError> {
+        let mut label = None;
+        let mut open = 1;
+        while open > 0 {
+            match self.xml.next()? {
+                Item::Start(child) if child.name == "NodeLabel" && label.is_none() => {
+                    label = Some(self.xml.text()?.split_whitespace().collect::<Vec<_>>().join(" "));
+                }
+                Item::Start(_) => open += 1,
+                Item::End => open -= 1,
+                Item::Text(_) => {}
+                Item::Eof => break,
+            }
+        }
+        Ok(label)
+    }
+
     /// Passes over an element, without a word only where nothing is lost.
     fn pass_over(&mut self, element: &Element) -> Result<(), LoadError> {
-        if !matches!(element.name.as_str(), "data" | "desc") {
-            let message = format!("`{}` has no meaning here; skipped", element.name);
-            let spot = self.draft.spot(element.line);
-            self.report.warn(code::SKIPPED_ELEMENT, &spot, message);
+        match element.name.as_str() {
+            "data" | "desc" => self.xml.skip(),
+            _ => self.xml.pass_over(element, self.report),
         }
-        self.xml.skip()
     }
 
     fn required(&self, element: &Element, attribute: &'static str) -> Result<String, LoadError> {
