@@ -1,2 +1,20 @@
-//! x
-fn main() {}
+//! `p2psp`: arguments, then the command. What each does stands in `cli`.
+
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use link::daemon::{exit_code, pki};
+use p2psp::cli::{Cli, Command, check, config, invite, serve};
+
+fn main() -> ExitCode {
+    let mut out = BufWriter::new(io::stdout());
+    let outcome = match Cli::parse().command {
+        Command::Serve(arguments) => serve::run(&arguments, &mut out),
+        Command::Check(arguments) => check::run(&arguments, &mut out),
+        Command::Config(arguments) => config::run(&arguments, &mut out),
+        Command::Invite(arguments) => invite::run(&arguments, &mut out),
+        Command::Pki(arguments) => pki::run(arguments, &mut out),
+    };
+    exit_code("p2psp", outcome.and_then(|code| out.flush().map(|()| code).map_err(Into::into)))
+}

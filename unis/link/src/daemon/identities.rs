@@ -59,6 +59,12 @@ impl Identities {
         Arc::clone(&self.tls)
     }
 
+    /// The trust domain of this organisation.
+    #[must_use]
+    pub fn trust_domain(&self) -> &str {
+        &self.trust_domain
+    }
+
     /// The CA.
     #[must_use]
     pub fn authority(&self) -> Arc<Authority> {

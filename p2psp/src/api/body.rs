@@ -1,0 +1,23 @@
+//! Bodies: bounded in length and time, JSON.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequest, Request};
+use link::body::read;
+use serde::de::DeserializeOwned;
+
+use crate::api::problem::Problem;
+use crate::api::service::Desk;
+
+/// A request's body.
+pub(crate) struct Body<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<Desk>> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, desk: &Arc<Desk>) -> Result<Self, Problem> {
+        let bounds = desk.bounds;
+        let bytes = read(request.into_body(), bounds.max_body_bytes, bounds.body_deadline).await?;
+        Ok(Self(serde_json::from_slice(&bytes)?))
+    }
+}

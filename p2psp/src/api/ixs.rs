@@ -1,0 +1,45 @@
+//! `/ixs/content`: the index (R6; TR 20002 §8.3.5).
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Query, State};
+use http::StatusCode;
+use mp2p::message::bound::{List, Text};
+use mp2p::message::content::{Found, OverlayContent};
+use serde::Deserialize;
+
+use crate::api::body::Body;
+use crate::api::caller::Member;
+use crate::api::problem::Problem;
+use crate::api::service::Desk;
+
+/// Longest search, bytes.
+const MAX_SEARCH_BYTES: usize = 512;
+
+/// What is looked for.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Search {
+    q: Text<MAX_SEARCH_BYTES>,
+}
+
+/// `POST /ixs/content`: register a content, or change it.
+pub(crate) async fn register(
+    State(desk): State<Arc<Desk>>,
+    Member(asker): Member,
+    Body(content): Body<OverlayContent>,
+) -> Result<StatusCode, Problem> {
+    let ixs = desk.ixs.as_ref().ok_or(Problem::NotFound)?;
+    ixs.register(content, asker.user.ok_or(Problem::Role)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `GET /ixs/content?q=…`: search.
+pub(crate) async fn search(
+    State(desk): State<Arc<Desk>>,
+    Query(search): Query<Search>,
+) -> Result<Json<Found>, Problem> {
+    let ixs = desk.ixs.as_ref().ok_or(Problem::NotFound)?;
+    let contents = List::new(ixs.search(&search.q).await?).unwrap_or_default();
+    Ok(Json(Found { contents, oms: desk.url.clone() }))
+}

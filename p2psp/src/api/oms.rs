@@ -1,0 +1,95 @@
+//! `/oms/…`: overlays and membership (R5; TR 20002 §8.3.1, §8.3.6).
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Query, State};
+use http::StatusCode;
+use mp2p::id::{OverlayId, PeerId};
+use mp2p::message::join::{JoinAnswer, JoinRequest, LeaveRequest};
+use mp2p::message::overlay::{OverlayDescription, OverlayRequest};
+use serde::Deserialize;
+
+use crate::api::body::Body;
+use crate::api::caller::Member;
+use crate::api::problem::Problem;
+use crate::api::service::Desk;
+use crate::membership::{Explained, Oms};
+
+/// Which overlay, and perhaps which peer.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Which {
+    overlay_id: String,
+    peer_id: Option<String>,
+}
+
+impl Which {
+    fn overlay(&self) -> Result<OverlayId, Problem> {
+        OverlayId::parse(&self.overlay_id).map_err(|error| Problem::Query(error.to_string()))
+    }
+
+    fn peer(&self) -> Result<PeerId, Problem> {
+        let peer = self.peer_id.as_deref().ok_or_else(|| Problem::Query("no peer-id".into()))?;
+        PeerId::parse(peer).map_err(|error| Problem::Query(error.to_string()))
+    }
+}
+
+fn role(desk: &Desk) -> Result<&Oms, Problem> {
+    desk.oms.as_ref().ok_or(Problem::NotFound)
+}
+
+/// `POST` and `PUT /oms/peer`: join and refresh.
+pub(crate) async fn join(
+    State(desk): State<Arc<Desk>>,
+    Member(asker): Member,
+    Body(request): Body<JoinRequest>,
+) -> Result<Json<JoinAnswer>, Problem> {
+    Ok(Json(role(&desk)?.join(&asker, &request, desk.moment()).await?))
+}
+
+/// `DELETE /oms/peer`: leave.
+pub(crate) async fn leave(
+    State(desk): State<Arc<Desk>>,
+    Member(asker): Member,
+    Body(request): Body<LeaveRequest>,
+) -> Result<StatusCode, Problem> {
+    match role(&desk)?.leave(&asker, &request, desk.moment())? {
+        true => Ok(StatusCode::NO_CONTENT),
+        false => Err(Problem::Missing(format!("no member of {}", request.overlay_id))),
+    }
+}
+
+/// `POST /oms/overlay`: make an overlay.
+pub(crate) async fn create(
+    State(desk): State<Arc<Desk>>,
+    owner: Option<Member>,
+    Body(request): Body<OverlayRequest>,
+) -> Result<(StatusCode, Json<OverlayDescription>), Problem> {
+    let (oms, moment) = (role(&desk)?, desk.moment());
+    let overlay = request.overlay_id.clone();
+    oms.create(request, owner.map(|Member(asker)| asker.peer), moment)?;
+    let described = oms.describe(&overlay, moment);
+    let described = described.ok_or_else(|| Problem::Missing(format!("no overlay {overlay}")))?;
+    Ok((StatusCode::CREATED, Json(described)))
+}
+
+/// `GET /oms/overlay?overlay-id=…`: what is told of an overlay.
+pub(crate) async fn describe(
+    State(desk): State<Arc<Desk>>,
+    Query(which): Query<Which>,
+) -> Result<Json<OverlayDescription>, Problem> {
+    let overlay = which.overlay()?;
+    let described = role(&desk)?.describe(&overlay, desk.moment());
+    described.map(Json).ok_or_else(|| Problem::Missing(format!("no overlay {overlay}")))
+}
+
+/// `GET /oms/explain?overlay-id=…&peer-id=…`: why a list reads as it does.
+pub(crate) async fn explain(
+    State(desk): State<Arc<Desk>>,
+    Query(which): Query<Which>,
+) -> Result<Json<Explained>, Problem> {
+    let (overlay, peer) = (which.overlay()?, which.peer()?);
+    let explained = role(&desk)?.explain(&overlay, &peer, desk.moment()).await?;
+    explained.map(Json).ok_or_else(|| Problem::Missing(format!("{peer} is no member of {overlay}")))
+}

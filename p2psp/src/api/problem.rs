@@ -1,0 +1,99 @@
+//! What goes wrong becomes a status here and nowhere else.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use link::body::ReadError;
+use serde_json::json;
+
+use crate::activity::TooMany;
+use crate::database::DatabaseError;
+use crate::index::IndexError;
+use crate::membership::JoinError;
+use crate::overlay::StoreError;
+use crate::users::LedgerError;
+
+/// A request that is not answered as asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Problem {
+    #[error("a client certificate is needed here")]
+    NoCertificate,
+    #[error("this certificate's role may not do this")]
+    Role,
+    #[error("{0}")]
+    Forbidden(String),
+    #[error("there is nothing here")]
+    NotFound,
+    #[error("{0}")]
+    Missing(String),
+    #[error("{0}")]
+    Query(String),
+    #[error("the body is malformed: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error(transparent)]
+    Body(#[from] ReadError),
+    #[error(transparent)]
+    Join(#[from] JoinError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Status(#[from] TooMany),
+    #[error(transparent)]
+    Users(#[from] LedgerError),
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+impl Problem {
+    /// Status, and a word that programs can rely on.
+    fn code(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::NoCertificate => (StatusCode::FORBIDDEN, "no-certificate"),
+            Self::Role => (StatusCode::FORBIDDEN, "role"),
+            Self::Forbidden(_)
+            | Self::Join(JoinError::OtherPeer(_))
+            | Self::Users(LedgerError::OtherUser { .. })
+            | Self::Index(IndexError::OtherOwner(_)) => (StatusCode::FORBIDDEN, "not-yours"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "no-resource"),
+            Self::Missing(_) => (StatusCode::NOT_FOUND, "not-found"),
+            Self::Query(_) => (StatusCode::BAD_REQUEST, "query"),
+            Self::Json(_) => (StatusCode::BAD_REQUEST, "body"),
+            Self::Body(ReadError::TooLarge { .. }) => (StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
+            Self::Body(ReadError::TooSlow { .. }) => (StatusCode::REQUEST_TIMEOUT, "too-slow"),
+            Self::Body(ReadError::Broken(_)) => (StatusCode::BAD_REQUEST, "body"),
+            Self::Join(JoinError::Address(_)) => (StatusCode::BAD_REQUEST, "address"),
+            Self::Join(JoinError::Store(error)) | Self::Store(error) => store_code(error),
+            Self::Status(_) | Self::Database(DatabaseError::Busy) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "full")
+            }
+            Self::Users(_) | Self::Index(_) | Self::Database(_) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "internal")
+            }
+        }
+    }
+}
+
+const fn store_code(error: &StoreError) -> (StatusCode, &'static str) {
+    match error {
+        StoreError::NoOverlay(_) => (StatusCode::NOT_FOUND, "no-overlay"),
+        StoreError::Exists(_) => (StatusCode::CONFLICT, "overlay-exists"),
+        StoreError::Full { .. } => (StatusCode::SERVICE_UNAVAILABLE, "full"),
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, code) = self.code();
+        let message = match status {
+            // Causes are for the log.
+            StatusCode::INTERNAL_SERVER_ERROR => {
+                tracing::error!(error = %self, "a request failed");
+                "this server failed".to_owned()
+            }
+            _ => self.to_string(),
+        };
+        (status, Json(json!({"error": {"code": code, "message": message}}))).into_response()
+    }
+}

@@ -1,0 +1,85 @@
+//! What one role asks of another (TR 20002 Figure 4). In one process the role itself answers; in
+//! two, a client of it will, behind the same trait. Whoever calls sets a deadline and goes on
+//! without the answer.
+
+use std::pin::Pin;
+
+use mp2p::id::{PeerId, UserId};
+use mp2p::message::profile::Profile;
+use mp2p::message::status::PeerStatus;
+
+/// An answer to come.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, CallError>> + Send + 'a>>;
+
+/// Why a role does not answer.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum CallError {
+    /// No process has the role.
+    #[error("{0} is not there")]
+    Absent(&'static str),
+    /// It has failed.
+    #[error("{role}: {reason}")]
+    Failed {
+        /// Which role.
+        role: &'static str,
+        /// What it says.
+        reason: String,
+    },
+}
+
+/// R7: what OMS asks of UMS.
+pub trait Users: Send + Sync {
+    /// A peer joins: its user's profile is created or updated (TR 20002 §8.3.1 step 2).
+    fn joined(&self, visit: Visit) -> Answer<'_, Profile>;
+}
+
+/// A join, as UMS keeps it.
+#[derive(Clone, Debug)]
+pub struct Visit {
+    /// Whose peer.
+    pub user: UserId,
+    /// Which peer.
+    pub peer: PeerId,
+    /// The ISP that it comes from.
+    pub network: Option<String>,
+    /// Whether it was not a member before.
+    pub is_new: bool,
+    /// Unix seconds.
+    pub now: u64,
+}
+
+/// R1: what OMS asks of PAMS.
+pub trait Activity: Send + Sync {
+    /// How the peers stand (TR 20002 §8.3.10 step 3); `None` for those that reported nothing of
+    /// late.
+    fn standings<'a>(&'a self, peers: &'a [PeerId], now: u64) -> Answer<'a, Vec<Option<Standing>>>;
+}
+
+/// How a peer stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    /// How much it can give now, 0 to 1.
+    pub score: f32,
+    /// Whether it has too much to do.
+    pub is_overloaded: bool,
+    /// What it reported.
+    pub status: PeerStatus,
+    /// How long ago, seconds.
+    pub age_s: u64,
+}
+
+/// A role that no process has.
+#[derive(Clone, Copy, Debug)]
+pub struct Absent;
+
+impl Users for Absent {
+    fn joined(&self, _visit: Visit) -> Answer<'_, Profile> {
+        Box::pin(async { Err(CallError::Absent("ums")) })
+    }
+}
+
+impl Activity for Absent {
+    fn standings<'a>(&'a self, _: &'a [PeerId], _: u64) -> Answer<'a, Vec<Option<Standing>>> {
+        Box::pin(async { Err(CallError::Absent("pams")) })
+    }
+}

@@ -1,0 +1,72 @@
+//! The command line: one file per command.
+
+pub mod check;
+pub mod config;
+pub mod invite;
+pub mod serve;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use link::daemon::{IdentitySettings, pki};
+
+use crate::settings::{Inputs, Settings};
+
+/// P2PSP manages peer-to-peer overlays for a service provider: it tells each peer whom to ask
+/// first, by the maps of the peers' own ISPs (TR 20002; RFC 7285).
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, max_term_width = 100, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+First steps:
+  p2psp serve --state-dir state                  all roles in one process
+  p2psp invite anna --state-dir state            a token with which a peer of anna's enrols
+  p2psp pki enroll TOKEN --out peer              on the peer: make a key, get a certificate
+  p2psp config default > p2psp.toml              every setting, documented";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve peers over mutual TLS
+    Serve(serve::Arguments),
+    /// Check settings and the files that they name; exit 0 clean, 2 refused
+    Check(check::Arguments),
+    /// Print the documented default settings, or the ones in force
+    Config(config::Arguments),
+    /// Print a one-time token with which a peer of a user enrols
+    Invite(invite::Arguments),
+    /// Keys and certificates: create a CA, enrol, renew, revoke
+    Pki(pki::Arguments<InputArguments>),
+}
+
+/// Where settings come from.
+#[derive(Args, Clone, Debug, Default)]
+pub struct InputArguments {
+    /// Settings file (TOML); `p2psp config default` prints one with every setting explained
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// One setting, such as list.size=20
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+impl InputArguments {
+    /// As the settings take them.
+    #[must_use]
+    pub fn inputs(&self) -> Inputs {
+        Inputs { file: self.config.clone(), set: self.set.clone(), ..Inputs::default() }
+    }
+}
+
+impl pki::Household for InputArguments {
+    const PROGRAM: &'static str = "p2psp";
+
+    fn identity(&self, state_dir: Option<PathBuf>) -> anyhow::Result<IdentitySettings> {
+        Ok(Settings::load(&Inputs { state_dir, ..self.inputs() })?.identity()?)
+    }
+}

@@ -1,0 +1,51 @@
+//! `p2psp serve`: the daemon.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::cli::InputArguments;
+use crate::server::Server;
+use crate::settings::{Inputs, Part, Settings};
+
+/// Arguments of `p2psp serve`.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    #[command(flatten)]
+    inputs: InputArguments,
+    /// Address to serve on; port 0 takes a free one
+    #[arg(long, value_name = "IP:PORT")]
+    listen: Option<SocketAddr>,
+    /// Folder for keys, certificates and databases; created, with a CA, if it is not there
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+    /// Roles of this process: oms, pams, ums, ixs [default: all]
+    #[arg(long, value_name = "ROLE", value_delimiter = ',')]
+    role: Vec<Part>,
+}
+
+/// Serves until SIGTERM or SIGINT.
+///
+/// # Errors
+/// The settings, certificates or databases are refused, or the address is taken.
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    let settings = Settings::load(&Inputs {
+        listen: arguments.listen,
+        state_dir: arguments.state_dir.clone(),
+        role: arguments.role.clone(),
+        ..arguments.inputs.inputs()
+    })?;
+    link::log::init(&settings.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let server = Server::bind(settings)?;
+        writeln!(out, "serving {}", server.url())?;
+        writeln!(out, "admin {}", server.admin_url())?;
+        out.flush()?;
+        server.run().await
+    })?;
+    Ok(ExitCode::SUCCESS)
+}

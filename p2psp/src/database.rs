@@ -1,0 +1,232 @@
+//! One SQLite database of a role: one thread writes, many commands in one transaction, and a
+//! command is answered when its transaction is on the disk.
+//!
+//! ```text
+//!  write ─┐             ┌ begin ─ command ─ command ─ … ─ commit (fsync) ┐
+//!  write ─┼─► queue ──► │      each in a savepoint of its own            │ ─► answers
+//!  write ─┘             └────────────────────────────────────────────────┘
+//! ```
+
+use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, Savepoint};
+use tokio::sync::oneshot;
+
+/// Commands that wait for the writer; more are refused.
+const MAX_WAITING: usize = 4096;
+/// Commands of one transaction.
+const MAX_BATCH: usize = 256;
+/// For another process, such as a backup, to let go of the file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A command failed, and changed nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// SQLite refuses.
+    #[error("database: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// It was undone with others of its transaction.
+    #[error("database: the transaction was not committed: {0}")]
+    NotCommitted(String),
+    /// Too many commands wait.
+    #[error("database: {MAX_WAITING} commands are waiting already")]
+    Busy,
+    /// The writer is gone.
+    #[error("database: the writer has ended")]
+    Ended,
+    /// The file is of a newer version of this program.
+    #[error("database {path}: version {found} is newer than {known}")]
+    Newer {
+        /// The file.
+        path: String,
+        /// Its version.
+        found: usize,
+        /// The newest known here.
+        known: usize,
+    },
+}
+
+/// Runs a command, and says how to answer once it is committed or not.
+type Command = Box<dyn FnOnce(&mut Savepoint<'_>) -> Settle + Send>;
+type Settle = Box<dyn FnOnce(Result<(), String>) + Send>;
+
+/// A handle; clones share the database.
+#[derive(Clone)]
+pub struct Database {
+    queue: SyncSender<Command>,
+    reader: Arc<Mutex<Connection>>,
+}
+
+impl Database {
+    /// Opens or makes the file at `path` and brings it up to date: each of `migrations` is run
+    /// once, in order.
+    ///
+    /// # Errors
+    /// The file cannot be opened, is no database or of a newer version.
+    pub fn open(path: &Path, migrations: &[&str]) -> Result<Self, DatabaseError> {
+        let mut writer = connect(path)?;
+        migrate(&mut writer, path, migrations)?;
+        let reader = connect(path)?;
+        let (queue, commands) = sync_channel(MAX_WAITING);
+        std::thread::spawn(move || write_all(writer, &commands));
+        Ok(Self { queue, reader: Arc::new(Mutex::new(reader)) })
+    }
+
+    /// Runs a command that changes something; `Ok` means that it is on the disk.
+    ///
+    /// # Errors
+    /// [`DatabaseError`]; nothing is changed then.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        command: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, DatabaseError> {
+        let (answer, wait) = oneshot::channel();
+        let command: Command = Box::new(move |savepoint| {
+            let done = command(savepoint);
+            if done.is_err() {
+                let _ = savepoint.rollback();
+            }
+            Box::new(move |committed| {
+                let done = done.map_err(DatabaseError::from);
+                let _ = answer.send(match committed {
+                    Ok(()) => done,
+                    Err(reason) => Err(DatabaseError::NotCommitted(reason)),
+                });
+            })
+        });
+        self.queue.try_send(command).map_err(|error| match error {
+            TrySendError::Full(_) => DatabaseError::Busy,
+            TrySendError::Disconnected(_) => DatabaseError::Ended,
+        })?;
+        wait.await.map_err(|_| DatabaseError::Ended)?
+    }
+
+    /// Runs a question.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub async fn read<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, DatabaseError> {
+        let reader = Arc::clone(&self.reader);
+        let asked = tokio::task::spawn_blocking(move || {
+            question(&reader.lock().unwrap_or_else(PoisonError::into_inner))
+        });
+        Ok(asked.await.map_err(|_| DatabaseError::Ended)??)
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection, DatabaseError> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    Ok(connection)
+}
+
+fn migrate(
+    connection: &mut Connection,
+    path: &Path,
+    migrations: &[&str],
+) -> Result<(), DatabaseError> {
+    let found: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > migrations.len() {
+        let (path, known) = (path.display().to_string(), migrations.len());
+        return Err(DatabaseError::Newer { path, found, known });
+    }
+    for (index, migration) in migrations.iter().enumerate().skip(found) {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(migration)?;
+        transaction.pragma_update(None, "user_version", index + 1)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+/// The writer: ends when nobody can send commands any more.
+fn write_all(mut connection: Connection, commands: &Receiver<Command>) {
+    while let Ok(first) = commands.recv() {
+        let rest = std::iter::from_fn(|| commands.try_recv().ok());
+        let batch: Vec<Command> = std::iter::once(first).chain(rest.take(MAX_BATCH - 1)).collect();
+        let mut settles = Vec::with_capacity(batch.len());
+        let committed = write_batch(&mut connection, batch, &mut settles);
+        let committed = committed.map_err(|error| error.to_string());
+        if let Err(error) = &committed {
+            tracing::error!(error, "a transaction was not committed");
+        }
+        for settle in settles {
+            settle(committed.clone());
+        }
+    }
+}
+
+fn write_batch(
+    connection: &mut Connection,
+    batch: Vec<Command>,
+    settles: &mut Vec<Settle>,
+) -> rusqlite::Result<()> {
+    let mut transaction = connection.transaction()?;
+    for command in batch {
+        let mut savepoint = transaction.savepoint()?;
+        settles.push(command(&mut savepoint));
+        savepoint.commit()?;
+    }
+    transaction.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: &str = "CREATE TABLE t (n INTEGER PRIMARY KEY) STRICT";
+
+    fn open(folder: &Path) -> Database {
+        Database::open(&folder.join("t.db"), &[TABLE]).unwrap()
+    }
+
+    async fn insert(database: &Database, n: i64) -> Result<usize, DatabaseError> {
+        database.write(move |tx| tx.execute("INSERT INTO t VALUES (?1)", [n])).await
+    }
+
+    async fn count(database: &Database) -> i64 {
+        let count = |c: &Connection| c.query_row("SELECT count(*) FROM t", [], |row| row.get(0));
+        database.read(count).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_is_answered_is_there_when_the_file_is_opened_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = open(folder.path());
+        insert(&database, 1).await.unwrap();
+        drop(database);
+        assert_eq!(count(&open(folder.path())).await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_command_that_fails_takes_no_other_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = open(folder.path());
+        let outcomes = [1, 2, 1, 3].map(|n| {
+            let database = database.clone();
+            tokio::spawn(async move { insert(&database, n).await.is_ok() })
+        });
+        let mut good = 0;
+        for outcome in outcomes {
+            good += usize::from(outcome.await.unwrap());
+        }
+        assert_eq!((good, count(&database).await), (3, 3));
+    }
+
+    #[test]
+    fn a_file_of_a_newer_program_is_not_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(open(folder.path()));
+        let refused = Database::open(&folder.path().join("t.db"), &[]);
+        assert!(matches!(refused, Err(DatabaseError::Newer { found: 1, known: 0, .. })));
+    }
+}

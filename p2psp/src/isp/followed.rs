@@ -1,0 +1,140 @@
+//! One follower an ISP, and whose map is whose.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use alto_client::{Client, FollowSettings, Follower};
+use ipnet::IpNet;
+use link::metrics::Metrics;
+use link::shutdown::Shutdown;
+use link::tls::{ClientTls, ClientTlsSettings, ServerTrust};
+use treebitmap::IpLookupTable;
+
+use crate::isp::Outlook;
+use crate::settings::IspSettings;
+
+/// For a UNIS to answer: lists do not wait for it, only the map's freshness does.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
+/// An ISP cannot be followed.
+#[derive(Debug, thiserror::Error)]
+#[error("isp {name:?}: {reason}")]
+pub struct IspError {
+    name: String,
+    reason: String,
+}
+
+/// All ISPs.
+pub struct Isps {
+    isps: Vec<Isp>,
+    v4: IpLookupTable<Ipv4Addr, usize>,
+    v6: IpLookupTable<Ipv6Addr, usize>,
+}
+
+struct Isp {
+    name: Arc<str>,
+    follower: Follower,
+}
+
+impl Isps {
+    /// Begins to follow; `own` is certificate and key to show where an ISP gave none. The maps
+    /// come when they come. Must be called inside a runtime.
+    ///
+    /// # Errors
+    /// Files that cannot be read, or a URL that is none.
+    pub fn follow(
+        settings: &[IspSettings],
+        own: &(PathBuf, PathBuf),
+        metrics: &Metrics,
+        shutdown: &Shutdown,
+    ) -> Result<Self, IspError> {
+        let mut all = Self { isps: Vec::new(), v4: IpLookupTable::new(), v6: IpLookupTable::new() };
+        for (index, isp) in settings.iter().enumerate() {
+            let refused = |reason: String| IspError { name: isp.name.clone(), reason };
+            let follower = follower(isp, own, metrics, shutdown).map_err(refused)?;
+            let name: Arc<str> = Arc::from(isp.name.as_str());
+            tokio::spawn(tell(Arc::clone(&name), follower.updates()));
+            all.isps.push(Isp { name, follower });
+            all.claim(&isp.prefixes, index);
+        }
+        Ok(all)
+    }
+
+    fn claim(&mut self, prefixes: &[IpNet], isp: usize) {
+        if prefixes.is_empty() {
+            self.v4.insert(Ipv4Addr::UNSPECIFIED, 0, isp);
+            self.v6.insert(Ipv6Addr::UNSPECIFIED, 0, isp);
+        }
+        for prefix in prefixes {
+            match prefix.trunc() {
+                IpNet::V4(net) => {
+                    self.v4.insert(net.network(), u32::from(net.prefix_len()), isp);
+                }
+                IpNet::V6(net) => {
+                    self.v6.insert(net.network(), u32::from(net.prefix_len()), isp);
+                }
+            }
+        }
+    }
+
+    /// What the ISP of `asker` says at `now`.
+    #[must_use]
+    pub fn outlook(&self, asker: IpAddr, now: Instant) -> Outlook {
+        let asker = asker.to_canonical();
+        let index = match asker {
+            IpAddr::V4(address) => self.v4.longest_match(address).map(|(_, _, isp)| *isp),
+            IpAddr::V6(address) => self.v6.longest_match(address).map(|(_, _, isp)| *isp),
+        };
+        let Some(isp) = index.and_then(|index| self.isps.get(index)) else {
+            return Outlook::none();
+        };
+        let map = isp.follower.current().map(|followed| Arc::clone(followed.snapshot()));
+        let is_stale = isp.follower.freshness(now).stale;
+        Outlook::new(Arc::clone(&isp.name), map, asker, is_stale)
+    }
+
+    /// Name and freshness of each: whether there is a map, and whether it is stale.
+    pub fn states(&self, now: Instant) -> impl Iterator<Item = (&str, bool, bool)> {
+        self.isps.iter().map(move |isp| {
+            let has_map = isp.follower.current().is_some();
+            (&*isp.name, has_map, isp.follower.freshness(now).stale)
+        })
+    }
+}
+
+fn follower(
+    isp: &IspSettings,
+    own: &(PathBuf, PathBuf),
+    metrics: &Metrics,
+    shutdown: &Shutdown,
+) -> Result<Follower, String> {
+    let shown = match (&isp.certificate, &isp.key) {
+        (Some(certificate), Some(key)) => (certificate.clone(), key.clone()),
+        _ => own.clone(),
+    };
+    let server = ServerTrust {
+        trust_domain: isp.trust_domain.clone(),
+        bundle: isp.bundle.clone(),
+        crl: isp.crl.clone(),
+    };
+    let settings = ClientTlsSettings { own: Some(shown), servers: vec![server], expected: None };
+    let tls = ClientTls::load(settings, metrics.clone()).map_err(|error| error.to_string())?;
+    tokio::spawn(Arc::clone(&tls).watch(shutdown.clone()));
+    let http = link::client::Client::builder().tls(tls).response_timeout(ANSWER_WITHIN).build();
+    let server = Client::builder(&isp.url, http).map_err(|error| error.to_string())?;
+    let follow = FollowSettings {
+        interval: Duration::from_secs(isp.poll_seconds),
+        stale_after: Duration::from_secs(isp.stale_seconds),
+        ..FollowSettings::default()
+    };
+    Follower::start(server, follow).map_err(|error| error.to_string())
+}
+
+/// Tells the log of each map that is taken over, until the follower ends.
+async fn tell(isp: Arc<str>, mut updates: tokio::sync::watch::Receiver<u64>) {
+    while updates.changed().await.is_ok() {
+        tracing::info!(isp = &*isp, point = "r3", "map taken over");
+    }
+}

@@ -1,0 +1,13 @@
+//! The ISPs' maps (reference point R3), kept current: an asking peer is ranked with the view of
+//! its own ISP.
+//!
+//! ```text
+//!  [[isp]] ─► Follower (updates its map by itself) ─┐
+//!  address ─► longest of the ISPs' prefixes ────────┴─► Outlook: map, PID of the asker, how fresh
+//! ```
+
+mod followed;
+mod outlook;
+
+pub use crate::isp::followed::{IspError, Isps};
+pub use crate::isp::outlook::Outlook;

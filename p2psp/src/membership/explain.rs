@@ -1,0 +1,88 @@
+//! Why a list reads as it does, for the provider's operators alone: it shows the ISP's costs.
+
+use mp2p::id::{OverlayId, PeerId};
+use serde::Serialize;
+
+use crate::membership::{Asker, Moment, Oms};
+use crate::overlay::StoreError;
+
+/// The list that a member would get now.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Explained {
+    /// The ISP whose view ranks.
+    pub isp: Option<String>,
+    /// What the order rests on.
+    pub ranked_by: mp2p::message::list::RankedBy,
+    /// PID of the asker.
+    pub from_pid: Option<String>,
+    /// The entries in their order.
+    pub entries: Vec<ExplainedEntry>,
+}
+
+/// One entry and its reasons.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ExplainedEntry {
+    /// Which peer.
+    pub peer_id: PeerId,
+    /// Where.
+    pub address: String,
+    /// Its PID.
+    pub pid: Option<String>,
+    /// The ISP's cost to there.
+    pub cost: Option<String>,
+    /// How near, from 1.
+    pub rank: Option<u32>,
+    /// What PAMS makes of its status.
+    pub score: f32,
+    /// How old that is, seconds; none where it reported nothing of late.
+    pub status_age_s: Option<u64>,
+    /// Stands here so that regions stay connected.
+    pub bridge: bool,
+    /// Why it stands lower than its rank.
+    pub reason: Option<mp2p::message::list::Demotion>,
+}
+
+impl Oms {
+    /// The list that `peer` would get now, with its reasons; `None` where it is no member.
+    ///
+    /// # Errors
+    /// There is no such overlay.
+    pub async fn explain(
+        &self,
+        overlay: &OverlayId,
+        peer: &PeerId,
+        moment: Moment,
+    ) -> Result<Option<Explained>, StoreError> {
+        let Some(member) = self.store.member(overlay, peer, moment.unix_s) else { return Ok(None) };
+        let asker = Asker {
+            peer: peer.clone(),
+            user: member.user.clone(),
+            kind: member.kind,
+            certificate: String::new(),
+            address: (member.address.ip_address, member.address.port).into(),
+        };
+        let outlook = self.isps.outlook(member.address.ip_address, moment.instant);
+        let wanted = (usize::from(self.list.size), member.class);
+        let (placed, ranked_by) = self.rank(overlay, &asker, &outlook, wanted, moment).await?;
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        let entries = placed.into_iter().map(|placed| ExplainedEntry {
+            peer_id: placed.found.member.peer.clone(),
+            address: placed.found.member.address.ip_address.to_string(),
+            pid: text(outlook.name(placed.found.pid)),
+            cost: text(outlook.cost(placed.found.pid)),
+            rank: placed.rank,
+            score: placed.score,
+            status_age_s: placed.standing.map(|standing| standing.age_s),
+            bridge: placed.bridge,
+            reason: placed.demoted,
+        });
+        Ok(Some(Explained {
+            isp: text(outlook.isp()),
+            ranked_by,
+            from_pid: text(outlook.from_name()),
+            entries: entries.collect(),
+        }))
+    }
+}

@@ -1,0 +1,82 @@
+//! What the server counts, by reference point of the framework.
+
+use mp2p::message::list::RankedBy;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
+
+/// A request and what became of it.
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Served {
+    point: &'static str,
+    operation: &'static str,
+    status: u16,
+}
+
+/// What lists rest on.
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Ranked {
+    by: &'static str,
+}
+
+/// Who did not answer.
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Lacked {
+    point: &'static str,
+}
+
+/// The counters and gauges of the server. Cloning shares them.
+#[derive(Clone, Debug, Default)]
+pub struct Metrics {
+    requests: Family<Served, Counter>,
+    lists: Family<Ranked, Counter>,
+    lacked: Family<Lacked, Counter>,
+    members: Gauge,
+}
+
+impl Metrics {
+    /// Makes the metrics known to `registry`.
+    pub fn register(&self, registry: &mut Registry) {
+        let registry = registry.sub_registry_with_prefix("p2psp");
+        let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "Version of this server", build);
+        registry.register("requests", "Requests by reference point", self.requests.clone());
+        registry.register("lists", "Peer lists by what their order rests on", self.lists.clone());
+        let help = "Answers of other roles that a list went out without";
+        registry.register("answers_lacked", help, self.lacked.clone());
+        registry.register(
+            "members",
+            "Members of all overlays at the last sweep",
+            self.members.clone(),
+        );
+    }
+
+    /// Counts a request.
+    pub fn served(&self, point: &'static str, operation: &'static str, status: u16) {
+        self.requests.get_or_create(&Served { point, operation, status }).inc();
+    }
+
+    /// Counts a list.
+    pub fn listed(&self, by: RankedBy) {
+        let by = match by {
+            RankedBy::Map => "map",
+            RankedBy::StaleMap => "stale-map",
+            RankedBy::Ecs => "ecs",
+            RankedBy::Score => "score",
+        };
+        self.lists.get_or_create(&Ranked { by }).inc();
+    }
+
+    /// Counts a missing answer at a reference point.
+    pub fn lacked(&self, point: &'static str) {
+        self.lacked.get_or_create(&Lacked { point }).inc();
+    }
+
+    /// How many members there are.
+    pub fn count_members(&self, members: usize) {
+        self.members.set(i64::try_from(members).unwrap_or(i64::MAX));
+    }
+}

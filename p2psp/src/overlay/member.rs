@@ -1,0 +1,104 @@
+//! A member of an overlay, and where it can be reached.
+
+use std::net::IpAddr;
+
+use mp2p::id::{PeerId, UserId};
+use mp2p::message::join::{AddressKind, JoinRequest, PeerAddress, SharingPolicy};
+use mp2p::message::list::PeerType;
+
+/// A member.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Member {
+    /// Which peer.
+    pub peer: PeerId,
+    /// Whose; none of a user where the provider runs it.
+    pub user: Option<UserId>,
+    /// The user's class when it joined.
+    pub class: u8,
+    /// What it is.
+    pub kind: PeerType,
+    /// Where others reach it.
+    pub address: PeerAddress,
+    /// What it gives, and to whom.
+    pub policy: SharingPolicy,
+    /// Unix seconds from which on it is forgotten.
+    pub expires: u64,
+}
+
+/// An announced address that nobody is sent to.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum AddressError {
+    /// No port at all.
+    #[error("peer_addr is empty: others need a port to reach this peer at")]
+    None,
+    /// A port of a service that is none of ours.
+    #[error("port {port} is below {min}: lists do not point at ports of other services")]
+    Port {
+        /// The announced port.
+        port: u16,
+        /// The lowest taken.
+        min: u16,
+    },
+}
+
+/// Where a peer is reached: at the address that was observed, whatever it announces, and the port
+/// that it announces. A list must not be aimed at somebody who did not join.
+///
+/// # Errors
+/// [`AddressError`].
+pub fn reachable_at(
+    request: &JoinRequest,
+    observed: IpAddr,
+    min_port: u16,
+) -> Result<PeerAddress, AddressError> {
+    let observed = observed.to_canonical();
+    let announced = |address: &&PeerAddress| address.ip_address.to_canonical() == observed;
+    let own = request.peer_addr.iter().find(announced);
+    let kind = if own.is_some() { AddressKind::Host } else { AddressKind::Reflexive };
+    let port = own.or(request.peer_addr.first()).ok_or(AddressError::None)?.port;
+    if port < min_port {
+        return Err(AddressError::Port { port, min: min_port });
+    }
+    Ok(PeerAddress { ip_address: observed, port, kind })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(addresses: &[(&str, u16)]) -> JoinRequest {
+        let addresses: Vec<String> = addresses
+            .iter()
+            .map(|(ip, port)| format!(r#"{{"ip_address":"{ip}","port":{port}}}"#))
+            .collect();
+        let (peer, addresses) = ("a".repeat(64), addresses.join(","));
+        let text =
+            format!(r#"{{"overlay-id":"film","peer-id":"{peer}","peer_addr":[{addresses}]}}"#);
+        serde_json::from_str(&text).unwrap()
+    }
+
+    fn at(addresses: &[(&str, u16)], observed: &str) -> Result<PeerAddress, AddressError> {
+        reachable_at(&request(addresses), observed.parse().unwrap(), 1024)
+    }
+
+    #[test]
+    fn the_observed_address_wins_over_the_announced_one() {
+        let victim = at(&[("203.0.113.80", 8080)], "192.0.2.1").unwrap();
+        assert_eq!(victim.ip_address.to_string(), "192.0.2.1");
+        assert_eq!((victim.port, victim.kind), (8080, AddressKind::Reflexive));
+    }
+
+    #[test]
+    fn a_mapped_address_is_the_address() {
+        let mapped = at(&[("10.0.0.1", 1), ("192.0.2.1", 7000)], "::ffff:192.0.2.1").unwrap();
+        assert_eq!(mapped.ip_address.to_string(), "192.0.2.1");
+        assert_eq!((mapped.port, mapped.kind), (7000, AddressKind::Host));
+    }
+
+    #[test]
+    fn nobody_is_sent_to_ports_of_other_services() {
+        let refused = at(&[("192.0.2.1", 25)], "192.0.2.1").unwrap_err();
+        assert_eq!(refused, AddressError::Port { port: 25, min: 1024 });
+        assert_eq!(at(&[], "192.0.2.1").unwrap_err(), AddressError::None);
+    }
+}

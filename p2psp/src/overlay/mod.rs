@@ -1,0 +1,16 @@
+//! Overlays and their members: what OMS keeps (TR 20002 §8.2.3).
+//!
+//! ```text
+//!  join ─► Member (observed address) ─► SwarmStore ─► candidates, near to far, by the asker's map
+//! ```
+//!
+//! Membership is soft: it lives in memory, expires without refreshes, and comes back with them.
+
+mod member;
+mod memory;
+mod store;
+mod swarm;
+
+pub use crate::overlay::member::{AddressError, Member, reachable_at};
+pub use crate::overlay::memory::MemoryStore;
+pub use crate::overlay::store::{Announced, Ask, Found, StoreError, SwarmStore};

@@ -1,0 +1,176 @@
+//! OMS' key for passkeys, and the epoch that ends older ones (TR 20002 §8.3.9).
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use mp2p::id::{OverlayId, PeerId, UserId};
+use mp2p::passkey::{Confirmation, PASSKEY_LIFE, Passkey};
+use mp2p::signed::{KeyError, SigningKey};
+
+/// The key, PKCS #8 (DER).
+const KEY_FILE: &str = "passkey-key.der";
+/// The epoch, decimal.
+const EPOCH_FILE: &str = "passkey-epoch";
+
+/// Signs passkeys.
+pub struct Passkeys {
+    key: SigningKey,
+    public: String,
+    issuer: String,
+    epoch: u64,
+}
+
+/// The key cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum PasskeysError {
+    /// The disk.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// The file holds something else.
+    #[error("{}: {source}", .path.display())]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: KeyError,
+    },
+    /// The file holds something else.
+    #[error("{}: {text:?} is no epoch", .path.display())]
+    Epoch {
+        /// The file.
+        path: PathBuf,
+        /// What it holds.
+        text: String,
+    },
+}
+
+/// Whom a passkey is for.
+#[derive(Clone, Copy, Debug)]
+pub struct Holder<'a> {
+    /// The peer.
+    pub peer: &'a PeerId,
+    /// Its user.
+    pub user: &'a UserId,
+    /// SHA-256 of its certificate, 64 hex digits.
+    pub certificate: &'a str,
+    /// The user's class.
+    pub class: u8,
+}
+
+impl Passkeys {
+    /// Opens the key in `folder`, making one where there is none. `issuer`: the trust domain.
+    ///
+    /// # Errors
+    /// The files cannot be read or written.
+    pub fn open(folder: &Path, issuer: String) -> Result<Self, PasskeysError> {
+        let path = folder.join(KEY_FILE);
+        let wrong = |source| PasskeysError::Key { path: path.clone(), source };
+        let der = match fs::read(&path) {
+            Ok(der) => der,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let der = SigningKey::generate_ed25519().map_err(wrong)?;
+                write_secret(&path, &der).map_err(|source| failed(&path, source))?;
+                der
+            }
+            Err(source) => return Err(failed(&path, source)),
+        };
+        let key = SigningKey::from_pkcs8(&der).map_err(wrong)?;
+        let public = key.verifying().map_err(wrong)?.to_text();
+        Ok(Self { key, public, issuer, epoch: epoch(folder)? })
+    }
+
+    /// The key to check passkeys with, base64url.
+    #[must_use]
+    pub fn public(&self) -> &str {
+        &self.public
+    }
+
+    /// Passkeys of older epochs are void.
+    #[must_use]
+    pub const fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Signs a passkey that is good from `now` (Unix seconds) on; `None` where the certificate's
+    /// fingerprint is none or the key fails.
+    #[must_use]
+    pub fn issue(&self, holder: Holder<'_>, overlay: &OverlayId, now: u64) -> Option<String> {
+        let passkey = Passkey {
+            iss: self.issuer.clone(),
+            sub: holder.user.clone(),
+            peer_id: holder.peer.clone(),
+            overlay_id: overlay.clone(),
+            class: holder.class,
+            epoch: self.epoch,
+            iat: now,
+            exp: now.saturating_add(PASSKEY_LIFE.as_secs()),
+            cnf: Confirmation::of_fingerprint(holder.certificate)?,
+        };
+        let sealed = passkey.seal(&self.key);
+        sealed.inspect_err(|error| tracing::error!(%error, "no passkey could be signed")).ok()
+    }
+}
+
+fn epoch(folder: &Path) -> Result<u64, PasskeysError> {
+    let path = folder.join(EPOCH_FILE);
+    match fs::read_to_string(&path) {
+        Ok(text) => {
+            text.trim().parse().map_err(|_| PasskeysError::Epoch { path, text: text.clone() })
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(1),
+        Err(source) => Err(failed(&path, source)),
+    }
+}
+
+/// Written beside and renamed: after a crash there is a whole key or none.
+fn write_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let passing = path.with_extension("new");
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&passing)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&passing, path)?;
+    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+}
+
+fn failed(path: &Path, source: io::Error) -> PasskeysError {
+    PasskeysError::Io { path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use mp2p::passkey::Check;
+    use mp2p::signed::VerifyingKey;
+
+    use super::*;
+
+    #[test]
+    fn a_passkey_opens_with_the_published_key_after_a_restart_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Passkeys::open(folder.path(), "p2psp.example".into()).unwrap();
+        let (peer, user) =
+            (PeerId::parse(&"a".repeat(64)).unwrap(), UserId::parse("anna").unwrap());
+        let (overlay, certificate) = (OverlayId::parse("film").unwrap(), "c".repeat(64));
+        let holder = Holder { peer: &peer, user: &user, certificate: &certificate, class: 2 };
+        let text = open().issue(holder, &overlay, 1000).unwrap();
+        let key = VerifyingKey::parse(open().public()).unwrap();
+        let check = Check {
+            issuer: "p2psp.example",
+            overlay: &overlay,
+            holder: &peer,
+            certificate: &certificate,
+            epoch: open().epoch(),
+            now: 1600,
+        };
+        assert_eq!(Passkey::open(&text, &key, &check).unwrap().class, 2);
+        let bad = Holder { certificate: "no fingerprint", ..holder };
+        assert_eq!(open().issue(bad, &overlay, 1000), None);
+    }
+}

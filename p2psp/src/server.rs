@@ -1,0 +1,177 @@
+//! The daemon: binds everything, then runs until it is told to stop.
+//!
+//! ```text
+//! settings ─► STATE/pki ─► ServerTls ─► Listener ─► api ─► the roles of this process
+//!        └──► [[isp]] ─► Isps            databases: STATE/users.db, STATE/index.db
+//! ```
+
+use std::hash::RandomState;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use link::admin::{Admin, Readiness};
+use link::daemon::{Identities, bind_admin, pki_folder};
+use link::server::{Listener, Security};
+use link::shutdown::Shutdown;
+use prometheus_client::registry::Registry;
+
+use crate::activity::{MemoryStatus, Pams};
+use crate::api::{Bounds, Desk, Service};
+use crate::calls::{Absent, Users};
+use crate::index::Ixs;
+use crate::isp::Isps;
+use crate::membership::Oms;
+use crate::metrics::Metrics;
+use crate::overlay::{MemoryStore, SwarmStore};
+use crate::passkeys::Passkeys;
+use crate::settings::{Part, Settings};
+use crate::users::{SqliteLedger, Ums};
+
+/// From one sweep for expired members to the next.
+const SWEEP: Duration = Duration::from_secs(30);
+
+/// A server that is bound and ready, and not yet running.
+pub struct Server {
+    listener: Listener,
+    admin: Admin,
+    shutdown: Shutdown,
+    identities: Identities,
+    desk: Arc<Desk>,
+    store: Arc<MemoryStore>,
+}
+
+impl Server {
+    /// Opens keys and databases, begins to follow the ISPs' maps, and binds both listeners. Must be
+    /// called inside a runtime.
+    ///
+    /// # Errors
+    /// Files, certificates or databases are refused, or an address is taken.
+    pub fn bind(settings: Settings) -> anyhow::Result<Self> {
+        let mut registry = Registry::default();
+        let metrics = Metrics::default();
+        metrics.register(&mut registry);
+        let links = link::metrics::Metrics::new();
+        links.register(registry.sub_registry_with_prefix("p2psp_link"));
+        let identity = settings.identity()?;
+        let identities = Identities::open(&identity, links.clone())?;
+        let security = Security::Tls(identities.tls());
+        let listener = Listener::bind(settings.listen, settings.limits.clone(), security)?
+            .with_metrics(links.clone());
+        let shutdown = Shutdown::on_signals()?;
+        let places = (settings.listen, listener.local_address());
+        let readiness = Readiness::default();
+        let admin = bind_admin(settings.admin_listen, places, &readiness, registry, &shutdown)?;
+        let pki = pki_folder(&identity);
+        let own = (pki.join("server.pem"), pki.join("server-key.pem"));
+        let isps = Isps::follow(&settings.isp, &own, &links, &shutdown)?;
+        let overlay = &settings.overlay;
+        let store = Arc::new(MemoryStore::new(overlay.max_overlays, overlay.max_members));
+        let url = settings.public_url.clone();
+        let url = url.unwrap_or_else(|| format!("https://{}", listener.local_address()));
+        let issuer = identities.trust_domain().to_owned();
+        let state = &identity.state_dir;
+        let parts = Parts { state, issuer, url, store: Arc::clone(&store), metrics };
+        let desk = Arc::new(parts.desk(&settings, isps)?);
+        Ok(Self { listener, admin, shutdown, identities, desk, store })
+    }
+
+    /// Base URL of the service.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.desk.url
+    }
+
+    /// URL of health and metrics.
+    #[must_use]
+    pub fn admin_url(&self) -> String {
+        format!("http://{}", self.admin.local_address())
+    }
+
+    /// Serves until SIGTERM or SIGINT, then finishes the requests in work.
+    ///
+    /// # Errors
+    /// None today.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let Self { listener, admin, shutdown, identities, desk, store } = self;
+        identities.watch(&shutdown);
+        tokio::spawn(sweep(store, desk.metrics.clone(), shutdown.clone()));
+        let admin_stop = Shutdown::new();
+        let admin = tokio::spawn(admin.run(admin_stop.clone()));
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+        let service = Service::new(desk, identities.enrolment());
+        listener.run(Arc::new(service), shutdown).await;
+        admin_stop.trigger();
+        let _ = admin.await;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+/// What the roles are made of.
+struct Parts<'a> {
+    state: &'a Path,
+    issuer: String,
+    url: String,
+    store: Arc<MemoryStore>,
+    metrics: Metrics,
+}
+
+impl Parts<'_> {
+    fn desk(self, settings: &Settings, isps: Isps) -> anyhow::Result<Desk> {
+        let has = |part| settings.role.contains(&part);
+        let activity = &settings.activity;
+        let pams = has(Part::Pams).then(|| {
+            let store = MemoryStatus::new(activity.max_peers, activity.max_age_seconds);
+            Arc::new(Pams::new(Box::new(store), activity.clone()))
+        });
+        let ums = match has(Part::Ums) {
+            true => Some(Ums::new(Arc::new(SqliteLedger::open(&self.state.join("users.db"))?))),
+            false => None,
+        };
+        let ixs = match has(Part::Ixs) {
+            true => Some(Ixs::open(&self.state.join("index.db"))?),
+            false => None,
+        };
+        let oms = match has(Part::Oms) {
+            true => Some(Oms {
+                store: self.store,
+                isps,
+                users: ums.clone().map_or_else(absent_users, |ums| Arc::new(ums)),
+                activity: match pams.clone() {
+                    Some(pams) => pams,
+                    None => Arc::new(Absent),
+                },
+                passkeys: Passkeys::open(self.state, self.issuer)?,
+                overlay: settings.overlay.clone(),
+                list: settings.list.clone(),
+                report_seconds: activity.report_seconds,
+                call_timeout: settings.call_timeout(),
+                metrics: self.metrics.clone(),
+            }),
+            false => None,
+        };
+        let bounds = Bounds {
+            max_body_bytes: settings.max_body_bytes,
+            body_deadline: Duration::from_secs(settings.body_seconds),
+        };
+        let (url, metrics) = (self.url, self.metrics);
+        Ok(Desk { oms, pams, ums, ixs, url, bounds, metrics, hasher: RandomState::new() })
+    }
+}
+
+fn absent_users() -> Arc<dyn Users> {
+    Arc::new(Absent)
+}
+
+/// Forgets members that did not refresh, until shutdown; lists leave them out at once.
+async fn sweep(store: Arc<MemoryStore>, metrics: Metrics, shutdown: Shutdown) {
+    loop {
+        tokio::select! {
+            () = shutdown.wait() => return,
+            () = tokio::time::sleep(SWEEP) => {}
+        }
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        metrics.count_members(store.sweep(now));
+    }
+}

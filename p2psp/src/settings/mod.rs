@@ -1,0 +1,285 @@
+//! Settings: what an operator can choose, with safe defaults.
+//!
+//! `default.toml` is the manual (`p2psp config default` prints it); a test holds it against these
+//! structs. Each component gets only its own part.
+
+mod inputs;
+mod isp;
+mod role;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use link::daemon::IdentitySettings;
+use link::settings::{check_admin, is_base_url};
+use serde::{Deserialize, Serialize};
+
+pub use link::settings::SettingsError;
+
+pub use crate::settings::inputs::Inputs;
+pub use crate::settings::isp::IspSettings;
+pub use crate::settings::role::Part;
+
+/// The documented default file.
+pub const DEFAULT_FILE: &str = include_str!("default.toml");
+/// The trust domain of a CA that is made without one being named.
+pub const DEFAULT_TRUST_DOMAIN: &str = "p2psp.localhost";
+
+/// All settings of the server. Field by field: see [`DEFAULT_FILE`].
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Settings {
+    /// Address of the service.
+    pub listen: SocketAddr,
+    /// Address of health and metrics; loopback only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admin_listen: Option<SocketAddr>,
+    /// Folder of keys, certificates and databases.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state_dir: Option<PathBuf>,
+    /// Scheme and authority under which peers reach this server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_url: Option<String>,
+    /// SPIFFE trust domain of this provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trust_domain: Option<String>,
+    /// The provider's id in the names of its servers.
+    pub provider: String,
+    /// Further names for the server certificate.
+    pub server_names: Vec<String>,
+    /// Which roles this process has.
+    pub role: Vec<Part>,
+    /// Bound on a request body, bytes.
+    pub max_body_bytes: usize,
+    /// Seconds until the body of a request has to be there.
+    pub body_seconds: u64,
+    /// Milliseconds that one role waits for another.
+    pub call_timeout_ms: u64,
+    /// Membership.
+    pub overlay: OverlaySettings,
+    /// Peer lists.
+    pub list: ListSettings,
+    /// Status of peers.
+    pub activity: ActivitySettings,
+    /// ISPs whose maps are followed.
+    pub isp: Vec<IspSettings>,
+    /// Where and how to log.
+    pub log: link::log::LogSettings,
+    /// Time, size and count bounds of the listener.
+    pub limits: link::server::Limits,
+}
+
+/// Membership in overlays.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct OverlaySettings {
+    /// Overlays at a time.
+    pub max_overlays: usize,
+    /// Members of one overlay at a time.
+    pub max_members: usize,
+    /// Seconds between refreshes that peers are asked for.
+    pub heartbeat_seconds: u64,
+    /// Seconds without a refresh after which a member is forgotten.
+    pub expires_seconds: u64,
+    /// Lowest port that a peer may announce.
+    pub min_port: u16,
+}
+
+/// What a peer list looks like.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct ListSettings {
+    /// Entries where the peer asks for no number.
+    pub size: u16,
+    /// Entries at most.
+    pub max_size: u16,
+    /// Share of entries from beyond the nearest peers, per cent; one at least.
+    pub bridge_percent: u8,
+    /// What becomes of overloaded peers.
+    pub overloaded: Overloaded,
+}
+
+/// What becomes of overloaded peers in a list (TR 20002 §8.3.2).
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Overloaded {
+    /// They stand last.
+    #[default]
+    Last,
+    /// They are left out.
+    Drop,
+}
+
+/// What is made of status reports.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct ActivitySettings {
+    /// Seconds between reports that peers are asked for.
+    pub report_seconds: u64,
+    /// A report counts for so many seconds.
+    pub max_age_seconds: u64,
+    /// From this load on, 0 to 1, a peer is overloaded.
+    pub overload: f32,
+    /// Peers whose status is kept at a time.
+    pub max_peers: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 9443)),
+            admin_listen: None,
+            state_dir: None,
+            public_url: None,
+            trust_domain: None,
+            provider: "p2psp".to_owned(),
+            server_names: Vec::new(),
+            role: Part::ALL.to_vec(),
+            max_body_bytes: 64 * 1024,
+            body_seconds: 15,
+            call_timeout_ms: 500,
+            overlay: OverlaySettings::default(),
+            list: ListSettings::default(),
+            activity: ActivitySettings::default(),
+            isp: Vec::new(),
+            log: link::log::LogSettings::default(),
+            limits: link::server::Limits::default(),
+        }
+    }
+}
+
+impl Default for OverlaySettings {
+    fn default() -> Self {
+        Self {
+            max_overlays: 100_000,
+            max_members: 200_000,
+            heartbeat_seconds: 60,
+            expires_seconds: 180,
+            min_port: 1024,
+        }
+    }
+}
+
+impl Default for ListSettings {
+    fn default() -> Self {
+        Self { size: 50, max_size: 200, bridge_percent: 20, overloaded: Overloaded::Last }
+    }
+}
+
+impl Default for ActivitySettings {
+    fn default() -> Self {
+        Self { report_seconds: 30, max_age_seconds: 120, overload: 0.9, max_peers: 1_000_000 }
+    }
+}
+
+impl Settings {
+    /// Reads and merges all layers, and checks what no single field can.
+    ///
+    /// # Errors
+    /// A file that cannot be read, a syntax error or unknown key with its line, a value out of
+    /// range.
+    pub fn load(inputs: &Inputs) -> Result<Self, SettingsError> {
+        let settings = inputs::layered(inputs, std::env::vars_os())?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// The folder of keys, certificates and databases.
+    ///
+    /// # Errors
+    /// None of `STATE_DIRECTORY`, `XDG_STATE_HOME` and `HOME` is set.
+    pub fn state_dir(&self) -> Result<PathBuf, SettingsError> {
+        link::settings::state_dir(self.state_dir.as_deref(), "p2psp")
+    }
+
+    /// Who this server is.
+    ///
+    /// # Errors
+    /// As for [`Settings::state_dir`].
+    pub fn identity(&self) -> Result<IdentitySettings, SettingsError> {
+        let part = self.role.first().map_or("oms", |part| part.as_str());
+        Ok(IdentitySettings {
+            state_dir: self.state_dir()?,
+            trust_domain: self.trust_domain.clone(),
+            default_trust_domain: DEFAULT_TRUST_DOMAIN,
+            server_path: format!("p2psp/{}/{part}/1", self.provider),
+            server_names: self.server_names.clone(),
+            partners: Vec::new(),
+        })
+    }
+
+    /// How long one role waits for another.
+    #[must_use]
+    pub const fn call_timeout(&self) -> Duration {
+        Duration::from_millis(self.call_timeout_ms)
+    }
+
+    fn check(&self) -> Result<(), SettingsError> {
+        check_admin(self.admin_listen)?;
+        if let Some(url) = self.public_url.as_ref().filter(|url| !is_base_url(url)) {
+            let message = format!(
+                "{url:?} is not of the form https://HOST[:PORT], without a slash at the end"
+            );
+            return Err(SettingsError::invalid("public-url", message));
+        }
+        if self.role.is_empty() {
+            return Err(SettingsError::invalid("role", "names no role"));
+        }
+        let overlay = &self.overlay;
+        for (key, bound) in [
+            ("max-body-bytes", self.max_body_bytes as u64),
+            ("body-seconds", self.body_seconds),
+            ("call-timeout-ms", self.call_timeout_ms),
+            ("overlay.max-overlays", overlay.max_overlays as u64),
+            ("overlay.max-members", overlay.max_members as u64),
+            ("overlay.heartbeat-seconds", overlay.heartbeat_seconds),
+            ("list.size", u64::from(self.list.size)),
+            ("activity.max-age-seconds", self.activity.max_age_seconds),
+        ] {
+            if bound == 0 {
+                return Err(SettingsError::invalid(key, "has to be above 0"));
+            }
+        }
+        if overlay.expires_seconds < overlay.heartbeat_seconds {
+            let message = "is shorter than heartbeat-seconds: all members would be forgotten";
+            return Err(SettingsError::invalid("overlay.expires-seconds", message));
+        }
+        if !(0.0..=1.0).contains(&self.activity.overload) {
+            return Err(SettingsError::invalid("activity.overload", "has to be 0 to 1"));
+        }
+        if self.list.bridge_percent > 100 {
+            return Err(SettingsError::invalid("list.bridge-percent", "has to be 0 to 100"));
+        }
+        if usize::from(self.list.max_size) > mp2p::message::list::MAX_ENTRIES
+            || self.list.size > self.list.max_size
+        {
+            let most = mp2p::message::list::MAX_ENTRIES;
+            let message = format!("has to be at least list.size, and {most} at most");
+            return Err(SettingsError::invalid("list.max-size", message));
+        }
+        self.limits.check().map_err(|error| SettingsError::invalid("limits", error.to_string()))?;
+        isp::check_all(&self.isp)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::settings::{DEFAULT_FILE, Settings};
+
+    #[test]
+    fn the_documented_file_says_what_the_defaults_are() {
+        let written: Settings = toml::from_str(DEFAULT_FILE).unwrap();
+        let parsed = toml::Table::try_from(&written).unwrap();
+        assert_eq!(parsed, toml::Table::try_from(Settings::default()).unwrap());
+    }
+
+    #[test]
+    fn every_setting_is_documented() {
+        for key in toml::Table::try_from(Settings::default()).unwrap().keys() {
+            let documented = DEFAULT_FILE.contains(&format!("{key} ="))
+                || DEFAULT_FILE.contains(&format!("[{key}"));
+            assert!(documented, "{key} does not stand in default.toml");
+        }
+    }
+}
