@@ -67,10 +67,10 @@ fn ask(unis: &Unis, user: Option<&str>, more: &[&str], path: &str) -> Answer {
     if let Some(user) = user {
         command.args(["--digest", "--user", user]);
     }
-    let output = command.args(more).arg(unis.at(path)).output().unwrap();
+    let output = command.args(more).arg(unis.at(path)).output().expect("curl runs");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let last = text.rfind("HTTP/1.1 ").unwrap_or_default();
-    system_tests::http::read_answer(&mut &output.stdout[last..], "GET").unwrap()
+    system_tests::http::read_answer(&mut &output.stdout[last..], "GET").expect("an answer")
 }
 
 fn as_acme(password: &str) -> String {

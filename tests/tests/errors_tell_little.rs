@@ -35,7 +35,7 @@ type Case = (u16, Answer);
 /// One of each that a client over plain HTTP can provoke.
 fn provoked(unis: &Unis) -> Vec<Case> {
     let raw = |bytes: String, method: &str| {
-        exchange(unis.authority(), bytes, &[method]).unwrap().remove(0)
+        exchange(unis.authority(), bytes, &[method]).expect("an answer").remove(0)
     };
     let typed = format!("Content-Type: {}\r\n", COST.accepts);
     let bad = |body: &str| post(&unis.at(COST.path), COST.accepts, body);
@@ -65,7 +65,13 @@ fn provoked(unis: &Unis) -> Vec<Case> {
         (413, bad(&pairs)),
         (415, post(&unis.at(COST.path), "text/plain", "x")),
         (431, raw(head("GET", "directory", &"a: b\r\n".repeat(99)), "GET")),
-        (429, (0..20).map(|_| get(&map)).find(|answer| answer.status == 429).unwrap()),
+        (
+            429,
+            (0..20)
+                .map(|_| get(&map))
+                .find(|answer| answer.status == 429)
+                .expect("a refusal by rate"),
+        ),
     ]
 }
 

@@ -15,7 +15,7 @@ fn check(more: &[&str]) -> Said {
     let mut arguments = vec!["check"];
     arguments.extend(sources.iter().flat_map(|source| ["--source", source]));
     arguments.extend(more);
-    let output = unis::run(&arguments).unwrap();
+    let output = unis::run(&arguments).expect("an answer");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Said { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
 }

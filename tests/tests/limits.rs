@@ -79,13 +79,15 @@ fn the_listeners_limits_are_those_of_the_settings() {
 
 fn requests(unis: &Unis, count: usize) -> Vec<Answer> {
     let one = "HEAD /network-map HTTP/1.1\r\nHost: x\r\n\r\n";
-    let mut stream = TcpStream::connect(unis.authority()).unwrap();
+    let mut stream = TcpStream::connect(unis.authority()).expect("an answer");
     let last = one.replace("Host: x", "Host: x\r\nConnection: close");
-    stream.write_all((one.repeat(count - 1) + &last).as_bytes()).unwrap();
+    stream.write_all((one.repeat(count - 1) + &last).as_bytes()).expect("an answer");
     let mut text = String::new();
-    stream.read_to_string(&mut text).unwrap();
+    stream.read_to_string(&mut text).expect("an answer");
     let heads = text.split("HTTP/1.1 ").skip(1).map(|head| format!("HTTP/1.1 {head}"));
-    heads.map(|head| read_answer(&mut BufReader::new(head.as_bytes()), "HEAD").unwrap()).collect()
+    heads
+        .map(|head| read_answer(&mut BufReader::new(head.as_bytes()), "HEAD").expect("an answer"))
+        .collect()
 }
 
 #[test]

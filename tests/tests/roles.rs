@@ -61,8 +61,8 @@ impl World {
     fn statuses(&self, client: impl Fn() -> Command) -> Vec<(&'static str, u16)> {
         let status = |command: &mut Command| {
             command.args(["--output", "/dev/null", "--write-out", "%{http_code}"]);
-            let output = command.output().unwrap();
-            String::from_utf8_lossy(&output.stdout).parse().unwrap()
+            let output = command.output().expect("an answer");
+            String::from_utf8_lossy(&output.stdout).parse().expect("an answer")
         };
         let fetched = FETCHED
             .iter()

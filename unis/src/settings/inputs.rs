@@ -10,13 +10,8 @@ use toml::{Table, Value};
 use crate::settings::Settings;
 
 /// Settings that a network may have of its own.
-const OF_NETWORKS: [&str; 5] = [
-    "aggregation",
-    "default-capacity-mbps",
-    "default-pid-cost",
-    "reduce-prefixes",
-    "routingcost",
-];
+const OF_NETWORKS: [&str; 5] =
+    ["aggregation", "default-capacity-mbps", "default-pid-cost", "reduce-prefixes", "routingcost"];
 
 /// What the command line says about settings.
 #[derive(Clone, Debug, Default)]
