@@ -24,6 +24,9 @@
 //! What a file has wrong is either refused, with the file, the line and what to do about it
 //! ([`LoadError`]), or repaired or skipped and said so ([`Warning`]). Plain facts are notes.
 //!
+//! A network can be loaded beside the one before it ([`load_beside`]): where few links changed, only
+//! the costs that these move are computed ([`paths`]), and what stayed equal is shared.
+//!
 //! The crate reads files and does nothing else with the outside: no clock, no network, no state.
 
 mod aggregate;
@@ -38,6 +41,7 @@ mod locate;
 mod made;
 mod network;
 mod options;
+pub mod paths;
 mod pid;
 mod placement;
 mod progress;
@@ -52,8 +56,8 @@ mod spot;
 
 pub use crate::aggregate::{Aggregation, CostError, OrderError};
 pub use crate::layout::{Layout, Place};
-pub use crate::load::load;
-pub use crate::network::{Kind, Network, Path, PidEntry, Step};
+pub use crate::load::{load, load_beside};
+pub use crate::network::{CostWork, Kind, Network, Path, PidEntry, Step};
 pub use crate::options::{AggregateBy, Merging, Options, OptionsError, Penalties};
 pub use crate::options::{UnknownWeight, Weight};
 pub use crate::progress::Progress;

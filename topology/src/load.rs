@@ -13,7 +13,7 @@ use crate::draft::Draft;
 use crate::graph::{self, Graph, NodeIndex, Role};
 use crate::layout::Layout;
 use crate::made::Made;
-use crate::network::{Kind, Network, PidEntry, Routes};
+use crate::network::{CostWork, Kind, Network, PidEntry, Routes};
 use crate::options::{Options, OptionsError};
 use crate::pid::{self, PidError};
 use crate::placement;
@@ -68,6 +68,20 @@ pub fn load(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Network, LoadError> {
+    load_beside(sources, options, progress, None)
+}
+
+/// As [`load`], beside the network that the same sources made before: costs are computed from the
+/// old ones where few links changed, and what stayed equal is shared. The result is the same.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_beside(
+    sources: &[Source],
+    options: &Options,
+    progress: &dyn Progress,
+    old: Option<&Network>,
+) -> Result<Network, LoadError> {
     options.check().map_err(refuse)?;
     if sources.is_empty() {
         return Err(refuse(NetworkError::NoSource));
@@ -76,7 +90,7 @@ pub fn load(
     if sources.iter().any(is_alto) {
         return match sources.iter().find(|source| !is_alto(source)) {
             Some(other) => Err(refuse(NetworkError::Mixed(other.clone()))),
-            None => load_alto(sources, options, progress),
+            None => load_alto(sources, options, progress, old),
         };
     }
     if !sources.iter().any(|source| source.format.is_graph()) {
@@ -97,7 +111,7 @@ pub fn load(
     let prefixes = placement::place(&graph, &drafts, &mut report)?;
     let first_file = Spot::file(&drafts[0].file);
     drop(drafts);
-    let mut network = build(&graph, prefixes, options, &first_file, &mut report)?;
+    let mut network = build(&graph, prefixes, (options, old), &first_file, &mut report)?;
     network.asn = asn;
     count_skipped(&mut report);
     (network.warnings, network.notes) = report.finish();
@@ -174,6 +188,7 @@ fn load_alto(
     sources: &[Source],
     options: &Options,
     progress: &dyn Progress,
+    old: Option<&Network>,
 ) -> Result<Network, LoadError> {
     if options.merging.is_some() {
         return Err(refuse(NetworkError::AltoAggregation));
@@ -184,7 +199,8 @@ fn load_alto(
         let file: Arc<Path> = Arc::from(source.path.as_path());
         documents.push(reader::alto::read(&file, progress)?);
     }
-    let (snapshot, pids, reduction) = alto_map::build(&documents, options, &mut report)?;
+    let old = old.map(|old| old.snapshot.as_ref());
+    let (snapshot, pids, reduction) = alto_map::build(&documents, (options, old), &mut report)?;
     let (warnings, notes) = report.finish();
     Ok(Network {
         snapshot: Arc::new(snapshot),
@@ -194,6 +210,7 @@ fn load_alto(
         notes,
         routes: None,
         layout: Layout::default(),
+        work: CostWork::default(),
         aggregation: None,
         reduction,
     })
@@ -219,17 +236,16 @@ fn own_as(drafts: &[Draft], options: &Options, report: &mut Report) -> Option<u3
 fn build(
     graph: &Graph,
     prefixes: Vec<(IpNet, NodeIndex)>,
-    options: &Options,
+    (options, old): (&Options, Option<&Network>),
     first_file: &Spot,
     report: &mut Report,
 ) -> Result<Network, LoadError> {
     let (pids, nodes_of_pids, pids_of_nodes) = order_pids(graph).map_err(refuse)?;
     let elsewhere = options.default_pid_cost.map(Cost::new).transpose().map_err(refuse)?;
     let metrics = vec![cost::routingcost(graph, options, report)?, cost::hopcount(graph)];
-    let mut matrices = Vec::new();
-    for metric in &metrics {
-        matrices.push(metric.matrix(&nodes_of_pids, elsewhere).map_err(refuse)?);
-    }
+    let keys = graph.nodes().iter().map(|node| node.key.clone()).collect();
+    let mut routes = Routes { keys, nodes_of_pids, metrics, elsewhere };
+    let (matrices, work) = routes.matrices(old).map_err(refuse)?;
     if let Some(hops) = matrices.last() {
         let of_default = elsewhere.map_or(0, |_| 2 * pids.len() - 1);
         let all = graph.nodes().len() * graph.nodes().len();
@@ -237,14 +253,15 @@ fn build(
     }
     let placed = prefixes.into_iter().map(|(prefix, node)| (prefix, pids_of_nodes[node as usize]));
     let mut placed: Vec<_> = placed.collect();
-    if let Some(default) = nodes_of_pids.iter().position(Option::is_none) {
+    if let Some(default) = routes.nodes_of_pids.iter().position(Option::is_none) {
         let default = Pid::new(default as u32);
         placed.push((IpNet::V4(Ipv4Net::default()), default));
         placed.push((IpNet::V6(Ipv6Net::default()), default));
     }
+    let nodes_of_pids = routes.nodes_of_pids.clone();
     let made = Made { pids, nodes_of_pids, pids_of_nodes, prefixes: placed, matrices };
     let (mut made, aggregation) = match options.merging {
-        Some(wanted) => aggregate(made, graph, &metrics[0], wanted).map_err(refuse)?,
+        Some(wanted) => aggregate(made, graph, &routes.metrics[0], wanted).map_err(refuse)?,
         None => (made, None),
     };
     let reduction = options.reduce_prefixes.then(|| reduce(&mut made.prefixes));
@@ -253,16 +270,19 @@ fn build(
     let Made { pids, nodes_of_pids, prefixes, matrices, .. } = made;
     let (pid_count, prefix_count) = (pids.len(), prefixes.len());
     report.note(format!("{pid_count} PIDs with {prefix_count} prefixes, the default's included"));
-    let snapshot = Snapshot::build(Parts { pids, prefixes, matrices }).map_err(refuse)?;
-    let keys = graph.nodes().iter().map(|node| node.key.clone()).collect();
+    routes.nodes_of_pids = nodes_of_pids;
+    let old = old.map(|old| old.snapshot.as_ref());
+    let parts = Parts { pids, prefixes, matrices };
+    let snapshot = Snapshot::build_upon(parts, old).map_err(refuse)?;
     Ok(Network {
         snapshot: Arc::new(snapshot),
         pids: entries,
         asn: None,
         warnings: Vec::new(),
         notes: Vec::new(),
-        routes: Some(Routes { keys, nodes_of_pids, metrics }),
+        routes: Some(routes),
         layout,
+        work,
         aggregation,
         reduction,
     })

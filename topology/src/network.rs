@@ -3,12 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use netmap::{Cost, Pid, PidName, Snapshot};
+use netmap::{Cost, CostMatrix, MatrixError, Pid, PidName, Snapshot};
 
 use crate::aggregate::Aggregation;
-use crate::cost::{Metric, Search, Thousandths};
+use crate::cost::{Before, Metric};
 use crate::graph::NodeIndex;
 use crate::layout::Layout;
+use crate::paths::{Search, Thousandths};
 use crate::reduction::Reduction;
 use crate::relation::Relation;
 use crate::report::Warning;
@@ -22,8 +23,20 @@ pub struct Network {
     pub(crate) notes: Vec<String>,
     pub(crate) routes: Option<Routes>,
     pub(crate) layout: Layout,
+    pub(crate) work: CostWork,
     pub(crate) aggregation: Option<Aggregation>,
     pub(crate) reduction: Option<Reduction>,
+}
+
+/// How the costs came about, over all metrics: rows of the cost matrices, one for each PID.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CostWork {
+    /// Rows whose paths were searched from nothing.
+    pub searched: usize,
+    /// Rows that were brought up to date from those of an older network.
+    pub repaired: usize,
+    /// Rows taken over as they were.
+    pub kept: usize,
 }
 
 impl Network {
@@ -65,6 +78,11 @@ impl Network {
     /// How many prefixes there were and are; `None` where they stay as they are.
     pub fn reduction(&self) -> Option<Reduction> {
         self.reduction
+    }
+
+    /// How much of the costs had to be computed; nothing for `alto` sources.
+    pub fn cost_work(&self) -> CostWork {
+        self.work
     }
 
     /// How the cost from one PID to another comes about. `None` where there is no cost, or no
@@ -163,9 +181,45 @@ pub(crate) struct Routes {
     /// By PID; `None` for the default PID.
     pub(crate) nodes_of_pids: Vec<Option<NodeIndex>>,
     pub(crate) metrics: Vec<Metric>,
+    /// What pairs with the default PID cost.
+    pub(crate) elsewhere: Option<Cost>,
 }
 
 impl Routes {
+    /// The costs of all pairs in each metric, from those of an older network where few links
+    /// changed.
+    pub(crate) fn matrices(
+        &self,
+        old: Option<&Network>,
+    ) -> Result<(Vec<CostMatrix>, CostWork), MatrixError> {
+        let mut work = CostWork::default();
+        let of_old = |metric: &Metric| {
+            let old = old?;
+            let routes = old.routes.as_ref()?;
+            // Where nodes were merged, the old matrix is not over all of them.
+            let same = old.aggregation.is_none()
+                && routes.keys == self.keys
+                && routes.nodes_of_pids == self.nodes_of_pids
+                && routes.elsewhere == self.elsewhere;
+            let metric = routes.metrics.iter().find(|known| known.name == metric.name)?;
+            same.then_some(Before { metric, matrix: old.snapshot.matrix(metric.name)? })
+        };
+        let rows = self.nodes_of_pids.len();
+        let matrix = |metric: &Metric| {
+            if let Some(before) = of_old(metric)
+                && let Some(after) = metric.matrix_after(&before, &self.nodes_of_pids)?
+            {
+                work.repaired += after.repaired;
+                work.kept += rows - after.repaired;
+                return Ok(after.matrix);
+            }
+            work.searched += rows;
+            metric.matrix(&self.nodes_of_pids, self.elsewhere)
+        };
+        let matrices = self.metrics.iter().map(matrix).collect::<Result<_, _>>()?;
+        Ok((matrices, work))
+    }
+
     fn explain(
         &self,
         metric: &Metric,

@@ -110,7 +110,8 @@ impl Reloader {
     fn reload(&self) -> Option<Settings> {
         let loaded =
             Settings::load(&self.inputs).map_err(VersionError::from).and_then(|settings| {
-                let version = Version::load(&settings, &())?;
+                let old = self.current.get();
+                let version = Version::load_beside(&settings, &(), Some(&old))?;
                 Ok((settings, version))
             });
         let refused = |error: String| {
@@ -145,9 +146,11 @@ fn report(old: &Version, new: &Version) {
             || "new".to_owned(),
             |before| Diff::between(before.snapshot(), network.snapshot()).to_string(),
         );
+        let topology::CostWork { searched, repaired, kept } = network.topology().cost_work();
         tracing::info!(
             network = id,
             change,
+            cost_rows = format!("{searched} searched, {repaired} repaired, {kept} kept"),
             warnings = network.topology().warnings().len(),
             "map reloaded"
         );

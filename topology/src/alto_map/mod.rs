@@ -25,10 +25,11 @@ enum AltoMapError {
     Build(#[from] BuildError),
 }
 
-/// Makes the snapshot of one network map and any number of cost maps.
+/// Makes the snapshot of one network map and any number of cost maps, sharing with an older one
+/// what stayed equal.
 pub(crate) fn build(
     documents: &[Document],
-    options: &Options,
+    (options, old): (&Options, Option<&Snapshot>),
     report: &mut Report,
 ) -> Result<(Snapshot, Vec<PidEntry>, Option<Reduction>), LoadError> {
     let mut maps = documents.iter().filter_map(|document| match &document.map {
@@ -55,7 +56,7 @@ pub(crate) fn build(
     };
     let entries = pids.iter().cloned().zip(counts).map(entry).collect();
     report.note(format!("{} PIDs with {} prefixes, as they are", pids.len(), prefixes.len()));
-    let snapshot = Snapshot::build(Parts { pids, prefixes, matrices })
+    let snapshot = Snapshot::build_upon(Parts { pids, prefixes, matrices }, old)
         .map_err(|error| LoadError::at(document.spot(), AltoMapError::Build(error)))?;
     Ok((snapshot, entries, reduction))
 }

@@ -3,17 +3,14 @@
 // One link.
 mod distance;
 mod weight;
-// Shortest paths over many.
-mod arcs;
-mod diameter;
-mod queue;
-mod search;
 // Neighbours.
 mod penalty;
-// All pairs of one metric.
+// All pairs of one metric, from nothing …
 mod matrix;
+mod metric;
+// … and from those before.
+mod update;
 
 pub(crate) use crate::cost::distance::great_circle_km;
-pub(crate) use crate::cost::matrix::{Metric, hopcount, routingcost};
-pub(crate) use crate::cost::search::Search;
-pub(crate) use crate::cost::weight::Thousandths;
+pub(crate) use crate::cost::metric::{Metric, hopcount, routingcost};
+pub(crate) use crate::cost::update::Before;

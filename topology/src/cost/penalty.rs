@@ -1,9 +1,9 @@
 //! What a neighbour adds to the routing cost: a factor times a unit above all internal costs, so
 //! that staying inside comes before peers, and peers before transits, whatever the unit.
 
-use crate::cost::weight::Thousandths;
 use crate::graph::{Graph, Node, NodeIndex};
 use crate::options::Penalties;
+use crate::paths::Thousandths;
 use crate::relation::Relation;
 
 /// Thousandths of one.
@@ -15,18 +15,35 @@ pub(crate) struct PenaltyTable {
     pub(crate) unit: Thousandths,
     /// The dearest relation of each node and what it adds; `None` inside.
     nodes: Vec<Option<(Relation, Thousandths)>>,
+    /// What each node adds; 0 inside.
+    costs: Vec<Thousandths>,
 }
 
 impl PenaltyTable {
     pub(crate) fn new(graph: &Graph, penalties: &Penalties, largest: Thousandths) -> Self {
         let unit = unit_above(largest);
-        let nodes = graph.nodes().iter().map(|node| dearest(node, penalties, unit)).collect();
-        Self { unit, nodes }
+        let nodes: Vec<_> =
+            graph.nodes().iter().map(|node| dearest(node, penalties, unit)).collect();
+        let costs = nodes.iter().map(|node| node.map_or(0, |(_, cost)| cost)).collect();
+        Self { unit, nodes, costs }
     }
 
     /// Adds nothing anywhere.
     pub(crate) fn none(graph: &Graph) -> Self {
-        Self { unit: ONE, nodes: vec![None; graph.nodes().len()] }
+        let count = graph.nodes().len();
+        Self { unit: ONE, nodes: vec![None; count], costs: vec![0; count] }
+    }
+
+    /// What is added once to a path between two nodes, nothing inside one.
+    #[inline]
+    pub(crate) fn added(&self, from: NodeIndex, to: NodeIndex) -> Thousandths {
+        let costs = || self.costs[from as usize].max(self.costs[to as usize]);
+        if from == to { 0 } else { costs() }
+    }
+
+    /// What each node adds.
+    pub(crate) fn costs(&self) -> impl Iterator<Item = Thousandths> {
+        self.costs.iter().copied()
     }
 
     /// The dearest relation of an end and what it adds, be it nothing; `None` inside.

@@ -5,11 +5,9 @@ use std::collections::HashMap;
 use crate::cost::distance::great_circle_km;
 use crate::graph::{Graph, Link, NodeIndex};
 use crate::options::{Options, Weight};
+use crate::paths::{Arc, Thousandths};
 use crate::refusal::LoadError;
 use crate::report::{Report, code};
-
-/// A cost in thousandths of its unit: sums are exact, and equal paths tie.
-pub(crate) type Thousandths = u64;
 
 /// Largest cost of one link, in units: sums over any path stay far below 2^64 thousandths.
 const LINK_COST_MAX: f64 = 1e9;
@@ -33,9 +31,6 @@ enum WeightError {
     TooLarge(String, f64),
 }
 
-/// One direction of a link: from, to, cost.
-pub(crate) type WeightedArc = (NodeIndex, NodeIndex, Thousandths);
-
 /// The weight that options ask for, or that the graph suggests; a note says which and why.
 pub(crate) fn choose(graph: &Graph, options: &Options, report: &mut Report) -> Weight {
     let (weight, why) = if let Some(weight) = options.weight {
@@ -58,7 +53,7 @@ pub(crate) fn weigh(
     weight: Weight,
     options: &Options,
     report: &mut Report,
-) -> Result<Vec<WeightedArc>, LoadError> {
+) -> Result<Vec<Arc>, LoadError> {
     warn_missing(graph, weight, report);
     if weight == Weight::InverseCapacity {
         return by_capacity(graph, options, report);
@@ -73,7 +68,7 @@ pub(crate) fn weigh(
 }
 
 /// Every direction of every link as one hop.
-pub(crate) fn hops(graph: &Graph) -> Vec<WeightedArc> {
+pub(crate) fn hops(graph: &Graph) -> Vec<Arc> {
     graph.links().iter().flat_map(directions).map(|(from, to)| (from, to, HOP)).collect()
 }
 
@@ -97,7 +92,7 @@ fn by_capacity(
     graph: &Graph,
     options: &Options,
     report: &mut Report,
-) -> Result<Vec<WeightedArc>, LoadError> {
+) -> Result<Vec<Arc>, LoadError> {
     let mut arcs = Vec::new();
     let mut capacities = HashMap::<(NodeIndex, NodeIndex), (f64, &Link)>::new();
     for link in graph.links() {

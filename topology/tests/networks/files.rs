@@ -30,6 +30,11 @@ impl Files {
             .map_err(|error| error.to_string().replace(&folder, ""))
     }
 
+    pub(crate) fn load_beside(&self, options: &Options, old: &Network) -> Result<Network, String> {
+        topology::load_beside(&self.sources, options, &(), Some(old))
+            .map_err(|error| error.to_string())
+    }
+
     pub(crate) fn network(&self) -> Network {
         self.load(&Options::default()).unwrap()
     }

@@ -4,6 +4,7 @@
 
 mod aggregation;
 mod alto_maps;
+mod beside;
 mod directions;
 mod dumps;
 mod exports;

@@ -8,9 +8,10 @@ use std::hint::black_box;
 use std::net::IpAddr;
 
 use criterion::{Criterion, Throughput};
+use netmap::workload::{Dice, Plain, drawn, pid_names};
 use netmap::{IpNet, Parts, Snapshot};
 
-use crate::table::{Dice, Plain};
+use crate::table::PIDS;
 
 /// How many addresses go by in one iteration.
 const ADDRESSES: usize = 1 << 20;
@@ -26,12 +27,12 @@ fn main() {
 fn lookup(criterion: &mut Criterion) {
     let prefixes = table::prefixes();
     let plain = Plain::new(&prefixes);
-    let parts = Parts { pids: table::names(), prefixes: prefixes.clone(), matrices: vec![] };
+    let parts = Parts { pids: pid_names(PIDS), prefixes: prefixes.clone(), matrices: vec![] };
     let Ok(snapshot) = Snapshot::build(parts) else { return };
     let (v4, v6): (Vec<IpNet>, Vec<IpNet>) =
         prefixes.iter().map(|(prefix, _)| *prefix).partition(|prefix| prefix.addr().is_ipv4());
-    let mut dice = Dice(3);
-    let mut draw = |nets: &[IpNet]| table::drawn(nets[dice.below(nets.len())], &mut dice);
+    let mut dice = Dice::new(3);
+    let mut draw = |nets: &[IpNet]| drawn(nets[dice.below(nets.len())], &mut dice);
     let ipv4: Vec<IpAddr> = (0..ADDRESSES).map(|_| draw(&v4)).collect();
     let ipv6: Vec<IpAddr> = (0..ADDRESSES).map(|_| draw(&v6)).collect();
     let mixed = (0..ADDRESSES).map(|at| if at * 3 % 10 < 3 { ipv6[at] } else { ipv4[at] });

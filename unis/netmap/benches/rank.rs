@@ -5,24 +5,19 @@
 mod table;
 
 use std::hint::black_box;
-use std::net::IpAddr;
 
 use criterion::{Criterion, Throughput};
-use netmap::{Cost, CostMatrix, IpNet, MatrixBuilder, MatrixError, Parts, Pid, Snapshot, rank};
+use netmap::workload::{Dice, Plain, cost_rows, pid_names, plain_rank, requests};
+use netmap::{Cost, CostMatrix, MatrixBuilder, MatrixError, Parts, Snapshot, rank};
 
-use crate::table::{Dice, PIDS, Plain};
+use crate::table::PIDS;
 
 /// How many candidates a request has.
 const CANDIDATES: usize = 1_000;
 /// How many different requests go by.
 const REQUESTS: usize = 256;
-/// Costs are thousandths below this, so there are some 40,000 distinct ones.
-const COST_BOUND: usize = 40_000;
 /// The metric.
 const METRIC: &str = "routingcost";
-
-/// A source and its candidates.
-type Request = (Pid, Vec<IpAddr>);
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
@@ -33,10 +28,10 @@ fn main() {
 fn ranking(criterion: &mut Criterion) {
     let prefixes = table::prefixes();
     let plain = Plain::new(&prefixes);
-    let requests = requests(&prefixes);
-    let rows = rows();
+    let requests = requests(&prefixes, PIDS, CANDIDATES, REQUESTS, &mut Dice::new(4));
+    let rows = cost_rows(PIDS, &mut Dice::new(6));
     let Ok(matrix) = matrix(&rows) else { return };
-    let parts = Parts { pids: table::names(), prefixes, matrices: vec![matrix] };
+    let parts = Parts { pids: pid_names(PIDS), prefixes, matrices: vec![matrix] };
     let Ok(snapshot) = Snapshot::build(parts) else { return };
     let Some(matrix) = snapshot.matrix(METRIC) else { return };
 
@@ -45,7 +40,7 @@ fn ranking(criterion: &mut Criterion) {
     group.bench_function("plain", |bencher| {
         bencher.iter(|| {
             for (source, candidates) in &requests {
-                black_box(plainly(&plain, &rows[source.index()], candidates));
+                black_box(plain_rank(&plain, &rows[source.index()], candidates));
             }
         });
     });
@@ -59,37 +54,6 @@ fn ranking(criterion: &mut Criterion) {
         });
     });
     group.finish();
-}
-
-/// Looks each candidate up, fetches its cost, sorts.
-fn plainly(plain: &Plain, row: &[f64], candidates: &[IpAddr]) -> Vec<(f64, usize)> {
-    let cost = |address: &IpAddr| plain.pid_of(*address).map_or(f64::MAX, |pid| row[pid.index()]);
-    let mut ranked: Vec<_> = candidates.iter().map(cost).zip(0..).collect();
-    ranked.sort_by(|(a, _), (b, _)| a.total_cmp(b));
-    ranked
-}
-
-fn requests(prefixes: &[(IpNet, Pid)]) -> Vec<Request> {
-    let (v4, v6): (Vec<IpNet>, Vec<IpNet>) =
-        prefixes.iter().map(|(prefix, _)| *prefix).partition(|prefix| prefix.addr().is_ipv4());
-    let mut dice = Dice(4);
-    let mut candidate = |_| {
-        let nets = if dice.below(10) < 3 { &v6 } else { &v4 };
-        table::drawn(nets[dice.below(nets.len())], &mut dice)
-    };
-    let candidates = |_| (0..CANDIDATES).map(&mut candidate).collect();
-    let candidates: Vec<Vec<IpAddr>> = (0..REQUESTS).map(candidates).collect();
-    let mut dice = Dice(5);
-    let source = |_: &Vec<IpAddr>| Pid::new(dice.below(PIDS as usize) as u32);
-    let sources: Vec<Pid> = candidates.iter().map(source).collect();
-    sources.into_iter().zip(candidates).collect()
-}
-
-/// `cost[from][to]`.
-fn rows() -> Vec<Vec<f64>> {
-    let mut dice = Dice(6);
-    let mut cost = |_| Cost::from_thousandths(dice.below(COST_BOUND) as u64).value();
-    (0..PIDS).map(|_| (0..PIDS).map(&mut cost).collect()).collect()
 }
 
 fn matrix(rows: &[Vec<f64>]) -> Result<CostMatrix, MatrixError> {

@@ -86,13 +86,16 @@ mod reduce;
 mod diff;
 mod network;
 mod snapshot;
+// What all that is measured on.
+pub mod workload;
 
 pub use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 pub use crate::cost::{Cost, CostError};
 pub use crate::diff::{CostDiff, Diff, PairChange, PrefixMove, changed_pairs};
-pub use crate::matrix::build::{MAX_DISTINCT_COSTS, MatrixBuilder, MatrixError};
+pub use crate::matrix::build::{Amount, MAX_DISTINCT_COSTS, MatrixBuilder, MatrixError};
 pub use crate::matrix::dense::CostMatrix;
+pub use crate::matrix::patch::RowPatch;
 pub use crate::matrix::row::Row;
 pub use crate::matrix::table::CostTable;
 pub use crate::name::{MAX_PID_NAME_CHARS, PidName, PidNameError};

@@ -104,7 +104,7 @@ impl Snapshot {
     /// # Errors
     /// Names the first thing that is wrong: see [`BuildError`].
     pub fn build(parts: Parts) -> Result<Snapshot, BuildError> {
-        Self::assemble(parts, None)
+        Self::build_upon(parts, None)
     }
 
     /// As [`Snapshot::build`], and shares with an older snapshot what did not change: PIDs with
@@ -113,10 +113,14 @@ impl Snapshot {
     /// # Errors
     /// As [`Snapshot::build`].
     pub fn build_beside(parts: Parts, old: &Snapshot) -> Result<Snapshot, BuildError> {
-        Self::assemble(parts, Some(old))
+        Self::build_upon(parts, Some(old))
     }
 
-    fn assemble(parts: Parts, old: Option<&Snapshot>) -> Result<Snapshot, BuildError> {
+    /// [`Snapshot::build_beside`] where there is an older one, else [`Snapshot::build`].
+    ///
+    /// # Errors
+    /// As [`Snapshot::build`].
+    pub fn build_upon(parts: Parts, old: Option<&Snapshot>) -> Result<Snapshot, BuildError> {
         let Parts { pids, mut prefixes, matrices } = parts;
         check_pids(&pids)?;
         prefixes.sort_unstable();
@@ -125,8 +129,12 @@ impl Snapshot {
         let network = Network::compile(pids, prefixes, old.map(|old| &old.network));
         let mut snapshot = Snapshot { network, matrices: Vec::new(), cost_tags: Vec::new() };
         for mut matrix in matrices {
-            let tag = matrix.tag(snapshot.network.tag());
             let before = old.and_then(|old| old.shared_matrix(matrix.metric()));
+            let same_pids = old.is_some_and(|old| old.network_tag() == snapshot.network_tag());
+            let tag = match before {
+                Some((old, tag)) if same_pids && matrix.is_shared(old) => tag.clone(),
+                _ => matrix.tag(snapshot.network.tag()),
+            };
             let matrix = match before {
                 Some((old, old_tag)) if *old_tag == tag => Arc::clone(old),
                 Some((old, _)) => {

@@ -26,6 +26,12 @@ impl ServedNetwork {
         Self { prefix, topology, metrics }
     }
 
+    /// What stands in front of its resource ids.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     /// PIDs, prefixes and costs.
     #[must_use]
     pub fn snapshot(&self) -> &Arc<Snapshot> {

@@ -44,6 +44,19 @@ impl Version {
     /// # Errors
     /// No network, or one that cannot be loaded: the operator's file and line.
     pub fn load(settings: &Settings, progress: &dyn Progress) -> Result<Self, VersionError> {
+        Self::load_beside(settings, progress, None)
+    }
+
+    /// The same beside the version in force: what stayed equal is shared, and costs are computed
+    /// from the old ones where few links changed.
+    ///
+    /// # Errors
+    /// As [`Version::load`].
+    pub fn load_beside(
+        settings: &Settings,
+        progress: &dyn Progress,
+        old: Option<&Self>,
+    ) -> Result<Self, VersionError> {
         let list = settings.network.list();
         if list.is_empty() {
             return Err(VersionError::NoNetwork);
@@ -59,8 +72,11 @@ impl Version {
                     VersionError::NoNetwork
                 });
             }
-            let loaded = topology::load(&sources, &network.options(settings), progress)?;
             let prefix = if list.len() > 1 { format!("{name}:") } else { String::new() };
+            let before = old.and_then(|old| old.with_prefix(&prefix));
+            let before = before.map(|network| network.topology());
+            let options = network.options(settings);
+            let loaded = topology::load_beside(&sources, &options, progress, before)?;
             networks.push(Arc::new(ServedNetwork::new(prefix, loaded)));
         }
         Ok(Self::of(networks, settings.max_rendered_pairs))
@@ -94,6 +110,10 @@ impl Version {
             by_path: old.by_path.clone(),
             loaded_at: self.loaded_at,
         }
+    }
+
+    fn with_prefix(&self, prefix: &str) -> Option<&ServedNetwork> {
+        self.networks.iter().find(|network| network.prefix() == prefix).map(Arc::as_ref)
     }
 
     /// The networks, the default one first.

@@ -3,13 +3,13 @@
 //! Each distinct cost gets a provisional number when it is first seen and rows hold these; at
 //! the end the numbers are put in the order of the costs. The peak is one matrix and one row.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::num::NonZero;
 
 use thiserror::Error;
 
 use crate::cost::Cost;
 use crate::matrix::dense::CostMatrix;
+use crate::matrix::number::Numbers;
 use crate::matrix::row::{MAX_NARROW_COSTS, NO_COST_NARROW, NO_COST_WIDE, Rows};
 use crate::matrix::table::CostTable;
 
@@ -49,16 +49,24 @@ pub enum MatrixError {
     },
 }
 
+/// A cost as rows may give it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Amount {
+    /// Any cost.
+    Exact(Cost),
+    /// A sum of integer thousandths of the unit: several times as quick as the same [`Cost`].
+    Thousandths(u64),
+}
+
 /// Takes a matrix row by row, in the order of the PIDs.
 #[derive(Debug)]
 pub struct MatrixBuilder {
     metric: String,
     pid_count: usize,
-    /// Provisional number of each distinct cost, by its bits.
-    numbers: HashMap<u64, u32, BuildHasherDefault<CostHasher>>,
-    /// The distinct costs by provisional number.
-    costs: Vec<Cost>,
+    numbers: Numbers,
     rows: Provisional,
+    /// The row that is being taken in.
+    row: Vec<u32>,
     pairs: usize,
 }
 
@@ -75,11 +83,19 @@ impl MatrixBuilder {
         Self {
             metric: metric.to_owned(),
             pid_count,
-            numbers: HashMap::default(),
-            costs: Vec::new(),
+            numbers: Numbers::default(),
             rows: Provisional::Narrow(Vec::new()),
+            row: Vec::new(),
             pairs: 0,
         }
+    }
+
+    /// Tells that most [`Amount::Thousandths`] are multiples of `step`, which makes them quicker;
+    /// others are as welcome.
+    #[must_use]
+    pub fn with_step(mut self, step: NonZero<u64>) -> Self {
+        self.numbers = Numbers::with_step(step);
+        self
     }
 
     /// Adds the costs from the next PID to every PID, both in the order of the PIDs.
@@ -91,26 +107,42 @@ impl MatrixBuilder {
         &mut self,
         costs: impl IntoIterator<Item = Option<Cost>>,
     ) -> Result<(), MatrixError> {
+        self.push_amounts(costs.into_iter().map(|cost| cost.map(Amount::Exact)))
+    }
+
+    /// As [`MatrixBuilder::push_row`].
+    ///
+    /// # Errors
+    /// As [`MatrixBuilder::push_row`].
+    pub fn push_amounts(
+        &mut self,
+        costs: impl IntoIterator<Item = Option<Amount>>,
+    ) -> Result<(), MatrixError> {
         let at = self.rows.len();
         if at == self.pid_count {
             return Err(self.row_count(at + 1));
         }
-        let mut row = Vec::with_capacity(self.pid_count);
-        for cost in costs.into_iter().take(self.pid_count + 1) {
-            row.push(cost.map_or(NO_COST_WIDE, |cost| self.number(cost)));
-            self.pairs += usize::from(cost.is_some());
-        }
-        if row.len() != self.pid_count {
+        self.row.clear();
+        let numbers = &mut self.numbers;
+        let number = |amount: Option<Amount>| match amount {
+            None => NO_COST_WIDE,
+            Some(Amount::Thousandths(sum)) => numbers.of_thousandths(sum),
+            Some(Amount::Exact(cost)) => numbers.of(cost),
+        };
+        self.row.extend(costs.into_iter().take(self.pid_count + 1).map(number));
+        if self.row.len() != self.pid_count {
             let (metric, pids) = (self.metric.clone(), self.pid_count);
-            return Err(MatrixError::RowLength { metric, row: at, costs: row.len(), pids });
+            return Err(MatrixError::RowLength { metric, row: at, costs: self.row.len(), pids });
         }
-        if self.costs.len() > MAX_DISTINCT_COSTS {
+        self.pairs += self.row.iter().filter(|number| **number != NO_COST_WIDE).count();
+        let distinct = self.numbers.costs().len();
+        if distinct > MAX_DISTINCT_COSTS {
             return Err(MatrixError::TooManyCosts { metric: self.metric.clone() });
         }
-        if self.costs.len() > MAX_NARROW_COSTS {
+        if distinct > MAX_NARROW_COSTS {
             self.rows.widen();
         }
-        self.rows.push(row);
+        self.rows.push(&self.row);
         Ok(())
     }
 
@@ -122,37 +154,15 @@ impl MatrixBuilder {
         if self.rows.len() != self.pid_count {
             return Err(self.row_count(self.rows.len()));
         }
-        let Self { metric, mut costs, rows, pairs, numbers, .. } = self;
-        drop(numbers);
-        let ordinals = ordinals(&costs);
-        costs.sort_unstable();
+        let Self { metric, numbers, rows, pairs, .. } = self;
+        let (costs, ordinals) = numbers.in_order();
         let rows = rows.renumber(&ordinals);
         Ok(CostMatrix::from_rows(metric, rows, CostTable::from_ascending(costs), pairs))
-    }
-
-    fn number(&mut self, cost: Cost) -> u32 {
-        let next = self.costs.len() as u32;
-        let number = *self.numbers.entry(cost.bits()).or_insert(next);
-        if number == next {
-            self.costs.push(cost);
-        }
-        number
     }
 
     fn row_count(&self, rows: usize) -> MatrixError {
         MatrixError::RowCount { metric: self.metric.clone(), rows, pids: self.pid_count }
     }
-}
-
-/// For each provisional number the place of its cost in ascending order.
-fn ordinals(costs: &[Cost]) -> Vec<u32> {
-    let mut by_cost: Vec<u32> = (0..costs.len() as u32).collect();
-    by_cost.sort_unstable_by_key(|number| costs[*number as usize]);
-    let mut ordinals = vec![0; costs.len()];
-    for (ordinal, number) in (0..).zip(by_cost) {
-        ordinals[number as usize] = ordinal;
-    }
-    ordinals
 }
 
 impl Provisional {
@@ -163,11 +173,11 @@ impl Provisional {
         }
     }
 
-    fn push(&mut self, row: Vec<u32>) {
+    fn push(&mut self, row: &[u32]) {
         match self {
             // NO_COST_WIDE is cut to NO_COST_NARROW; every number is below that.
-            Provisional::Narrow(rows) => rows.push(row.into_iter().map(|n| n as u16).collect()),
-            Provisional::Wide(rows) => rows.push(row),
+            Provisional::Narrow(rows) => rows.push(row.iter().map(|n| *n as u16).collect()),
+            Provisional::Wide(rows) => rows.push(row.to_vec()),
         }
     }
 
@@ -179,17 +189,21 @@ impl Provisional {
 
     /// Rows are freed one by one as their successors are made.
     fn renumber(self, ordinals: &[u32]) -> Rows {
-        let ordinal = |number: u32| match number {
-            NO_COST_WIDE => NO_COST_WIDE,
-            number => ordinals[number as usize],
-        };
         match self {
             Provisional::Narrow(rows) => {
-                let narrow = |number| ordinal(wide_number(number)) as u16;
-                let row = |row: Vec<u16>| row.into_iter().map(narrow).collect();
+                // Every value has its place, "no cost" the last.
+                let mut narrow = vec![NO_COST_NARROW; usize::from(NO_COST_NARROW) + 1];
+                for (narrow, ordinal) in narrow.iter_mut().zip(ordinals) {
+                    *narrow = *ordinal as u16;
+                }
+                let row = |row: Vec<u16>| row.into_iter().map(|n| narrow[usize::from(n)]).collect();
                 Rows::Narrow(rows.into_iter().map(row).collect())
             }
             Provisional::Wide(rows) => {
+                let ordinal = |number: u32| match number {
+                    NO_COST_WIDE => NO_COST_WIDE,
+                    number => ordinals[number as usize],
+                };
                 let row = |row: Vec<u32>| row.into_iter().map(ordinal).collect();
                 Rows::Wide(rows.into_iter().map(row).collect())
             }
@@ -199,27 +213,6 @@ impl Provisional {
 
 fn wide_number(number: u16) -> u32 {
     if number == NO_COST_NARROW { NO_COST_WIDE } else { u32::from(number) }
-}
-
-/// Hashes the bits of a cost. 25 million of them go by for 5,000 PIDs, and they come from the
-/// operator's own files, so a quick hash is right: a folded multiplication.
-#[derive(Debug, Default)]
-struct CostHasher(u64);
-
-impl Hasher for CostHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write_u64(&mut self, bits: u64) {
-        const ODD: u64 = 0x9e37_79b9_7f4a_7c15; // 2^64 divided by the golden ratio
-        let product = u128::from(self.0 ^ bits) * u128::from(ODD);
-        self.0 = (product >> 64) as u64 ^ product as u64;
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
-    }
 }
 
 #[cfg(test)]

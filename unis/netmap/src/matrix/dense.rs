@@ -21,8 +21,13 @@ pub struct CostMatrix {
 }
 
 impl CostMatrix {
-    pub(crate) fn from_rows(metric: String, rows: Rows, table: CostTable, pairs: usize) -> Self {
-        Self { metric, rows, table: Arc::new(table), pairs }
+    pub(crate) fn from_rows(
+        metric: String,
+        rows: Rows,
+        table: impl Into<Arc<CostTable>>,
+        pairs: usize,
+    ) -> Self {
+        Self { metric, rows, table: table.into(), pairs }
     }
 
     /// The metric's name, as `routingcost` (RFC 7285 §6.1.1).
@@ -84,8 +89,25 @@ impl CostMatrix {
         self.rows.share_with(&old.rows)
     }
 
+    pub(crate) fn rows(&self) -> &Rows {
+        &self.rows
+    }
+
+    pub(crate) fn shared_table(&self) -> &Arc<CostTable> {
+        &self.table
+    }
+
+    /// Whether both hold the same pieces of memory, and so are equal.
+    pub(crate) fn is_shared(&self, other: &CostMatrix) -> bool {
+        let pids = 0..self.len() as u32;
+        self.metric == other.metric
+            && self.len() == other.len()
+            && pids.map(Pid::new).all(|from| self.shares_row(other, from))
+    }
+
     /// Whether the costs from this PID are the same piece of memory, and so equal, in both.
-    pub(crate) fn shares_row(&self, other: &CostMatrix, from: Pid) -> bool {
+    /// Says no where a PID is not of both.
+    pub fn shares_row(&self, other: &CostMatrix, from: Pid) -> bool {
         Arc::ptr_eq(&self.table, &other.table) && self.rows.is_shared(&other.rows, from)
     }
 

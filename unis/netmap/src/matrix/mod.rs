@@ -6,5 +6,8 @@ pub(crate) mod table;
 pub(crate) mod row;
 // … and the name of its metric.
 pub(crate) mod dense;
-// How one comes to be.
+// How one comes to be …
 pub(crate) mod build;
+mod number;
+// … and another from it.
+pub(crate) mod patch;

@@ -63,6 +63,44 @@ impl Rows {
     }
 }
 
+/// What stands in a row.
+pub(in crate::matrix) trait Ordinal: Copy + Eq {
+    /// No cost.
+    const NONE: Self;
+    /// In 32 bits, [`NO_COST_WIDE`] where it is none.
+    fn widen(self) -> u32;
+    /// Of an ordinal that has room.
+    fn narrow(ordinal: u32) -> Self;
+}
+
+impl Ordinal for u16 {
+    const NONE: Self = NO_COST_NARROW;
+
+    #[inline]
+    fn widen(self) -> u32 {
+        if self == NO_COST_NARROW { NO_COST_WIDE } else { u32::from(self) }
+    }
+
+    #[inline]
+    fn narrow(ordinal: u32) -> Self {
+        ordinal as u16
+    }
+}
+
+impl Ordinal for u32 {
+    const NONE: Self = NO_COST_WIDE;
+
+    #[inline]
+    fn widen(self) -> u32 {
+        self
+    }
+
+    #[inline]
+    fn narrow(ordinal: u32) -> Self {
+        ordinal
+    }
+}
+
 fn share<T: PartialEq>(new: &mut [Arc<[T]>], old: &[Arc<[T]>]) -> usize {
     let mut shared = 0;
     for (new, old) in new.iter_mut().zip(old) {

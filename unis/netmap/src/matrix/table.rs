@@ -28,6 +28,11 @@ impl CostTable {
         Self { costs, texts, ends }
     }
 
+    /// The ordinal of a cost, if it is one of these.
+    pub(crate) fn find(&self, cost: Cost) -> Option<u32> {
+        self.costs.binary_search(&cost).ok().map(|ordinal| ordinal as u32)
+    }
+
     /// How many distinct costs there are.
     pub fn len(&self) -> usize {
         self.costs.len()

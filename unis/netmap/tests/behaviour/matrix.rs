@@ -1,7 +1,9 @@
 //! A matrix holds what went in, cell by cell.
 
-use netmap::{Cost, MatrixBuilder, Pid};
-use proptest::prelude::{Just, Strategy, prop, prop_assert, prop_assert_eq, proptest};
+use netmap::{Amount, Cost, CostMatrix, MatrixBuilder, Parts, Pid, PidName, RowPatch, Snapshot};
+use proptest::prelude::{
+    Just, Strategy, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest,
+};
 
 fn square() -> impl Strategy<Value = (usize, Vec<Option<u64>>)> {
     let cell = prop::option::weighted(0.8, prop::sample::select(vec![0, 1, 2, 1_000, u64::MAX]));
@@ -13,7 +15,65 @@ fn square() -> impl Strategy<Value = (usize, Vec<Option<u64>>)> {
     })
 }
 
+fn built(side: usize, cells: &[Option<u64>]) -> CostMatrix {
+    let mut builder = MatrixBuilder::new("routingcost", side).with_step(1_000.try_into().unwrap());
+    for row in cells.chunks(side) {
+        builder.push_amounts(row.iter().map(|cell| cell.map(Amount::Thousandths))).unwrap();
+    }
+    builder.finish().unwrap()
+}
+
+/// Cells, and which of them are something else later.
+type Edited = (usize, Vec<Option<u64>>, Vec<(prop::sample::Index, Option<u64>)>);
+
+fn edited() -> impl Strategy<Value = Edited> {
+    let new = prop::option::weighted(0.8, prop_oneof![0..3_000_u64, 0..1_u64 << 50]);
+    let edits = prop::collection::vec((any::<prop::sample::Index>(), new), 0..9);
+    (square(), edits).prop_map(|((side, cells), edits)| (side, cells, edits))
+}
+
+fn of_matrix(matrix: CostMatrix) -> Snapshot {
+    let name = |n| PidName::parse(&format!("P{n:03}")).unwrap();
+    let pids = (0..matrix.len()).map(name).collect();
+    Snapshot::build(Parts { pids, prefixes: Vec::new(), matrices: vec![matrix] }).unwrap()
+}
+
+/// What a matrix says: every ordinal, every text, the number of pairs, the tag.
+fn content(matrix: CostMatrix) -> impl PartialEq + std::fmt::Debug {
+    let pids = (0..matrix.len() as u32).map(Pid::new);
+    let rows: Vec<Vec<_>> = pids.map(|pid| matrix.row(pid).iter().collect()).collect();
+    let table = matrix.table();
+    let texts: Vec<_> = (0..table.len() as u32).map(|n| table.text(n).to_owned()).collect();
+    let pairs = matrix.pairs();
+    (rows, texts, pairs, of_matrix(matrix).cost_tag("routingcost").cloned())
+}
+
+/// The edits as patches.
+fn patches(side: usize, cells: &[Option<u64>]) -> impl Fn(&[Option<u64>]) -> Vec<RowPatch> {
+    let before = cells.to_vec();
+    move |after| {
+        let rows = before.chunks(side).zip(after.chunks(side)).zip(0..);
+        let row = |((old, new), from): ((&[Option<u64>], &[Option<u64>]), u32)| {
+            let cells = old.iter().zip(new).zip(0..).filter(|((old, new), _)| old != new);
+            let cost = |cell: Option<u64>| cell.map(Cost::from_thousandths);
+            let costs: Vec<_> = cells.map(|((_, new), to)| (Pid::new(to), cost(*new))).collect();
+            (!costs.is_empty()).then_some(RowPatch { from: Pid::new(from), costs })
+        };
+        rows.filter_map(row).collect()
+    }
+}
+
 proptest! {
+    #[test]
+    fn a_patched_matrix_is_the_one_built_from_all_costs((side, cells, edits) in edited()) {
+        let mut after = cells.clone();
+        for (at, cell) in edits {
+            after[at.index(cells.len())] = cell;
+        }
+        let patched = built(side, &cells).patched(&patches(side, &cells)(&after)).unwrap();
+        prop_assert_eq!(content(patched), content(built(side, &after)));
+    }
+
     #[test]
     fn every_cell_comes_back((side, cells) in square()) {
         let cells: Vec<_> = cells.into_iter().map(|c| c.map(Cost::from_thousandths)).collect();
@@ -61,5 +121,20 @@ fn more_than_65535_distinct_costs_and_pairs_without() {
         for to in 0..side {
             assert_eq!(matrix.cost(Pid::new(from), Pid::new(to)), cost(from, to));
         }
+    }
+}
+
+/// Costs `0..side * side`, the last ones `dropped` fewer.
+fn counted(side: u64, dropped: u64) -> Vec<Option<u64>> {
+    (0..side * side).map(|n| Some(n.min(side * side - 1 - dropped))).collect()
+}
+
+#[test]
+fn a_patch_carries_a_matrix_over_the_edge_of_sixteen_bits_both_ways() {
+    // 256 * 256 = 65,536 distinct costs need 32 bits, one less do not.
+    let (wide, narrow) = (counted(256, 0), counted(256, 1));
+    for (before, after) in [(&wide, &narrow), (&narrow, &wide)] {
+        let patched = built(256, before).patched(&patches(256, before)(after)).unwrap();
+        assert!(content(patched) == content(built(256, after)));
     }
 }

@@ -4,14 +4,13 @@
 //! largest cost from a node that was searched from bounds that of every other by the triangle
 //! inequality, so most need no search.
 
-use crate::cost::arcs::Arcs;
-use crate::cost::search::{Search, UNREACHED};
-use crate::cost::weight::Thousandths;
-use crate::graph::NodeIndex;
+use crate::paths::arcs::Arcs;
+use crate::paths::search::Search;
+use crate::paths::{Thousandths, UNREACHED, Vertex};
 
 /// The largest cost between two internal nodes that a path connects; 0 without any.
-pub(crate) fn largest_internal(arcs: &Arcs) -> Thousandths {
-    let mut left: Vec<Candidate> = (0..arcs.node_count() as NodeIndex)
+pub fn largest_internal(arcs: &Arcs) -> Thousandths {
+    let mut left: Vec<Candidate> = (0..arcs.len() as Vertex)
         .filter(|node| arcs.is_through(*node))
         .map(|node| Candidate { node, least: 0, most: UNREACHED })
         .collect();
@@ -38,7 +37,7 @@ pub(crate) fn largest_internal(arcs: &Arcs) -> Thousandths {
 
 /// A node not searched from, and what is known of the largest cost from it.
 struct Candidate {
-    node: NodeIndex,
+    node: Vertex,
     least: Thousandths,
     most: Thousandths,
 }
