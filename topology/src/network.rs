@@ -40,6 +40,27 @@ pub struct CostWork {
 }
 
 impl Network {
+    /// A network that comes from no file: a snapshot as it is.
+    pub fn of_snapshot(snapshot: Snapshot) -> Self {
+        let entry = |(pid, name): (Pid, &PidName)| PidEntry {
+            pid: name.clone(),
+            node: None,
+            kind: Kind::Internal,
+            prefixes: snapshot.prefixes().of(pid).len(),
+        };
+        let pids = snapshot.pids().iter().map(entry).collect();
+        Self {
+            snapshot: Arc::new(snapshot),
+            pids,
+            asn: None,
+            warnings: Vec::new(),
+            notes: Vec::new(),
+            routes: None,
+            layout: Layout::default(),
+            work: CostWork::default(),
+        }
+    }
+
     /// PIDs, prefixes and costs, ready to serve.
     pub fn snapshot(&self) -> &Arc<Snapshot> {
         &self.snapshot

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use link::daemon::{exit_code, pki};
-use unis::cli::{Cli, Command, check, config, diff, map, rank, serve};
+use unis::cli::{Cli, Command, bench, check, config, diff, map, rank, serve};
 
 fn main() -> ExitCode {
     let mut out = BufWriter::new(io::stdout());
@@ -15,6 +15,7 @@ fn main() -> ExitCode {
         Command::Rank(arguments) => rank::run(&arguments, &mut out),
         Command::Diff(arguments) => diff::run(&arguments, &mut out),
         Command::Map(arguments) => map::run(&arguments, &mut out),
+        Command::Bench(arguments) => bench::run(&arguments, &mut out),
         Command::Config(arguments) => config::run(&arguments, &mut out),
         Command::Pki(arguments) => pki::run(arguments, &mut out),
     };

@@ -86,7 +86,7 @@ impl Queue {
             match self.next_filled() {
                 Some(next) => {
                     self.current = next;
-                    self.buckets[next].sort_unstable_by(|one, two| two.0.cmp(&one.0));
+                    self.buckets[next].sort_unstable_by_key(|(cost, _)| std::cmp::Reverse(*cost));
                 }
                 None if self.beyond.is_empty() => return None,
                 None => self.move_on(),

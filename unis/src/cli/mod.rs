@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+pub mod bench;
 pub mod check;
 mod chosen;
 pub mod config;
@@ -46,6 +47,8 @@ pub enum Command {
     Diff(diff::Arguments),
     /// Draw the network as SVG, its PIDs coloured by their cost from one of them
     Map(map::Arguments),
+    /// Measure this machine: look-up, ranking, cost maps, each against the plain way to do it
+    Bench(bench::Arguments),
     /// Print the documented default settings, or the ones in force
     Config(config::Arguments),
     /// Keys and certificates: create a CA, enrol, renew, revoke
