@@ -5,6 +5,7 @@ mod cases;
 mod contest;
 mod machine;
 mod report;
+mod sample;
 mod workload;
 
 use std::io::Write;
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use netmap::workload::synthetic_prefixes;
 
 use crate::cli::bench::contest::Contest;
 use crate::cli::bench::report::Report;
@@ -40,6 +42,10 @@ pub struct Arguments {
     /// A few seconds: a twentieth of the table, few rounds; to see that it runs
     #[arg(long)]
     quick: bool,
+    /// Measure nothing; write a made-up operator's files of that size into a folder (graph.json,
+    /// prefixes.csv), to try a start and reloads with
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["sources", "config", "format"])]
+    write: Option<PathBuf>,
     /// How to print the figures
     #[arg(long, value_enum, default_value_t)]
     format: OutputFormat,
@@ -67,7 +73,9 @@ How to read it:
 Examples:
   unis bench --quick
   unis bench --prefixes ipv4.txt.gz --prefixes ipv6.txt.gz --format json > figures.json
-  unis bench --source inventory=network.toml";
+  unis bench --source inventory=network.toml
+  unis bench --write sample
+  unis serve --source nodelink=sample/graph.json --source prefixes=sample/prefixes.csv";
 
 /// Measures and prints.
 ///
@@ -79,6 +87,14 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         false => (Size::FULL, Contest { rounds: 15, round: Duration::from_millis(100) }),
     };
     let size = Size { pids: arguments.pids.map_or(size.pids, |pids| pids as usize), ..size };
+    if let Some(folder) = &arguments.write {
+        let prefixes = match arguments.prefixes.is_empty() {
+            true => synthetic_prefixes(size.part, arguments.seed),
+            false => workload::read_lists(&arguments.prefixes)?,
+        };
+        sample::write(folder, &prefixes, size.pids, arguments.seed)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let bar = progress();
     bar.set_message("making the workload");
     let inputs = arguments.inputs.inputs();

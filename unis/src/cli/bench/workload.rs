@@ -83,15 +83,7 @@ impl Workload {
         size: Size,
         seed: u64,
     ) -> anyhow::Result<Self> {
-        let mut prefixes = Vec::new();
-        for path in paths {
-            read_list(path, &mut prefixes)?;
-        }
-        prefixes.sort_unstable();
-        prefixes.dedup();
-        if prefixes.is_empty() {
-            bail!("there is no prefix in the lists");
-        }
+        let prefixes = read_lists(paths)?;
         Self::of_list("list of prefixes", prefixes, size, seed)
     }
 
@@ -175,6 +167,20 @@ fn matrix(rows: &[Vec<f64>]) -> anyhow::Result<CostMatrix> {
         builder.push_row(row.iter().map(|cost| Cost::new(*cost).ok()))?;
     }
     Ok(builder.finish()?)
+}
+
+/// The prefixes of all lists, ascending, each once.
+pub(in crate::cli::bench) fn read_lists(paths: &[PathBuf]) -> anyhow::Result<Vec<IpNet>> {
+    let mut prefixes = Vec::new();
+    for path in paths {
+        read_list(path, &mut prefixes)?;
+    }
+    prefixes.sort_unstable();
+    prefixes.dedup();
+    if prefixes.is_empty() {
+        bail!("there is no prefix in the lists");
+    }
+    Ok(prefixes)
 }
 
 /// Adds the prefixes of a list, host bits cut off; empty lines and those that begin with `#` are
