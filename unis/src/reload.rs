@@ -13,9 +13,11 @@ use arc_swap::ArcSwap;
 use link::shutdown::Shutdown;
 use netmap::Diff;
 use tokio::signal::unix::Signal;
+use topology::CostWork;
 
 use crate::access::{Access, accounts};
 use crate::maps::current::Current;
+use crate::maps::network::ServedNetwork;
 use crate::maps::version::{self, Version, VersionError};
 use crate::metrics::Metrics;
 use crate::settings::{Inputs, Settings};
@@ -146,13 +148,20 @@ fn report(old: &Version, new: &Version) {
             || "new".to_owned(),
             |before| Diff::between(before.snapshot(), network.snapshot()).to_string(),
         );
-        let topology::CostWork { searched, repaired, kept } = network.topology().cost_work();
+        let taken_over = before.is_some_and(|before| Arc::ptr_eq(before, network));
+        let cost_rows = if taken_over { "all kept".to_owned() } else { told(network) };
         tracing::info!(
             network = id,
             change,
-            cost_rows = format!("{searched} searched, {repaired} repaired, {kept} kept"),
+            cost_rows,
             warnings = network.topology().warnings().len(),
             "map reloaded"
         );
     }
+}
+
+/// How much of the costs had to be computed.
+fn told(network: &ServedNetwork) -> String {
+    let CostWork { searched, repaired, kept } = network.topology().cost_work();
+    format!("{searched} searched, {repaired} repaired, {kept} kept")
 }
