@@ -45,6 +45,7 @@ impl Network {
         let entry = |(pid, name): (Pid, &PidName)| PidEntry {
             pid: name.clone(),
             node: None,
+            nodes: 0,
             kind: Kind::Internal,
             prefixes: snapshot.prefixes().of(pid).len(),
         };
@@ -58,6 +59,8 @@ impl Network {
             routes: None,
             layout: Layout::default(),
             work: CostWork::default(),
+            aggregation: None,
+            reduction: None,
         }
     }
 

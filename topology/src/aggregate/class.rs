@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::cost::{Metric, Thousandths};
+use crate::cost::Metric;
 use crate::graph::Graph;
 use crate::made::Made;
+use crate::paths::Thousandths;
 
 /// PIDs that may merge with each other, if a path connects them.
 pub(super) struct Class {

@@ -5,10 +5,11 @@ use netmap::{CostMatrix, Pid};
 use crate::aggregate::exact::thousandths;
 use crate::aggregate::fault::AggregateError;
 use crate::aggregate::linkage::{Distances, NEVER};
-use crate::cost::{Thousandths, great_circle_km};
+use crate::cost::great_circle_km;
 use crate::graph::{Graph, Position};
 use crate::made::Made;
 use crate::options::AggregateBy;
+use crate::paths::Thousandths;
 
 const METRES_PER_KM: f64 = 1000.0;
 

@@ -2,7 +2,7 @@
 
 use netmap::Cost;
 
-use crate::cost::Thousandths;
+use crate::paths::Thousandths;
 
 /// A cost in thousandths of its unit; exact, as its sum was.
 pub(super) fn thousandths(cost: Cost) -> Thousandths {
