@@ -130,7 +130,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn costs_come_out_in_order(rounds in prop::collection::vec(steps(), 1..3), usual in 0u64..9_999) {
+        fn costs_come_out_in_order(
+            rounds in prop::collection::vec(steps(), 1..3), usual in 0u64..9_999,
+        ) {
             let mut queue = Queue::new(usual);
             for steps in rounds {
                 queue.clear();

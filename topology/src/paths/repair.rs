@@ -250,7 +250,8 @@ mod tests {
                 let mut changed: Vec<_> = repair.run(source, &mut costs).collect();
                 prop_assert_eq!(&costs, &expected, "from {}", source);
                 changed.sort_unstable();
-                let differ = |vertex: &Vertex| before[*vertex as usize] != expected[*vertex as usize];
+                let differ =
+                    |vertex: &Vertex| before[*vertex as usize] != expected[*vertex as usize];
                 let differing: Vec<_> = (0..old.len() as Vertex).filter(differ).collect();
                 prop_assert!(concerned || differing.is_empty());
                 prop_assert_eq!(changed, differing);

@@ -28,8 +28,8 @@ use crate::cli::{InputArguments, OutputFormat};
 pub struct Arguments {
     #[command(flatten)]
     inputs: InputArguments,
-    /// A list of prefixes, one a line, plain or compressed; several make one table. Each prefix gets
-    /// a random PID
+    /// A list of prefixes, one a line, plain or gzip; several make one table. Each prefix gets a
+    /// random PID
     #[arg(long, value_name = "FILE", conflicts_with_all = ["sources", "config"])]
     prefixes: Vec<PathBuf>,
     /// How many PIDs the prefixes of a list, or the synthetic ones, belong to [default: 5000, with
