@@ -19,8 +19,7 @@ static NETWORK_MAP: LazyLock<Source> = LazyLock::new(|| Source {
 });
 
 /// What is wrong with all files together has no place in one.
-const OF_ALL: [&str; 2] =
-    ["no graph has a node", "no network map among the `alto` sources"];
+const OF_ALL: [&str; 2] = ["no graph has a node", "no network map among the `alto` sources"];
 
 /// Loads a network with this file in it.
 ///

@@ -39,7 +39,8 @@ struct State {
     shown: Mutex<Shown>,
     stop: AtomicBool,
     answers: AtomicUsize,
-    connections: AtomicUsize,
+    /// Made so far, by client.
+    connections: [AtomicUsize; CLIENTS],
     last: Mutex<String>,
     failures: Mutex<Vec<String>>,
 }
@@ -58,13 +59,13 @@ impl Load {
             shown: Mutex::new(shown),
             stop: AtomicBool::new(false),
             answers: AtomicUsize::new(0),
-            connections: AtomicUsize::new(0),
+            connections: Default::default(),
             last: Mutex::default(),
             failures: Mutex::default(),
         });
-        let clients = (0..CLIENTS).map(|_| {
+        let clients = (0..CLIENTS).map(|client| {
             let state = Arc::clone(&state);
-            std::thread::spawn(move || state.run())
+            std::thread::spawn(move || state.run(client))
         });
         let load = Self { clients: clients.collect(), state };
         load.goes_on()?;
@@ -81,11 +82,13 @@ impl Load {
         self.until(text, || lock(&self.state.last).contains(text))
     }
 
-    /// Waits until each client could have made a new connection.
+    /// Waits until no client has a connection of before: the first that it makes from here on may
+    /// have been in the making, the second is new.
     pub(crate) fn goes_on(&self) -> anyhow::Result<()> {
-        let before = self.state.connections.load(Ordering::Relaxed);
-        let enough = before + 2 * CLIENTS;
-        self.until("connections", || self.state.connections.load(Ordering::Relaxed) >= enough)
+        let enough = self.state.connections().map(|made| made + 2);
+        self.until("connections", || {
+            self.state.connections().iter().zip(enough).all(|(made, enough)| *made >= enough)
+        })
     }
 
     fn until(&self, what: &str, done: impl Fn() -> bool) -> anyhow::Result<()> {
@@ -109,9 +112,8 @@ impl Load {
             }
         }
         let failures = lock(&self.state.failures).clone();
-        let (answers, connections) = (&self.state.answers, &self.state.connections);
-        let (answers, connections) =
-            (answers.load(Ordering::Relaxed), connections.load(Ordering::Relaxed));
+        let answers = self.state.answers.load(Ordering::Relaxed);
+        let connections: usize = self.state.connections().iter().sum();
         if !failures.is_empty() {
             bail!("{} of {answers} requests failed: {failures:?}", failures.len());
         }
@@ -120,19 +122,24 @@ impl Load {
 }
 
 impl State {
-    fn run(&self) {
+    fn connections(&self) -> [usize; CLIENTS] {
+        self.connections.each_ref().map(|made| made.load(Ordering::Relaxed))
+    }
+
+    fn run(&self, client: usize) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let outcome = runtime.map_err(anyhow::Error::from).and_then(|it| it.block_on(self.asks()));
+        let outcome =
+            runtime.map_err(anyhow::Error::from).and_then(|it| it.block_on(self.asks(client)));
         if let Err(error) = outcome {
             lock(&self.failures).push(format!("{error:#}"));
         }
     }
 
-    async fn asks(&self) -> anyhow::Result<()> {
+    async fn asks(&self, number: usize) -> anyhow::Result<()> {
         while !self.stop.load(Ordering::Relaxed) {
             let shown = lock(&self.shown).clone();
             let client = client(&shown)?;
-            self.connections.fetch_add(1, Ordering::Relaxed);
+            self.connections[number].fetch_add(1, Ordering::Relaxed);
             for _ in 0..PER_CONNECTION {
                 let answer = client.get(&self.url, HeaderMap::new()).await?;
                 if answer.status != 200 {
