@@ -1,6 +1,8 @@
 //! HTTP Digest (RFC 7616) for a partner that cannot show a certificate (RFC 7285 §8.3.5): clients
 //! are the real curl and Python's `requests`.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has to say where")]
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

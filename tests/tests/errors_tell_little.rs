@@ -1,6 +1,8 @@
 //! Error replies of every status say what the client did and nothing of the server: no path, no
 //! name of the operator's network, no code. Logs do not tell hosts apart.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has to say where")]
+
 use std::io::Write;
 use std::net::TcpStream;
 

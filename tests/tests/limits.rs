@@ -1,5 +1,7 @@
 //! What UNIS grants one client, crossed over real sockets; `docs/limits.md` has the whole table.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has to say where")]
+
 use std::io::{BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::Command;

@@ -1,6 +1,8 @@
 //! The role × operation table, cell by cell, over real requests: certificates of every role,
 //! passwords, and nothing at all.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has to say where")]
+
 use std::path::Path;
 use std::process::Command;
 
