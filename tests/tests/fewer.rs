@@ -80,7 +80,7 @@ fn a_network_without_either_says_nothing_of_it() {
 fn too_few_and_unknown_words_are_refused_by_name() {
     for (set, says) in [
         ("aggregation.max-pids=1", "aggregation.max-pids"),
-        ("aggregation.max-pids=2", "aggregation.max-pids is 2, but 4 is the fewest"),
+        ("aggregation.max-pids=2", "aggregation.max-pids is 2, but 5 is the fewest"),
         ("aggregation.max-pids=many", "max-pids"),
         ("aggregation.by=distance", "expected `cost` or `region`"),
         ("aggregation.pids=5", "did you mean"),

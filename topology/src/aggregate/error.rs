@@ -36,13 +36,16 @@ pub(super) fn measure(
     pids: &[Pid],
     new: &[Pid],
 ) -> CostError {
+    let amounts = |costs: &CostMatrix| costs.table().iter().map(thousandths).collect::<Vec<_>>();
+    let (old_amounts, new_amounts) = (amounts(before), amounts(after));
     let mut sums = Sums::default();
     let mut orders = Orders::among(pids.len());
     for (at, &from) in pids.iter().enumerate() {
         let others = pids.iter().filter(|to| **to != from);
+        let (old_row, new_row) = (before.row(from), after.row(new[from.index()]));
         let costs = others.map(|to| {
-            let new = after.cost(new[from.index()], new[to.index()]);
-            (before.cost(from, *to).map(thousandths), new.map(thousandths))
+            let (old, new) = (old_row.ordinal(*to), new_row.ordinal(new[to.index()]));
+            (old.map(|at| old_amounts[at as usize]), new.map(|at| new_amounts[at as usize]))
         });
         if orders.wants(at) {
             let costs: Vec<_> = costs.collect();
