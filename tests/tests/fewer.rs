@@ -83,7 +83,7 @@ fn too_few_and_unknown_words_are_refused_by_name() {
         ("aggregation.max-pids=2", "aggregation.max-pids is 2, but 5 is the fewest"),
         ("aggregation.max-pids=many", "max-pids"),
         ("aggregation.by=distance", "expected `cost` or `region`"),
-        ("aggregation.pids=5", "did you mean"),
+        ("aggregation.pids=5", "unknown key `pids`, expected `max-pids`"),
         ("reduce-prefixes=5", "reduce-prefixes"),
     ] {
         let said = check(&["--set", set]);
