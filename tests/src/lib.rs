@@ -5,18 +5,22 @@
 //!    └───► http (a plain socket) or curl with certificates ───────────────► the server
 //! ```
 //!
-//! [`unis`] starts and stops servers, [`http`] talks HTTP/1.1 over a socket byte by byte, [`curl`]
-//! runs the real curl over mutual TLS, with certificates that [`openssl`] makes; [`data`] finds the
+//! [`unis`] and [`p2psp`] start and stop servers (each a [`daemon`]), [`http`] talks HTTP/1.1 over
+//! a socket byte by byte, [`curl`] runs the real curl over mutual TLS, with certificates that
+//! [`openssl`] makes; [`cities`] is the German network with peers in it; [`data`] finds the
 //! fixtures, [`maps`] writes maps of a test's own, [`resource`] says what is served over one of
 //! them, [`scan`] finds PIDs the slow way, [`source`] reads the project itself, [`python`] runs
 //! clients in that language, [`canned`] answers clients with what a test wants them to hear.
 
 pub mod canned;
+pub mod cities;
 pub mod curl;
+pub mod daemon;
 pub mod data;
 pub mod http;
 pub mod maps;
 pub mod openssl;
+pub mod p2psp;
 pub mod python;
 pub mod resource;
 pub mod scan;

@@ -1,28 +1,19 @@
 //! `unis` as a child process.
 
-use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, Command, Output, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::time::Duration;
+use std::process::{Command, Output, Stdio};
 
-use anyhow::{Context, bail};
-
-/// A server that is not ready after this long has failed.
-const READY_WITHIN: Duration = Duration::from_secs(60);
-/// A server that was told to stop and has not after this long is killed.
-const STOPPED_WITHIN: Duration = Duration::from_secs(40);
+use crate::daemon::{self, Daemon};
 
 /// A running server; dropped, it is killed.
 pub struct Unis {
-    child: Child,
+    daemon: Daemon,
     /// URL of the directory.
     pub url: String,
     /// URL of health and metrics.
     pub admin: String,
     /// Its state directory.
     pub state: PathBuf,
-    log: Receiver<String>,
     _folder: tempfile::TempDir,
 }
 
@@ -31,10 +22,7 @@ pub struct Unis {
 /// # Errors
 /// It is not built.
 pub fn program() -> anyhow::Result<PathBuf> {
-    let test = std::env::current_exe()?;
-    let found =
-        test.ancestors().skip(1).map(|folder| folder.join("unis")).find(|path| path.is_file());
-    found.context("the program `unis` is not built: run `cargo build --workspace` first")
+    daemon::program("unis")
 }
 
 /// Runs a command of `unis` to its end.
@@ -89,29 +77,9 @@ impl Unis {
             command.args(["--source", source]);
         }
         command.args(more).envs(environment.iter().copied());
-        let mut child =
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-        let log = follow(child.stderr.take().context("no standard error")?);
-        let output = child.stdout.take().context("no standard output")?;
-        let (sender, lines) = mpsc::channel();
-        std::thread::spawn(move || {
-            for line in BufReader::new(output).lines().map_while(Result::ok) {
-                let _ = sender.send(line);
-            }
-        });
-        let mut announced = |word: &str| match lines.recv_timeout(READY_WITHIN) {
-            Ok(line) => match line.strip_prefix(word) {
-                Some(url) => Ok(url.trim().to_owned()),
-                None => bail!("expected a line `{word}URL`, got {line:?}"),
-            },
-            Err(_) => {
-                let _ = child.kill();
-                bail!("unis is not ready: {}", log.iter().collect::<Vec<_>>().join("\n"))
-            }
-        };
-        let url = announced("serving ")?;
-        let admin = announced("admin ")?;
-        Ok(Self { child, url, admin, state, log, _folder: folder })
+        let daemon = Daemon::start("unis", &mut command)?;
+        let (url, admin) = (daemon.url.clone(), daemon.admin.clone());
+        Ok(Self { daemon, url, admin, state, _folder: folder })
     }
 
     /// A file of the generated PKI: `ca.pem`, `client.pem`, `client-key.pem`.
@@ -129,14 +97,13 @@ impl Unis {
     /// Host and port.
     #[must_use]
     pub fn authority(&self) -> &str {
-        let rest = self.url.split_once("://").map_or(self.url.as_str(), |(_, rest)| rest);
-        rest.split('/').next().unwrap_or_default()
+        self.daemon.authority()
     }
 
     /// Process id.
     #[must_use]
     pub fn id(&self) -> u32 {
-        self.child.id()
+        self.daemon.id()
     }
 
     /// Sends a signal by its name, such as `HUP`.
@@ -144,9 +111,7 @@ impl Unis {
     /// # Errors
     /// It cannot be sent.
     pub fn signal(&self, name: &str) -> anyhow::Result<()> {
-        let status =
-            Command::new("kill").arg(format!("-{name}")).arg(self.id().to_string()).status()?;
-        if status.success() { Ok(()) } else { bail!("kill -{name} failed") }
+        self.daemon.signal(name)
     }
 
     /// Waits for a line of the log that contains `text`.
@@ -154,23 +119,15 @@ impl Unis {
     /// # Errors
     /// None came in time; the error holds the lines that did.
     pub fn wait_for_log(&self, text: &str) -> anyhow::Result<String> {
-        let mut seen = Vec::new();
-        while let Ok(line) = self.log.recv_timeout(READY_WITHIN) {
-            if line.contains(text) {
-                return Ok(line);
-            }
-            seen.push(line);
-        }
-        bail!("no log line with {text:?} in: {}", seen.join("\n"))
+        self.daemon.wait_for_log(text)
     }
 
     /// Asks it to stop (SIGTERM) and waits for its end: its exit code.
     ///
     /// # Errors
     /// It does not stop in time.
-    pub fn stop(mut self) -> anyhow::Result<Option<i32>> {
-        self.signal("TERM")?;
-        self.wait_for_exit()
+    pub fn stop(self) -> anyhow::Result<Option<i32>> {
+        self.daemon.stop()
     }
 
     /// Waits for its end: its exit code, `None` if a signal ended it.
@@ -178,41 +135,8 @@ impl Unis {
     /// # Errors
     /// It does not end in time.
     pub fn wait_for_exit(&mut self) -> anyhow::Result<Option<i32>> {
-        // The log ends with the process; waiting for its end needs no polling.
-        let begin = std::time::Instant::now();
-        while begin.elapsed() < STOPPED_WITHIN {
-            match self.log.recv_timeout(STOPPED_WITHIN) {
-                Ok(_) => {}
-                Err(_) => return Ok(self.child.wait()?.code()),
-            }
-        }
-        bail!("unis did not stop within {STOPPED_WITHIN:?}")
+        self.daemon.wait_for_exit()
     }
-}
-
-impl Drop for Unis {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// The lines of a log, as they come; also shown with a failing test.
-fn follow(log: ChildStderr) -> Receiver<String> {
-    let (sender, lines) = mpsc::channel();
-    std::thread::spawn(move || {
-        let mut reader = BufReader::new(log);
-        let mut line = String::new();
-        while matches!(reader.by_ref().take(1 << 20).read_line(&mut line), Ok(n) if n > 0) {
-            eprint!("[unis] {line}");
-            if sender.send(line.trim_end().to_owned()).is_err() {
-                // Nobody waits for lines any more; keep reading so that the server never blocks on
-                // its log.
-            }
-            line.clear();
-        }
-    });
-    lines
 }
 
 /// Writes `text` to a file of a test, replacing it in one step as an operator's tools do.

@@ -1,0 +1,159 @@
+//! `p2psp` as a child process, and peers that enrol with it: curl with their certificates, bound to
+//! addresses of their own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use anyhow::{Context, bail};
+use serde_json::{Value, json};
+
+use crate::curl;
+use crate::daemon::{Daemon, program};
+use crate::http::Answer;
+
+/// A running provider; dropped, it is killed.
+pub struct P2psp {
+    /// The process.
+    pub daemon: Daemon,
+    state: PathBuf,
+}
+
+/// A peer: a certificate of the provider, and an address on this host.
+pub struct Peer {
+    folder: PathBuf,
+    address: String,
+    server: String,
+    /// The hash of its key.
+    pub id: String,
+}
+
+/// Runs a command of `p2psp` to its end; its standard output.
+///
+/// # Errors
+/// It cannot be started, or does not do what it was asked.
+pub fn run(arguments: &[&str]) -> anyhow::Result<String> {
+    let mut command = Command::new(program("p2psp")?);
+    let Output { status, stdout, stderr } =
+        command.args(arguments).stdin(Stdio::null()).output()?;
+    if !status.success() {
+        bail!("p2psp {}: {}", arguments.join(" "), String::from_utf8_lossy(&stderr));
+    }
+    Ok(String::from_utf8(stdout)?)
+}
+
+/// Makes the provider's CA below `state`, so that a UNIS can be told of it.
+///
+/// # Errors
+/// As for [`run`].
+pub fn found(state: &Path) -> anyhow::Result<()> {
+    run(&["pki", "init", "--state-dir", &state.display().to_string()]).map(|_| ())
+}
+
+impl P2psp {
+    /// Serves on a free port.
+    ///
+    /// # Errors
+    /// It does not become ready; the error holds its log.
+    pub fn start(state: &Path, more: &[&str]) -> anyhow::Result<Self> {
+        let mut command = Command::new(program("p2psp")?);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--state-dir"]).arg(state).args(more);
+        Ok(Self { daemon: Daemon::start("p2psp", &mut command)?, state: state.to_owned() })
+    }
+
+    /// Invites `user` and enrols a peer of theirs, which will speak from `address`.
+    ///
+    /// # Errors
+    /// The provider refuses.
+    pub fn enrol(&self, user: &str, address: &str) -> anyhow::Result<Peer> {
+        let url = self.daemon.url.replace("127.0.0.1", "localhost");
+        let state = self.state.display().to_string();
+        let token = run(&["invite", user, "--state-dir", &state, "--url", &url])?;
+        let folder = self.state.join("peers").join(address.replace(':', "_"));
+        let out = folder.display().to_string();
+        let name = run(&["pki", "enroll", token.trim(), "--out", &out])?;
+        let name = name.lines().next().unwrap_or_default();
+        let id = name.rsplit('/').next().context("no name")?.to_owned();
+        let server = self.daemon.url.clone();
+        Ok(Peer { folder, address: address.to_owned(), server, id })
+    }
+
+    /// The first operator, from `address`.
+    #[must_use]
+    pub fn operator(&self, address: &str) -> Peer {
+        let (folder, server) = (self.state.join("pki"), self.daemon.url.clone());
+        Peer { folder, address: address.to_owned(), server, id: String::new() }
+    }
+
+    /// A file of its PKI.
+    #[must_use]
+    pub fn pki(&self, file: &str) -> PathBuf {
+        self.state.join("pki").join(file)
+    }
+}
+
+impl Peer {
+    /// A file that it enrolled for: `client.pem`, `client-key.pem`, `ca.pem`.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Asks, with a body or without.
+    ///
+    /// # Panics
+    /// There is no answer.
+    #[must_use]
+    pub fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        let certificate = (self.file("client.pem"), self.file("client-key.pem"));
+        let mut command = curl::with(&self.file("ca.pem"), Some((&certificate.0, &certificate.1)));
+        command.args(["--interface", &self.address, "--request", method]);
+        if let Some(body) = body {
+            command.args(["--header", "Content-Type: application/json", "--data"]);
+            command.arg(body.to_string());
+        }
+        match curl::run(command.arg(format!("{}{path}", self.server))) {
+            Ok(answer) => answer,
+            Err(error) => panic!("{method} {path}: {error}"),
+        }
+    }
+
+    /// The body of a join or refresh: this peer, at its own address.
+    #[must_use]
+    pub fn join_request(&self, overlay: &str) -> Value {
+        json!({
+            "overlay-id": overlay,
+            "peer-id": self.id,
+            "peer_addr": [{"ip_address": self.address, "port": 7000}],
+        })
+    }
+
+    /// Joins.
+    ///
+    /// # Panics
+    /// It is refused.
+    #[must_use]
+    pub fn join(&self, overlay: &str) -> Value {
+        granted(&self.ask("POST", "/oms/peer", Some(&self.join_request(overlay))))
+    }
+
+    /// Refreshes its part.
+    ///
+    /// # Panics
+    /// It is refused.
+    #[must_use]
+    pub fn refresh(&self, overlay: &str) -> Value {
+        granted(&self.ask("PUT", "/oms/peer", Some(&self.join_request(overlay))))
+    }
+}
+
+fn granted(answer: &Answer) -> Value {
+    assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
+    answer.json()
+}
+
+/// The addresses of a list, in its order.
+#[must_use]
+pub fn addresses(answer: &Value) -> Vec<&str> {
+    let entries = answer["status"]["peer_info_list"].as_array().map_or(&[][..], Vec::as_slice);
+    entries.iter().filter_map(|entry| entry["peer_addr"][0]["ip_address"].as_str()).collect()
+}
