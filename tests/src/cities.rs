@@ -56,7 +56,8 @@ impl Cities {
             bundle = \"p2psp/pki/ca.pem\"\ncrl = \"p2psp/pki/crl.pem\"\n";
         std::fs::write(folder.path().join("unis.toml"), agreement)?;
         let config = folder.path().join("unis.toml").display().to_string();
-        let unis = Unis::start(&sources(folder.path()), &["--config", &config], &[])?;
+        let options = ["--config", &config, "--set", "log.level=warn"];
+        let unis = Unis::start(&sources(folder.path()), &options, &[])?;
         let isp = format!(
             "[[isp]]\nname = \"isp\"\nurl = \"{}\"\nbundle = {:?}\ncrl = {:?}\npoll-seconds = 1\n\
              stale-seconds = 3\n",

@@ -28,4 +28,19 @@ fn the_first_try_ranks_the_network_itself_before_peers_before_transit() {
     };
     assert!(kinds.is_sorted_by_key(|kind| order(kind)), "{text}");
     assert!(ranked.lines().next().unwrap().contains("Berlin"), "{text}");
+
+    // The provider's lists: by the map, and by the changed one.
+    let lists: Vec<Vec<&str>> = text
+        .split("  rank  score  peer ")
+        .skip(1)
+        .map(|list| {
+            let lines = list.lines().skip(1).take_while(|line| !line.is_empty());
+            lines.map(|line| line.rsplit(' ').next().unwrap()).collect()
+        })
+        .collect();
+    let expected = [
+        ["Berlin", "Hamburg", "Muenchen", "network"],
+        ["Berlin", "Muenchen", "Hamburg", "network"],
+    ];
+    assert_eq!(lists, expected, "{text}");
 }

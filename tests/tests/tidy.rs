@@ -11,17 +11,20 @@ const MAX_COLUMNS: usize = 100;
 const EMPTY_NAMES: [&str; 5] = ["utils", "common", "misc", "helpers", "manager"];
 
 /// Package folder, and which of ours it may use. Arrows go one way.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("unis/netmap", &[]),
     ("unis/alto", &[]),
     ("unis/link", &[]),
     ("unis/client", &["alto", "netmap", "link"]),
     ("topology", &["netmap", "alto"]),
     ("unis", &["topology", "netmap", "alto", "alto-client", "link"]),
-    ("tests", &["alto", "alto-client", "link", "netmap", "topology", "unis"]),
+    ("p2psp/mp2p", &[]),
+    // Never `topology`: the operator's graph stays with the operator.
+    ("p2psp", &["mp2p", "alto-client", "netmap", "link"]),
+    ("tests", &["alto", "alto-client", "link", "mp2p", "netmap", "p2psp", "topology", "unis"]),
 ];
-const OURS: [&str; 7] =
-    ["netmap", "alto", "link", "alto-client", "topology", "unis", "system-tests"];
+const OURS: [&str; 9] =
+    ["netmap", "alto", "link", "alto-client", "topology", "unis", "mp2p", "p2psp", "system-tests"];
 
 #[test]
 fn every_file_is_short_and_says_what_it_is() {

@@ -1,5 +1,5 @@
-//! The first try: loads the German network, serves it over mutual TLS, and asks it as any client
-//! would.
+//! The first try: loads the German network, serves it over mutual TLS, asks it as any client would;
+//! then a provider follows that map, and a peer that joins an overlay gets a list in its order.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, anyhow};
 use serde_json::{Value, json};
+use system_tests::cities::{BERLIN, BERLIN_TOO, Cities, ELSEWHERE, HAMBURG, MUENCHEN};
 use system_tests::unis::Unis;
 use system_tests::{curl, data};
 
@@ -37,6 +38,7 @@ fn main() -> anyhow::Result<()> {
     println!("UNIS serves it at {} (mutual TLS, certificates made just now).\n", server.url);
     let answer = ask(&server)?;
     show(&answer)?;
+    join()?;
     println!("\n{ATTRIBUTION}");
     println!("\nServe it yourself:  {}", command_line());
     if stay {
@@ -86,6 +88,43 @@ fn show(answer: &Value) -> anyhow::Result<()> {
         println!("  {:>4}  {cost:>8.2}  {to:<22} {}", index + 1, about[to]);
     }
     Ok(())
+}
+
+/// A provider's overlay over the same network: a peer joins, costs change, it refreshes.
+fn join() -> anyhow::Result<()> {
+    println!("\nA provider's P2PSP follows the map of such a UNIS, under an agreement of the two.");
+    let quiet = ["--set", "log.level=error,p2psp::isp=info"];
+    let cities = Cities::start(&quiet)?;
+    let overlay = json!({"overlay-id": "film"});
+    let _ = cities.p2psp.operator(BERLIN).ask("POST", "/oms/overlay", Some(&overlay));
+    for (user, address) in
+        [("ben", ELSEWHERE), ("carla", MUENCHEN), ("dora", HAMBURG), ("emil", BERLIN_TOO)]
+    {
+        let _ = cities.p2psp.enrol(user, address)?.join("film");
+    }
+    let anna = cities.p2psp.enrol("anna", BERLIN)?;
+    println!("Four peers are in an overlay. A fifth, in Berlin, joins:\n");
+    show_list(&anna.join("film"));
+    println!("\nThe ISP raises the metric of all links of Hamburg; the peer refreshes:\n");
+    cities.raise_hamburg(1000)?;
+    show_list(&anna.refresh("film"));
+    Ok(())
+}
+
+/// Prints a peer list as it came.
+fn show_list(answer: &Value) {
+    let place = |address: &str| match address {
+        BERLIN_TOO => "on-net, in Berlin",
+        HAMBURG => "on-net, in Hamburg",
+        MUENCHEN => "on-net, in Muenchen",
+        _ => "behind AS3320, a peer of the network",
+    };
+    println!("  rank  score  peer           (by {})", answer["status"]["ranked-by"]);
+    for entry in answer["status"]["peer_info_list"].as_array().into_iter().flatten() {
+        let address = entry["peer_addr"][0]["ip_address"].as_str().unwrap_or_default();
+        let (rank, score) = (entry["rank"].to_string(), entry["score"].to_string());
+        println!("  {rank:>4}  {score:>5}  {address:<13}  {}", place(address));
+    }
 }
 
 fn command_line() -> String {
