@@ -67,8 +67,8 @@ What is measured:
             plain way: the tree bitmap alone, which is a part of the build
 
 How to read it:
-  Both ways have their rounds in turns; times are medians. The ratio is the plain way's time by ours,
-  round by round, with the lowest and the highest. On a machine that does other work, trust ratios.
+  Both ways have their rounds in turns; times are medians. The ratio is the plain way's time by
+  ours, round by round, with the lowest and the highest. On a machine that does other work, trust ratios.
 
 Examples:
   unis bench --quick
