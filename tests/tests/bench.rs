@@ -1,5 +1,7 @@
 //! `unis bench`: it runs, says what it measured, and has the same workload for the same seed.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::io::Write;
 
 use serde_json::Value;

@@ -1,6 +1,8 @@
 //! A reload after one link's cost changed: the same bytes and tags as a server that starts over the
 //! new files, from the old costs.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use system_tests::unis::{self, Unis};
 use system_tests::{data, http};
 

@@ -68,7 +68,8 @@ What is measured:
 
 How to read it:
   Both ways have their rounds in turns; times are medians. The ratio is the plain way's time by
-  ours, round by round, with the lowest and the highest. On a machine that does other work, trust ratios.
+  ours, round by round, with the lowest and the highest. On a machine that does other work, trust
+  ratios.
 
 Examples:
   unis bench --quick
