@@ -15,6 +15,7 @@ use link::daemon::{Identities, bind_admin, pki_folder};
 use link::server::{Listener, Security};
 use link::shutdown::Shutdown;
 use prometheus_client::registry::Registry;
+use tokio::signal::unix::Signal;
 
 use crate::activity::{MemoryStatus, Pams};
 use crate::api::{Bounds, Desk, Service};
@@ -59,6 +60,7 @@ impl Server {
         let listener = Listener::bind(settings.listen, settings.limits.clone(), security)?
             .with_metrics(links.clone());
         let shutdown = Shutdown::on_signals()?;
+        tokio::spawn(outlive(link::shutdown::hangups()?));
         let places = (settings.listen, listener.local_address());
         let readiness = Readiness::default();
         let admin = bind_admin(settings.admin_listen, places, &readiness, registry, &shutdown)?;
@@ -162,6 +164,14 @@ impl Parts<'_> {
 
 fn absent_users() -> Arc<dyn Users> {
     Arc::new(Absent)
+}
+
+/// Settings are read at the start only; certificates are looked at by themselves. A SIGHUP that
+/// nobody listens for would end the process.
+async fn outlive(mut hangups: Signal) {
+    while hangups.recv().await.is_some() {
+        tracing::warn!("SIGHUP: settings are read at the start only; restart to change them");
+    }
 }
 
 /// Forgets members that did not refresh, until shutdown; lists leave them out at once.

@@ -18,7 +18,7 @@ fn others(cities: &Cities) -> Vec<Peer> {
     places
         .into_iter()
         .map(|(user, address)| {
-            let peer = cities.p2psp.enrol(user, address).unwrap();
+            let peer = cities.p2psp.enrol(user, address).expect("a peer");
             let _ = peer.join("film");
             peer
         })

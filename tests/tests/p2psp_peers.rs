@@ -14,14 +14,14 @@ struct Scene {
 
 impl Scene {
     fn start(more: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let p2psp = P2psp::start(&folder.path().join("state"), more).unwrap();
+        let folder = tempfile::tempdir().expect("a folder");
+        let p2psp = P2psp::start(&folder.path().join("state"), more).expect("a server");
         Self { p2psp, _folder: folder }
     }
 
     /// A peer of anna's, and the overlay `film`, which is hers.
     fn anna(&self) -> Peer {
-        let anna = self.p2psp.enrol("anna", "127.0.0.10").unwrap();
+        let anna = self.p2psp.enrol("anna", "127.0.0.10").expect("a peer");
         let overlay = json!({"overlay-id": "film", "title": "A film", "type": "live"});
         assert_eq!(anna.ask("POST", "/oms/overlay", Some(&overlay)).status, 201);
         anna
@@ -31,8 +31,9 @@ impl Scene {
 fn fingerprint(peer: &Peer) -> String {
     let mut command = std::process::Command::new("openssl");
     command.args(["x509", "-noout", "-fingerprint", "-sha256", "-in"]).arg(peer.file("client.pem"));
-    let text = String::from_utf8(command.output().unwrap().stdout).unwrap();
-    text.split_once('=').unwrap().1.trim().replace(':', "").to_lowercase()
+    let output = command.output().expect("openssl runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.split_once('=').expect("a fingerprint").1.trim().replace(':', "").to_lowercase()
 }
 
 /// The peer's id is the hash of its key, by openssl's account.
@@ -177,5 +178,7 @@ fn a_role_that_is_not_there_is_done_without() {
     assert_eq!(addresses(&joined), ["127.0.0.11"]);
     assert_eq!(joined["status"]["peer_info_list"][0]["score"], 0.5);
     assert_eq!(anna.ask("GET", "/ixs/content?q=x", None).status, 404);
+    scene.p2psp.daemon.signal("HUP").unwrap();
+    scene.p2psp.daemon.wait_for_log("settings are read at the start only").unwrap();
     assert_eq!(scene.p2psp.daemon.stop().unwrap(), Some(0));
 }
