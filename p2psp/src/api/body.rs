@@ -6,8 +6,8 @@ use axum::extract::{FromRequest, Request};
 use link::body::read;
 use serde::de::DeserializeOwned;
 
+use crate::api::desk::Desk;
 use crate::api::problem::Problem;
-use crate::api::service::Desk;
 
 /// A request's body.
 pub(crate) struct Body<T>(pub(crate) T);

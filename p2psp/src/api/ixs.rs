@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Query, State};
+use axum::routing::on;
 use http::StatusCode;
 use mp2p::message::bound::{List, Text};
 use mp2p::message::content::{Found, OverlayContent};
@@ -11,8 +12,34 @@ use serde::Deserialize;
 
 use crate::api::body::Body;
 use crate::api::caller::Member;
+use crate::api::desk::Desk;
+use crate::api::line::{ANYONE, Line, PEERS, Verb};
 use crate::api::problem::Problem;
-use crate::api::service::Desk;
+use crate::settings::Part;
+
+/// What can be asked of this role.
+pub(crate) const LINES: &[Line] = &[
+    Line {
+        name: "register",
+        about: "Register a content, or change it (8.3.6 step 4).",
+        point: "r6",
+        part: Part::Ixs,
+        method: Verb::Post,
+        path: "/ixs/content",
+        roles: PEERS,
+        handler: |verb| on(verb, register),
+    },
+    Line {
+        name: "search",
+        about: "Search contents (8.3.5).",
+        point: "r6",
+        part: Part::Ixs,
+        method: Verb::Get,
+        path: "/ixs/content",
+        roles: ANYONE,
+        handler: |verb| on(verb, search),
+    },
+];
 
 /// Longest search, bytes.
 const MAX_SEARCH_BYTES: usize = 512;

@@ -5,14 +5,21 @@
 //!               └► Router: access (role × operation) ─► body ─► oms, pams, ums, ixs ─► JSON
 //! ```
 
+// The table, and one file of handlers a role.
 pub mod access;
-mod body;
-mod caller;
 mod ixs;
+mod line;
 mod oms;
 mod pams;
-mod problem;
-mod service;
 mod ums;
 
-pub use crate::api::service::{Bounds, Desk, Service};
+// What they take in and answer with.
+mod body;
+mod caller;
+mod desk;
+mod problem;
+mod service;
+
+pub use crate::api::desk::{Bounds, Desk};
+pub use crate::api::line::{Line, Verb};
+pub use crate::api::service::Service;

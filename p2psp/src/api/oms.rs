@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Query, State};
+use axum::routing::on;
 use http::StatusCode;
 use mp2p::id::{OverlayId, PeerId};
 use mp2p::message::join::{JoinAnswer, JoinRequest, LeaveRequest};
@@ -12,9 +13,75 @@ use serde::Deserialize;
 
 use crate::api::body::Body;
 use crate::api::caller::Member;
+use crate::api::desk::Desk;
+use crate::api::line::{ANYONE, Line, MEMBERS, OPERATORS, USERS, Verb};
 use crate::api::problem::Problem;
-use crate::api::service::Desk;
 use crate::membership::{Explained, Oms};
+use crate::settings::Part;
+
+/// What can be asked of this role.
+pub(crate) const LINES: &[Line] = &[
+    Line {
+        name: "join",
+        about: "Take part in an overlay and get the ranked list (TR 20002 8.3.1).",
+        point: "r5",
+        part: Part::Oms,
+        method: Verb::Post,
+        path: "/oms/peer",
+        roles: MEMBERS,
+        handler: |verb| on(verb, join),
+    },
+    Line {
+        name: "refresh",
+        about: "Go on taking part, and get a fresh list.",
+        point: "r5",
+        part: Part::Oms,
+        method: Verb::Put,
+        path: "/oms/peer",
+        roles: MEMBERS,
+        handler: |verb| on(verb, join),
+    },
+    Line {
+        name: "leave",
+        about: "Take part no more.",
+        point: "r5",
+        part: Part::Oms,
+        method: Verb::Delete,
+        path: "/oms/peer",
+        roles: MEMBERS,
+        handler: |verb| on(verb, leave),
+    },
+    Line {
+        name: "create-overlay",
+        about: "Make an overlay (8.3.6).",
+        point: "r5",
+        part: Part::Oms,
+        method: Verb::Post,
+        path: "/oms/overlay",
+        roles: USERS,
+        handler: |verb| on(verb, create),
+    },
+    Line {
+        name: "describe-overlay",
+        about: "See an overlay before joining (Req-Net-040).",
+        point: "r5",
+        part: Part::Oms,
+        method: Verb::Get,
+        path: "/oms/overlay",
+        roles: ANYONE,
+        handler: |verb| on(verb, describe),
+    },
+    Line {
+        name: "explain",
+        about: "See why a list reads as it does.",
+        point: "operator",
+        part: Part::Oms,
+        method: Verb::Get,
+        path: "/oms/explain",
+        roles: OPERATORS,
+        handler: |verb| on(verb, explain),
+    },
+];
 
 /// Which overlay, and perhaps which peer.
 #[derive(Debug, Deserialize)]

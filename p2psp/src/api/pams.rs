@@ -3,13 +3,28 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::routing::on;
 use http::StatusCode;
 use mp2p::message::status::StatusReport;
 
 use crate::api::body::Body;
 use crate::api::caller::Member;
+use crate::api::desk::Desk;
+use crate::api::line::{Line, MEMBERS, Verb};
 use crate::api::problem::Problem;
-use crate::api::service::Desk;
+use crate::settings::Part;
+
+/// What can be asked of this role.
+pub(crate) const LINES: &[Line] = &[Line {
+    name: "report-status",
+    about: "Report status (8.3.10).",
+    point: "r2",
+    part: Part::Pams,
+    method: Verb::Post,
+    path: "/pams/status",
+    roles: MEMBERS,
+    handler: |verb| on(verb, report),
+}];
 
 /// `POST /pams/status`: the own status. Batches of super peers are not taken yet.
 pub(crate) async fn report(

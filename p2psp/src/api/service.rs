@@ -1,15 +1,13 @@
 //! The router, made from the table.
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::Body as AxumBody;
 use axum::extract::Request as AxumRequest;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response as AxumResponse};
-use axum::routing::{MethodRouter, on};
+use axum::routing::MethodRouter;
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -19,62 +17,11 @@ use link::pki::service::Service as Enrolment;
 use link::server::Handler;
 use tower::Service as _;
 
-use crate::activity::Pams;
-use crate::api::access::{Line, Operation, TABLE};
+use crate::api::access::lines;
+use crate::api::desk::Desk;
+use crate::api::line::Line;
 use crate::api::problem::Problem;
-use crate::api::{ixs, oms, pams, ums};
-use crate::index::Ixs;
-use crate::membership::{Moment, Oms};
 use crate::metrics::Metrics;
-use crate::settings::Part;
-use crate::users::Ums;
-
-/// Bounds of one request.
-#[derive(Clone, Copy, Debug)]
-pub struct Bounds {
-    /// Of its body, bytes.
-    pub max_body_bytes: usize,
-    /// Of the time until the body is there.
-    pub body_deadline: Duration,
-}
-
-/// The roles of this process.
-pub struct Desk {
-    /// OMS.
-    pub oms: Option<Oms>,
-    /// PAMS.
-    pub pams: Option<Arc<Pams>>,
-    /// UMS.
-    pub ums: Option<Ums>,
-    /// IXS.
-    pub ixs: Option<Ixs>,
-    /// Base URL of this server, for answers of the index.
-    pub url: String,
-    /// Of requests.
-    pub bounds: Bounds,
-    /// What is counted.
-    pub metrics: Metrics,
-    /// Chooses among equals.
-    pub hasher: RandomState,
-}
-
-impl Desk {
-    /// Now.
-    pub(crate) fn moment(&self) -> Moment {
-        let instant = Instant::now();
-        let unix_s = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        Moment { unix_s, instant, random: self.hasher.hash_one(instant) }
-    }
-
-    fn has(&self, part: Part) -> bool {
-        match part {
-            Part::Oms => self.oms.is_some(),
-            Part::Pams => self.pams.is_some(),
-            Part::Ums => self.ums.is_some(),
-            Part::Ixs => self.ixs.is_some(),
-        }
-    }
-}
 
 /// The service of a process.
 pub struct Service {
@@ -87,7 +34,7 @@ impl Service {
     #[must_use]
     pub fn new(desk: Arc<Desk>, enrolment: Enrolment) -> Self {
         let mut router = Router::new();
-        for line in TABLE.iter().filter(|line| desk.has(line.part)) {
+        for line in lines().filter(|line| desk.has(line.part)) {
             router = router.route(line.path, guarded(line, desk.metrics.clone()));
         }
         let router = router.fallback(|| async { Problem::NotFound }).with_state(desk);
@@ -97,19 +44,7 @@ impl Service {
 
 /// The handler of a line, which only its roles get to.
 fn guarded(line: &'static Line, metrics: Metrics) -> MethodRouter<Arc<Desk>> {
-    let verb = line.method.filter();
-    let handler = match line.operation {
-        Operation::Join => on(verb, oms::join),
-        Operation::Refresh => on(verb, oms::join),
-        Operation::Leave => on(verb, oms::leave),
-        Operation::CreateOverlay => on(verb, oms::create),
-        Operation::DescribeOverlay => on(verb, oms::describe),
-        Operation::Explain => on(verb, oms::explain),
-        Operation::ReportStatus => on(verb, pams::report),
-        Operation::Profile => on(verb, ums::profile),
-        Operation::Register => on(verb, ixs::register),
-        Operation::Search => on(verb, ixs::search),
-    };
+    let handler = (line.handler)(line.method.filter());
     handler.route_layer(from_fn(move |request: AxumRequest, next: Next| {
         let metrics = metrics.clone();
         async move {

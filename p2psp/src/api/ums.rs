@@ -4,13 +4,28 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Query, State};
+use axum::routing::on;
 use mp2p::id::UserId;
 use mp2p::message::profile::Profile;
 use serde::Deserialize;
 
 use crate::api::caller::Member;
+use crate::api::desk::Desk;
+use crate::api::line::{Line, USERS, Verb};
 use crate::api::problem::Problem;
-use crate::api::service::Desk;
+use crate::settings::Part;
+
+/// What can be asked of this role.
+pub(crate) const LINES: &[Line] = &[Line {
+    name: "profile",
+    about: "See a user's profile.",
+    point: "r13",
+    part: Part::Ums,
+    method: Verb::Get,
+    path: "/ums/profile",
+    roles: USERS,
+    handler: |verb| on(verb, profile),
+}];
 
 /// Which user; the own one where none is named.
 #[derive(Debug, Deserialize)]

@@ -1,0 +1,60 @@
+//! The roles of this process, as the handlers of requests find them.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::activity::Pams;
+use crate::index::Ixs;
+use crate::membership::{Moment, Oms};
+use crate::metrics::Metrics;
+use crate::settings::Part;
+use crate::users::Ums;
+
+/// Bounds of one request.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Of its body, bytes.
+    pub max_body_bytes: usize,
+    /// Of the time until the body is there.
+    pub body_deadline: Duration,
+}
+
+/// The roles of this process.
+pub struct Desk {
+    /// OMS.
+    pub oms: Option<Oms>,
+    /// PAMS.
+    pub pams: Option<Arc<Pams>>,
+    /// UMS.
+    pub ums: Option<Ums>,
+    /// IXS.
+    pub ixs: Option<Ixs>,
+    /// Base URL of this server, for answers of the index.
+    pub url: String,
+    /// Of requests.
+    pub bounds: Bounds,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Chooses among equals.
+    pub hasher: RandomState,
+}
+
+impl Desk {
+    /// Now.
+    pub(crate) fn moment(&self) -> Moment {
+        let instant = Instant::now();
+        let unix_s = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        Moment { unix_s, instant, random: self.hasher.hash_one(instant) }
+    }
+
+    /// Whether the part is this process's.
+    pub(crate) fn has(&self, part: Part) -> bool {
+        match part {
+            Part::Oms => self.oms.is_some(),
+            Part::Pams => self.pams.is_some(),
+            Part::Ums => self.ums.is_some(),
+            Part::Ixs => self.ixs.is_some(),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! One line of the role × operation table: what can be asked, how, where, and who may.
+
+use std::sync::Arc;
+
+use axum::routing::{MethodFilter, MethodRouter};
+use link::identity::Role;
+
+use crate::api::desk::Desk;
+use crate::settings::Part;
+
+/// How it is asked: a method of HTTP.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Verb {
+    /// Reads.
+    Get,
+    /// Makes.
+    Post,
+    /// Renews.
+    Put,
+    /// Ends.
+    Delete,
+}
+
+impl Verb {
+    /// As the router takes it.
+    pub(crate) const fn filter(self) -> MethodFilter {
+        match self {
+            Self::Get => MethodFilter::GET,
+            Self::Post => MethodFilter::POST,
+            Self::Put => MethodFilter::PUT,
+            Self::Delete => MethodFilter::DELETE,
+        }
+    }
+}
+
+/// One line of the table.
+#[derive(Clone, Copy)]
+pub struct Line {
+    /// Its name in metrics and logs.
+    pub name: &'static str,
+    /// What it does, in a sentence.
+    pub about: &'static str,
+    /// The reference point of the framework (X.609).
+    pub point: &'static str,
+    /// Which of our roles answers.
+    pub part: Part,
+    /// How it is asked.
+    pub method: Verb,
+    /// Where.
+    pub path: &'static str,
+    /// Who may.
+    pub roles: &'static [Role],
+    /// What answers.
+    pub(crate) handler: fn(MethodFilter) -> MethodRouter<Arc<Desk>>,
+}
+
+/// Who can be a member of an overlay.
+pub(crate) const MEMBERS: &[Role] = &[Role::Peer, Role::CacheServer];
+/// Whoever has a certificate of this provider.
+pub(crate) const ANYONE: &[Role] =
+    &[Role::Peer, Role::CacheServer, Role::RelayServer, Role::Operator];
+/// The provider's staff.
+pub(crate) const OPERATORS: &[Role] = &[Role::Operator];
+/// Peers and staff.
+pub(crate) const USERS: &[Role] = &[Role::Peer, Role::Operator];
+/// Peers alone.
+pub(crate) const PEERS: &[Role] = &[Role::Peer];
