@@ -11,7 +11,7 @@ const MAX_COLUMNS: usize = 100;
 const EMPTY_NAMES: [&str; 5] = ["utils", "common", "misc", "helpers", "manager"];
 
 /// Package folder, and which of ours it may use. Arrows go one way.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("unis/netmap", &[]),
     ("unis/alto", &[]),
     ("unis/link", &[]),
@@ -21,10 +21,24 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("p2psp/mp2p", &[]),
     // Never `topology`: the operator's graph stays with the operator.
     ("p2psp", &["mp2p", "alto-client", "netmap", "link"]),
-    ("tests", &["alto", "alto-client", "link", "mp2p", "netmap", "p2psp", "topology", "unis"]),
+    ("peer", &["mp2p", "alto-client", "netmap", "link"]),
+    (
+        "tests",
+        &["alto", "alto-client", "link", "mp2p", "netmap", "p2psp", "peer", "topology", "unis"],
+    ),
 ];
-const OURS: [&str; 9] =
-    ["netmap", "alto", "link", "alto-client", "topology", "unis", "mp2p", "p2psp", "system-tests"];
+const OURS: [&str; 10] = [
+    "netmap",
+    "alto",
+    "link",
+    "alto-client",
+    "topology",
+    "unis",
+    "mp2p",
+    "p2psp",
+    "peer",
+    "system-tests",
+];
 
 #[test]
 fn every_file_is_short_and_says_what_it_is() {

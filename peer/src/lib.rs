@@ -1,0 +1,10 @@
+//! The peer (TR 20002 §8.2.4): shares contents and fetches them, from those first that the
+//! provider's ranked list names first.
+//!
+//! ```text
+//!  commands ─► control (Unix socket) ─► node ─► provider ══mutual TLS══ P2PSP: list, events, reports
+//!                                        │
+//!                                        ├─► exchange: protocol, no sockets, no clock
+//!                                        ├─► wire ══mutual TLS══ other peers
+//!                                        └─► content: files on disk, fragment by fragment
+//! ```

@@ -1,0 +1,3 @@
+//! `peer`: arguments, then the command. What each does stands in `cli`.
+
+fn main() {}
