@@ -1,6 +1,7 @@
 //! TLS 1.3 at both ends, with material that is replaced while connections live.
 //!
-//! [`ServerTls`] and [`ClientTls`] hold one configuration each and swap it whole. Every change
+//! [`ServerTls`] and [`ClientTls`] hold one configuration each and swap it whole; [`PeerTls`] holds
+//! both, for ends that are alike. Every change
 //! makes a *new* `rustls` configuration: one that is kept would resume sessions of a certificate
 //! revoked meanwhile without asking the verifier again. Tickets and early data are off for the same
 //! reason.
@@ -8,6 +9,7 @@
 mod client;
 mod live;
 mod material;
+mod peer;
 mod server;
 mod stamp;
 mod watch;
@@ -15,6 +17,7 @@ mod watch;
 pub use crate::tls::client::{ClientTls, ClientTlsSettings, ServerTrust};
 pub(crate) use crate::tls::live::Registration;
 pub use crate::tls::material::MaterialError;
+pub use crate::tls::peer::{PeerTls, PeerTlsSettings};
 pub use crate::tls::server::{
     ClientCertificates, ReloadError, ServerTls, ServerTlsSettings, TlsError,
 };

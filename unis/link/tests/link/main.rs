@@ -12,4 +12,5 @@ mod fixture;
 mod framing;
 mod handshakes;
 mod http2;
+mod peers;
 mod rotation;
