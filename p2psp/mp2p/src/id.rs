@@ -101,6 +101,13 @@ name_type!(
     ContentId, "content id", "64 lower-case hex digits are", is_digest
 );
 
+impl PeerId {
+    /// Of a digest, bytes of a SHA-256.
+    pub(crate) fn of_digest(bytes: &[u8]) -> Self {
+        Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into())
+    }
+}
+
 fn is_digest(text: &str) -> bool {
     text.len() == DIGEST_DIGITS && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }

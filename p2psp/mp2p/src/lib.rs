@@ -10,7 +10,7 @@
 //!
 //! [`id`] names users, peers, overlays and contents; [`message`] has the bodies, with the member
 //! names of ITU-T X.609 and Q.4103 where those exist; [`signed`] is the one envelope of all signed
-//! objects, [`passkey`] the first of them. No input, no output, no clock: `now` is an argument.
+//! objects, such as [`passkey`] and [`receipt`]. No input, no output, no clock: `now` is an argument.
 //!
 //! Members that nobody here knows are ignored, so that both ends may grow; every text and list has
 //! a bound, checked while it is read.
@@ -18,4 +18,5 @@
 pub mod id;
 pub mod message;
 pub mod passkey;
+pub mod receipt;
 pub mod signed;

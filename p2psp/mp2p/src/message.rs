@@ -7,12 +7,16 @@
 //! | [`list`] the ranked peer list | answer to a join | R5 |
 //! | [`status`] status of a peer | `/pams/status` | R2 |
 //! | [`profile`] of a user | `/ums/profile` | R13 |
+//! | [`account`] class, credit, consent, sign-up | `/ums/class`, `/ums/account`, … | R13 |
+//! | [`report`] receipts, success, result | `/ums/receipt`, `/ums/success`, `/ums/result` | R13 |
 //! | [`content`] register, search | `/ixs/content` | R6 |
 
+pub mod account;
 pub mod bound;
 pub mod content;
 pub mod join;
 pub mod list;
 pub mod overlay;
 pub mod profile;
+pub mod report;
 pub mod status;

@@ -17,12 +17,15 @@ const MAX_HEADER_BYTES: usize = 256;
 pub enum Kind {
     /// Who a peer is and of which class (TR 20002 §8.3.9).
     Passkey,
+    /// What a consumer got from a contributor (Req-User-060).
+    Receipt,
 }
 
 impl Kind {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Passkey => "passkey+jwt",
+            Self::Receipt => "receipt+jws",
         }
     }
 }
@@ -44,6 +47,9 @@ pub enum SignedError {
     /// Somebody else's signature, or changed content.
     #[error("the signature is not of the key that is to have signed")]
     Signature,
+    /// The key that it carries is not that of who it says has signed.
+    #[error("the key in a signed object is not its signer's")]
+    Signer,
     /// The content is not what its kind says.
     #[error("the content of a signed object is malformed: {0}")]
     Content(serde_json::Error),
@@ -107,6 +113,16 @@ pub fn open<T: DeserializeOwned>(
         return Err(SignedError::Signature);
     }
     serde_json::from_slice(&decode(content)?).map_err(SignedError::Content)
+}
+
+/// What `text` says, before anybody knows who signed it: to find the key to open it with.
+pub(crate) fn peek<T: DeserializeOwned>(text: &str) -> Result<T, SignedError> {
+    if text.len() > MAX_SIGNED_BYTES {
+        return Err(SignedError::Form);
+    }
+    let content = text.split('.').nth(1).ok_or(SignedError::Form)?;
+    let content = URL_SAFE_NO_PAD.decode(content).map_err(|_| SignedError::Form)?;
+    serde_json::from_slice(&content).map_err(SignedError::Content)
 }
 
 #[cfg(test)]

@@ -14,6 +14,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 const ED25519_BYTES: usize = 32;
 /// Bytes of an uncompressed point on P-256.
 const P256_BYTES: usize = 65;
+/// What stands before an Ed25519 key in a SubjectPublicKeyInfo (RFC 8410 §4).
+const ED25519_SPKI: [u8; 12] = *b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00";
+/// What stands before a point on P-256 in a SubjectPublicKeyInfo (RFC 5480 §2).
+const P256_SPKI: [u8; 26] = *b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
+    \x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00";
 
 /// Bytes that are no key, or a signature that cannot be made.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -127,6 +132,29 @@ impl VerifyingKey {
             ED25519_BYTES => bytes.try_into().map(Self::Ed25519).map_err(|_| KeyError::Public),
             _ => bytes.try_into().map(Self::P256).map_err(|_| KeyError::Public),
         }
+    }
+
+    /// Reads a SubjectPublicKeyInfo, DER.
+    ///
+    /// # Errors
+    /// It is none of ours.
+    pub fn from_spki(der: &[u8]) -> Result<Self, KeyError> {
+        let read = match (der.strip_prefix(&ED25519_SPKI), der.strip_prefix(&P256_SPKI)) {
+            (Some(key), _) => key.try_into().map(Self::Ed25519),
+            (None, Some(point)) => point.try_into().map(Self::P256),
+            (None, None) => return Err(KeyError::Public),
+        };
+        read.map_err(|_| KeyError::Public)
+    }
+
+    /// The key as a SubjectPublicKeyInfo, DER.
+    #[must_use]
+    pub fn to_spki(&self) -> Vec<u8> {
+        let prefix: &[u8] = match self {
+            Self::Ed25519(_) => &ED25519_SPKI,
+            Self::P256(_) => &P256_SPKI,
+        };
+        [prefix, self.bytes()].concat()
     }
 
     /// The key's bytes, base64url.
