@@ -8,3 +8,14 @@
 //!                                        ├─► wire ══mutual TLS══ other peers
 //!                                        └─► content: files on disk, fragment by fragment
 //! ```
+
+// Who we are and what we keep.
+pub mod home;
+pub mod identity;
+
+// Whom we ask.
+pub mod provider;
+
+// What its user chooses and types.
+pub mod cli;
+pub mod settings;

@@ -51,7 +51,7 @@ struct Active {
     dial: Arc<ClientConfig>,
     accept: Arc<ServerConfig>,
     trust: Arc<Trust>,
-    fingerprint: String,
+    own: Identity,
 }
 
 impl PeerTls {
@@ -74,9 +74,9 @@ impl PeerTls {
         Ok(())
     }
 
-    /// SHA-256 of the own certificate (DER), 64 lower-case hex digits.
-    pub fn fingerprint(&self) -> String {
-        self.active.load().fingerprint.clone()
+    /// What the own certificate proves to others.
+    pub fn identity(&self) -> Identity {
+        self.active.load().own.clone()
     }
 
     /// The handshake of the end that dials. Whoever calls bounds its time.
@@ -114,25 +114,25 @@ impl Active {
         let material = Material::load(&settings.certificate, &settings.key, now)?;
         let trust = TrustSettings { own: settings.trust.clone(), partners: Vec::new() };
         let trust = Arc::new(Trust::load(&trust, now)?);
-        let own = Arc::new(SingleCertAndKey::from(Arc::clone(&material.certified)));
+        let shown = Arc::new(SingleCertAndKey::from(Arc::clone(&material.certified)));
         let mut dial = ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&rustls::version::TLS13])?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(ByKey(Arc::clone(&trust))))
-            .with_client_cert_resolver(own.clone());
+            .with_client_cert_resolver(shown.clone());
         dial.resumption = Resumption::disabled();
         dial.enable_sni = false;
         dial.alpn_protocols = vec![settings.protocol.to_vec()];
         let mut accept = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&rustls::version::TLS13])?
             .with_client_cert_verifier(Arc::new(ClientVerifier::new(Arc::clone(&trust), true)))
-            .with_cert_resolver(own);
+            .with_cert_resolver(shown);
         accept.alpn_protocols = vec![settings.protocol.to_vec()];
         accept.send_tls13_tickets = 0;
         accept.max_early_data_size = 0;
         accept.session_storage = Arc::new(NoServerSessionStorage {});
-        let fingerprint = trust.verify(&material.certified.cert, now)?.fingerprint;
-        Ok(Self { dial: Arc::new(dial), accept: Arc::new(accept), trust, fingerprint })
+        let own = trust.verify(&material.certified.cert, now)?;
+        Ok(Self { dial: Arc::new(dial), accept: Arc::new(accept), trust, own })
     }
 
     /// Who the other end is; it has passed the verifier already.

@@ -1,0 +1,72 @@
+//! The command line: one file per command.
+
+pub mod config;
+pub mod enroll;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::home::Home;
+use crate::settings::{Inputs, Settings};
+
+/// Share and fetch files with peers that are near: a managed peer-to-peer client (TR 20002).
+#[derive(Debug, Parser)]
+#[command(name = "peer", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+First steps:
+  peer enroll TOKEN                     become a peer of the provider that gave the token
+  peer config default > peer.toml       every setting, documented";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a key, and get a certificate for it with a token of the provider
+    Enroll(enroll::Arguments),
+    /// Print the documented default settings, or the ones in force
+    Config(config::Arguments),
+}
+
+/// Where settings come from.
+#[derive(Args, Clone, Debug, Default)]
+pub struct InputArguments {
+    /// Settings file (TOML); `peer config default` prints one with every setting explained
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// One setting, such as limits.up-kbps=2000
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Folder of certificate, key and contents [default: setting state-dir]
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+}
+
+impl InputArguments {
+    /// As the settings take them.
+    #[must_use]
+    pub fn inputs(&self) -> Inputs {
+        Inputs {
+            file: self.config.clone(),
+            set: self.set.clone(),
+            state_dir: self.state_dir.clone(),
+            ..Inputs::default()
+        }
+    }
+
+    /// The settings, and the state folder that they name.
+    ///
+    /// # Errors
+    /// A setting is refused, or the folder cannot be made.
+    pub fn open(&self) -> anyhow::Result<(Settings, Home)> {
+        let settings = Settings::load(&self.inputs())?;
+        let home = Home::open(&settings.state_dir()?)?;
+        Ok((settings, home))
+    }
+}

@@ -1,0 +1,145 @@
+//! The state folder of a peer: keys, contents, and the socket of its control.
+//!
+//! ```text
+//!  STATE/pki/{ca,client,client-key}.pem   as enrolment writes them
+//!  STATE/provider.json                    where the provider is, and our name there
+//!  STATE/contents/ID/                     what is shared or fetched, and how far
+//!  STATE/spool/                           reports that the provider has not taken yet
+//!  STATE/control.sock                     commands to a running peer
+//! ```
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use anyhow::{Context, bail};
+use serde::{Deserialize, Serialize};
+
+/// A file of the state folder may be this long.
+const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// A state folder.
+#[derive(Clone, Debug)]
+pub struct Home {
+    folder: PathBuf,
+}
+
+/// Where the provider is.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ProviderFile {
+    /// Scheme, host and port.
+    pub url: String,
+    /// Our SPIFFE name: `spiffe://<trust domain>/peer/<id>`.
+    pub name: String,
+}
+
+impl Home {
+    /// At a folder, which is made if it is not there; only its owner sees inside.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn open(folder: &Path) -> anyhow::Result<Self> {
+        let told = || format!("cannot make the state folder {}", folder.display());
+        make_private(folder).with_context(told)?;
+        Ok(Self { folder: folder.to_owned() })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Folder of certificate and key.
+    #[must_use]
+    pub fn pki(&self) -> PathBuf {
+        self.folder.join("pki")
+    }
+
+    /// Folder of contents.
+    #[must_use]
+    pub fn contents(&self) -> PathBuf {
+        self.folder.join("contents")
+    }
+
+    /// Folder of reports to come.
+    #[must_use]
+    pub fn spool(&self) -> PathBuf {
+        self.folder.join("spool")
+    }
+
+    /// The control socket.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.folder.join("control.sock")
+    }
+
+    /// Where the provider is, as enrolment left it.
+    ///
+    /// # Errors
+    /// This peer is not enrolled, or the file is damaged.
+    pub fn provider(&self) -> anyhow::Result<ProviderFile> {
+        let path = self.folder.join("provider.json");
+        let text = match fs::metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => bail!(
+                "{} holds no certificate yet; `peer enroll TOKEN` gets one",
+                self.folder.display()
+            ),
+            Ok(found) if found.len() > MAX_FILE_BYTES => bail!("{}: too long", path.display()),
+            _ => fs::read(&path).with_context(|| path.display().to_string())?,
+        };
+        serde_json::from_slice(&text).with_context(|| path.display().to_string())
+    }
+
+    /// Remembers where the provider is.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn remember(&self, provider: &ProviderFile) -> anyhow::Result<()> {
+        let text = serde_json::to_vec_pretty(provider)?;
+        let path = self.folder.join("provider.json");
+        replace(&path, &text).with_context(|| format!("cannot write {}", path.display()))
+    }
+}
+
+/// Makes a folder that only its owner may enter.
+///
+/// # Errors
+/// It cannot be made.
+pub fn make_private(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Writes a file whole: a crash leaves the old one or the new one.
+///
+/// # Errors
+/// It cannot be written; the old one stays.
+pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let passing = path.with_extension("new");
+    let mut file = fs::File::create(&passing)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    fs::rename(&passing, path)?;
+    match path.parent() {
+        Some(folder) => fs::File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_without_enrolment_says_how_to_enrol() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::open(&folder.path().join("state")).unwrap();
+        let error = home.provider().unwrap_err().to_string();
+        assert!(error.ends_with("`peer enroll TOKEN` gets one"), "{error}");
+        let file = ProviderFile { url: "https://p".into(), name: "spiffe://p/peer/1".into() };
+        home.remember(&file).unwrap();
+        assert_eq!(home.provider().unwrap(), file);
+    }
+}

@@ -1,0 +1,107 @@
+//! Who this peer is: its key, the name that the provider gave it, and what it shows to others.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use link::SpiffeName;
+use link::identity::Shape;
+use link::metrics::Metrics;
+use link::tls::{ClientTls, ClientTlsSettings, PeerTls, PeerTlsSettings, ServerTrust};
+use link::trust::TrustDomain;
+use mp2p::id::{PeerId, UserId};
+use mp2p::signed::SigningKey;
+use rustls_pki_types::PrivateKeyDer;
+use rustls_pki_types::pem::PemObject;
+
+use crate::home::Home;
+
+/// The protocol between peers (RFC 7301).
+pub const PROTOCOL: &[u8] = b"mp2p/1";
+
+/// An enrolled peer.
+#[derive(Clone)]
+pub struct Identity {
+    /// The hash of its key.
+    pub peer: PeerId,
+    /// Whose it is.
+    pub user: Option<UserId>,
+    /// The provider's trust domain.
+    pub trust_domain: String,
+    /// Where the provider is.
+    pub url: String,
+    /// Signs what this peer says.
+    pub key: Arc<SigningKey>,
+    /// To other peers.
+    pub peers: Arc<PeerTls>,
+    /// To the provider.
+    pub servers: Arc<ClientTls>,
+}
+
+impl Identity {
+    /// Reads what enrolment wrote.
+    ///
+    /// # Errors
+    /// This peer is not enrolled, its certificate has run out, or files do not fit together.
+    pub fn open(home: &Home) -> anyhow::Result<Self> {
+        let provider = home.provider()?;
+        let name = SpiffeName::parse(&provider.name).context("provider.json")?;
+        let trust_domain = name.trust_domain().to_owned();
+        let pki = home.pki();
+        let file = |name: &str| pki.join(name);
+        let key_file = file("client-key.pem");
+        let key = PrivateKeyDer::from_pem_file(&key_file)
+            .map_err(|error| anyhow::anyhow!("{}: {error}", key_file.display()))?;
+        let key = SigningKey::from_pkcs8(key.secret_der())
+            .with_context(|| key_file.display().to_string())?;
+        let peers = PeerTls::load(PeerTlsSettings {
+            certificate: file("client.pem"),
+            key: key_file,
+            trust: trust(&trust_domain, file("ca.pem")),
+            protocol: PROTOCOL,
+        })?;
+        let own = peers.identity();
+        let peer = PeerId::parse(&own.key)?;
+        match name.shape() {
+            Shape::Peer { id } if id == peer.as_str() => {}
+            // A server of the provider, such as a dedicated cache, is named by its place.
+            Shape::Provider { .. } => {}
+            _ => bail!("{} is not the name of the key in {}", provider.name, pki.display()),
+        }
+        let server = ServerTrust {
+            trust_domain: Some(trust_domain.clone()),
+            bundle: file("ca.pem"),
+            crl: None,
+        };
+        let settings = ClientTlsSettings {
+            own: Some((file("client.pem"), file("client-key.pem"))),
+            servers: vec![server],
+            expected: None,
+        };
+        let servers = ClientTls::load(settings, Metrics::new())?;
+        let user = own.user.as_deref().map(UserId::parse).transpose()?;
+        let url = provider.url.trim_end_matches('/').to_owned();
+        Ok(Self { peer, user, trust_domain, url, key: Arc::new(key), peers, servers })
+    }
+
+    /// Reads the certificate again, after it was renewed; connections from now on show it.
+    ///
+    /// # Errors
+    /// What is wrong with the files; the old ones stay in use.
+    pub fn reload(&self) -> anyhow::Result<()> {
+        self.peers.reload()?;
+        self.servers.reload()?;
+        Ok(())
+    }
+
+    /// SHA-256 of the certificate that we show, 64 lower-case hex digits.
+    #[must_use]
+    pub fn certificate(&self) -> String {
+        self.peers.identity().fingerprint
+    }
+}
+
+fn trust(name: &str, bundle: PathBuf) -> TrustDomain {
+    // Certificates of peers live for a day or so; whom the provider expels loses its passkeys.
+    TrustDomain { name: name.to_owned(), bundle, crl: None }
+}

@@ -1,0 +1,141 @@
+//! What a peer gives and takes at most (Req-Traffic-030/040): rates, connections, per peer and per
+//! class, by time of day.
+
+use link::settings::SettingsError;
+use serde::{Deserialize, Serialize};
+
+/// Bounds of use. 0: no bound, for rates alone.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Limits {
+    /// Sent to all peers together, kbit/s.
+    pub up_kbps: u64,
+    /// Received from all peers together, kbit/s.
+    pub down_kbps: u64,
+    /// Sent to one peer, kbit/s.
+    pub peer_up_kbps: u64,
+    /// Received from one peer, kbit/s.
+    pub peer_down_kbps: u64,
+    /// Sent to the users of one class, kbit/s: entry 0 for class 0, and so on; none: no bound.
+    pub class_up_kbps: Vec<u64>,
+    /// Connections with peers at a time.
+    pub connections: usize,
+    /// Other rates at other times of the day; the first window that fits counts.
+    pub window: Vec<Window>,
+}
+
+/// Other rates at some time of the day.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Window {
+    /// From this minute of the local day on, `HH:MM`.
+    pub from: String,
+    /// To this one, `HH:MM`; before `from`: over midnight.
+    pub to: String,
+    /// As [`Limits::up_kbps`].
+    pub up_kbps: u64,
+    /// As [`Limits::down_kbps`].
+    pub down_kbps: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            up_kbps: 0,
+            down_kbps: 0,
+            peer_up_kbps: 0,
+            peer_down_kbps: 0,
+            class_up_kbps: Vec::new(),
+            connections: 60,
+            window: Vec::new(),
+        }
+    }
+}
+
+/// Most connections that can be set.
+const MAX_CONNECTIONS: usize = 4096;
+/// Minutes of a day.
+const DAY: u32 = 24 * 60;
+
+impl Limits {
+    /// Refuses what makes no sense.
+    ///
+    /// # Errors
+    /// The first setting that is wrong.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        if self.connections == 0 || self.connections > MAX_CONNECTIONS {
+            let message = format!("{} is not 1 to {MAX_CONNECTIONS}", self.connections);
+            return Err(SettingsError::invalid("limits.connections", message));
+        }
+        for window in &self.window {
+            for (key, text) in [("from", &window.from), ("to", &window.to)] {
+                if minute(text).is_none() {
+                    let message = format!("\"{text}\" is no time of the day, such as 22:30");
+                    return Err(SettingsError::invalid(&format!("limits.window.{key}"), message));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Rates up and down at a minute of the local day, bytes a second; `None`: no bound.
+    #[must_use]
+    pub fn rates(&self, at: u32) -> (Option<u64>, Option<u64>) {
+        let window = self.window.iter().find(|window| window.holds(at % DAY));
+        let (up, down) = match window {
+            Some(window) => (window.up_kbps, window.down_kbps),
+            None => (self.up_kbps, self.down_kbps),
+        };
+        (bytes_per_second(up), bytes_per_second(down))
+    }
+}
+
+impl Window {
+    fn holds(&self, at: u32) -> bool {
+        let (Some(from), Some(to)) = (minute(&self.from), minute(&self.to)) else { return false };
+        match from <= to {
+            true => (from..to).contains(&at),
+            false => at >= from || at < to,
+        }
+    }
+}
+
+/// `None` where there is no bound.
+#[must_use]
+pub(crate) fn bytes_per_second(kbps: u64) -> Option<u64> {
+    (kbps > 0).then(|| kbps.saturating_mul(1000) / 8)
+}
+
+fn minute(text: &str) -> Option<u32> {
+    let (hour, minute) = text.split_once(':')?;
+    let (hour, minute): (u32, u32) = (hour.parse().ok()?, minute.parse().ok()?);
+    (hour < 24 && minute < 60).then_some(hour * 60 + minute)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn night() -> Limits {
+        let window =
+            Window { from: "22:00".into(), to: "06:30".into(), up_kbps: 0, down_kbps: 800 };
+        Limits { up_kbps: 80, window: vec![window], ..Limits::default() }
+    }
+
+    #[test]
+    fn a_window_may_go_over_midnight() {
+        let limits = night();
+        assert_eq!(limits.rates(22 * 60 - 1), (Some(10_000), None));
+        assert_eq!(limits.rates(22 * 60), (None, Some(100_000)));
+        assert_eq!(limits.rates(6 * 60 + 29), (None, Some(100_000)));
+        assert_eq!(limits.rates(6 * 60 + 30), (Some(10_000), None));
+    }
+
+    #[test]
+    fn times_and_counts_that_are_none_are_refused() {
+        let mut limits = night();
+        limits.window[0].to = "25:00".into();
+        assert!(limits.check().is_err());
+        assert!(Limits { connections: 0, ..Limits::default() }.check().is_err());
+    }
+}

@@ -1,0 +1,134 @@
+//! Settings: what the person at this machine can choose, with safe defaults.
+//!
+//! `default.toml` is the manual (`peer config default` prints it); a test holds it against these
+//! structs.
+
+mod inputs;
+mod limits;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use link::settings::SettingsError;
+use serde::{Deserialize, Serialize};
+
+pub use crate::settings::inputs::Inputs;
+pub use crate::settings::limits::{Limits, Window};
+
+/// The documented default file.
+pub const DEFAULT_FILE: &str = include_str!("default.toml");
+
+/// All settings of a peer. Field by field: see [`DEFAULT_FILE`].
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Settings {
+    /// Address where other peers reach this one.
+    pub listen: SocketAddr,
+    /// The port that others reach us at, where it is not the one listened on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub announce_port: Option<u16>,
+    /// Folder of keys and contents.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state_dir: Option<PathBuf>,
+    /// Folder for what is fetched, where a command names none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub download_dir: Option<PathBuf>,
+    /// Address of the web page; loopback only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub web_listen: Option<SocketAddr>,
+    /// Address of health and metrics; loopback only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admin_listen: Option<SocketAddr>,
+    /// What this peer gives and takes at most.
+    pub limits: Limits,
+    /// To whom it gives.
+    pub sharing: Sharing,
+    /// Where and how to log.
+    pub log: link::log::LogSettings,
+}
+
+/// To whom this peer gives (TR 20002 §7.5.3).
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Sharing {
+    /// The lowest class that it serves.
+    pub class_floor: u8,
+    /// Whether others may see its status as it is, instead of a score.
+    pub show_status: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([0, 0, 0, 0], 0)),
+            announce_port: None,
+            state_dir: None,
+            download_dir: None,
+            web_listen: None,
+            admin_listen: None,
+            limits: Limits::default(),
+            sharing: Sharing::default(),
+            log: link::log::LogSettings {
+                level: "warn".to_owned(),
+                ..link::log::LogSettings::default()
+            },
+        }
+    }
+}
+
+impl Settings {
+    /// Reads, merges and checks.
+    ///
+    /// # Errors
+    /// The first setting that is wrong, and where it stands.
+    pub fn load(inputs: &Inputs) -> Result<Self, SettingsError> {
+        let settings = inputs::layered(inputs, std::env::vars_os())?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// Folder of keys and contents.
+    ///
+    /// # Errors
+    /// None is set, and there is no place for one.
+    pub fn state_dir(&self) -> Result<PathBuf, SettingsError> {
+        link::settings::state_dir(self.state_dir.as_deref(), "mp2p-peer")
+    }
+
+    fn check(&self) -> Result<(), SettingsError> {
+        link::settings::check_admin(self.admin_listen)?;
+        if let Some(page) = self.web_listen.filter(|page| !page.ip().is_loopback()) {
+            return Err(SettingsError::invalid(
+                "web-listen",
+                format!(
+                    "{page} is not a loopback address; whoever sees the page commands this peer"
+                ),
+            ));
+        }
+        self.limits.check()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_manual_has_every_setting_with_its_default() {
+        let read: Settings = toml::from_str(DEFAULT_FILE).unwrap();
+        let (read, made) =
+            (toml::Table::try_from(&read), toml::Table::try_from(Settings::default()));
+        assert_eq!(read.unwrap(), made.unwrap());
+        // What is unset by default stands there as a comment.
+        for key in ["announce-port", "state-dir", "download-dir", "web-listen", "admin-listen"] {
+            assert!(DEFAULT_FILE.contains(&format!("\n# {key} = ")), "{key}");
+        }
+    }
+
+    #[test]
+    fn the_page_is_for_this_machine_alone() {
+        let settings =
+            Settings { web_listen: Some(([192, 0, 2, 1], 80).into()), ..Settings::default() };
+        assert!(settings.check().unwrap_err().to_string().contains("web-listen"));
+    }
+}
