@@ -101,6 +101,14 @@ name_type!(
     ContentId, "content id", "64 lower-case hex digits are", is_digest
 );
 
+impl ContentId {
+    /// Of a digest of 256 bits.
+    #[must_use]
+    pub fn of_digest(digest: &[u8; 32]) -> Self {
+        Self(digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into())
+    }
+}
+
 impl PeerId {
     /// Of a digest, bytes of a SHA-256.
     pub(crate) fn of_digest(bytes: &[u8]) -> Self {

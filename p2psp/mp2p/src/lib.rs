@@ -10,13 +10,19 @@
 //!
 //! [`id`] names users, peers, overlays and contents; [`message`] has the bodies, with the member
 //! names of ITU-T X.609 and Q.4103 where those exist; [`signed`] is the one envelope of all signed
-//! objects, such as [`passkey`] and [`receipt`]. No input, no output, no clock: `now` is an argument.
+//! objects: [`passkey`] and [`receipt`]; [`index_file`] says what a content consists of, [`delivery`]
+//! what a peer sent of it, [`stop`] ends its distribution. No input, no output, no clock: `now` is an
+//! argument. [`fragment`] cuts contents and hashes their parts.
 //!
 //! Members that nobody here knows are ignored, so that both ends may grow; every text and list has
 //! a bound, checked while it is read.
 
+pub mod delivery;
+pub mod fragment;
 pub mod id;
+pub mod index_file;
 pub mod message;
 pub mod passkey;
 pub mod receipt;
 pub mod signed;
+pub mod stop;

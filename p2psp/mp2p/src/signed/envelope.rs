@@ -19,6 +19,14 @@ pub enum Kind {
     Passkey,
     /// What a consumer got from a contributor (Req-User-060).
     Receipt,
+    /// What a content consists of (X.609.7 index file).
+    IndexFile,
+    /// What a peer sent to another (Req-Net-080).
+    Delivery,
+    /// An end to a distribution (TR 20002 §8.3.4).
+    Stop,
+    /// A peer has ended it.
+    StopAck,
 }
 
 impl Kind {
@@ -26,6 +34,10 @@ impl Kind {
         match self {
             Self::Passkey => "passkey+jwt",
             Self::Receipt => "receipt+jws",
+            Self::IndexFile => "index+jws",
+            Self::Delivery => "delivery+jws",
+            Self::Stop => "stop+jwt",
+            Self::StopAck => "stop-ack+jws",
         }
     }
 }

@@ -71,12 +71,14 @@ impl PeerKey {
 /// Signs an object of a peer's.
 ///
 /// # Errors
-/// `key` is not the one that the object carries, or cannot sign.
+/// `key` is not the one that the object carries, or cannot sign; or nobody would read what is so
+/// long.
 pub fn seal_own<T: ByPeer>(object: &T, key: &SigningKey) -> Result<String, SignedError> {
     if key.verifying()? != object.key().key {
         return Err(SignedError::Signer);
     }
-    envelope::seal(T::KIND, object, key)
+    let sealed = envelope::seal(T::KIND, object, key)?;
+    if sealed.len() > T::MAX_BYTES { Err(SignedError::Form) } else { Ok(sealed) }
 }
 
 /// Opens an object of a peer's: the key that it carries is its signer's and signed it. What else it
