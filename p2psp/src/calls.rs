@@ -2,11 +2,16 @@
 //! two, a client of it will, behind the same trait. Whoever calls sets a deadline and goes on
 //! without the answer.
 
+mod users;
+
 use std::pin::Pin;
 
 use mp2p::id::{PeerId, UserId};
+use mp2p::message::account::ClassAnswer;
 use mp2p::message::profile::Profile;
 use mp2p::message::status::PeerStatus;
+
+pub use crate::calls::users::{ErrorNote, Founding, Service, Serving};
 
 /// An answer to come.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, CallError>> + Send + 'a>>;
@@ -25,12 +30,43 @@ pub enum CallError {
         /// What it says.
         reason: String,
     },
+    /// It answers that it may not be: whoever asks must not go on without.
+    #[error("{0}")]
+    Refused(String),
 }
 
 /// R7: what OMS asks of UMS.
 pub trait Users: Send + Sync {
     /// A peer joins: its user's profile is created or updated (TR 20002 §8.3.1 step 2).
+    ///
+    /// # Errors
+    /// [`CallError::Refused`] where the peer is another user's, or its user is locked out.
     fn joined(&self, visit: Visit) -> Answer<'_, Profile>;
+
+    /// The class of a peer's user now (§8.3.9 step 6).
+    fn class<'a>(&'a self, _peer: &'a PeerId) -> Answer<'a, ClassAnswer> {
+        absent()
+    }
+
+    /// An overlay was made.
+    fn founded(&self, _founding: Founding) -> Answer<'_, ()> {
+        absent()
+    }
+
+    /// A peer or server offers a service, or goes on to: what it gives earns as that.
+    fn serving(&self, _serving: Serving) -> Answer<'_, ()> {
+        absent()
+    }
+
+    /// Errors that peers reported to OMS, to be held against reports of success (§8.3.8 step 4);
+    /// how many were new.
+    fn errors(&self, _notes: Vec<ErrorNote>) -> Answer<'_, u64> {
+        absent()
+    }
+}
+
+fn absent<'a, T>() -> Answer<'a, T> {
+    Box::pin(async { Err(CallError::Absent("ums")) })
 }
 
 /// A join, as UMS keeps it.

@@ -19,7 +19,7 @@ use mp2p::message::join::{
 use mp2p::message::list::{PeerEntry, PeerList, PeerType, RankedBy};
 use mp2p::message::overlay::{OverlayDescription, OverlayRequest};
 
-use crate::calls::{Activity, Answer, Standing, Users, Visit};
+use crate::calls::{Activity, Answer, CallError, Standing, Users, Visit};
 use crate::isp::{Isps, Outlook};
 use crate::metrics::Metrics;
 use crate::overlay::{AddressError, Ask, Found, Member, StoreError, SwarmStore, reachable_at};
@@ -88,6 +88,9 @@ pub enum JoinError {
     /// Not with this certificate.
     #[error("the certificate is that of another peer than {0}")]
     OtherPeer(PeerId),
+    /// UMS does not have it.
+    #[error("{0}")]
+    Refused(String),
     /// Nowhere to send others.
     #[error(transparent)]
     Address(#[from] AddressError),
@@ -145,7 +148,10 @@ impl Oms {
         if before.is_none() {
             // A member first, so that a join to nowhere makes no profile.
             self.store.announce(&request.overlay_id, member.clone(), now)?;
-            member.class = self.class(asker, &outlook, now).await;
+            let class = self.class(asker, &outlook, now).await;
+            member.class = class.inspect_err(|_| {
+                self.store.leave(&request.overlay_id, &asker.peer, now);
+            })?;
         }
         let class = member.class;
         let announced = self.store.announce(&request.overlay_id, member, now)?;
@@ -232,11 +238,17 @@ impl Oms {
     }
 
     /// The user's class; the lowest where UMS does not say.
-    async fn class(&self, asker: &Asker, outlook: &Outlook, now: u64) -> u8 {
-        let Some(user) = asker.user.clone() else { return 0 };
+    async fn class(&self, asker: &Asker, outlook: &Outlook, now: u64) -> Result<u8, JoinError> {
+        let Some(user) = asker.user.clone() else { return Ok(0) };
         let network = outlook.isp().map(str::to_owned);
         let visit = Visit { user, peer: asker.peer.clone(), network, is_new: true, now };
-        self.in_time("r7", self.users.joined(visit)).await.map_or(0, |profile| profile.class)
+        let asked = async {
+            match self.users.joined(visit).await {
+                Err(CallError::Refused(reason)) => Ok(Err(JoinError::Refused(reason))),
+                other => other.map(|profile| Ok(profile.class)),
+            }
+        };
+        self.in_time("r7", Box::pin(asked)).await.unwrap_or(Ok(0))
     }
 
     async fn standings(&self, found: &[Found], now: u64) -> Vec<Option<Standing>> {

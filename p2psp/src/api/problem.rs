@@ -53,7 +53,7 @@ impl Problem {
             Self::NoCertificate => (StatusCode::FORBIDDEN, "no-certificate"),
             Self::Role => (StatusCode::FORBIDDEN, "role"),
             Self::Forbidden(_)
-            | Self::Join(JoinError::OtherPeer(_))
+            | Self::Join(JoinError::OtherPeer(_) | JoinError::Refused(_))
             | Self::Users(LedgerError::OtherUser { .. })
             | Self::Index(IndexError::OtherOwner(_)) => (StatusCode::FORBIDDEN, "not-yours"),
             Self::NotFound => (StatusCode::NOT_FOUND, "no-resource"),

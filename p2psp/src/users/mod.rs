@@ -37,10 +37,14 @@ impl Ums {
 
 impl Users for Ums {
     fn joined(&self, visit: Visit) -> Answer<'_, Profile> {
-        Box::pin(async move {
-            let failed =
-                |error: LedgerError| CallError::Failed { role: "ums", reason: error.to_string() };
-            self.ledger.visit(visit).await.map_err(failed)
-        })
+        Box::pin(async move { self.ledger.visit(visit).await.map_err(told) })
+    }
+}
+
+/// As another role hears it.
+fn told(error: LedgerError) -> CallError {
+    match error {
+        LedgerError::OtherUser { .. } => CallError::Refused(error.to_string()),
+        LedgerError::Database(_) => CallError::Failed { role: "ums", reason: error.to_string() },
     }
 }

@@ -1,0 +1,64 @@
+//! What UMS is told by OMS beside joins: who founded an overlay, who serves, what went wrong.
+
+use mp2p::id::{ContentId, OverlayId, PeerId, UserId};
+use serde::{Deserialize, Serialize};
+
+/// An overlay was made; its owner may read its distribution result (TR 20002 §7.7.1).
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Founding {
+    /// Which.
+    pub overlay: OverlayId,
+    /// Whose; `None`: the provider's own.
+    pub owner: Option<UserId>,
+    /// Unix seconds.
+    pub now: u64,
+}
+
+/// A peer or server offers a service (TR 20002 §8.2.5, §8.2.6).
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Serving {
+    /// Which: the hash of its key.
+    pub peer: PeerId,
+    /// Whose; `None`: the provider's own.
+    pub user: Option<UserId>,
+    /// Which service.
+    pub service: Service,
+    /// Until then unless it is told again, Unix seconds.
+    pub until: u64,
+}
+
+/// What a server is for.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Service {
+    /// It keeps contents for others.
+    Cache,
+    /// It passes on what others exchange.
+    Relay,
+}
+
+/// An error that a peer reported to OMS (TR 20002 §8.3.8 step 3).
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ErrorNote {
+    /// Where.
+    pub overlay: OverlayId,
+    /// In which content, where it is one of a content.
+    pub content: Option<ContentId>,
+    /// In which fragment.
+    pub fragment: Option<u32>,
+    /// Who says so.
+    pub reporter: PeerId,
+    /// Of whom.
+    pub accused: PeerId,
+    /// What, such as `bad-fragment`; at most [`ErrorNote::MAX_KIND_BYTES`] count.
+    pub kind: String,
+    /// Whether it proves itself.
+    pub proved: bool,
+    /// When, Unix seconds.
+    pub at: u64,
+}
+
+impl ErrorNote {
+    /// Longest word for a kind that is kept, bytes.
+    pub const MAX_KIND_BYTES: usize = 32;
+}
