@@ -5,20 +5,22 @@
 //!   ▲                       │                                    │
 //!   └── PeerList, Passkey ──┘ ◄───────── score, age ─────────────┘
 //!   │
-//!   └── HELLO with Passkey ──► another peer, which checks it without asking anybody
+//!   └── frames: HELLO with Passkey ──► another peer, which checks it without asking anybody
 //! ```
 //!
 //! [`id`] names users, peers, overlays and contents; [`message`] has the bodies, with the member
 //! names of ITU-T X.609 and Q.4103 where those exist; [`signed`] is the one envelope of all signed
 //! objects: [`passkey`] and [`receipt`]; [`index_file`] says what a content consists of, [`delivery`]
 //! what a peer sent of it, [`stop`] ends its distribution. No input, no output, no clock: `now` is an
-//! argument. [`fragment`] cuts contents and hashes their parts.
+//! argument. [`fragment`] cuts contents and hashes their parts; [`frame`] is what peers say to
+//! each other.
 //!
 //! Members that nobody here knows are ignored, so that both ends may grow; every text and list has
 //! a bound, checked while it is read.
 
 pub mod delivery;
 pub mod fragment;
+pub mod frame;
 pub mod id;
 pub mod index_file;
 pub mod message;
