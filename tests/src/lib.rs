@@ -9,7 +9,7 @@
 //! a socket byte by byte, [`curl`] runs the real curl over mutual TLS, with certificates that
 //! [`openssl`] makes; [`cities`] is the German network with peers in it; [`data`] finds the
 //! fixtures, [`maps`] writes maps of a test's own, [`resource`] says what is served over one of
-//! them, [`scan`] finds PIDs the slow way, [`source`] reads the project itself, [`python`] runs
+//! them, [`scan`] finds PIDs the slow way, [`scrape`] reads metrics, [`source`] reads the project itself, [`python`] runs
 //! clients in that language, [`canned`] answers clients with what a test wants them to hear.
 
 pub mod canned;
@@ -24,5 +24,6 @@ pub mod p2psp;
 pub mod python;
 pub mod resource;
 pub mod scan;
+pub mod scrape;
 pub mod source;
 pub mod unis;

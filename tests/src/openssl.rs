@@ -98,11 +98,48 @@ pub fn names_of_server(authority: &str, ca: &Path) -> anyhow::Result<Vec<String>
     Ok(names.split(',').map(|name| name.trim().to_owned()).collect())
 }
 
-/// Runs openssl to its end: its standard output.
+/// When the first certificate of a PEM file ends, Unix seconds.
+///
+/// # Errors
+/// openssl refuses, or `date` does not know what it says.
+pub fn end_of_certificate(file: &Path) -> anyhow::Result<f64> {
+    unix_s(Command::new("openssl").args(["x509", "-noout", "-enddate", "-in"]).arg(file))
+}
+
+/// When a revocation list lapses, Unix seconds.
+///
+/// # Errors
+/// As for [`end_of_certificate`].
+pub fn end_of_list(file: &Path) -> anyhow::Result<f64> {
+    unix_s(Command::new("openssl").args(["crl", "-noout", "-nextupdate", "-in"]).arg(file))
+}
+
+/// The SHA-256 of the first certificate of a PEM file, lower-case hex.
+///
+/// # Errors
+/// openssl refuses.
+pub fn fingerprint(file: &Path) -> anyhow::Result<String> {
+    let mut command = Command::new("openssl");
+    command.args(["x509", "-noout", "-fingerprint", "-sha256", "-in"]).arg(file);
+    let said = String::from_utf8(finish(&mut command)?)?;
+    let (_, print) = said.trim().split_once('=').context("no fingerprint")?;
+    Ok(print.replace(':', "").to_lowercase())
+}
+
+/// `notAfter=Nov 29 04:17:36 2027 GMT` as Unix seconds.
+fn unix_s(command: &mut Command) -> anyhow::Result<f64> {
+    let said = String::from_utf8(finish(command)?)?;
+    let (_, date) = said.trim().split_once('=').context("no date")?;
+    let mut command = Command::new("date");
+    let seconds = finish(command.args(["--utc", "+%s", "--date", date]))?;
+    Ok(String::from_utf8(seconds)?.trim().parse()?)
+}
+
+/// Runs openssl, or its like, to its end: its standard output.
 fn finish(command: &mut Command) -> anyhow::Result<Vec<u8>> {
-    let output = command.stdin(Stdio::null()).output().context("openssl cannot be run")?;
+    let output = command.stdin(Stdio::null()).output().context("it cannot be run")?;
     if !output.status.success() {
-        bail!("openssl: {}", String::from_utf8_lossy(&output.stderr));
+        bail!("{:?}: {}", command.get_program(), String::from_utf8_lossy(&output.stderr));
     }
     Ok(output.stdout)
 }

@@ -178,10 +178,10 @@ fn health_and_metrics_stand_beside_the_service() {
     let _ = http::get(&server.url);
     let text = String::from_utf8(http::get(&format!("{}/metrics", server.admin)).body).unwrap();
     for line in [
-        "unis_requests_total{service=\"directory\",status=\"200\"} 1",
+        "unis_requests_total{resource=\"directory\",status=\"200\"} 1",
         "unis_pids{network=\"network-map\"} 4",
         "unis_prefixes{network=\"network-map\"} 6",
-        "unis_cost_pairs{network=\"network-map\"} 9",
+        "unis_map_entries{resource=\"cost-map-routingcost-numerical\"} 9",
     ] {
         assert!(text.lines().any(|found| found == line), "no {line} in {text}");
     }

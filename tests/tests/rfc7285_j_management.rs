@@ -1,97 +1,16 @@
-//! RFC 7285 §16: what an operator measures, chooses and compares, row by row (J8 to J11).
+//! RFC 7285 §16: what an operator chooses and compares, row by row (J9 to J11).
 
 use std::process::Command;
 
 use serde_json::{Value, json};
 use system_tests::http::{get, request};
 use system_tests::maps::{Maps, cost_map};
-use system_tests::resource::{COST, COST_MAP_FILTERED, NETWORK_MAP_FILTERED};
+use system_tests::resource::{COST, COST_MAP_FILTERED};
 use system_tests::unis::Unis;
 use system_tests::{curl, data};
 
 const RANKS: &str = "cost-map-routingcost-ordinal";
 const COSTS: &str = "cost-map-routingcost-numerical";
-
-/// The lines of `/metrics`.
-fn metrics(unis: &Unis) -> Vec<String> {
-    let answer = get(&format!("{}/metrics", unis.admin));
-    String::from_utf8_lossy(&answer.body).lines().map(str::to_owned).collect()
-}
-
-fn has(metrics: &[String], sample: &str) -> bool {
-    metrics.iter().any(|line| line == sample)
-}
-
-#[test]
-fn j8_requests_answers_and_maps_are_counted() {
-    let maps = Maps::rfc7285().unwrap();
-    let unis = Unis::plain(&maps.sources(), &[]).unwrap();
-    let mut map_bytes = 0;
-    for _ in 0..3 {
-        map_bytes += get(&unis.at("network-map")).body.len();
-    }
-    let query = r#"{"pids":["PID1"]}"#;
-    let filtered = NETWORK_MAP_FILTERED.post(&unis, query);
-    let refused = NETWORK_MAP_FILTERED.post(&unis, "{}");
-    assert_eq!((filtered.status, refused.status), (200, 400));
-    let answered = filtered.body.len() + refused.body.len();
-    let metrics = metrics(&unis);
-    for sample in [
-        "unis_requests_total{service=\"network-map\",status=\"200\"} 3".to_owned(),
-        format!("unis_response_bytes_total{{service=\"network-map\"}} {map_bytes}"),
-        "unis_requests_total{service=\"network-map-filtered\",status=\"200\"} 1".to_owned(),
-        "unis_requests_total{service=\"network-map-filtered\",status=\"400\"} 1".to_owned(),
-        format!(
-            "unis_request_bytes_total{{service=\"network-map-filtered\"}} {}",
-            query.len() + "{}".len()
-        ),
-        format!("unis_response_bytes_total{{service=\"network-map-filtered\"}} {answered}"),
-        "unis_reloads_total 0".to_owned(),
-        "unis_pids{network=\"network-map\"} 3".to_owned(),
-        "unis_prefixes{network=\"network-map\"} 5".to_owned(),
-        "unis_cost_pairs{network=\"network-map\"} 8".to_owned(),
-    ] {
-        assert!(has(&metrics, &sample), "no {sample} in {metrics:#?}");
-    }
-}
-
-#[test]
-fn j8_map_updates_are_counted() {
-    let maps = Maps::rfc7285().unwrap();
-    let unis = Unis::plain(&maps.sources(), &["--set", "reload-poll-seconds=0"]).unwrap();
-    let costs = json!({"PID1": {"PID2": 7}});
-    maps.put("cost-map.json", &cost_map("routingcost", "numerical", costs)).unwrap();
-    unis.signal("HUP").unwrap();
-    unis.wait_for_log("map reloaded").unwrap();
-    maps.put("cost-map.json", &json!("no map")).unwrap();
-    unis.signal("HUP").unwrap();
-    unis.wait_for_log("reload refused").unwrap();
-    let metrics = metrics(&unis);
-    for sample in [
-        "unis_reloads_total 1",
-        "unis_reloads_failed_total 1",
-        "unis_pids{network=\"network-map\"} 3",
-        "unis_cost_pairs{network=\"network-map\"} 1",
-    ] {
-        assert!(has(&metrics, sample), "no {sample} in {metrics:#?}");
-    }
-}
-
-/// A collector refuses the whole page if a name stands twice.
-#[test]
-fn j8_every_metric_is_described_once() {
-    let unis = Unis::plain(&data::rfc7285(), &[]).unwrap();
-    assert_eq!(get(&unis.url).status, 200);
-    let metrics = metrics(&unis);
-    let mut names: Vec<&str> =
-        metrics.iter().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
-    let described = names.len();
-    assert!(described > 10, "{names:?}");
-    names.sort_unstable();
-    names.dedup();
-    assert_eq!(names.len(), described, "{metrics:#?}");
-    assert_eq!(metrics.last().map(String::as_str), Some("# EOF"));
-}
 
 /// Sources raw or ready, the algorithm by settings, and who sees what. MI and RM are 10 apart by
 /// IGP metric, 1 by

@@ -134,7 +134,7 @@ impl Reloader {
             tracing::error!(%error, "account not taken over; what it replaces stays");
         }
         self.metrics.reloaded(prepared.is_ok() && errors.is_empty());
-        self.metrics.describe(&new);
+        self.metrics.updated(&old, &new);
         report(&old, &new);
         Some(settings)
     }

@@ -24,7 +24,7 @@ use crate::http::service::{Bounds, Service};
 use crate::maps::current::Current;
 use crate::maps::table::DIRECTORY_PATH;
 use crate::maps::version::Version;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, maps};
 use crate::progress::Bar;
 use crate::reload::{Reloader, look};
 use crate::settings::{Inputs, Settings};
@@ -77,10 +77,13 @@ impl Server {
             }
         }
         let access = Arc::new(ArcSwap::from_pointee(Access::new(settings, start.plaintext)?));
-        let mut registry = Registry::default();
         let metrics = Metrics::default();
-        metrics.register(&mut registry);
-        metrics.describe(&version);
+        metrics.begin(&version);
+        let current = Arc::new(Current::new(version));
+        let mut registry = Registry::default();
+        let own = registry.sub_registry_with_prefix("unis");
+        metrics.register(own);
+        maps::register(&current, own);
         let links = link::metrics::Metrics::new();
         // Under a prefix of its own: both count requests, and a name stands for one thing.
         links.register(registry.sub_registry_with_prefix("unis_link"));
@@ -96,7 +99,6 @@ impl Server {
         let places = (settings.listen, listener.local_address());
         let readiness = Readiness::default();
         let admin = bind_admin(settings.admin_listen, places, &readiness, registry, &shutdown)?;
-        let current = Arc::new(Current::new(version));
         Ok(Self {
             start,
             listener,

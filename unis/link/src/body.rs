@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
+use prometheus_client::metrics::counter::Counter;
 use tokio::sync::mpsc;
 
 pub use crate::body::read::{ReadError, read};
@@ -25,6 +26,8 @@ type BoxStream = Pin<Box<dyn HttpBody<Data = Bytes, Error = BoxError> + Send>>;
 /// A response body.
 pub struct Body {
     kind: Kind,
+    /// Of the bytes handed to the connection.
+    counter: Option<Counter>,
 }
 
 enum Kind {
@@ -36,13 +39,13 @@ enum Kind {
 
 /// A body without content.
 pub fn empty() -> Body {
-    Body { kind: Kind::Empty }
+    Body::of(Kind::Empty)
 }
 
 /// A body of one piece.
 pub fn full(bytes: impl Into<Bytes>) -> Body {
     let bytes = bytes.into();
-    Body { kind: if bytes.is_empty() { Kind::Empty } else { Kind::Full(bytes) } }
+    Body::of(if bytes.is_empty() { Kind::Empty } else { Kind::Full(bytes) })
 }
 
 /// A body that another [`http_body::Body`] delivers.
@@ -50,7 +53,7 @@ pub fn stream<B>(body: B) -> Body
 where
     B: HttpBody<Data = Bytes, Error = BoxError> + Send + 'static,
 {
-    Body { kind: Kind::Stream(Box::pin(body)) }
+    Body::of(Kind::Stream(Box::pin(body)))
 }
 
 /// A body fed from elsewhere, with room for `pieces` before the sender has to wait.
@@ -59,7 +62,19 @@ where
 /// cannot take a part for the whole. Sending fails once the client is gone.
 pub fn channel(pieces: usize) -> (mpsc::Sender<Result<Bytes, BoxError>>, Body) {
     let (sender, receiver) = mpsc::channel(pieces.max(1));
-    (sender, Body { kind: Kind::Channel(receiver) })
+    (sender, Body::of(Kind::Channel(receiver)))
+}
+
+impl Body {
+    const fn of(kind: Kind) -> Self {
+        Self { kind, counter: None }
+    }
+
+    /// Adds each byte that the connection takes to `counter`, streamed ones as well.
+    #[must_use]
+    pub fn counted(self, counter: Counter) -> Self {
+        Self { counter: Some(counter), ..self }
+    }
 }
 
 impl Default for Body {
@@ -86,21 +101,12 @@ impl HttpBody for Body {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let kind = &mut self.get_mut().kind;
-        match kind {
-            Kind::Empty => Poll::Ready(None),
-            Kind::Full(bytes) => {
-                let piece = bytes.split_to(bytes.len().min(PIECE_BYTES));
-                if bytes.is_empty() {
-                    *kind = Kind::Empty;
-                }
-                Poll::Ready(Some(Ok(Frame::data(piece))))
-            }
-            Kind::Channel(receiver) => {
-                receiver.poll_recv(context).map(|piece| piece.map(|piece| piece.map(Frame::data)))
-            }
-            Kind::Stream(stream) => stream.as_mut().poll_frame(context),
+        let Self { kind, counter } = self.get_mut();
+        let polled = kind.poll_frame(context);
+        if let (Some(counter), Poll::Ready(Some(Ok(frame)))) = (counter, &polled) {
+            counter.inc_by(frame.data_ref().map_or(0, |piece| piece.len() as u64));
         }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {
@@ -121,6 +127,28 @@ impl HttpBody for Body {
     }
 }
 
+impl Kind {
+    fn poll_frame(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match self {
+            Kind::Empty => Poll::Ready(None),
+            Kind::Full(bytes) => {
+                let piece = bytes.split_to(bytes.len().min(PIECE_BYTES));
+                if bytes.is_empty() {
+                    *self = Kind::Empty;
+                }
+                Poll::Ready(Some(Ok(Frame::data(piece))))
+            }
+            Kind::Channel(receiver) => {
+                receiver.poll_recv(context).map(|piece| piece.map(|piece| piece.map(Frame::data)))
+            }
+            Kind::Stream(stream) => stream.as_mut().poll_frame(context),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,5 +162,22 @@ mod tests {
             assert_eq!(body.size_hint().exact(), Some(left));
         }
         assert!(body.is_end_stream());
+    }
+
+    #[tokio::test]
+    async fn a_counter_sees_the_bytes_taken_and_no_others() {
+        let counter = Counter::default();
+        let mut body = full(vec![7; 150_000]).counted(counter.clone());
+        assert_eq!(counter.get(), 0);
+        let frame = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context));
+        frame.await.unwrap().unwrap();
+        drop(body);
+        assert_eq!(counter.get(), 65_536);
+        let mut body = stream(full("abc").counted(counter.clone()));
+        while std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context))
+            .await
+            .is_some()
+        {}
+        assert_eq!(counter.get(), 65_539);
     }
 }

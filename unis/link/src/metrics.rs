@@ -1,9 +1,15 @@
 //! What the crate counts about itself. Names get the registry's prefix in front.
 
+mod expiry;
+pub mod process;
+
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
+
+pub(crate) use crate::metrics::expiry::Ends;
+use crate::metrics::expiry::{OfAuthority, OfParty};
 
 /// One label with a value from a fixed set.
 pub(crate) type Label = [(&'static str, &'static str); 1];
@@ -22,6 +28,8 @@ pub struct Metrics {
     pub(crate) requests_shed: Counter,
     pub(crate) tls_reloads: Family<Label, Counter>,
     pub(crate) cert_not_after: Family<Label, Gauge>,
+    ca_not_after: Family<OfAuthority, Gauge>,
+    crl_next_update: Family<OfParty, Gauge>,
 }
 
 impl Metrics {
@@ -76,6 +84,36 @@ impl Metrics {
             Unit::Seconds,
             self.cert_not_after.clone(),
         );
+        registry.register_with_unit(
+            "ca_not_after",
+            "End of validity of each CA certificate that is believed, Unix time",
+            Unit::Seconds,
+            self.ca_not_after.clone(),
+        );
+        registry.register_with_unit(
+            "crl_next_update",
+            "When a party's revocation list lapses and its certificates are refused, Unix time",
+            Unit::Seconds,
+            self.crl_next_update.clone(),
+        );
+    }
+
+    /// What one side believes ends then; `old` is what it believed until now.
+    pub(crate) fn believed_ends(&self, old: &Ends, new: &Ends) {
+        for (of, ends) in &new.authorities {
+            self.ca_not_after.get_or_create(of).set(*ends);
+        }
+        for (of, ends) in &new.lists {
+            self.crl_next_update.get_or_create(of).set(*ends);
+        }
+        let is_new = |of: &OfAuthority| new.authorities.iter().any(|(known, _)| known == of);
+        for (of, _) in old.authorities.iter().filter(|(of, _)| !is_new(of)) {
+            self.ca_not_after.remove(of);
+        }
+        let is_new = |of: &OfParty| new.lists.iter().any(|(known, _)| known == of);
+        for (of, _) in old.lists.iter().filter(|(of, _)| !is_new(of)) {
+            self.crl_next_update.remove(of);
+        }
     }
 
     pub(crate) fn reloaded(&self, outcome: &'static str) {

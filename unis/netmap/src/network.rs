@@ -48,6 +48,12 @@ impl Network {
         &self.lookup
     }
 
+    /// Memory held, bytes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let Self { pids, prefixes, lookup, tag: _ } = self;
+        pids.memory_bytes() + prefixes.memory_bytes() + lookup.memory_bytes()
+    }
+
     pub(crate) fn tag(&self) -> &Tag {
         &self.tag
     }

@@ -61,6 +61,12 @@ impl PidTable {
         found.ok().map(|index| Pid(index as u32))
     }
 
+    /// Memory held, bytes, the names' text included.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let texts: usize = self.names.iter().map(|name| name.as_str().len()).sum();
+        size_of_val(&*self.names) + texts
+    }
+
     /// Every PID with its name, ascending.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (Pid, &PidName)> {
         self.names.iter().enumerate().map(|(index, name)| (Pid(index as u32), name))

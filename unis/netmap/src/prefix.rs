@@ -61,6 +61,15 @@ impl PrefixTable {
         self.ascending.iter().copied()
     }
 
+    /// Memory held, bytes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let lists = size_of_val(&*self.ascending)
+            + size_of_val(&*self.grouped)
+            + size_of_val(&*self.group_ends);
+        let trees = [self.v4.mem_usage(), self.v6.mem_usage()];
+        lists + trees.iter().map(|(nodes, results)| nodes + results).sum::<usize>()
+    }
+
     /// The longest prefix that holds the address, and its PID; `::ffff:a.b.c.d` is `a.b.c.d`.
     pub fn matching(&self, address: IpAddr) -> Option<(IpNet, Pid)> {
         match address.to_canonical() {

@@ -159,6 +159,12 @@ impl Snapshot {
         self.network.prefixes()
     }
 
+    /// Memory that PIDs, prefixes and look-up hold, bytes; costs not included
+    /// ([`CostMatrix::memory_bytes`]).
+    pub fn network_memory_bytes(&self) -> usize {
+        self.network.memory_bytes()
+    }
+
     /// The PID of an address, by its longest prefix; `::ffff:a.b.c.d` is `a.b.c.d`.
     pub fn pid_of(&self, address: IpAddr) -> Option<Pid> {
         self.network.lookup().pid_of(address)

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST};
 use http::uri::Authority;
 use http::{HeaderMap, Method, Request, Response};
 use hyper::body::Incoming;
@@ -29,7 +29,7 @@ use crate::maps::current::Current;
 use crate::maps::rendered::{Coding, encode};
 use crate::maps::table::{DIRECTORY_PATH, Kind, Resource};
 use crate::maps::version::Version;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Subject};
 use crate::resource::chunks::{Chunks, collect};
 use crate::resource::network_map::NetworkMapChunks;
 use crate::resource::{
@@ -84,35 +84,38 @@ impl Handler for Service {
             let caller = request.extensions().get::<Caller>();
             let admitted = caller.map(|caller| self.access.load().admit(caller.address.ip()));
             if let Some(Err(denied)) = admitted {
-                return Problem::from(denied).into_response();
+                let response = Problem::from(denied).into_response();
+                return self.count(&Subject::Other("pki"), response);
             }
-            return enrolment.handle(request).await;
+            let response = enrolment.handle(request).await;
+            return self.count(&Subject::Other("pki"), response);
         }
         let is_head = request.method() == Method::HEAD;
-        // What a client announces is no more than it may send.
-        let request_bytes = length(request.headers()).min(self.bounds.max_body_bytes as u64);
         let version = self.current.get();
         let target = match request.uri().path() {
             DIRECTORY_PATH => Some(Target::Directory),
             path => version.at(path).map(Target::Resource),
         };
-        let service = match &target {
-            Some(Target::Directory) => "directory",
-            Some(Target::Resource(resource)) => resource.kind.service(),
-            None => "none",
+        let subject = match &target {
+            Some(Target::Directory) => Subject::Other("directory"),
+            Some(Target::Resource(resource)) => Subject::Resource(Arc::clone(&resource.id)),
+            None => Subject::Other("none"),
         };
         let mut response =
             self.answer(&version, target, request).await.unwrap_or_else(Problem::into_response);
-        let response_bytes = if is_head { 0 } else { length(response.headers()) };
-        self.metrics.served(service, response.status().as_u16(), request_bytes, response_bytes);
         if is_head {
             *response.body_mut() = body::empty();
         }
-        response
+        self.count(&subject, response)
     }
 }
 
 impl Service {
+    fn count(&self, subject: &Subject, response: Response<Body>) -> Response<Body> {
+        let bytes = self.metrics.answered(subject, response.status().as_u16());
+        response.map(|body| body.counted(bytes))
+    }
+
     async fn answer(
         &self,
         version: &Arc<Version>,
@@ -203,6 +206,7 @@ impl Service {
         let once = negotiate::coding_once(request.headers()).ok_or(Problem::NoCoding)?;
         let Bounds { max_body_bytes, body_deadline, max_pairs } = self.bounds;
         let body = body::read(request.into_body(), max_body_bytes, body_deadline).await?;
+        self.metrics.read(&resource.id, body.len());
         let answer = match resource.kind {
             Kind::FilteredNetworkMap => filtered_network_map::answer(version, resource, &body),
             Kind::FilteredCostMap => filtered_cost_map::answer(version, resource, view, &body),
@@ -268,7 +272,10 @@ fn described(resource: &Resource, coding: Coding) -> Representation {
 /// A map's bytes, from the cache or made while they are sent; the length where it is known.
 async fn content(resource: &Arc<Resource>, coding: Coding) -> Result<(Body, Option<u64>), Problem> {
     if resource.streamed {
-        return Ok((body::stream(ChunkBody::new(writer(resource), coding)), None));
+        let measured = Arc::clone(resource);
+        let at_end = move |bytes| measured.rendered.was_streamed(coding, bytes);
+        let streamed = ChunkBody::new(writer(resource), coding).measured(at_end);
+        return Ok((body::stream(streamed), None));
     }
     let bytes = if let Some(bytes) = resource.rendered.ready(coding) {
         bytes
@@ -321,11 +328,6 @@ fn check_content_type(headers: &HeaderMap, accepts: &'static str) -> Result<(), 
     let coded =
         headers.get(CONTENT_ENCODING).is_some_and(|coding| coding.as_bytes() != b"identity");
     if coded { Err(Problem::ContentCoding) } else { Ok(()) }
-}
-
-fn length(headers: &HeaderMap) -> u64 {
-    let value = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-    value.and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
 impl Chunks for Box<dyn Chunks> {

@@ -16,7 +16,13 @@ pub struct ChunkBody {
     encoder: Encoder,
     /// Made before the rest, not coded yet.
     first: Vec<u8>,
+    /// Coded so far, bytes.
+    bytes: u64,
+    /// Told the whole length at the end.
+    at_end: Option<AtEnd>,
 }
+
+type AtEnd = Box<dyn FnOnce(u64) + Send>;
 
 impl ChunkBody {
     /// The pieces of `chunks`, coded.
@@ -26,7 +32,15 @@ impl ChunkBody {
             chunks: Some(chunks),
             encoder: Encoder::new(coding, Effort::OnTheFly),
             first: Vec::new(),
+            bytes: 0,
+            at_end: None,
         }
+    }
+
+    /// Tells `at_end` how many bytes there were, once the last one is made.
+    #[must_use]
+    pub fn measured(self, at_end: impl FnOnce(u64) + Send + 'static) -> Self {
+        Self { at_end: Some(Box::new(at_end)), ..self }
     }
 
     /// The same, after a first piece that is made already.
@@ -53,6 +67,10 @@ impl http_body::Body for ChunkBody {
         if !more {
             body.chunks = None;
             body.encoder.finish(&mut coded);
+        }
+        body.bytes += coded.len() as u64;
+        if let Some(at_end) = body.at_end.take_if(|_| !more) {
+            at_end(body.bytes);
         }
         if coded.is_empty() && more {
             // A stretch that gave nothing to send: let others have their turn before the next.

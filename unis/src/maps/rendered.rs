@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use brotli::CompressorWriter;
 use bytes::Bytes;
@@ -60,6 +61,8 @@ pub struct Rendered {
     identity: OnceLock<Bytes>,
     gzip: OnceLock<Bytes>,
     brotli: OnceLock<Bytes>,
+    /// Of a map that is not kept, the length of each coding as it was last streamed whole; 0: never.
+    streamed: [AtomicU64; 3],
 }
 
 impl Rendered {
@@ -84,6 +87,21 @@ impl Rendered {
             .filter_map(|slot| slot.get())
             .map(Bytes::len)
             .sum()
+    }
+
+    /// Length in a coding, if it is known by now.
+    #[must_use]
+    pub fn encoded_bytes(&self, coding: Coding) -> Option<usize> {
+        let streamed = || match self.streamed[coding as usize].load(Ordering::Relaxed) {
+            0 => None,
+            bytes => usize::try_from(bytes).ok(),
+        };
+        self.slot(coding).get().map(Bytes::len).or_else(streamed)
+    }
+
+    /// Notes how long the map was when it was streamed whole.
+    pub fn was_streamed(&self, coding: Coding, bytes: u64) {
+        self.streamed[coding as usize].store(bytes, Ordering::Relaxed);
     }
 
     const fn slot(&self, coding: Coding) -> &OnceLock<Bytes> {

@@ -73,25 +73,12 @@ impl Kind {
             Self::EndpointCost => Operation::EndpointCost,
         }
     }
-
-    /// Name in metrics and logs.
-    #[must_use]
-    pub const fn service(&self) -> &'static str {
-        match self {
-            Self::NetworkMap => "network-map",
-            Self::FilteredNetworkMap => "network-map-filtered",
-            Self::CostMap { .. } => "cost-map",
-            Self::FilteredCostMap => "cost-map-filtered",
-            Self::EndpointProperty => "endpoint-property",
-            Self::EndpointCost => "endpoint-cost",
-        }
-    }
 }
 
 /// One resource of one network.
 pub struct Resource {
     /// Id in the directory (RFC 7285 §10.2).
-    pub id: String,
+    pub id: Arc<str>,
     /// Path on this server.
     pub path: String,
     /// What it is.
@@ -135,7 +122,7 @@ fn of_network(network: &Arc<ServedNetwork>, max_rendered_pairs: usize) -> Vec<Re
         let id = network.id(name);
         let path = format!("/{}", id.replacen(':', "/", 1));
         Resource {
-            id,
+            id: id.into(),
             path,
             kind,
             network: Arc::clone(network),

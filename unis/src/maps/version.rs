@@ -137,7 +137,7 @@ impl Version {
     /// The resource with an id.
     #[must_use]
     pub fn with_id(&self, id: &str) -> Option<&Arc<Resource>> {
-        self.resources.iter().find(|resource| resource.id == id)
+        self.resources.iter().find(|resource| *resource.id == *id)
     }
 
     /// When it was loaded.

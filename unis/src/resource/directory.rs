@@ -23,7 +23,7 @@ pub fn directory(version: &Version, view: View, base: &str) -> Directory {
     }
     let visible = version.resources().iter().filter(|resource| is_visible(resource, view));
     let resources = visible
-        .map(|resource| (resource.id.clone(), entry(version, resource, view, base)))
+        .map(|resource| (resource.id.to_string(), entry(version, resource, view, base)))
         .collect();
     let default = version.networks().first().map(|network| network.id("network-map"));
     Directory { meta: Meta { cost_types, default_network_map: default }, resources }

@@ -6,9 +6,12 @@ use std::sync::Arc;
 use prometheus_client::registry::Registry;
 
 use crate::admin::{Admin, Readiness};
+use crate::metrics::process;
 use crate::server::BindError;
 use crate::shutdown::Shutdown;
 
+/// What the process takes of the machine is added to `registry`.
+///
 /// Binds the admin listener at its setting, else at the port above the service's, else at any free
 /// one. `listen` is the service's setting, whose port 0 means any here too; `bound` its address.
 ///
@@ -18,10 +21,11 @@ pub fn bind_admin(
     setting: Option<SocketAddr>,
     (listen, bound): (SocketAddr, SocketAddr),
     readiness: &Readiness,
-    registry: Registry,
+    mut registry: Registry,
     draining: &Shutdown,
 ) -> Result<Admin, BindError> {
     let loopback = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
+    process::register(&mut registry);
     let registry = Arc::new(registry);
     let bind =
         |address| Admin::bind(address, readiness.clone(), Arc::clone(&registry), draining.clone());

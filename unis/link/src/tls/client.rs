@@ -12,7 +12,7 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
 use crate::crypto::{provider, signature};
 use crate::identity::SpiffeName;
-use crate::metrics::Metrics;
+use crate::metrics::{Ends, Metrics};
 use crate::tls::material::Material;
 use crate::tls::server::{ReloadError, TlsError};
 use crate::tls::stamp::{Stamp, stamps};
@@ -42,6 +42,14 @@ pub struct ServerTrust {
     pub crl: Option<PathBuf>,
 }
 
+impl ServerTrust {
+    /// Its name in metrics: the trust domain, or the file.
+    fn party(&self) -> String {
+        let file = || self.bundle.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        self.trust_domain.clone().unwrap_or_else(file)
+    }
+}
+
 /// A client's TLS. Share it with [`Arc`].
 #[derive(Debug)]
 pub struct ClientTls {
@@ -49,7 +57,8 @@ pub struct ClientTls {
     /// Of the files, taken before they were first read.
     pub(crate) stamps: Vec<Stamp>,
     config: ArcSwap<ClientConfig>,
-    reloading: Mutex<()>,
+    /// One reload at a time; when what is believed now ends.
+    reloading: Mutex<Ends>,
     metrics: Metrics,
 }
 
@@ -60,8 +69,9 @@ impl ClientTls {
     /// The first thing that is wrong.
     pub fn load(settings: ClientTlsSettings, metrics: Metrics) -> Result<Arc<Self>, TlsError> {
         let stamps = stamps(&files(&settings));
-        let config = ArcSwap::from_pointee(build(&settings, &metrics)?);
-        let reloading = Mutex::new(());
+        let (config, ends) = build(&settings, &metrics)?;
+        metrics.believed_ends(&Ends::default(), &ends);
+        let (config, reloading) = (ArcSwap::from_pointee(config), Mutex::new(ends));
         Ok(Arc::new(Self { settings, stamps, config, reloading, metrics }))
     }
 
@@ -70,9 +80,11 @@ impl ClientTls {
     /// # Errors
     /// What is wrong; everything stays as it was then.
     pub fn reload(&self) -> Result<(), ReloadError> {
-        let _one_at_a_time = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
         match build(&self.settings, &self.metrics) {
-            Ok(config) => {
+            Ok((config, ends)) => {
+                self.metrics.believed_ends(&known, &ends);
+                *known = ends;
                 self.config.store(Arc::new(config));
                 self.metrics.reloaded("ok");
                 Ok(())
@@ -98,7 +110,7 @@ impl ClientTls {
             settings: ClientTlsSettings::default(),
             stamps: Vec::new(),
             config: ArcSwap::from_pointee(config),
-            reloading: Mutex::new(()),
+            reloading: Mutex::default(),
             metrics: Metrics::new(),
         }))
     }
@@ -120,9 +132,13 @@ fn files(settings: &ClientTlsSettings) -> Vec<PathBuf> {
     own.chain(settings.servers.iter().flat_map(each)).collect()
 }
 
-fn build(settings: &ClientTlsSettings, metrics: &Metrics) -> Result<ClientConfig, TlsError> {
+fn build(
+    settings: &ClientTlsSettings,
+    metrics: &Metrics,
+) -> Result<(ClientConfig, Ends), TlsError> {
     let now = UnixTime::now();
-    let verifier = ServerVerifier::load(settings, now)?;
+    let mut ends = Ends::default();
+    let verifier = ServerVerifier::load(settings, now, &mut ends)?;
     let builder = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .dangerous()
@@ -137,7 +153,7 @@ fn build(settings: &ClientTlsSettings, metrics: &Metrics) -> Result<ClientConfig
     };
     config.resumption = Resumption::disabled();
     config.alpn_protocols = vec![H2.to_vec(), HTTP_1_1.to_vec()];
-    Ok(config)
+    Ok((config, ends))
 }
 
 /// Picks the bundle by the server's SPIFFE domain, then checks chain and DNS name with it.
@@ -148,7 +164,11 @@ struct ServerVerifier {
 }
 
 impl ServerVerifier {
-    fn load(settings: &ClientTlsSettings, now: UnixTime) -> Result<Self, TlsError> {
+    fn load(
+        settings: &ClientTlsSettings,
+        now: UnixTime,
+        ends: &mut Ends,
+    ) -> Result<Self, TlsError> {
         let mut trusted = Vec::with_capacity(settings.servers.len());
         for server in &settings.servers {
             let revocation = match &server.crl {
@@ -156,6 +176,7 @@ impl ServerVerifier {
                 None => Revocation::default(),
             };
             let anchors = Anchors::load(&server.bundle, &revocation, now)?;
+            ends.add("client", &server.party(), anchors.ends(), revocation.next_update());
             trusted.push((server.trust_domain.clone(), anchors));
         }
         Ok(Self { trusted, expected: settings.expected.clone() })

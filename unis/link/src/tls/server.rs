@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::crypto::provider;
 use crate::identity::Identity;
-use crate::metrics::Metrics;
+use crate::metrics::{Ends, Metrics};
 use crate::tls::live::{Live, Registration};
 use crate::tls::material::{Material, MaterialError};
 use crate::tls::stamp::{Stamp, stamps};
@@ -103,6 +103,8 @@ impl ServerTls {
         let trust = Arc::new(Trust::load(&settings.trust, now)?);
         let active = Active::build(material, trust, settings.client_certificates)?;
         metrics.certificate_ends("server", active.material.not_after);
+        let ends = active.trust.ends("server", &settings.trust.own.name);
+        metrics.believed_ends(&Ends::default(), &ends);
         Ok(Arc::new(Self {
             settings: Mutex::new(settings),
             stamps,
@@ -193,6 +195,10 @@ impl ServerTls {
         match Active::build(material, Arc::new(trust), settings.client_certificates) {
             Ok(active) => {
                 self.metrics.certificate_ends("server", active.material.not_after);
+                let own = &settings.trust.own.name;
+                let (before, now) = (&old.trust, &active.trust);
+                let (before, now) = (before.ends("server", own), now.ends("server", own));
+                self.metrics.believed_ends(&before, &now);
                 self.active.store(Arc::new(active));
                 self.sweep();
             }

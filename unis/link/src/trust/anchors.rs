@@ -9,9 +9,11 @@ use rustls::client::danger::ServerCertVerifier;
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime};
+use sha2::{Digest, Sha256};
 use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate};
 
 use crate::crypto::provider;
+use crate::identity::hex;
 use crate::trust::{TrustError, files};
 
 /// Intermediate certificates that a chain may have between leaf and bundle.
@@ -19,11 +21,16 @@ const MAX_INTERMEDIATES: usize = 3;
 /// issuingDistributionPoint (RFC 5280 §5.2.5), DER content of the OID 2.5.29.28.
 const ISSUING_DISTRIBUTION_POINT: &[u8] = &[0x55, 0x1d, 0x1c];
 
+/// Bytes of a fingerprint that are enough to tell the CA certificates of a bundle apart.
+const FINGERPRINT_SHOWN: usize = 8;
+
 /// What one trust domain's chains are checked against.
 #[derive(Clone, Debug)]
 pub(crate) struct Anchors {
     clients: Arc<dyn ClientCertVerifier>,
     servers: Arc<dyn ServerCertVerifier>,
+    /// Fingerprint of each CA certificate, cut short, and its end, Unix seconds.
+    ends: Vec<(String, i64)>,
 }
 
 /// The revocation lists of one file.
@@ -41,7 +48,8 @@ impl Anchors {
         revocation: &Revocation,
         now: UnixTime,
     ) -> Result<Self, TrustError> {
-        let roots = Arc::new(valid_roots(bundle, now)?);
+        let (roots, ends) = valid_roots(bundle, now)?;
+        let roots = Arc::new(roots);
         let failed = |error: rustls::server::VerifierBuilderError| TrustError::Material {
             path: bundle.to_owned(),
             reason: error.to_string(),
@@ -58,7 +66,12 @@ impl Anchors {
             .enforce_revocation_expiration()
             .build()
             .map_err(failed)?;
-        Ok(Self { clients, servers })
+        Ok(Self { clients, servers, ends })
+    }
+
+    /// Fingerprint and end of each CA certificate.
+    pub(crate) fn ends(&self) -> &[(String, i64)] {
+        &self.ends
     }
 
     /// Checks a client's chain: signatures, dates, purpose, revocation.
@@ -104,6 +117,11 @@ impl Revocation {
         Ok(Self { lists, next_update })
     }
 
+    /// When the first of the lists lapses, Unix seconds.
+    pub(crate) const fn next_update(&self) -> Option<i64> {
+        self.next_update
+    }
+
     /// Whether the lists revoke a certificate that no chain vouches for (a pinned one).
     ///
     /// # Errors
@@ -143,9 +161,13 @@ fn check_length(intermediates: &[CertificateDer<'_>]) -> Result<(), rustls::Erro
 }
 
 /// The bundle without certificates outside their dates: webpki takes an anchor's word for ever.
-fn valid_roots(bundle: &Path, now: UnixTime) -> Result<RootCertStore, TrustError> {
+fn valid_roots(
+    bundle: &Path,
+    now: UnixTime,
+) -> Result<(RootCertStore, Vec<(String, i64)>), TrustError> {
     let broken = |reason: String| TrustError::Material { path: bundle.to_owned(), reason };
     let mut roots = RootCertStore::empty();
+    let mut ends = Vec::new();
     for certificate in files::certificates(bundle)? {
         let (_, parsed) =
             X509Certificate::from_der(&certificate).map_err(|error| broken(error.to_string()))?;
@@ -157,11 +179,13 @@ fn valid_roots(bundle: &Path, now: UnixTime) -> Result<RootCertStore, TrustError
             continue;
         }
         roots.add(certificate.clone()).map_err(|error| broken(error.to_string()))?;
+        let fingerprint = hex(&Sha256::digest(&certificate)[..FINGERPRINT_SHOWN]);
+        ends.push((fingerprint, validity.not_after.timestamp()));
     }
     if roots.is_empty() {
         return Err(TrustError::NoValidAnchor(bundle.to_owned()));
     }
-    Ok(roots)
+    Ok((roots, ends))
 }
 
 fn end_of(list: &CertificateRevocationListDer<'_>, path: &Path) -> Result<i64, TrustError> {

@@ -7,8 +7,9 @@ use rustls::{CertificateError, Error};
 use rustls_pki_types::{CertificateDer, UnixTime};
 
 use crate::identity::{Identity, hex, spiffe_domain};
+use crate::metrics::Ends;
 use crate::trust::party::Party;
-use crate::trust::{Leaf, PartnerTrust, TrustError, TrustSettings};
+use crate::trust::{Anchors, Leaf, PartnerTrust, TrustError, TrustSettings};
 
 /// Whom a server trusts; immutable, swapped whole by [`Trust::reload`].
 #[derive(Debug)]
@@ -106,6 +107,17 @@ impl Trust {
             Match::Domain(at) | Match::Pin(at) => Ok(self.parties[at].identify(leaf)),
             Match::Listed => self.verify(chain, now),
         }
+    }
+
+    /// When CA certificates and revocation lists end, for `side`.
+    pub(crate) fn ends(&self, side: &'static str, own: &str) -> Ends {
+        let mut ends = Ends::default();
+        for party in &self.parties {
+            let authorities = party.anchors.as_ref().map_or(&[][..], Anchors::ends);
+            let name = party.partner.as_deref().unwrap_or(own);
+            ends.add(side, name, authorities, party.revocation.next_update());
+        }
+        ends
     }
 
     fn find(&self, leaf: &Leaf) -> Result<Match, CertificateError> {

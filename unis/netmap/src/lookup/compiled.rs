@@ -36,6 +36,11 @@ impl Lookup {
         Self { v4: V4::compile(&v4, form(v4.len()), isa), v6: V6::compile(&v6, isa) }
     }
 
+    /// Memory held, bytes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.v4.memory_bytes() + self.v6.memory_bytes()
+    }
+
     /// The PID of one address; `::ffff:a.b.c.d` is `a.b.c.d`.
     pub(crate) fn pid_of(&self, address: IpAddr) -> Option<Pid> {
         let mut found = [NO_PID];

@@ -30,6 +30,14 @@ impl Direct {
         }
     }
 
+    /// Memory held, bytes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        match self {
+            Direct::Narrow(table) => table.memory_bytes(),
+            Direct::Wide(table) => table.memory_bytes(),
+        }
+    }
+
     /// Asks for the memory of this address's entry.
     #[inline]
     pub(crate) fn announce(&self, address: u32) {
@@ -104,6 +112,10 @@ impl<E: Entry> Table<E> {
             first = interval.last.saturating_add(1);
         }
         table
+    }
+
+    fn memory_bytes(&self) -> usize {
+        size_of_val(&*self.slots) + size_of_val(&*self.blocks)
     }
 
     /// Paints the addresses from `first` to `last`, and perhaps some behind them: what comes next

@@ -47,6 +47,11 @@ impl<K: Key<KEYS>, const KEYS: usize> Tree<K, KEYS> {
         Self { nodes, starts, isa }
     }
 
+    /// Memory held, bytes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        size_of_val(&*self.nodes) + size_of_val(&*self.starts)
+    }
+
     /// For each address the value of its interval.
     #[inline]
     pub(crate) fn search(&self, addresses: &[K::Address], found: &mut [u32]) {

@@ -39,6 +39,14 @@ impl V4 {
         }
     }
 
+    /// Memory held, bytes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        match self {
+            V4::Direct(direct) => direct.memory_bytes(),
+            V4::Tree(tree) => tree.memory_bytes(),
+        }
+    }
+
     /// Says that this address will be looked up soon.
     #[inline]
     pub(crate) fn announce(&self, address: u32) {

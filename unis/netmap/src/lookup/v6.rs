@@ -22,6 +22,12 @@ pub(crate) struct V6 {
 }
 
 impl V6 {
+    /// Memory held, bytes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let inside = size_of_val(&*self.cut_ends) + size_of_val(&*self.lowers);
+        self.uppers.memory_bytes() + inside
+    }
+
     pub(crate) fn compile(intervals: &[Interval<u128>], isa: Isa) -> Self {
         let mut halves = Halves::default();
         let mut first = 0;

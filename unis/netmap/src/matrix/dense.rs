@@ -50,6 +50,12 @@ impl CostMatrix {
         self.pairs
     }
 
+    /// Memory held, bytes: rows, distinct costs and their texts. What is shared with another
+    /// snapshot counts in both.
+    pub fn memory_bytes(&self) -> usize {
+        self.rows.memory_bytes() + self.table.memory_bytes()
+    }
+
     /// The costs from one PID.
     ///
     /// # Panics

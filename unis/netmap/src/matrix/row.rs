@@ -35,6 +35,15 @@ impl Rows {
         }
     }
 
+    pub(crate) fn memory_bytes(&self) -> usize {
+        match self {
+            Rows::Narrow(rows) => {
+                rows.iter().map(|row| size_of_val(&**row) + size_of_val(row)).sum()
+            }
+            Rows::Wide(rows) => rows.iter().map(|row| size_of_val(&**row) + size_of_val(row)).sum(),
+        }
+    }
+
     /// Takes over every row of `old` that is equal at the same place; says how many.
     pub(crate) fn share_with(&mut self, old: &Rows) -> usize {
         match (self, old) {

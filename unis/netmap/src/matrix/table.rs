@@ -61,6 +61,10 @@ impl CostTable {
         &self.texts[start as usize..self.ends[at] as usize]
     }
 
+    pub(crate) fn memory_bytes(&self) -> usize {
+        size_of_val(&*self.costs) + self.texts.len() + size_of_val(&*self.ends)
+    }
+
     /// All distinct costs, ascending.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Cost> {
         self.costs.iter().copied()

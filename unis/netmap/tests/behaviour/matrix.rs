@@ -134,3 +134,17 @@ fn a_patch_carries_a_matrix_over_the_edge_of_sixteen_bits_both_ways() {
         assert!(content(patched) == content(built(256, after)));
     }
 }
+
+/// A pair takes two bytes, or four above 65,535 distinct costs; beside them rows are counted from
+/// outside at no more than three words each, a cost with its text and end at no more than 36 bytes.
+#[test]
+fn a_matrix_knows_what_it_holds() {
+    let bounds = |pairs_bytes: usize, side: usize, costs: usize| {
+        pairs_bytes..=pairs_bytes + side * 24 + costs * 36
+    };
+    let equal = vec![Some(7); 300 * 300];
+    assert!(bounds(180_000, 300, 1).contains(&built(300, &equal).memory_bytes()));
+    let distinct: Vec<Option<u64>> = (0..300 * 300).map(Some).collect();
+    let bytes = built(300, &distinct).memory_bytes();
+    assert!(bounds(360_000 + 90_000 * 12, 300, 90_000).contains(&bytes), "{bytes}");
+}
