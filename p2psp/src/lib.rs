@@ -22,6 +22,7 @@ pub mod ranking;
 pub mod users;
 
 // Between them, and beneath.
+pub mod audit;
 pub mod calls;
 pub mod database;
 pub mod passkeys;
