@@ -14,6 +14,7 @@
 
 // The roles, and what OMS ranks with.
 pub mod activity;
+pub mod events;
 pub mod index;
 pub mod isp;
 pub mod membership;

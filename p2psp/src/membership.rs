@@ -20,6 +20,7 @@ use mp2p::message::list::{PeerEntry, PeerList, PeerType, RankedBy};
 use mp2p::message::overlay::{OverlayDescription, OverlayRequest};
 
 use crate::calls::{Activity, Answer, CallError, Standing, Users, Visit};
+use crate::events::Outbox;
 use crate::isp::{Isps, Outlook};
 use crate::metrics::Metrics;
 use crate::overlay::{AddressError, Ask, Found, Member, StoreError, SwarmStore, reachable_at};
@@ -42,6 +43,8 @@ pub struct Oms {
     pub users: Arc<dyn Users>,
     /// R1.
     pub activity: Arc<dyn Activity>,
+    /// What peers are told unasked.
+    pub events: Arc<Outbox>,
     /// What is signed.
     pub passkeys: Passkeys,
     /// Bounds and times of membership.
@@ -178,10 +181,16 @@ impl Oms {
                 port: asker.address.port(),
                 kind: AddressKind::Reflexive,
             },
-            report_policy: ReportPolicy { status_interval: self.report_seconds },
+            report_policy: ReportPolicy {
+                status_interval: self.report_seconds,
+                ..ReportPolicy::STANDARD
+            },
             passkey: holder
                 .and_then(|holder| self.passkeys.issue(holder, &request.overlay_id, now)),
             oms_key: self.passkeys.public().to_owned(),
+            trust_domain: self.passkeys.issuer().to_owned(),
+            gateway: None,
+            relay: None,
             epoch: self.passkeys.epoch(),
             status: PeerList {
                 num_peers: announced.members,

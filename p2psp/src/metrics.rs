@@ -35,6 +35,7 @@ pub struct Metrics {
     lists: Family<Ranked, Counter>,
     lacked: Family<Lacked, Counter>,
     members: Gauge,
+    listeners: Gauge,
 }
 
 impl Metrics {
@@ -52,6 +53,8 @@ impl Metrics {
             "Members of all overlays at the last sweep",
             self.members.clone(),
         );
+        let help = "Peers that listened to their events at the last sweep";
+        registry.register("listeners", help, self.listeners.clone());
     }
 
     /// Counts a request.
@@ -73,6 +76,11 @@ impl Metrics {
     /// Counts a missing answer at a reference point.
     pub fn lacked(&self, point: &'static str) {
         self.lacked.get_or_create(&Lacked { point }).inc();
+    }
+
+    /// How many peers listen to their events.
+    pub fn count_listeners(&self, listeners: usize) {
+        self.listeners.set(i64::try_from(listeners).unwrap_or(i64::MAX));
     }
 
     /// How many members there are.

@@ -92,6 +92,12 @@ impl Passkeys {
         &self.public
     }
 
+    /// The trust domain of this provider.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
     /// Passkeys of older epochs are void.
     #[must_use]
     pub const fn epoch(&self) -> u64 {

@@ -20,6 +20,7 @@ use tokio::signal::unix::Signal;
 use crate::activity::{MemoryStatus, Pams};
 use crate::api::{Bounds, Desk, Service};
 use crate::calls::{Absent, Users};
+use crate::events::{Outbox, Streaming};
 use crate::index::Ixs;
 use crate::isp::Isps;
 use crate::membership::Oms;
@@ -73,7 +74,9 @@ impl Server {
         let url = url.unwrap_or_else(|| format!("https://{}", listener.local_address()));
         let issuer = identities.trust_domain().to_owned();
         let state = &identity.state_dir;
-        let parts = Parts { state, issuer, url, store: Arc::clone(&store), metrics };
+        let store_too = Arc::clone(&store);
+        let parts =
+            Parts { state, issuer, url, store: store_too, metrics, shutdown: shutdown.clone() };
         let desk = Arc::new(parts.desk(&settings, isps)?);
         Ok(Self { listener, admin, shutdown, identities, desk, store })
     }
@@ -97,7 +100,7 @@ impl Server {
     pub async fn run(self) -> anyhow::Result<()> {
         let Self { listener, admin, shutdown, identities, desk, store } = self;
         identities.watch(&shutdown);
-        tokio::spawn(sweep(store, desk.metrics.clone(), shutdown.clone()));
+        tokio::spawn(sweep(store, Arc::clone(&desk), shutdown.clone()));
         let admin_stop = Shutdown::new();
         let admin = tokio::spawn(admin.run(admin_stop.clone()));
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
@@ -117,6 +120,7 @@ struct Parts<'a> {
     url: String,
     store: Arc<MemoryStore>,
     metrics: Metrics,
+    shutdown: Shutdown,
 }
 
 impl Parts<'_> {
@@ -144,6 +148,7 @@ impl Parts<'_> {
                     Some(pams) => pams,
                     None => Arc::new(Absent),
                 },
+                events: Arc::new(Outbox::new(settings.events, unix_now())),
                 passkeys: Passkeys::open(self.state, self.issuer)?,
                 overlay: settings.overlay.clone(),
                 list: settings.list.clone(),
@@ -157,8 +162,10 @@ impl Parts<'_> {
             max_body_bytes: settings.max_body_bytes,
             body_deadline: Duration::from_secs(settings.body_seconds),
         };
-        let (url, metrics) = (self.url, self.metrics);
-        Ok(Desk { oms, pams, ums, ixs, url, bounds, metrics, hasher: RandomState::new() })
+        let keep_alive = settings.events.keep_alive().min(settings.limits.write_timeout() / 2);
+        let streaming = Streaming { keep_alive, shutdown: self.shutdown };
+        let (url, metrics, hasher) = (self.url, self.metrics, RandomState::new());
+        Ok(Desk { oms, pams, ums, ixs, url, bounds, streaming, metrics, hasher })
     }
 }
 
@@ -175,13 +182,21 @@ async fn outlive(mut hangups: Signal) {
 }
 
 /// Forgets members that did not refresh, until shutdown; lists leave them out at once.
-async fn sweep(store: Arc<MemoryStore>, metrics: Metrics, shutdown: Shutdown) {
+async fn sweep(store: Arc<MemoryStore>, desk: Arc<Desk>, shutdown: Shutdown) {
     loop {
         tokio::select! {
             () = shutdown.wait() => return,
             () = tokio::time::sleep(SWEEP) => {}
         }
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        metrics.count_members(store.sweep(now));
+        let now = unix_now();
+        desk.metrics.count_members(store.sweep(now));
+        if let Some(oms) = &desk.oms {
+            oms.events.sweep(now);
+            desk.metrics.count_listeners(oms.events.listeners());
+        }
     }
+}
+
+fn unix_now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }

@@ -17,6 +17,7 @@ pub mod cities;
 pub mod curl;
 pub mod daemon;
 pub mod data;
+pub mod events;
 pub mod http;
 pub mod maps;
 pub mod openssl;

@@ -98,6 +98,18 @@ impl Peer {
         self.folder.join(name)
     }
 
+    /// The address that it speaks from.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The base URL of the server that it asks.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
     /// Asks, with a body or without.
     ///
     /// # Panics

@@ -5,6 +5,10 @@
 //! | [`join`] join, refresh, leave | `/oms/peer` | R5 |
 //! | [`overlay`] create, describe | `/oms/overlay` | R5 |
 //! | [`list`] the ranked peer list | answer to a join | R5 |
+//! | [`gateway`] who fetches what from outside | answer to a join | R5 |
+//! | [`failure`] other peers fail | `/oms/peer/report` | R5 |
+//! | [`event`] what the provider tells unasked | `/oms/events` | R5, R8, R9 |
+//! | [`server`] cache and relay servers, reservations | `/oms/server`, `/oms/reservation` | R5, R8, R9 |
 //! | [`status`] status of a peer | `/pams/status` | R2 |
 //! | [`profile`] of a user | `/ums/profile` | R13 |
 //! | [`account`] class, credit, consent, sign-up | `/ums/class`, `/ums/account`, … | R13 |
@@ -14,9 +18,13 @@
 pub mod account;
 pub mod bound;
 pub mod content;
+pub mod event;
+pub mod failure;
+pub mod gateway;
 pub mod join;
 pub mod list;
 pub mod overlay;
 pub mod profile;
 pub mod report;
+pub mod server;
 pub mod status;

@@ -2,10 +2,10 @@
 //! does not stand here is denied.
 
 use crate::api::line::Line;
-use crate::api::{ixs, oms, pams, ums};
+use crate::api::{events, ixs, oms, pams, ums};
 
 /// Every operation there is, by the role that answers.
-pub const TABLE: [&[Line]; 4] = [oms::LINES, pams::LINES, ums::LINES, ixs::LINES];
+pub const TABLE: [&[Line]; 5] = [oms::LINES, events::LINES, pams::LINES, ums::LINES, ixs::LINES];
 
 /// The lines of [`TABLE`].
 pub fn lines() -> impl Iterator<Item = &'static Line> {
@@ -44,6 +44,8 @@ mod tests {
         ("create-overlay", "peer operator"),
         ("describe-overlay", "cs rs peer operator"),
         ("explain", "operator"),
+        ("events", "cs rs peer"),
+        ("acknowledge-events", "cs rs peer"),
         ("report-status", "cs peer"),
         ("profile", "peer operator"),
         ("register", "peer"),

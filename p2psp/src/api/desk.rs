@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::activity::Pams;
+use crate::events::Streaming;
 use crate::index::Ixs;
 use crate::membership::{Moment, Oms};
 use crate::metrics::Metrics;
@@ -34,6 +35,8 @@ pub struct Desk {
     pub url: String,
     /// Of requests.
     pub bounds: Bounds,
+    /// Of event streams.
+    pub streaming: Streaming,
     /// What is counted.
     pub metrics: Metrics,
     /// Chooses among equals.

@@ -56,6 +56,8 @@ pub struct Line {
 
 /// Who can be a member of an overlay.
 pub(crate) const MEMBERS: &[Role] = &[Role::Peer, Role::CacheServer];
+/// Whoever takes part or serves those who do.
+pub(crate) const SERVED: &[Role] = &[Role::Peer, Role::CacheServer, Role::RelayServer];
 /// Whoever has a certificate of this provider.
 pub(crate) const ANYONE: &[Role] =
     &[Role::Peer, Role::CacheServer, Role::RelayServer, Role::Operator];

@@ -7,6 +7,7 @@
 
 // The table, and one file of handlers a role.
 pub mod access;
+mod events;
 mod ixs;
 mod line;
 mod oms;

@@ -26,6 +26,8 @@ pub(crate) enum Problem {
     NotFound,
     #[error("{0}")]
     Missing(String),
+    #[error("{0} are at their bound")]
+    NoRoom(&'static str),
     #[error("{0}")]
     Query(String),
     #[error("the body is malformed: {0}")]
@@ -65,7 +67,7 @@ impl Problem {
             Self::Body(ReadError::Broken(_)) => (StatusCode::BAD_REQUEST, "body"),
             Self::Join(JoinError::Address(_)) => (StatusCode::BAD_REQUEST, "address"),
             Self::Join(JoinError::Store(error)) | Self::Store(error) => store_code(error),
-            Self::Status(_) | Self::Database(DatabaseError::Busy) => {
+            Self::NoRoom(_) | Self::Status(_) | Self::Database(DatabaseError::Busy) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "full")
             }
             Self::Users(_) | Self::Index(_) | Self::Database(_) => {

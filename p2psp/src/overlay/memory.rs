@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mp2p::id::{OverlayId, PeerId};
-use mp2p::message::overlay::{OverlayDescription, OverlayRequest};
+use mp2p::message::overlay::{Health, OverlayDescription, OverlayRequest};
 
 use crate::overlay::member::Member;
 use crate::overlay::store::{Announced, Ask, Found, StoreError, SwarmStore};
@@ -99,6 +99,7 @@ impl SwarmStore for MemoryStore {
             created: swarm.created,
             last_active: swarm.last_active,
             num_peers: swarm.len() as u64,
+            health: Health::default(),
         })
     }
 

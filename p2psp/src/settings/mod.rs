@@ -3,6 +3,7 @@
 //! `default.toml` is the manual (`p2psp config default` prints it); a test holds it against these
 //! structs. Each component gets only its own part.
 
+mod events;
 mod inputs;
 mod isp;
 mod role;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use link::settings::SettingsError;
 
+pub use crate::settings::events::EventSettings;
 pub use crate::settings::inputs::Inputs;
 pub use crate::settings::isp::IspSettings;
 pub use crate::settings::role::Part;
@@ -58,6 +60,8 @@ pub struct Settings {
     pub call_timeout_ms: u64,
     /// Membership.
     pub overlay: OverlaySettings,
+    /// Event streams.
+    pub events: EventSettings,
     /// Peer lists.
     pub list: ListSettings,
     /// Status of peers.
@@ -140,6 +144,7 @@ impl Default for Settings {
             body_seconds: 15,
             call_timeout_ms: 500,
             overlay: OverlaySettings::default(),
+            events: EventSettings::default(),
             list: ListSettings::default(),
             activity: ActivitySettings::default(),
             isp: Vec::new(),
@@ -235,6 +240,9 @@ impl Settings {
             ("overlay.max-members", overlay.max_members as u64),
             ("overlay.heartbeat-seconds", overlay.heartbeat_seconds),
             ("list.size", u64::from(self.list.size)),
+            ("events.max-peers", self.events.max_peers as u64),
+            ("events.max-events", self.events.max_events as u64),
+            ("events.keep-alive-seconds", self.events.keep_alive_seconds),
             ("activity.max-age-seconds", self.activity.max_age_seconds),
         ] {
             if bound == 0 {

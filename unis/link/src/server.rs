@@ -45,6 +45,11 @@ where
     }
 }
 
+/// In an answer's extensions: its body goes on without end, as a stream of events does. It is work
+/// of its connection alone, and holds no place of [`Limits::max_requests_in_work`].
+#[derive(Clone, Copy, Debug)]
+pub struct Lasting;
+
 /// What protects a listener's connections.
 #[derive(Clone, Debug)]
 pub enum Security {

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{OverlayId, PeerId};
 use crate::message::bound::List;
+use crate::message::gateway::Gateway;
 use crate::message::list::PeerList;
+use crate::message::server::Reserved;
 
 /// Addresses that a peer announces at most.
 pub const MAX_ADDRESSES: usize = 8;
@@ -105,20 +107,81 @@ pub struct JoinAnswer {
     pub report_policy: ReportPolicy,
     /// Says to others who the peer is; absent where none could be signed.
     pub passkey: Option<String>,
-    /// The key to check passkeys with, base64url.
+    /// The key to check passkeys, stops and reservations with, base64url.
     pub oms_key: String,
+    /// The provider: passkeys are issued in its name.
+    pub trust_domain: String,
+    /// Who of the own network fetches what from outside; absent where no map says who is near.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<Gateway>,
+    /// A relay server for a peer that cannot be reached (§8.3.3 step 4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relay: Option<Reserved>,
     /// Passkeys of older epochs are void.
     pub epoch: u64,
     /// With whom.
     pub status: PeerList,
 }
 
-/// What to report, how often (TR 20002 §7.7.1).
+/// What to report, how often, to whom (TR 20002 §7.7.1).
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ReportPolicy {
     /// Seconds between reports of status to PAMS.
     pub status_interval: u64,
+    /// A receipt for a contributor every so many fragments,
+    #[serde(default = "default_receipt_fragments")]
+    pub receipt_fragments: u32,
+    /// or after so many seconds, whichever comes first.
+    #[serde(default = "default_receipt_seconds")]
+    pub receipt_seconds: u64,
+    /// Seconds between reports of success to UMS; their numbers are sums.
+    #[serde(default = "default_success_interval")]
+    pub success_interval: u64,
+    /// Where reports go; the server of this answer where it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+}
+
+const fn default_receipt_fragments() -> u32 {
+    ReportPolicy::STANDARD.receipt_fragments
+}
+
+const fn default_receipt_seconds() -> u64 {
+    ReportPolicy::STANDARD.receipt_seconds
+}
+
+const fn default_success_interval() -> u64 {
+    ReportPolicy::STANDARD.success_interval
+}
+
+impl ReportPolicy {
+    /// Where nobody says otherwise.
+    pub const STANDARD: Self = Self {
+        status_interval: 30,
+        receipt_fragments: 8,
+        receipt_seconds: 10,
+        success_interval: 60,
+        to: None,
+    };
+}
+
+/// What a service wants reported how often; what is absent is the provider's choice.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct ReportWish {
+    /// Seconds between reports of status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status_interval: Option<u64>,
+    /// Fragments of one receipt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt_fragments: Option<u32>,
+    /// Seconds between two receipts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt_seconds: Option<u64>,
+    /// Seconds between reports of success.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub success_interval: Option<u64>,
 }
 
 /// A peer leaves.

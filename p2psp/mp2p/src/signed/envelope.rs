@@ -27,6 +27,8 @@ pub enum Kind {
     Stop,
     /// A peer has ended it.
     StopAck,
+    /// What a cache or relay server keeps free for somebody (§8.3.7).
+    Reservation,
 }
 
 impl Kind {
@@ -38,6 +40,7 @@ impl Kind {
             Self::Delivery => "delivery+jws",
             Self::Stop => "stop+jwt",
             Self::StopAck => "stop-ack+jws",
+            Self::Reservation => "reservation+jwt",
         }
     }
 }

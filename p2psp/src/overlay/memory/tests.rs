@@ -4,10 +4,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use mp2p::id::{OverlayId, PeerId};
-use mp2p::message::bound::Text;
 use mp2p::message::join::{AddressKind, PeerAddress, SharingPolicy};
 use mp2p::message::list::PeerType;
-use mp2p::message::overlay::{OverlayRequest, ServiceKind};
+use mp2p::message::overlay::OverlayRequest;
 use netmap::{Cost, MatrixBuilder, Parts, Pid, PidName, Snapshot};
 
 use crate::isp::Outlook;
@@ -57,13 +56,7 @@ fn outlook(to_1: u64, to_2: u64) -> Outlook {
 
 fn store() -> MemoryStore {
     let store = MemoryStore::new(1, 100);
-    let request = OverlayRequest {
-        overlay_id: overlay(),
-        title: Text::default(),
-        description: Text::default(),
-        kind: ServiceKind::File,
-    };
-    store.create(request, None, 0).unwrap();
+    store.create(OverlayRequest::named(overlay()), None, 0).unwrap();
     let members = [('A', "10.0.0.1"), ('B', "10.0.0.2"), ('C', "10.0.1.1"), ('D', "10.0.2.1")];
     for (name, address) in members.into_iter().chain([('E', "192.0.2.1")]) {
         store.announce(&overlay(), member(name, address, 100), 0).unwrap();
@@ -127,12 +120,7 @@ fn a_crowd_next_door_leaves_room_and_a_cache_comes_along() {
 #[test]
 fn bounds_hold_and_names_are_unique() {
     let store = MemoryStore::new(1, 1);
-    let request = |name: &str| OverlayRequest {
-        overlay_id: OverlayId::parse(name).unwrap(),
-        title: Text::default(),
-        description: Text::default(),
-        kind: ServiceKind::File,
-    };
+    let request = |name: &str| OverlayRequest::named(OverlayId::parse(name).unwrap());
     store.create(request("film"), None, 0).unwrap();
     assert!(matches!(store.create(request("film"), None, 0), Err(StoreError::Exists(_))));
     assert!(matches!(store.create(request("song"), None, 0), Err(StoreError::Full { .. })));

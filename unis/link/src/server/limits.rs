@@ -150,6 +150,11 @@ impl Limits {
         Duration::from_millis(self.handshake_timeout_ms)
     }
 
+    /// Without a byte of an answer taken.
+    pub fn write_timeout(&self) -> Duration {
+        Duration::from_millis(self.write_timeout_ms)
+    }
+
     pub(crate) fn handler_timeout(&self) -> Duration {
         Duration::from_millis(self.handler_timeout_ms)
     }

@@ -18,7 +18,7 @@ use crate::identity::Caller;
 use crate::metrics::Metrics;
 use crate::overload::{Gate, Place, unavailable};
 use crate::server::transport::Shared;
-use crate::server::{Handler, Limits};
+use crate::server::{Handler, Lasting, Limits};
 
 /// What the requests of one connection share.
 #[derive(Debug)]
@@ -57,6 +57,9 @@ impl<H: Handler> Context<H> {
                 unavailable(self.limits.retry_after_s)
             }
         };
+        if answer.extensions().get::<Lasting>().is_some() {
+            work.place = None;
+        }
         Ok(work.tracks(if is_head { without_body(answer) } else { answer }, version))
     }
 }

@@ -1,0 +1,179 @@
+//! Cache and relay servers (R8, R9; TR 20002 §8.2.5, §8.2.6; X.609.2): what they can, what is
+//! reserved with them, who used how much, and what is wrong with them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{OverlayId, PeerId};
+use crate::message::bound::{List, Text};
+use crate::message::event::{ReservationId, Signed};
+use crate::message::join::{MAX_ADDRESSES, PeerAddress};
+use crate::reservation::ReservationKind;
+
+/// Servers of one composed reservation at most.
+pub const MAX_PARTS: usize = 16;
+/// Reservations that a server is told of in one answer.
+pub const MAX_IN_FORCE: usize = 1024;
+/// Longest description of a fault, bytes.
+pub const MAX_FAULT_BYTES: usize = 512;
+
+/// What a server is.
+#[derive(Copy, Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ServerKind {
+    /// A cache server.
+    Cs,
+    /// A relay server.
+    Rs,
+}
+
+/// What a server has to give, in all.
+#[derive(Copy, Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct Capacity {
+    /// Bit/s.
+    pub bandwidth_bps: u64,
+    /// Bytes; a relay server has none.
+    pub storage_bytes: u64,
+    /// Holders at a time; 0: as many as the rest allows.
+    pub circuits: u32,
+}
+
+/// `PUT /oms/server`: a server is there; again as a sign of life.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ServerRegistration {
+    /// What it is.
+    pub kind: ServerKind,
+    /// Where; the address that OMS observes wins.
+    #[serde(rename = "peer_addr", default)]
+    pub peer_addr: List<PeerAddress, MAX_ADDRESSES>,
+    /// What it has to give.
+    pub capacity: Capacity,
+    /// The provider's own device, which must tell of its faults; a user's peer is none.
+    #[serde(default)]
+    pub dedicated: bool,
+    /// The epoch that it knows; absent where it has begun anew.
+    #[serde(default)]
+    pub epoch: Option<u64>,
+}
+
+/// The answer to a registration.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ServerAnswer {
+    /// Reservations of other epochs are void.
+    pub epoch: u64,
+    /// Seconds after which it counts as gone without another.
+    pub expires: u64,
+    /// Seconds between signs of life.
+    pub heartbeat_interval: u64,
+    /// What is reserved with it now.
+    pub reservations: List<InForce, MAX_IN_FORCE>,
+}
+
+/// A reservation that a server has to keep.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct InForce {
+    /// Signed by OMS.
+    pub reservation: Signed,
+    /// For whom.
+    pub holder: PeerId,
+}
+
+/// `POST /oms/reservation`: something is to be kept free.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ReservationRequest {
+    /// What for.
+    pub kind: ReservationKind,
+    /// In which overlay.
+    pub overlay_id: OverlayId,
+    /// Bit/s.
+    #[serde(default)]
+    pub bandwidth_bps: u64,
+    /// Bytes that may go through in all; 0 is no bound.
+    #[serde(default)]
+    pub quota_bytes: u64,
+    /// Bytes to be kept; a relay keeps none.
+    #[serde(default)]
+    pub storage_bytes: u64,
+    /// How long, at most what the provider grants.
+    pub duration_seconds: u64,
+}
+
+/// `PUT` (for longer) and `DELETE /oms/reservation` (no more).
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ReservationChange {
+    /// Which.
+    pub reservation_id: ReservationId,
+    /// From now on, for a renewal; as long as it was given where absent.
+    #[serde(default)]
+    pub duration_seconds: Option<u64>,
+}
+
+/// What was reserved: several parts where no server alone has enough (Req-Reso-050).
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ReservationAnswer {
+    /// The parts; together they are what was asked for.
+    pub reservations: List<Reserved, MAX_PARTS>,
+}
+
+/// One part of it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Reserved {
+    /// Signed by OMS; to be shown to the server.
+    pub reservation: Signed,
+    /// Its name, for renewal and release.
+    pub reservation_id: ReservationId,
+    /// Which server.
+    pub server: PeerId,
+    /// Where.
+    #[serde(rename = "peer_addr")]
+    pub peer_addr: List<PeerAddress, 2>,
+    /// Until when, Unix seconds; to be renewed at half of the time.
+    pub expires: u64,
+}
+
+/// `POST /oms/server/usage`: how much went through for a holder so far (Req-Net-120).
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Usage {
+    /// Under which reservation.
+    pub reservation_id: ReservationId,
+    /// Whose.
+    pub holder: PeerId,
+    /// Bytes that came in since the reservation began.
+    pub bytes_in: u64,
+    /// Bytes that went out since.
+    pub bytes_out: u64,
+    /// Unix seconds.
+    pub at: u64,
+}
+
+/// What a holder has used, at each server and in all (Req-Traffic-080).
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct UsageAccount {
+    /// Whose.
+    pub holder: PeerId,
+    /// Which server.
+    pub server: PeerId,
+    /// What it is.
+    pub kind: ServerKind,
+    /// Bytes in.
+    pub bytes_in: u64,
+    /// Bytes out.
+    pub bytes_out: u64,
+    /// Of the last report, Unix seconds.
+    pub updated: u64,
+}
+
+/// `POST /oms/server/fault`: something is wrong with the server itself.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Fault {
+    /// What, for the log.
+    pub what: Text<MAX_FAULT_BYTES>,
+}

@@ -1,0 +1,85 @@
+//! `/oms/events`: what a peer, cache or relay is told unasked (R5, R8, R9).
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body as AxumBody;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::on;
+use http::{HeaderMap, HeaderValue, header};
+use link::server::Lasting;
+use mp2p::message::event::EventAck;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::api::body::Body;
+use crate::api::caller::Member;
+use crate::api::desk::Desk;
+use crate::api::line::{Line, SERVED, Verb};
+use crate::api::problem::Problem;
+use crate::events;
+use crate::settings::Part;
+
+/// What can be asked of this role.
+pub(crate) const LINES: &[Line] = &[
+    Line {
+        name: "events",
+        about: "Listen to what the provider tells unasked: server-sent events.",
+        point: "r5",
+        part: Part::Oms,
+        method: Verb::Get,
+        path: "/oms/events",
+        roles: SERVED,
+        handler: |verb| on(verb, listen),
+    },
+    Line {
+        name: "acknowledge-events",
+        about: "Say up to which event all have arrived.",
+        point: "r5",
+        part: Part::Oms,
+        method: Verb::Post,
+        path: "/oms/events/ack",
+        roles: SERVED,
+        handler: |verb| on(verb, acknowledge),
+    },
+];
+
+/// Where to go on.
+#[derive(Debug, Deserialize)]
+pub(crate) struct From {
+    after: Option<u64>,
+}
+
+/// `GET /oms/events?after=SEQ`: the asker's events from there on, `Last-Event-ID` first.
+pub(crate) async fn listen(
+    State(desk): State<Arc<Desk>>,
+    Member(asker): Member,
+    Query(from): Query<From>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let oms = desk.oms.as_ref().ok_or(Problem::NotFound)?;
+    let last = headers.get("last-event-id").map(|last| {
+        let number = last.to_str().ok().and_then(|text| text.trim().parse().ok());
+        number.ok_or_else(|| Problem::Query("Last-Event-ID is no number".to_owned()))
+    });
+    let after = last.transpose()?.or(from.after);
+    let reader = oms.events.read(&asker.peer, after).ok_or(Problem::NoRoom("listeners"))?;
+    let body = AxumBody::new(events::stream(reader, desk.streaming.clone()));
+    let mut answer = body.into_response();
+    answer.extensions_mut().insert(Lasting);
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(answer)
+}
+
+/// `POST /oms/events/ack`: all up to there has arrived.
+pub(crate) async fn acknowledge(
+    State(desk): State<Arc<Desk>>,
+    Member(asker): Member,
+    Body(ack): Body<EventAck>,
+) -> Result<Json<Value>, Problem> {
+    let oms = desk.oms.as_ref().ok_or(Problem::NotFound)?;
+    Ok(Json(json!({"waiting": oms.events.acknowledge(&asker.peer, ack.seq)})))
+}
