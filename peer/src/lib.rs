@@ -16,6 +16,9 @@ pub mod identity;
 // Whom we ask.
 pub mod provider;
 
+// How peers are met.
+pub mod wire;
+
 // What its user chooses and types.
 pub mod cli;
 pub mod settings;

@@ -26,6 +26,7 @@ pub mod index_file;
 pub mod message;
 pub mod passkey;
 pub mod receipt;
+pub mod relay;
 pub mod reservation;
 pub mod signed;
 pub mod sse;

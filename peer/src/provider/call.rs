@@ -1,5 +1,6 @@
 //! One question and its answer: JSON over mutual TLS, bounded in length and time.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -79,11 +80,12 @@ impl ProviderError {
 }
 
 impl Provider {
-    /// At `url`, with our certificate.
+    /// At `url`, with our certificate, from the address `source` where there is one.
     #[must_use]
-    pub fn new(url: &str, tls: Arc<ClientTls>) -> Self {
+    pub fn new(url: &str, tls: Arc<ClientTls>, source: Option<IpAddr>) -> Self {
         let client = Client::builder()
             .tls(tls)
+            .local_address(source)
             .response_timeout(ANSWER_TIMEOUT)
             .max_response_bytes(MAX_ANSWER_BYTES)
             .build();

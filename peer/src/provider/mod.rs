@@ -1,12 +1,15 @@
 //! What this peer asks of its provider, over one client with its certificate.
 //!
 //! ```text
-//!  call (JSON, errors) ─► oms: join, refresh, leave, report     ─► ums: receipts, class, account
-//!                      └► ixs: register, search, index          ─► pams: status
+//!  call (JSON, errors) ─► overlay (OMS): join, refresh, leave, report
+//!                      └► index (IXS): register, search, index files
 //!  events: what the provider says by itself
 //! ```
 
 mod call;
 pub mod events;
+mod index;
+mod overlay;
 
 pub use crate::provider::call::{Provider, ProviderError};
+pub use crate::provider::index::Indexed;

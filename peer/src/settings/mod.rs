@@ -6,7 +6,7 @@
 mod inputs;
 mod limits;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use link::settings::SettingsError;
@@ -27,6 +27,9 @@ pub struct Settings {
     /// The port that others reach us at, where it is not the one listened on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub announce_port: Option<u16>,
+    /// The address that this peer's own connections come from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_address: Option<IpAddr>,
     /// Folder of keys and contents.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state_dir: Option<PathBuf>,
@@ -62,6 +65,7 @@ impl Default for Settings {
         Self {
             listen: SocketAddr::from(([0, 0, 0, 0], 0)),
             announce_port: None,
+            source_address: None,
             state_dir: None,
             download_dir: None,
             web_listen: None,
@@ -120,7 +124,15 @@ mod tests {
             (toml::Table::try_from(&read), toml::Table::try_from(Settings::default()));
         assert_eq!(read.unwrap(), made.unwrap());
         // What is unset by default stands there as a comment.
-        for key in ["announce-port", "state-dir", "download-dir", "web-listen", "admin-listen"] {
+        let unset = [
+            "announce-port",
+            "source-address",
+            "state-dir",
+            "download-dir",
+            "web-listen",
+            "admin-listen",
+        ];
+        for key in unset {
             assert!(DEFAULT_FILE.contains(&format!("\n# {key} = ")), "{key}");
         }
     }

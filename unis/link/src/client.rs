@@ -5,6 +5,7 @@
 mod connector;
 
 use std::error::Error;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +43,7 @@ pub struct Client {
 pub struct Builder {
     tls: Option<Arc<ClientTls>>,
     plaintext: bool,
+    local_address: Option<IpAddr>,
     connect_timeout: Duration,
     handshake_timeout: Duration,
     response_timeout: Duration,
@@ -106,6 +108,7 @@ impl Client {
         Builder {
             tls: None,
             plaintext: false,
+            local_address: None,
             connect_timeout: Duration::from_secs(5),
             handshake_timeout: Duration::from_secs(5),
             response_timeout: Duration::from_secs(30),
@@ -199,6 +202,13 @@ impl Builder {
         self
     }
 
+    /// Where connections come from; `None` leaves it to the system.
+    #[must_use]
+    pub fn local_address(mut self, address: Option<IpAddr>) -> Self {
+        self.local_address = address;
+        self
+    }
+
     /// For the TCP connection.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
@@ -232,6 +242,7 @@ impl Builder {
         let connector = Connector {
             tls: self.tls,
             plaintext: self.plaintext,
+            local_address: self.local_address,
             connect_timeout: self.connect_timeout,
             handshake_timeout: self.handshake_timeout,
         };

@@ -1,6 +1,7 @@
 //! Opens a connection to the host of a URL, with TLS where the scheme says so.
 
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -12,7 +13,7 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
 use rustls_pki_types::ServerName;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tower_service::Service;
@@ -24,6 +25,7 @@ use crate::tls::{ClientTls, H2};
 pub(crate) struct Connector {
     pub(crate) tls: Option<Arc<ClientTls>>,
     pub(crate) plaintext: bool,
+    pub(crate) local_address: Option<IpAddr>,
     pub(crate) connect_timeout: Duration,
     pub(crate) handshake_timeout: Duration,
 }
@@ -82,7 +84,7 @@ impl Connector {
     async fn tcp(&self, host: &str, port: u16) -> Result<TcpStream, ConnectError> {
         let deadline = self.connect_timeout;
         let failed = |source| ConnectError::Tcp { host: host.to_owned(), port, source };
-        let stream = tokio::time::timeout(deadline, TcpStream::connect((host, port)))
+        let stream = tokio::time::timeout(deadline, connect(host, port, self.local_address))
             .await
             .map_err(|_| ConnectError::TcpTooSlow { host: host.to_owned(), port, deadline })?
             .map_err(failed)?;
@@ -101,6 +103,21 @@ impl Connector {
             .map_err(ConnectError::Tls)?;
         Ok(Stream::tls(stream))
     }
+}
+
+/// From the local address, where one is to be used.
+async fn connect(host: &str, port: u16, local: Option<IpAddr>) -> io::Result<TcpStream> {
+    let Some(local) = local else { return TcpStream::connect((host, port)).await };
+    let mut refusal = io::Error::other(format!("no address of {host} can be reached from {local}"));
+    for address in lookup_host((host, port)).await?.filter(|to| to.is_ipv4() == local.is_ipv4()) {
+        let socket = if local.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.bind(SocketAddr::new(local, 0))?;
+        match socket.connect(address).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => refusal = error,
+        }
+    }
+    Err(refusal)
 }
 
 /// An open connection.

@@ -29,6 +29,23 @@ async fn the_client_speaks_http2_where_it_is_offered() {
     assert!(Running::closes(&mut raw).await.ends_with("HTTP/1.1"));
 }
 
+/// The whole of 127.0.0.0/8 is this host (RFC 1122 §3.2.1.3).
+#[tokio::test]
+async fn a_client_comes_from_the_address_that_it_was_given() {
+    let whence = |request: http::Request<_>| {
+        let caller = request.extensions().get::<link::Caller>().map(|caller| caller.address.ip());
+        async move { http::Response::new(link::body::full(format!("{caller:?}"))) }
+    };
+    let server = serve(Security::Plaintext, Limits::default(), whence);
+    let from = |address: &str| {
+        Client::builder().plaintext(true).local_address(Some(address.parse().unwrap())).build()
+    };
+    let url = server.url("/").replace("https", "http");
+    let answer = from("127.9.8.7").get(&url, HeaderMap::new()).await.unwrap();
+    assert_eq!(answer.body, "Some(127.9.8.7)");
+    assert!(from("192.0.2.1").get(&url, HeaderMap::new()).await.is_err());
+}
+
 #[tokio::test]
 async fn a_body_goes_there_and_back() {
     let world = World::new();

@@ -1,0 +1,39 @@
+//! Another peer, met on a stream.
+
+use std::io;
+
+use bytes::BytesMut;
+use link::identity::Identity;
+use mp2p::id::PeerId;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsStream;
+
+/// What carries a link: a TCP connection, or a circuit of a relay.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for S {}
+
+/// The other end after the handshake.
+pub struct Met {
+    /// The hash of its key.
+    pub peer: PeerId,
+    /// SHA-256 of its certificate, 64 lower-case hex digits.
+    pub certificate: String,
+    /// What its certificate says.
+    pub identity: Identity,
+    pub(crate) stream: TlsStream<Box<dyn Stream>>,
+    /// What has been read already and is no frame yet.
+    pub(crate) pending: BytesMut,
+}
+
+impl Met {
+    /// # Errors
+    /// The certificate has no key that names a peer.
+    pub(crate) fn new(
+        (stream, identity): (TlsStream<Box<dyn Stream>>, Identity),
+    ) -> io::Result<Self> {
+        let peer = PeerId::parse(&identity.key).map_err(io::Error::other)?;
+        let certificate = identity.fingerprint.clone();
+        Ok(Self { peer, certificate, identity, stream, pending: BytesMut::new() })
+    }
+}

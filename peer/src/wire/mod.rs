@@ -1,0 +1,17 @@
+//! Links between peers (R10): an ordered stream of bytes that both ends have proved themselves on,
+//! with frames in it. Nothing here knows what the frames are for.
+//!
+//! ```text
+//!  dial ──► TCP, or a circuit of a relay ─► TLS, both certificates ─► Link ─► frames in, frames out
+//!  listener ┘
+//! ```
+
+mod dial;
+mod link;
+mod listener;
+mod met;
+
+pub use crate::wire::dial::{DialError, dial, over};
+pub use crate::wire::link::{Ears, Heard, Link, LinkId, Note, Sent};
+pub use crate::wire::listener::{Arrival, Arrivals, Bounds, listen};
+pub use crate::wire::met::{Met, Stream};
