@@ -12,6 +12,7 @@
 mod accept;
 mod activity;
 mod connection;
+mod framing;
 mod limits;
 mod listener;
 mod service;
@@ -26,6 +27,7 @@ use hyper::body::Incoming;
 use crate::body::Body;
 use crate::tls::ServerTls;
 
+pub use crate::server::framing::Framing;
 pub use crate::server::limits::{LimitError, Limits};
 pub use crate::server::listener::{BindError, Listener};
 

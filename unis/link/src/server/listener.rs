@@ -259,7 +259,7 @@ impl<H: Handler> Shop<H> {
         let Accepted { transport, http2: is_http2, identity, registration } = accepted;
         let activity = Activity::new(waits(&self.limits), is_http2, Instant::now());
         let activity = Shared::new(activity);
-        let io = Observed::new(transport, activity.clone());
+        let io = Observed::new(transport, is_http2, activity.clone());
         let context = Arc::new(Context {
             handler: Arc::clone(&self.handler),
             caller: Caller { address, identity },

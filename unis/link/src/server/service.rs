@@ -45,7 +45,10 @@ impl<H: Handler> Context<H> {
         };
         work.place = Some((place, InWork::enter(&self.metrics)));
         if !names_its_host(request.version(), request.headers()) {
-            return Ok(work.tracks(bad_request(), request.version()));
+            return Ok(work.tracks(refusal(StatusCode::BAD_REQUEST), request.version()));
+        }
+        if let Some(status) = is_coded_wrongly(request.headers()) {
+            return Ok(work.tracks(refusal(status), request.version()));
         }
         let (is_head, version) = (request.method() == Method::HEAD, request.version());
         request.extensions_mut().insert(self.caller.clone());
@@ -97,9 +100,27 @@ fn is_host(text: &[u8]) -> bool {
     !host.as_str().contains('@') && port == Some(true)
 }
 
-fn bad_request() -> Response<Body> {
+/// RFC 9112 §6.1: a sender chunks once, and a server need not know any other transfer coding. Where
+/// chunks are not the last, hyper refuses the request itself.
+fn is_coded_wrongly(headers: &HeaderMap) -> Option<StatusCode> {
+    let mut times_chunked = 0;
+    for line in headers.get_all(header::TRANSFER_ENCODING) {
+        for coding in line.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
+            if coding.eq_ignore_ascii_case(b"chunked") {
+                times_chunked += 1;
+            } else if !coding.is_empty() {
+                return Some(StatusCode::NOT_IMPLEMENTED);
+            }
+        }
+    }
+    (times_chunked > 1).then_some(StatusCode::BAD_REQUEST)
+}
+
+/// Ends the connection too: what follows on it is in doubt.
+fn refusal(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(body::empty());
-    *response.status_mut() = StatusCode::BAD_REQUEST;
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }
 

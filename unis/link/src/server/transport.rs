@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
 use crate::server::activity::Activity;
+use crate::server::framing::Framing;
 
 /// An [`Activity`] shared by a connection's bytes, its requests and its timer.
 #[derive(Clone, Debug)]
@@ -40,11 +41,13 @@ pub(crate) enum Transport {
 pub(crate) struct Observed {
     transport: Transport,
     activity: Shared,
+    /// HTTP/2 has frames.
+    framing: Option<Framing>,
 }
 
 impl Observed {
-    pub(crate) fn new(transport: Transport, activity: Shared) -> Self {
-        Self { transport, activity }
+    pub(crate) fn new(transport: Transport, http2: bool, activity: Shared) -> Self {
+        Self { transport, activity, framing: (!http2).then(Framing::default) }
     }
 
     /// Takes note of whether the client takes what is written.
@@ -70,6 +73,9 @@ impl AsyncRead for Observed {
             Transport::Tls(stream) => Pin::new(stream.as_mut()).poll_read(context, buffer),
         })?;
         let bytes = buffer.filled().len() - before;
+        if let Some(framing) = &mut self.framing {
+            framing.pass(&mut buffer.filled_mut()[before..]);
+        }
         self.activity.lock().read(bytes, Instant::now());
         Poll::Ready(Ok(()))
     }

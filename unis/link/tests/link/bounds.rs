@@ -109,17 +109,6 @@ async fn a_body_too_large_is_refused_before_it_is_sent() {
 }
 
 #[tokio::test]
-async fn length_and_chunks_together_are_refused() {
-    let server = serve(Security::Plaintext, hasty(|_| ()), echo);
-    let mut stream = plain(&server).await;
-    let head = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\
-        transfer-encoding: chunked\r\n\r\n0\r\n\r\nGET /second HTTP/1.1\r\nhost: x\r\n\r\n";
-    stream.write_all(head).await.unwrap();
-    let said = Running::closes(&mut stream).await;
-    assert_eq!(said.matches("HTTP/1.1").count(), 1, "{said}");
-}
-
-#[tokio::test]
 async fn a_source_has_its_share_and_no_more() {
     let limits = hasty(|limits| {
         limits.max_connections_per_source = 1;
