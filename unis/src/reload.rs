@@ -1,26 +1,36 @@
 //! When to load again: on SIGHUP, and when a file changed and then stayed as it is for one more
 //! look.
 //!
+//! ```text
+//!  look ─► load beside the version in force ─► guard against losses ─► swap
+//!   └── each in a thread of its own that is waited for so long and no longer ──┘
+//! ```
+//!
 //! The new version is built beside the one in force and swapped whole; whatever goes wrong, the old
 //! one stays.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+mod guard;
+mod look;
+
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use link::shutdown::Shutdown;
 use netmap::Diff;
 use tokio::signal::unix::Signal;
+use tokio::task::AbortHandle;
 use topology::CostWork;
 
-use crate::access::{Access, accounts};
+use crate::access::Access;
 use crate::maps::current::Current;
 use crate::maps::network::ServedNetwork;
-use crate::maps::version::{self, Version, VersionError};
+use crate::maps::version::{Version, VersionError};
 use crate::metrics::Metrics;
+use crate::reload::guard::Loss;
 use crate::settings::{Inputs, Settings};
+
+pub use crate::reload::look::{Irregular, Look, check_regular, look};
 
 /// What a reload puts in force.
 pub struct Reloader {
@@ -40,87 +50,59 @@ pub struct Reloader {
 /// Takes over what is not a map; says why it cannot.
 pub type Prepare = Box<dyn Fn(&Settings) -> Result<(), String> + Send + Sync>;
 
-/// What a file looked like: when it was changed and how long it was; `None` if it was not there.
-pub type Look = BTreeMap<PathBuf, Option<(SystemTime, u64)>>;
-
-/// Looks at the files of `settings`, and at the settings file.
-#[must_use]
-pub fn look(inputs: &Inputs, settings: &Settings) -> Look {
-    let mut files = version::files(settings).unwrap_or_default();
-    files.extend(inputs.file.clone());
-    files.extend(accounts::files(settings).map(Path::to_owned));
-    files.into_iter().map(|path| (path.clone(), look_at(&path))).collect()
+/// Why nothing was put in force.
+#[derive(Debug, thiserror::Error)]
+enum ReloadError {
+    #[error(transparent)]
+    Version(#[from] VersionError),
+    #[error(transparent)]
+    Irregular(#[from] Irregular),
+    #[error(transparent)]
+    Loss(#[from] Loss),
+    #[error("not done after {} s (reload-timeout-seconds); a file may be on a disk that hangs", .0.as_secs())]
+    TooSlow(Duration),
+    #[error("the one before is not done yet")]
+    Occupied,
+    #[error("it broke off: {0}")]
+    BrokeOff(#[from] tokio::task::JoinError),
 }
 
-fn look_at(path: &Path) -> Option<(SystemTime, u64)> {
-    let metadata = std::fs::metadata(path).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
-}
+/// What is loaded and not yet in force.
+type Loaded = (Settings, Version);
 
 impl Reloader {
     /// Watches until shutdown. `seen` is how the files looked before they were loaded; `hangups`
     /// are listened for since then, so that none ends the process.
-    pub async fn run(
-        self,
-        mut settings: Settings,
-        mut seen: Look,
-        mut hangups: Signal,
-        shutdown: Shutdown,
-    ) {
-        let reloader = Arc::new(self);
-        let mut changing: Option<Look> = None;
-        loop {
-            let poll = Duration::from_secs(settings.reload_poll_seconds.max(1));
-            tokio::select! {
-                () = shutdown.wait() => return,
-                _ = hangups.recv() => {}
-                () = tokio::time::sleep(poll), if settings.reload_poll_seconds > 0 => {
-                    let now = look(&reloader.inputs, &settings);
-                    if now == seen {
-                        changing = None;
-                        continue;
-                    }
-                    if changing.as_ref() != Some(&now) {
-                        // Somebody may still be writing: load what looks the same twice.
-                        changing = Some(now);
-                        continue;
-                    }
-                }
-            }
-            changing = None;
-            seen = look(&reloader.inputs, &settings);
-            let load = Arc::clone(&reloader);
-            match tokio::task::spawn_blocking(move || load.reload()).await {
-                Ok(Some(loaded)) => {
-                    // A changed settings file may name other files: watch those from now on.
-                    let files = look(&reloader.inputs, &loaded);
-                    seen.retain(|path, _| files.contains_key(path));
-                    for (path, state) in files {
-                        seen.entry(path).or_insert(state);
-                    }
-                    settings = loaded;
-                }
-                Ok(None) => {}
-                Err(error) => {
-                    tracing::error!(%error, "the reload broke off; the old version stays in force")
-                }
-            }
+    pub async fn run(self, settings: Settings, seen: Look, hangups: Signal, shutdown: Shutdown) {
+        let mut watch = Watch {
+            reloader: Arc::new(self),
+            settings,
+            seen,
+            changing: None,
+            refused: None,
+            at_work: None,
+        };
+        tokio::select! {
+            () = shutdown.wait() => {}
+            () = watch.follow(hangups) => {}
         }
     }
 
-    /// Loads beside the version in force and swaps; `None` if that failed and the old one stays.
-    fn reload(&self) -> Option<Settings> {
-        let loaded =
-            Settings::load(&self.inputs).map_err(VersionError::from).and_then(|settings| {
-                let old = self.current.get();
-                let version = Version::load_beside(&settings, &(), Some(&old))?;
-                Ok((settings, version))
-            });
-        let refused = |error: String| {
-            self.metrics.reloaded(false);
-            tracing::error!(error, "reload refused; the old version stays in force");
-        };
-        let (settings, version) = loaded.map_err(|error| refused(error.to_string())).ok()?;
+    /// Loads beside the version in force. `whatever_is_lost`: the operator has seen what would be
+    /// lost.
+    fn load(&self, whatever_is_lost: bool) -> Result<Loaded, ReloadError> {
+        let settings = Settings::load(&self.inputs).map_err(VersionError::from)?;
+        check_regular(&settings)?;
+        let old = self.current.get();
+        let version = Version::load_beside(&settings, &(), Some(&old))?;
+        if !whatever_is_lost {
+            guard::check(&old, &version, settings.reload_max_loss_percent)?;
+        }
+        Ok((settings, version))
+    }
+
+    /// Puts what was loaded in force.
+    fn put_in_force(&self, (settings, version): Loaded) -> Settings {
         // One partner's broken file holds back neither the maps nor what the others may do: its own
         // part stays as it was.
         let prepared = (self.prepare)(&settings);
@@ -136,7 +118,117 @@ impl Reloader {
         self.metrics.reloaded(prepared.is_ok() && errors.is_empty());
         self.metrics.updated(&old, &new);
         report(&old, &new);
-        Some(settings)
+        settings
+    }
+}
+
+/// Why the files are looked at.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Reason {
+    Hangup,
+    Poll,
+}
+
+/// The files, as they are followed.
+struct Watch {
+    reloader: Arc<Reloader>,
+    settings: Settings,
+    /// How they looked when they were loaded last.
+    seen: Look,
+    /// How they look while somebody may still be writing.
+    changing: Option<Look>,
+    /// How they looked when a SIGHUP was refused for what would be lost.
+    refused: Option<Look>,
+    /// Work that was not waited for to its end.
+    at_work: Option<AbortHandle>,
+}
+
+impl Watch {
+    async fn follow(&mut self, mut hangups: Signal) {
+        loop {
+            let poll = Duration::from_secs(self.settings.reload_poll_seconds.max(1));
+            let reason = tokio::select! {
+                _ = hangups.recv() => Reason::Hangup,
+                () = tokio::time::sleep(poll), if self.settings.reload_poll_seconds > 0 => {
+                    Reason::Poll
+                }
+            };
+            // While a thread hangs on a file, looking at it again would hang too; the operator
+            // was told.
+            if reason == Reason::Poll && self.is_occupied() {
+                continue;
+            }
+            if let Err(error) = self.follow_once(reason).await {
+                self.reloader.metrics.reloaded(false);
+                let error = error.to_string();
+                tracing::error!(error, "reload refused; the old version stays in force");
+            }
+        }
+    }
+
+    async fn follow_once(&mut self, reason: Reason) -> Result<(), ReloadError> {
+        let (reloader, settings) = (Arc::clone(&self.reloader), self.settings.clone());
+        let now = self.in_time(move || look(&reloader.inputs, &settings)).await?;
+        if reason == Reason::Poll {
+            if now == self.seen {
+                self.changing = None;
+                return Ok(());
+            }
+            if self.changing.as_ref() != Some(&now) {
+                // Somebody may still be writing: load what looks the same twice.
+                self.changing = Some(now);
+                return Ok(());
+            }
+        }
+        let whatever_is_lost = reason == Reason::Hangup && self.refused.as_ref() == Some(&now);
+        (self.changing, self.refused) = (None, None);
+        self.seen.clone_from(&now);
+        let load = Arc::clone(&self.reloader);
+        let loaded = match self.in_time(move || load.load(whatever_is_lost)).await? {
+            Err(error) => {
+                // The SIGHUP that a deployment ends with confirms nothing that polling was refused.
+                let asked = reason == Reason::Hangup;
+                self.refused = (asked && matches!(error, ReloadError::Loss(_))).then_some(now);
+                return Err(error);
+            }
+            Ok(loaded) => loaded,
+        };
+        let swap = Arc::clone(&self.reloader);
+        let swapped = move || {
+            let settings = swap.put_in_force(loaded);
+            let files = look(&swap.inputs, &settings);
+            (settings, files)
+        };
+        let (settings, files) = self.in_time(swapped).await?;
+        // A changed settings file may name other files: watch those from now on.
+        self.seen.retain(|path, _| files.contains_key(path));
+        for (path, state) in files {
+            self.seen.entry(path).or_insert(state);
+        }
+        self.settings = settings;
+        Ok(())
+    }
+
+    fn is_occupied(&self) -> bool {
+        self.at_work.as_ref().is_some_and(|work| !work.is_finished())
+    }
+
+    /// Does what may block in a thread of its own; what is not done in time is left behind, and
+    /// nothing else begun until it ends.
+    async fn in_time<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ReloadError> {
+        if self.is_occupied() {
+            return Err(ReloadError::Occupied);
+        }
+        let timeout = Duration::from_secs(self.settings.reload_timeout_seconds);
+        let work = tokio::task::spawn_blocking(work);
+        self.at_work = Some(work.abort_handle());
+        match tokio::time::timeout(timeout, work).await {
+            Ok(done) => Ok(done?),
+            Err(_elapsed) => Err(ReloadError::TooSlow(timeout)),
+        }
     }
 }
 

@@ -26,7 +26,7 @@ use crate::maps::table::DIRECTORY_PATH;
 use crate::maps::version::Version;
 use crate::metrics::{Metrics, maps};
 use crate::progress::Bar;
-use crate::reload::{Reloader, look};
+use crate::reload::{Reloader, check_regular, look};
 use crate::settings::{Inputs, Settings};
 
 /// What a server starts from.
@@ -67,6 +67,7 @@ impl Server {
         // From here on, for a SIGHUP that nobody listens for would end the process.
         let hangups = link::shutdown::hangups()?;
         let seen = look(&start.inputs, settings);
+        check_regular(settings)?;
         let loading = settings.clone();
         let version =
             tokio::task::spawn_blocking(move || Version::load(&loading, &Bar::default())).await??;

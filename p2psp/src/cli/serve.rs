@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use link::daemon::run_to_end;
 
 use crate::cli::InputArguments;
 use crate::server::Server;
@@ -39,8 +40,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         ..arguments.inputs.inputs()
     })?;
     link::log::init(&settings.log)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    run_to_end(async {
         let server = Server::bind(settings)?;
         writeln!(out, "serving {}", server.url())?;
         writeln!(out, "admin {}", server.admin_url())?;

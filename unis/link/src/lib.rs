@@ -29,6 +29,7 @@ pub mod client;
 mod crypto;
 pub mod overload;
 pub mod rate;
+pub mod regular;
 pub mod server;
 pub mod tls;
 

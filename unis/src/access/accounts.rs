@@ -59,7 +59,7 @@ fn of(partner: &PartnerSettings, realm: &str) -> Option<Result<Account, Accounts
     let digest = partner.digest.as_ref()?;
     let (user, path) = (digest.user.clone(), digest.ha1_file.clone());
     let name = || partner.name.clone();
-    let account = read_file(&path)
+    let account = link::regular::read_text(&path, MAX_FILE_BYTES)
         .map_err(|source| AccountsError::Read { partner: name(), path: path.clone(), source })
         .and_then(|lines| {
             let found = Ha1::find(&lines, &user, realm);
@@ -67,11 +67,4 @@ fn of(partner: &PartnerSettings, realm: &str) -> Option<Result<Account, Accounts
         })
         .map(|ha1| Account { user, ha1, partner: name() });
     Some(account)
-}
-
-fn read_file(path: &Path) -> std::io::Result<String> {
-    if std::fs::metadata(path)?.len() > MAX_FILE_BYTES {
-        return Err(std::io::Error::from(std::io::ErrorKind::FileTooLarge));
-    }
-    std::fs::read_to_string(path)
 }

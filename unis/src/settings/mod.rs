@@ -63,6 +63,10 @@ pub struct Settings {
     pub max_rendered_pairs: usize,
     /// Seconds between two looks at the source files; 0 switches the looking off.
     pub reload_poll_seconds: u64,
+    /// Seconds after which a reload that is not done is given up.
+    pub reload_timeout_seconds: u64,
+    /// Bound on what a reload may take away, percent of a network's PIDs, prefixes or costs.
+    pub reload_max_loss_percent: u8,
     /// Seconds until the body of a request has to be there.
     pub body_seconds: u64,
     /// Cost of pairs with the default PID; none if unset.
@@ -103,6 +107,8 @@ impl Default for Settings {
             max_body_bytes: 1024 * 1024,
             max_rendered_pairs: 2_000_000,
             reload_poll_seconds: 1,
+            reload_timeout_seconds: 600,
+            reload_max_loss_percent: 50,
             body_seconds: 15,
             default_pid_cost: None,
             default_capacity_mbps: None,
@@ -179,10 +185,14 @@ impl Settings {
             ("max-pairs", self.max_pairs as u64),
             ("max-body-bytes", self.max_body_bytes as u64),
             ("body-seconds", self.body_seconds),
+            ("reload-timeout-seconds", self.reload_timeout_seconds),
         ] {
             if bound == 0 {
                 return Err(SettingsError::invalid(key, "has to be above 0"));
             }
+        }
+        if self.reload_max_loss_percent > 100 {
+            return Err(SettingsError::invalid("reload-max-loss-percent", "is at most 100"));
         }
         non_negative("default-pid-cost", self.default_pid_cost)?;
         positive("default-capacity-mbps", self.default_capacity_mbps)?;

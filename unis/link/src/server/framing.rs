@@ -1,9 +1,9 @@
 //! Reads along with HTTP/1.1 to refuse a head that has both `Content-Length` and
 //! `Transfer-Encoding` (RFC 9112 §6.3: it "ought to be handled as an error").
 //!
-//! hyper goes by the chunks, drops the length before anybody can see it, serves the request and then
-//! closes. So the bytes are looked at before hyper has them: the second of the two names loses its
-//! colon, and hyper answers 400 and closes, as to any malformed head.
+//! hyper goes by the chunks, drops the length before anybody can see it, serves the request and
+//! closes then. So the bytes are looked at before hyper has them: the second of the two names loses
+//! its colon, and hyper answers 400 and closes, as to any malformed head.
 //!
 //! ```text
 //!  ┌──► head ──► content of a length ─────────┐
@@ -112,20 +112,16 @@ impl Framing {
         }
         let place = self.line_bytes;
         self.line_bytes = place.saturating_add(1);
-        match &mut self.part {
-            Part::Head(head) if head.requested => {
-                if head.has_both_with(*byte, place) {
-                    *byte = 0;
-                    self.part = Part::Over;
-                }
+        if let Part::Head(head) = &mut self.part {
+            if head.has_both_with(*byte, place) {
+                *byte = 0;
+                self.part = Part::Over;
             }
-            Part::ChunkSize { size, in_digits } if *in_digits => {
-                match char::from(*byte).to_digit(16) {
-                    Some(digit) => *size = size.saturating_mul(16).saturating_add(digit.into()),
-                    None => *in_digits = false,
-                }
+        } else if let Part::ChunkSize { size, in_digits: in_digits @ true } = &mut self.part {
+            match char::from(*byte).to_digit(16) {
+                Some(digit) => *size = size.saturating_mul(16).saturating_add(digit.into()),
+                None => *in_digits = false,
             }
-            _ => {}
         }
     }
 }
@@ -155,11 +151,7 @@ impl Part {
 }
 
 fn after_content(chunked: bool) -> Part {
-    if chunked {
-        Part::ChunkSize { size: 0, in_digits: true }
-    } else {
-        Part::Head(Head::default())
-    }
+    if chunked { Part::ChunkSize { size: 0, in_digits: true } } else { Part::Head(Head::default()) }
 }
 
 impl Head {
@@ -167,6 +159,7 @@ impl Head {
     /// names.
     fn has_both_with(&mut self, byte: u8, place: usize) -> bool {
         match self.field {
+            _ if !self.requested => {}
             Field::Other => {}
             Field::ContentLength if byte.is_ascii_digit() => {
                 let digit = u64::from(byte - b'0');

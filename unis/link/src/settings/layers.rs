@@ -8,12 +8,14 @@
 //! ```
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
+use crate::regular;
 use crate::settings::assign::assign;
 
 /// A settings file may be this long.
@@ -121,13 +123,13 @@ pub fn merge<S: Layered>(
 /// Reads the file, and checks it alone so that an error carries its line. Paths in it become
 /// relative to its folder.
 fn read_file<S: Layered>(path: &Path) -> Result<Table, SettingsError> {
-    let unreadable = |source| SettingsError::Read { path: path.to_owned(), source };
-    let size = std::fs::metadata(path).map_err(unreadable)?.len();
-    if size > MAX_FILE_BYTES {
-        let message = format!("{size} bytes are more than the {MAX_FILE_BYTES} of a settings file");
-        return Err(SettingsError::layer(path.display().to_string(), message));
-    }
-    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    let text = regular::read_text(path, MAX_FILE_BYTES).map_err(|source| match source.kind() {
+        ErrorKind::FileTooLarge => {
+            let message = format!("more than the {MAX_FILE_BYTES} bytes of a settings file");
+            SettingsError::layer(path.display().to_string(), message)
+        }
+        _ => SettingsError::Read { path: path.to_owned(), source },
+    })?;
     let located = |error: toml::de::Error| {
         let line = error.span().map_or(1, |span| 1 + text[..span.start].matches('\n').count());
         SettingsError::layer(format!("{}:{line}", path.display()), error.message())

@@ -1,11 +1,12 @@
 //! Certificates, keys and revocation lists as they lie on disk.
 
-use std::fs::File;
-use std::io::Read;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
+
+use crate::regular;
 
 /// Largest file read; a revocation list of 200,000 entries has about 8 MB.
 const MAX_FILE_BYTES: u64 = 64 << 20;
@@ -88,12 +89,8 @@ fn non_empty<T>(
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, FileError> {
-    let failed = |source| FileError::Read { path: path.to_owned(), source };
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(failed)?;
-    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(FileError::TooLarge(path.to_owned()));
-    }
-    Ok(bytes)
+    regular::read(path, MAX_FILE_BYTES).map_err(|source| match source.kind() {
+        ErrorKind::FileTooLarge => FileError::TooLarge(path.to_owned()),
+        _ => FileError::Read { path: path.to_owned(), source },
+    })
 }

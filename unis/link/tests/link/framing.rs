@@ -88,7 +88,7 @@ async fn length_and_chunks_together_are_refused() {
     let admin_address = admin.local_address();
     let admin = tokio::spawn(admin.run(stop.clone()));
     for (head, status) in CODED {
-        // What comes before, on the same connection and perhaps in the same packet, does not matter.
+        // What comes before, on the same connection and perhaps in one packet, does not matter.
         for before in ["", "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n\r\n"] {
             let request = format!("POST / HTTP/1.1\r\nhost: x\r\n{head}\r\n\r\n0\r\n\r\n");
             let text = format!("{before}{request}{SMUGGLED}");
