@@ -16,7 +16,8 @@ pub mod identity;
 // Whom we ask.
 pub mod provider;
 
-// How peers are met.
+// What is exchanged, and how peers are met.
+pub mod content;
 pub mod wire;
 
 // What its user chooses and types.

@@ -1,0 +1,15 @@
+//! Contents on disk: files in, fragments out, and the other way round.
+//!
+//! ```text
+//!  share:  files ─► build: hashes, in parallel ─► index file
+//!  fetch:  fragment ─► layout: which bytes of which files ─► store: NAME.mp2p-part ─► NAME
+//!                                                              └► have: what is on the disk
+//! ```
+
+mod build;
+mod layout;
+mod store;
+
+pub use crate::content::build::{BuildError, Built, build};
+pub use crate::content::layout::{Layout, Span};
+pub use crate::content::store::{OpenError, Paths, Store, StoreFault};

@@ -1,0 +1,397 @@
+//! The fragments of one content on the disk: what is here, read and written one by one.
+//!
+//! A file that is fetched is called `NAME.mp2p-part` until all of it is here. What counts as being
+//! here after a crash is what `have` lists: it is written after the bytes have reached the disk.
+//! Everything else that lies in the files is hashed again at the start.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use mp2p::frame::Buffermap;
+use mp2p::index_file::IndexFile;
+
+use crate::content::Layout;
+use crate::home::replace;
+
+/// Fragments written between two flushes to the disk.
+const FLUSH_AFTER: u32 = 32;
+
+/// Where the files of a content are.
+#[derive(Clone, Debug)]
+pub struct Paths {
+    /// The folder below which they are.
+    pub root: PathBuf,
+    /// Which are wanted, by their paths in the content; all where none are named.
+    pub wanted: Vec<String>,
+    /// Whether they were there first: they are read, never written.
+    pub is_source: bool,
+    /// The folder of what is known of the content.
+    pub notes: PathBuf,
+}
+
+/// The fragments of one content.
+#[derive(Debug)]
+pub struct Store {
+    index: IndexFile,
+    layout: Layout,
+    paths: Paths,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    have: Buffermap,
+    /// Stored since the last flush.
+    unflushed: u32,
+    /// Files that are whole and have their own name, by their place in the index file.
+    named: Vec<bool>,
+}
+
+/// Why a content cannot be worked on.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A content without bytes.
+    #[error("this is a service, not files")]
+    Service,
+    /// A file of that name is there, and is not this one.
+    #[error("{} is there already, and is something else", .0.display())]
+    Taken(PathBuf),
+    /// A file that is shared is gone, or was changed.
+    #[error("{}: {reason}", .path.display())]
+    Source {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The disk.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Why a fragment was not read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreFault {
+    /// It is not there, or not what it was.
+    #[error("fragment {0} is no longer what it was")]
+    Lost(u32),
+    /// The disk.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl Store {
+    /// Opens a content: finds out what is here. Blocks, for as long as hashing takes.
+    ///
+    /// # Errors
+    /// [`OpenError`]; nothing was changed.
+    pub fn open(index: IndexFile, paths: Paths) -> Result<Self, OpenError> {
+        let layout = Layout::of(&index).ok_or(OpenError::Service)?;
+        let count = layout.cut().count();
+        let have = Buffermap::empty(count).map_err(|_| OpenError::Service)?;
+        let named = vec![paths.is_source; index.files.len()];
+        let state = Mutex::new(State { have, unflushed: 0, named });
+        let store = Self { index, layout, paths, state };
+        match store.paths.is_source {
+            true => store.check_source()?,
+            false => store.find_parts()?,
+        }
+        Ok(store)
+    }
+
+    /// What is here.
+    #[must_use]
+    pub fn have(&self) -> Buffermap {
+        self.state().have.clone()
+    }
+
+    /// What is wanted: the fragments of the wanted files; none where the files were there first.
+    #[must_use]
+    pub fn want(&self) -> Buffermap {
+        let mut want = self.state().have.clone();
+        for fragment in 0..want.fragments() {
+            want.remove(fragment);
+        }
+        let files = (0..self.index.files.len()).filter(|file| self.is_wanted(*file));
+        for file in files.filter(|_| !self.paths.is_source) {
+            let (from, to) = self.layout.fragments(file);
+            for fragment in from..to {
+                want.insert(fragment);
+            }
+        }
+        want
+    }
+
+    /// Bytes of the wanted files that are here, and of all wanted files.
+    #[must_use]
+    pub fn progress(&self) -> (u64, u64) {
+        if self.paths.is_source {
+            return (self.index.size(), self.index.size());
+        }
+        let (have, want) = (self.have(), self.want());
+        let length = |fragment| u64::from(self.layout.cut().length(fragment).unwrap_or_default());
+        want.iter().fold((0, 0), |(here, all), fragment| {
+            let bytes = length(fragment);
+            (here + if have.has(fragment) { bytes } else { 0 }, all + bytes)
+        })
+    }
+
+    /// Reads a fragment and checks it. Blocks.
+    ///
+    /// # Errors
+    /// [`StoreFault`]; one that is lost is no longer among those that are here.
+    pub fn read(&self, fragment: u32) -> Result<Bytes, StoreFault> {
+        let lost = || StoreFault::Lost(fragment);
+        let length = self.layout.cut().length(fragment).ok_or_else(lost)?;
+        let mut bytes = vec![0; length as usize];
+        let mut done = 0;
+        for span in self.layout.spans(fragment) {
+            let path = self.path(span.file);
+            let part = bytes.get_mut(done..done + span.length).ok_or_else(lost)?;
+            let read = File::open(&path).and_then(|file| file.read_exact_at(part, span.offset));
+            match read {
+                Ok(()) => done += span.length,
+                Err(error) if is_gone(&error) => return Err(self.lose(fragment)),
+                Err(source) => return Err(StoreFault::Io { path, source }),
+            }
+        }
+        match self.is_good(fragment, &bytes) {
+            true => Ok(bytes.into()),
+            false => Err(self.lose(fragment)),
+        }
+    }
+
+    /// Writes a fragment that has been checked. Blocks.
+    ///
+    /// # Errors
+    /// The disk refuses, or is full.
+    pub fn write(&self, fragment: u32, parts: &[Bytes]) -> Result<(), StoreFault> {
+        let mut rest = parts.iter().flat_map(|part| part.chunks(part.len().max(1)));
+        let mut current: &[u8] = &[];
+        for span in self.layout.spans(fragment) {
+            let path = self.path(span.file);
+            let failed = |source| StoreFault::Io { path: path.clone(), source };
+            let file = self.create(span.file).map_err(failed)?;
+            let (mut offset, mut left) = (span.offset, span.length);
+            while left > 0 {
+                if current.is_empty() {
+                    current = rest.next().ok_or(StoreFault::Lost(fragment))?;
+                }
+                let (now, later) = current.split_at(current.len().min(left));
+                file.write_all_at(now, offset).map_err(failed)?;
+                (current, offset, left) = (later, offset + now.len() as u64, left - now.len());
+            }
+        }
+        let mut state = self.state();
+        state.have.insert(fragment);
+        state.unflushed += 1;
+        let is_due = state.unflushed >= FLUSH_AFTER;
+        drop(state);
+        if is_due { self.flush() } else { Ok(()) }
+    }
+
+    /// Brings to the disk what was written, and notes that it is there. Files that are whole get
+    /// their own name. Blocks.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn flush(&self) -> Result<(), StoreFault> {
+        if self.paths.is_source {
+            return Ok(());
+        }
+        // What is noted is what was here before the files were synchronised.
+        let have = {
+            let mut state = self.state();
+            if state.unflushed == 0 {
+                return Ok(());
+            }
+            state.unflushed = 0;
+            state.have.clone()
+        };
+        for file in 0..self.index.files.len() {
+            let path = self.path(file);
+            match File::open(&path).and_then(|file| file.sync_data()) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(StoreFault::Io { path, source: error });
+                }
+                _ => {}
+            }
+        }
+        let notes = self.have_file();
+        replace(&notes, &have.to_bytes())
+            .map_err(|source| StoreFault::Io { path: notes, source })?;
+        self.name_whole_files(&have)
+    }
+
+    fn name_whole_files(&self, have: &Buffermap) -> Result<(), StoreFault> {
+        for file in (0..self.index.files.len()).filter(|file| self.is_wanted(*file)) {
+            let (from, to) = self.layout.fragments(file);
+            let is_whole = (from..to).all(|fragment| have.has(fragment));
+            if !is_whole || self.state().named[file] {
+                continue;
+            }
+            let (part, name) = (self.path(file), self.final_path(file));
+            let failed = |source| StoreFault::Io { path: name.clone(), source };
+            if self.layout.size(file) == 0 {
+                self.create(file).map_err(failed)?;
+            }
+            std::fs::rename(&part, &name).map_err(failed)?;
+            self.state().named[file] = true;
+        }
+        Ok(())
+    }
+
+    /// Files that were there first have to be what the index file says.
+    fn check_source(&self) -> Result<(), OpenError> {
+        for (file, entry) in self.index.files.iter().enumerate() {
+            let path = self.final_path(file);
+            let wrong = |reason: String| OpenError::Source { path: path.clone(), reason };
+            let found = std::fs::metadata(&path).map_err(|error| wrong(error.to_string()))?;
+            if found.len() != entry.size {
+                return Err(wrong("it was changed since it was shared first".to_owned()));
+            }
+        }
+        // Each fragment is checked when it is read.
+        let full = Buffermap::full(self.layout.cut().count()).map_err(|_| OpenError::Service)?;
+        self.state().have = full;
+        Ok(())
+    }
+
+    /// What an earlier run left.
+    fn find_parts(&self) -> Result<(), OpenError> {
+        let count = self.layout.cut().count();
+        let noted = std::fs::read(self.have_file()).ok();
+        let noted = noted.and_then(|bytes| Buffermap::from_bytes(&bytes).ok());
+        let noted = noted.filter(|map| map.fragments() == count);
+        for (file, entry) in self.index.files.iter().enumerate() {
+            let path = self.final_path(file);
+            let is_there = self.is_wanted(file) && path.exists();
+            if !is_there {
+                continue;
+            }
+            let is_same_size = std::fs::metadata(&path)
+                .is_ok_and(|found| found.is_file() && found.len() == entry.size);
+            if !is_same_size {
+                return Err(OpenError::Taken(path));
+            }
+            self.state().named[file] = true;
+        }
+        for fragment in 0..count {
+            let is_noted = noted.as_ref().is_some_and(|map| map.has(fragment));
+            let is_here = match is_noted {
+                true => self.is_present(fragment),
+                false => self.lies_there(fragment),
+            };
+            if is_here {
+                self.state().have.insert(fragment);
+            }
+        }
+        self.refuse_strangers()
+    }
+
+    /// A file that has the name of one of ours and is not all that it should be is somebody's.
+    fn refuse_strangers(&self) -> Result<(), OpenError> {
+        let state = self.state();
+        for file in 0..self.index.files.len() {
+            let (from, to) = self.layout.fragments(file);
+            if state.named[file] && !(from..to).all(|fragment| state.have.has(fragment)) {
+                return Err(OpenError::Taken(self.final_path(file)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the files that a fragment lies in are as long as it needs.
+    fn is_present(&self, fragment: u32) -> bool {
+        self.layout.spans(fragment).iter().all(|span| {
+            let found = std::fs::metadata(self.path(span.file));
+            found.is_ok_and(|found| found.len() >= span.offset + span.length as u64)
+        })
+    }
+
+    /// Whether the bytes that lie where a fragment belongs are its own.
+    fn lies_there(&self, fragment: u32) -> bool {
+        self.is_present(fragment) && self.read(fragment).is_ok()
+    }
+
+    fn is_good(&self, fragment: u32, bytes: &[u8]) -> bool {
+        let expected = self.index.fragments.0.get(fragment as usize);
+        let found = self.layout.cut().hash(fragment, bytes);
+        expected.is_some() && found.as_ref() == expected
+    }
+
+    fn lose(&self, fragment: u32) -> StoreFault {
+        self.state().have.remove(fragment);
+        StoreFault::Lost(fragment)
+    }
+
+    /// A file to write to, as long as it is to be; holes where nothing was written.
+    fn create(&self, file: usize) -> io::Result<File> {
+        let path = self.path(file);
+        match OpenOptions::new().write(true).open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            opened => return opened,
+        }
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let made = OpenOptions::new().write(true).create_new(true).open(&path)?;
+        made.set_len(self.layout.size(file))?;
+        Ok(made)
+    }
+
+    fn is_wanted(&self, file: usize) -> bool {
+        let wanted = &self.paths.wanted;
+        let path = self.index.files.get(file).map(|entry| &*entry.path);
+        wanted.is_empty() || path.is_some_and(|path| wanted.iter().any(|one| one == path))
+    }
+
+    /// Where a file is now. Bytes of files that nobody wants are kept aside: fragments do not end
+    /// where files do.
+    fn path(&self, file: usize) -> PathBuf {
+        if !self.is_wanted(file) {
+            return self.paths.notes.join(format!("rest-{file}"));
+        }
+        let name = self.final_path(file);
+        if self.state().named.get(file).copied().unwrap_or_default() {
+            return name;
+        }
+        let mut part = name.into_os_string();
+        part.push(".mp2p-part");
+        part.into()
+    }
+
+    fn final_path(&self, file: usize) -> PathBuf {
+        let path = self.index.files.get(file).map(|entry| &*entry.path);
+        self.paths.root.join(Path::new(path.unwrap_or_default()))
+    }
+
+    fn have_file(&self) -> PathBuf {
+        self.paths.notes.join("have")
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_gone(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof)
+}
+
+#[cfg(test)]
+mod tests;

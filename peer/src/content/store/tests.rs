@@ -1,0 +1,162 @@
+//! Contents that are written, interrupted, chosen from, changed.
+
+use mp2p::id::OverlayId;
+use mp2p::index_file::About;
+use mp2p::message::bound::Text;
+use mp2p::signed::SigningKey;
+
+use super::*;
+use crate::content::build;
+
+/// Two files of 300 000 and 600 000 bytes: four fragments of 256 KiB, the second in both.
+struct World {
+    folder: tempfile::TempDir,
+    index: IndexFile,
+}
+
+impl World {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let source = folder.path().join("source/album");
+        std::fs::create_dir_all(&source).unwrap();
+        for (name, size) in [("a", 300_000_u32), ("b", 600_000)] {
+            let bytes: Vec<u8> = (0..size).map(|at| (at % 253) as u8).collect();
+            std::fs::write(source.join(name), bytes).unwrap();
+        }
+        let built = build(&source, &|_, _| {}).unwrap();
+        let key = SigningKey::from_pkcs8(&SigningKey::generate_ed25519().unwrap()).unwrap();
+        let about = About {
+            version: 1,
+            overlay_id: OverlayId::parse("album").unwrap(),
+            title: Text::new("album").unwrap(),
+            description: Text::default(),
+            rights: None,
+            issued: 0,
+        };
+        let index = IndexFile::build(about, built.files, built.cut, built.hashes, &key).unwrap();
+        for made in ["notes", "target"] {
+            std::fs::create_dir_all(folder.path().join(made)).unwrap();
+        }
+        Self { folder, index }
+    }
+
+    fn paths(&self, root: &str, wanted: &[&str], is_source: bool) -> Paths {
+        Paths {
+            root: self.folder.path().join(root),
+            wanted: wanted.iter().map(|&path| path.to_owned()).collect(),
+            is_source,
+            notes: self.folder.path().join("notes"),
+        }
+    }
+
+    fn source(&self) -> Store {
+        Store::open(self.index.clone(), self.paths("source", &[], true)).unwrap()
+    }
+
+    fn target(&self, wanted: &[&str]) -> Result<Store, OpenError> {
+        Store::open(self.index.clone(), self.paths("target", wanted, false))
+    }
+
+    fn at(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+}
+
+fn here(store: &Store) -> Vec<u32> {
+    store.have().iter().collect()
+}
+
+#[test]
+fn a_fetched_content_is_the_shared_one_under_its_own_names() {
+    let world = World::new();
+    let (source, target) = (world.source(), world.target(&[]).unwrap());
+    assert_eq!(here(&source), [0, 1, 2, 3]);
+    for fragment in [3, 0, 2, 1] {
+        let bytes = source.read(fragment).unwrap();
+        let (first, rest) = (bytes.slice(..1000), bytes.slice(1000..));
+        target.write(fragment, &[first, rest]).unwrap();
+        assert!(!world.at("target/album/a").exists());
+    }
+    target.flush().unwrap();
+    for name in ["a", "b"] {
+        let [from, to] = ["source", "target"].map(|root| world.at(&format!("{root}/album/{name}")));
+        assert_eq!(std::fs::read(from).unwrap(), std::fs::read(to).unwrap());
+        assert!(!world.at(&format!("target/album/{name}.mp2p-part")).exists());
+    }
+    assert_eq!(target.progress(), (900_000, 900_000));
+    // What was fetched is shared on, from its own names, after a restart too.
+    assert_eq!(here(&world.target(&[]).unwrap()), [0, 1, 2, 3]);
+}
+
+#[test]
+fn after_a_crash_what_was_not_noted_is_hashed_again() {
+    let world = World::new();
+    let (source, target) = (world.source(), world.target(&[]).unwrap());
+    for fragment in [1, 3] {
+        target.write(fragment, &[source.read(fragment).unwrap()]).unwrap();
+    }
+    // Killed: nothing was flushed, and one fragment was half written.
+    drop(target);
+    let part = world.at("target/album/b.mp2p-part");
+    let file = OpenOptions::new().write(true).open(&part).unwrap();
+    file.write_all_at(b"damaged", 599_000).unwrap();
+    assert_eq!(here(&world.target(&[]).unwrap()), [1]);
+}
+
+#[test]
+fn what_was_noted_is_believed_and_found_out_when_it_is_read() {
+    let world = World::new();
+    let (source, target) = (world.source(), world.target(&[]).unwrap());
+    target.write(0, &[source.read(0).unwrap()]).unwrap();
+    target.flush().unwrap();
+    let part = world.at("target/album/a.mp2p-part");
+    OpenOptions::new().write(true).open(&part).unwrap().write_all_at(b"damaged", 5).unwrap();
+    let again = world.target(&[]).unwrap();
+    assert_eq!(here(&again), [0]);
+    assert!(matches!(again.read(0), Err(StoreFault::Lost(0))));
+    assert!(here(&again).is_empty());
+}
+
+#[test]
+fn only_the_wanted_file_appears() {
+    let world = World::new();
+    let (source, target) = (world.source(), world.target(&["album/a"]).unwrap());
+    assert_eq!(target.want().iter().collect::<Vec<_>>(), [0, 1]);
+    for fragment in [0, 1] {
+        target.write(fragment, &[source.read(fragment).unwrap()]).unwrap();
+    }
+    target.flush().unwrap();
+    let names: Vec<_> = std::fs::read_dir(world.at("target/album")).unwrap().flatten().collect();
+    assert_eq!(names.len(), 1);
+    assert_eq!(
+        std::fs::read(world.at("target/album/a")).unwrap(),
+        std::fs::read(world.at("source/album/a")).unwrap()
+    );
+    // Its neighbour's part of the shared fragment can be given to others.
+    assert!(target.read(1).is_ok());
+}
+
+#[test]
+fn a_file_of_somebody_else_is_left_alone() {
+    let world = World::new();
+    std::fs::create_dir_all(world.at("target/album")).unwrap();
+    for content in [vec![1; 10], vec![1; 300_000]] {
+        std::fs::write(world.at("target/album/a"), &content).unwrap();
+        assert!(matches!(world.target(&[]), Err(OpenError::Taken(_))));
+        assert_eq!(std::fs::read(world.at("target/album/a")).unwrap(), content);
+    }
+}
+
+#[test]
+fn a_shared_file_that_changes_is_told_of() {
+    let world = World::new();
+    let source = world.source();
+    let path = world.at("source/album/a");
+    OpenOptions::new().write(true).open(&path).unwrap().write_all_at(b"new", 0).unwrap();
+    assert!(matches!(source.read(0), Err(StoreFault::Lost(0))));
+    assert!(source.read(3).is_ok());
+    std::fs::remove_file(&path).unwrap();
+    assert!(matches!(source.read(1), Err(StoreFault::Lost(1))));
+    let gone = Store::open(world.index.clone(), world.paths("source", &[], true));
+    assert!(matches!(gone, Err(OpenError::Source { .. })));
+}
