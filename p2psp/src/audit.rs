@@ -1,17 +1,18 @@
-//! The audit trail of a role (Req-Content-020, Req-User-060): rows in the role's own database,
-//! written in the transaction of what they tell of, each with a hash over itself and the row before.
+//! The audit trail of a role (Req-Content-020, Req-User-060): rows in the role's own database, each
+//! written in the transaction of what it tells of, with a hash over itself and the row before.
 //!
 //! ```text
 //!  row 1 ── hash 1 ─┐          hash n = BLAKE3(hash n-1, number, time, who, what, detail)
 //!  row 2 ── hash 2 ◄┘─┐
 //!  row 3 ── hash 3 ◄──┘        a row changed, taken out or put in breaks the chain there;
-//!                              rows cut off at the end show where the last hash was kept elsewhere
+//!  head ─── hash 3             rows cut off at the end are missed against the head, which stands
+//!                              apart; and where the head is cut too, against one noted elsewhere
 //! ```
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value;
 
-/// The table, a migration of a database.
+/// The tables, a migration of a database.
 pub const TABLE: &str = "
     CREATE TABLE audit (
         number INTEGER PRIMARY KEY,
@@ -21,6 +22,12 @@ pub const TABLE: &str = "
         detail TEXT NOT NULL,
         hash BLOB NOT NULL
     ) STRICT;
+    CREATE TABLE audit_head (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        number INTEGER NOT NULL,
+        hash BLOB NOT NULL
+    ) STRICT;
+    INSERT INTO audit_head VALUES (1, 0, zeroblob(32));
 ";
 
 /// Of the row before the first.
@@ -59,6 +66,14 @@ pub enum AuditError {
     /// A row was changed, taken out or put in.
     #[error("audit: the chain is broken at row {0}")]
     Broken(u64),
+    /// Rows were cut off at the end.
+    #[error("audit: there are {rows} rows, and were {were}")]
+    Cut {
+        /// Rows there are.
+        rows: u64,
+        /// Rows there were.
+        were: u64,
+    },
 }
 
 /// Puts a record at the end of the chain, in the transaction of what it tells of.
@@ -66,9 +81,7 @@ pub enum AuditError {
 /// # Errors
 /// The database refuses.
 pub fn append(tx: &Connection, record: &Record<'_>) -> rusqlite::Result<()> {
-    let last = "SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1";
-    let last = tx.prepare_cached(last)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)));
-    let (number, before): (u64, [u8; HASH_BYTES]) = last.optional()?.unwrap_or((0, BEGINNING));
+    let (number, before) = head(tx)?;
     let detail = record.detail.to_string();
     let texts = [record.who, record.what, &detail];
     let hash = link(&before, number + 1, record.at, texts);
@@ -80,7 +93,27 @@ pub fn append(tx: &Connection, record: &Record<'_>) -> rusqlite::Result<()> {
         detail,
         hash
     ])?;
-    Ok(())
+    let head = "UPDATE audit_head SET number = ?1, hash = ?2";
+    tx.prepare_cached(head)?.execute(params![number + 1, hash]).map(|_| ())
+}
+
+/// Number and hash of the last row.
+fn head(tx: &Connection) -> rusqlite::Result<(u64, [u8; HASH_BYTES])> {
+    let head = "SELECT number, hash FROM audit_head";
+    tx.prepare_cached(head)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+/// Whether the chain once ended in `row` with the hash `head`, hex: as it was noted elsewhere.
+///
+/// # Errors
+/// The database refuses.
+pub fn has_been(connection: &Connection, row: u64, head: &str) -> rusqlite::Result<bool> {
+    let hash = "SELECT hash FROM audit WHERE number = ?1";
+    let hash: Option<[u8; HASH_BYTES]> = match row {
+        0 => Some(BEGINNING),
+        _ => connection.query_row(hash, [row], |row| row.get(0)).optional()?,
+    };
+    Ok(hash.is_some_and(|hash| blake3::Hash::from_bytes(hash).to_hex().as_str() == head))
 }
 
 /// Goes through the whole chain.
@@ -97,6 +130,10 @@ pub fn verify(connection: &Connection) -> Result<Chain, AuditError> {
             Some(hash) => before = hash,
             None => return Err(AuditError::Broken(number)),
         }
+    }
+    let (were, last) = head(connection).optional()?.unwrap_or((u64::MAX, BEGINNING));
+    if (were, last) != (number, before) {
+        return Err(AuditError::Cut { rows: number, were });
     }
     Ok(Chain { rows: number, head: blake3::Hash::from_bytes(before).to_hex().to_string() })
 }
@@ -165,5 +202,19 @@ mod tests {
             connection.execute_batch(change).unwrap();
             assert!(matches!(verify(&connection), Err(AuditError::Broken(row)) if row == at));
         }
+    }
+
+    #[test]
+    fn an_end_that_was_cut_off_is_missed() {
+        let connection = chain_of(&["takedown", "deny", "allow"]);
+        let noted = verify(&connection).unwrap();
+        connection.execute_batch("DELETE FROM audit WHERE number = 3").unwrap();
+        assert!(matches!(verify(&connection), Err(AuditError::Cut { rows: 2, were: 3 })));
+        connection.execute_batch("DELETE FROM audit_head").unwrap();
+        assert!(matches!(verify(&connection), Err(AuditError::Cut { rows: 2, .. })));
+        // Whoever cuts the head as well is found out by a head that was noted elsewhere.
+        assert!(has_been(&chain_of(&["takedown", "deny", "allow"]), 3, &noted.head).unwrap());
+        assert!(!has_been(&chain_of(&["takedown", "deny"]), 3, &noted.head).unwrap());
+        assert!(!has_been(&chain_of(&["takedown", "deny", "deny"]), 3, &noted.head).unwrap());
     }
 }

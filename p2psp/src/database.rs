@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, Savepoint};
+use rusqlite::{Connection, Savepoint, TransactionBehavior};
 use tokio::sync::oneshot;
 
 /// Commands that wait for the writer; more are refused.
@@ -170,7 +170,9 @@ fn write_batch(
     batch: Vec<Command>,
     settles: &mut Vec<Settle>,
 ) -> rusqlite::Result<()> {
-    let mut transaction = connection.transaction()?;
+    // Locked from the start: what a command reads and then writes must not change in between,
+    // though another process has the file open.
+    let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for command in batch {
         let mut savepoint = transaction.savepoint()?;
         settles.push(command(&mut savepoint));

@@ -56,7 +56,7 @@ impl Problem {
             Self::Role => (StatusCode::FORBIDDEN, "role"),
             Self::Forbidden(_)
             | Self::Join(JoinError::OtherPeer(_) | JoinError::Refused(_))
-            | Self::Users(LedgerError::OtherUser { .. })
+            | Self::Users(LedgerError::OtherUser { .. } | LedgerError::LockedOut(_))
             | Self::Index(IndexError::OtherOwner(_)) => (StatusCode::FORBIDDEN, "not-yours"),
             Self::NotFound => (StatusCode::NOT_FOUND, "no-resource"),
             Self::Missing(_) => (StatusCode::NOT_FOUND, "not-found"),
@@ -67,9 +67,11 @@ impl Problem {
             Self::Body(ReadError::Broken(_)) => (StatusCode::BAD_REQUEST, "body"),
             Self::Join(JoinError::Address(_)) => (StatusCode::BAD_REQUEST, "address"),
             Self::Join(JoinError::Store(error)) | Self::Store(error) => store_code(error),
-            Self::NoRoom(_) | Self::Status(_) | Self::Database(DatabaseError::Busy) => {
-                (StatusCode::SERVICE_UNAVAILABLE, "full")
-            }
+            Self::Users(LedgerError::NoUser(_)) => (StatusCode::NOT_FOUND, "not-found"),
+            Self::NoRoom(_)
+            | Self::Status(_)
+            | Self::Users(LedgerError::Busy)
+            | Self::Database(DatabaseError::Busy) => (StatusCode::SERVICE_UNAVAILABLE, "full"),
             Self::Users(_) | Self::Index(_) | Self::Database(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "internal")
             }

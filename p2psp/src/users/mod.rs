@@ -3,6 +3,8 @@
 
 mod ledger;
 mod sqlite;
+#[cfg(test)]
+mod suite;
 
 use std::sync::Arc;
 
@@ -44,7 +46,9 @@ impl Users for Ums {
 /// As another role hears it.
 fn told(error: LedgerError) -> CallError {
     match error {
-        LedgerError::OtherUser { .. } => CallError::Refused(error.to_string()),
-        LedgerError::Database(_) => CallError::Failed { role: "ums", reason: error.to_string() },
+        LedgerError::OtherUser { .. } | LedgerError::LockedOut(_) => {
+            CallError::Refused(error.to_string())
+        }
+        _ => CallError::Failed { role: "ums", reason: error.to_string() },
     }
 }

@@ -1,35 +1,25 @@
-//! The ledger in SQLite.
+//! The ledger in SQLite: each command is a function over a transaction, in a file by its noun.
+
+mod claim;
+mod class;
+mod day;
+mod distribution;
+mod profile;
+mod schema;
 
 use std::path::Path;
 
-use mp2p::id::{PeerId, UserId};
+use mp2p::id::{OverlayId, PeerId, UserId};
+use mp2p::message::account::Account;
 use mp2p::message::profile::Profile;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use mp2p::message::report::{ReceiptOutcome, SuccessReport};
+use rusqlite::{Connection, params};
 
-use crate::calls::Visit;
+use crate::calls::{ErrorNote, Founding, Service, Serving, Visit};
 use crate::database::{Database, DatabaseError};
-use crate::users::ledger::{Entry, Ledger, LedgerError};
-
-/// Times are Unix seconds.
-const MIGRATIONS: [&str; 1] = ["
-    CREATE TABLE user (
-        id TEXT PRIMARY KEY,
-        class INTEGER NOT NULL DEFAULT 0,
-        reputation INTEGER NOT NULL DEFAULT 0,
-        network TEXT,
-        joins INTEGER NOT NULL DEFAULT 0,
-        created INTEGER NOT NULL,
-        updated INTEGER NOT NULL
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE peer (
-        id TEXT PRIMARY KEY,
-        user TEXT NOT NULL REFERENCES user (id)
-    ) STRICT, WITHOUT ROWID;
-    CREATE INDEX peer_of_user ON peer (user);
-"];
-
-/// Peers of a user that a profile shows.
-const MAX_SHOWN_PEERS: u32 = 1000;
+use crate::users::ledger::{
+    Act, Before, Claim, Contribution, Distribution, Entry, Ledger, LedgerError, Terms, UserStanding,
+};
 
 /// A [`Ledger`] in a file.
 pub struct SqliteLedger {
@@ -42,113 +32,141 @@ impl SqliteLedger {
     /// # Errors
     /// It cannot be opened.
     pub fn open(path: &Path) -> Result<Self, DatabaseError> {
-        Ok(Self { database: Database::open(path, &MIGRATIONS)? })
+        Ok(Self { database: Database::open(path, &schema::MIGRATIONS)? })
+    }
+
+    fn write<'a, T: Send + 'static>(
+        &'a self,
+        command: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Entry<'a, T> {
+        let written = self.database.write(command);
+        Box::pin(async move { Ok(written.await?) })
+    }
+
+    fn read<'a, T: Send + 'static>(
+        &'a self,
+        question: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Entry<'a, T> {
+        let read = self.database.read(question);
+        Box::pin(async move { Ok(read.await?) })
     }
 }
 
 impl Ledger for SqliteLedger {
     fn visit(&self, visit: Visit) -> Entry<'_, Profile> {
-        Box::pin(async move {
-            let (peer, user) = (visit.peer.clone(), visit.user.clone());
-            let written = self.database.write(move |tx| write_visit(tx, &visit)).await?;
-            written.ok_or(LedgerError::OtherUser { peer, user })
-        })
+        let written = self.database.write(move |tx| profile::visit(tx, &visit));
+        Box::pin(async move { written.await? })
     }
 
     fn profile<'a>(&'a self, user: &'a UserId) -> Entry<'a, Option<Profile>> {
         let user = user.clone();
-        Box::pin(async move { Ok(self.database.read(move |tx| read_profile(tx, &user)).await?) })
-    }
-}
-
-/// `None` where the peer is another user's; nothing is changed then.
-fn write_visit(tx: &Connection, visit: &Visit) -> rusqlite::Result<Option<Profile>> {
-    let owner = "SELECT user FROM peer WHERE id = ?1";
-    let owner: Option<String> =
-        tx.query_row(owner, [visit.peer.as_str()], |row| row.get(0)).optional()?;
-    if owner.is_some_and(|owner| owner != visit.user.as_str()) {
-        return Ok(None);
-    }
-    tx.execute(
-        "INSERT INTO user (id, network, joins, created, updated) VALUES (?1, ?2, ?3, ?4, ?4)
-         ON CONFLICT (id) DO UPDATE SET
-            network = coalesce(excluded.network, network),
-            joins = joins + excluded.joins,
-            updated = max(updated, excluded.updated)",
-        params![visit.user.as_str(), visit.network, i64::from(visit.is_new), visit.now],
-    )?;
-    tx.execute(
-        "INSERT INTO peer (id, user) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-        [visit.peer.as_str(), visit.user.as_str()],
-    )?;
-    read_profile(tx, &visit.user)
-}
-
-fn read_profile(tx: &Connection, user: &UserId) -> rusqlite::Result<Option<Profile>> {
-    let found = tx
-        .prepare_cached(
-            "SELECT class, reputation, network, joins, created, updated FROM user WHERE id = ?1",
-        )?
-        .query_row([user.as_str()], |row| profile(user, row))
-        .optional()?;
-    let Some(mut profile) = found else { return Ok(None) };
-    let mut peers =
-        tx.prepare_cached("SELECT id FROM peer WHERE user = ?1 ORDER BY id LIMIT ?2")?;
-    let peers =
-        peers.query_map(params![user.as_str(), MAX_SHOWN_PEERS], |row| row.get::<_, String>(0))?;
-    for peer in peers {
-        profile.peers.extend(PeerId::parse(&peer?).ok());
-    }
-    Ok(Some(profile))
-}
-
-fn profile(user: &UserId, row: &Row<'_>) -> rusqlite::Result<Profile> {
-    Ok(Profile {
-        user_id: user.clone(),
-        class: row.get(0)?,
-        reputation: row.get(1)?,
-        network: row.get(2)?,
-        joins: row.get(3)?,
-        created: row.get(4)?,
-        updated: row.get(5)?,
-        peers: Vec::new(),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn visit(user: &str, peer: u8, now: u64) -> Visit {
-        Visit {
-            user: UserId::parse(user).unwrap(),
-            peer: PeerId::parse(&format!("{peer:064x}")).unwrap(),
-            network: (now > 100).then(|| "dfn".to_owned()),
-            is_new: true,
-            now,
-        }
+        self.read(move |tx| profile::read(tx, &user))
     }
 
-    /// TR 20002 §8.3.1 step 2.
-    #[tokio::test]
-    async fn a_profile_is_created_and_then_updated() {
-        let folder = tempfile::tempdir().unwrap();
-        let ledger = SqliteLedger::open(&folder.path().join("users.db")).unwrap();
-        let first = ledger.visit(visit("anna", 1, 100)).await.unwrap();
-        assert_eq!((first.joins, first.created, first.network), (1, 100, None));
-        let second = ledger.visit(visit("anna", 2, 200)).await.unwrap();
-        assert_eq!((second.joins, second.created, second.updated), (2, 100, 200));
-        assert_eq!((second.network.as_deref(), second.peers.len()), (Some("dfn"), 2));
-        assert_eq!(ledger.profile(&second.user_id).await.unwrap(), Some(second));
+    fn profiles<'a>(&'a self, after: Option<&'a UserId>, most: u32) -> Entry<'a, Vec<Profile>> {
+        let after = after.map(|user| user.to_string()).unwrap_or_default();
+        self.read(move |tx| profile::list(tx, &after, most))
     }
 
-    #[tokio::test]
-    async fn a_peer_belongs_to_one_user_for_good() {
-        let folder = tempfile::tempdir().unwrap();
-        let ledger = SqliteLedger::open(&folder.path().join("users.db")).unwrap();
-        ledger.visit(visit("anna", 1, 100)).await.unwrap();
-        let stolen = ledger.visit(visit("ben", 1, 200)).await;
-        assert!(matches!(stolen, Err(LedgerError::OtherUser { .. })));
-        assert_eq!(ledger.profile(&UserId::parse("ben").unwrap()).await.unwrap(), None);
+    fn account<'a>(&'a self, user: &'a UserId) -> Entry<'a, Option<Account>> {
+        let user = user.clone();
+        self.read(move |tx| profile::account(tx, &user))
+    }
+
+    fn standing<'a>(&'a self, peer: &'a PeerId) -> Entry<'a, Option<UserStanding>> {
+        let peer = peer.clone();
+        self.read(move |tx| profile::standing(tx, peer.as_str()))
+    }
+
+    fn sign_up<'a>(&'a self, user: &'a UserId, by: &'a Act) -> Entry<'a, bool> {
+        let (user, by) = (user.clone(), by.clone());
+        self.write(move |tx| profile::sign_up(tx, user.as_str(), &by))
+    }
+
+    fn consent<'a>(&'a self, user: &'a UserId, show: Option<bool>, by: &'a Act) -> Entry<'a, ()> {
+        let (named, by) = (user.clone(), by.clone());
+        let value = ("show_status", show.map(i64::from));
+        let set = self.write(move |tx| profile::set(tx, named.as_str(), value, &by));
+        Box::pin(async move {
+            match set.await? {
+                true => Ok(()),
+                false => Err(LedgerError::NoUser(user.clone())),
+            }
+        })
+    }
+
+    fn lock<'a>(&'a self, user: &'a UserId, is_locked: bool, by: &'a Act) -> Entry<'a, bool> {
+        let (user, by) = (user.clone(), by.clone());
+        let value = ("is_locked", Some(i64::from(is_locked)));
+        self.write(move |tx| profile::set(tx, user.as_str(), value, &by))
+    }
+
+    fn end_peer<'a>(&'a self, peer: &'a PeerId, by: &'a Act) -> Entry<'a, bool> {
+        let (peer, by) = (peer.clone(), by.clone());
+        self.write(move |tx| profile::end_peer(tx, peer.as_str(), &by))
+    }
+
+    fn claim(&self, claims: Vec<Claim>, terms: Terms, now: u64) -> Entry<'_, Vec<ReceiptOutcome>> {
+        self.write(move |tx| claims.iter().map(|one| claim::take(tx, one, &terms, now)).collect())
+    }
+
+    fn success<'a>(
+        &'a self,
+        reporter: &'a PeerId,
+        report: SuccessReport,
+        now: u64,
+    ) -> Entry<'a, bool> {
+        let reporter = reporter.clone();
+        self.write(move |tx| distribution::success(tx, &reporter, &report, now))
+    }
+
+    fn errors(&self, notes: Vec<ErrorNote>) -> Entry<'_, u64> {
+        self.write(move |tx| {
+            let mut new = 0;
+            for note in &notes {
+                new += u64::from(distribution::error(tx, note)?);
+            }
+            Ok(new)
+        })
+    }
+
+    fn founded(&self, founding: Founding) -> Entry<'_, ()> {
+        self.write(move |tx| distribution::founded(tx, &founding))
+    }
+
+    fn serving(&self, serving: Serving) -> Entry<'_, ()> {
+        self.write(move |tx| {
+            let service = match serving.service {
+                Service::Cache => "cache",
+                Service::Relay => "relay",
+            };
+            let user = serving.user.as_ref().map(UserId::as_str);
+            tx.prepare_cached("INSERT OR REPLACE INTO server VALUES (?1, ?2, ?3, ?4)")?
+                .execute(params![serving.peer.as_str(), user, service, serving.until])
+                .map(|_| ())
+        })
+    }
+
+    fn result<'a>(&'a self, overlay: &'a OverlayId) -> Entry<'a, Option<Distribution>> {
+        let overlay = overlay.clone();
+        self.read(move |tx| distribution::result(tx, &overlay))
+    }
+
+    fn contributions(&self, since: u64) -> Entry<'_, Vec<Contribution>> {
+        self.read(move |tx| class::contributions(tx, since))
+    }
+
+    fn reclass<'a>(&'a self, changes: Vec<(UserId, u8)>, by: &'a Act) -> Entry<'a, u64> {
+        let by = by.clone();
+        self.write(move |tx| class::reclass(tx, &changes, &by))
+    }
+
+    fn pin<'a>(&'a self, user: &'a UserId, class: Option<u8>, by: &'a Act) -> Entry<'a, bool> {
+        let (user, by) = (user.clone(), by.clone());
+        self.write(move |tx| class::pin(tx, user.as_str(), class, &by))
+    }
+
+    fn forget(&self, before: Before) -> Entry<'_, ()> {
+        self.write(move |tx| class::forget(tx, &before))
     }
 }

@@ -85,6 +85,8 @@ pub enum RefusalCode {
     Decreasing,
     /// One end's user is locked out.
     LockedOut,
+    /// More than any line carries in a day.
+    Implausible,
 }
 
 /// An aggregated report of success (TR 20002 §8.3.8 step 2). Numbers are since the last report; the

@@ -1,0 +1,122 @@
+//! Profiles, locks, classes.
+
+use crate::users::ledger::{Contribution, LedgerError};
+use crate::users::suite::{DAY_S, MIB, NOW, Scene, WIDE, by, claim, peer, user, visit};
+
+/// TR 20002 §8.3.1 step 2.
+#[tokio::test]
+async fn a_profile_is_created_and_then_updated() {
+    for Scene { ledger, .. } in Scene::each() {
+        let first = ledger.visit(visit("anna", 1, NOW)).await.unwrap();
+        assert_eq!((first.joins, first.created, first.network), (1, NOW, None));
+        let second = ledger.visit(visit("anna", 2, NOW + 100)).await.unwrap();
+        assert_eq!((second.joins, second.created, second.updated), (2, NOW, NOW + 100));
+        assert_eq!((second.network.as_deref(), second.peers.len()), (Some("dfn"), 2));
+        assert_eq!(ledger.profile(&second.user_id).await.unwrap(), Some(second));
+    }
+}
+
+#[tokio::test]
+async fn a_peer_belongs_to_one_user_for_good() {
+    for Scene { ledger, .. } in Scene::each() {
+        ledger.visit(visit("anna", 1, NOW)).await.unwrap();
+        let stolen = ledger.visit(visit("ben", 1, NOW)).await;
+        assert!(matches!(stolen, Err(LedgerError::OtherUser { .. })));
+        assert_eq!(ledger.profile(&user("ben")).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn who_is_locked_out_does_not_come_in_and_may_be_let_in_again() {
+    for Scene { ledger, .. } in Scene::peopled().await {
+        assert!(ledger.lock(&user("anna"), true, &by("operator")).await.unwrap());
+        assert!(ledger.standing(&peer(1)).await.unwrap().unwrap().is_out);
+        let refused = ledger.visit(visit("anna", 9, NOW)).await;
+        assert!(matches!(refused, Err(LedgerError::LockedOut(_))));
+        assert!(ledger.lock(&user("anna"), false, &by("operator")).await.unwrap());
+        ledger.visit(visit("anna", 1, NOW)).await.unwrap();
+        assert!(!ledger.lock(&user("nobody"), true, &by("operator")).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_peer_whose_key_was_lost_ends_and_its_user_goes_on() {
+    for Scene { ledger, .. } in Scene::peopled().await {
+        assert!(ledger.end_peer(&peer(1), &by("operator")).await.unwrap());
+        assert!(!ledger.end_peer(&peer(1), &by("operator")).await.unwrap());
+        let refused = ledger.visit(visit("anna", 1, NOW)).await;
+        assert!(matches!(refused, Err(LedgerError::LockedOut(_))));
+        let profile = ledger.visit(visit("anna", 5, NOW)).await.unwrap();
+        assert_eq!(profile.peers, [peer(4), peer(5)]);
+    }
+}
+
+#[tokio::test]
+async fn a_name_is_given_once() {
+    for Scene { ledger, .. } in Scene::peopled().await {
+        assert!(!ledger.sign_up(&user("anna"), &by("192.0.2.1")).await.unwrap());
+        assert!(ledger.sign_up(&user("dora"), &by("192.0.2.1")).await.unwrap());
+        assert!(!ledger.sign_up(&user("dora"), &by("192.0.2.1")).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn users_are_listed_by_name_in_pages() {
+    for Scene { ledger, .. } in Scene::peopled().await {
+        let names = async |after: Option<&str>, most| {
+            let after = after.map(user);
+            let page = ledger.profiles(after.as_ref(), most).await.unwrap();
+            page.iter().map(|profile| profile.user_id.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(names(None, 2).await, ["anna", "ben"]);
+        assert_eq!(names(Some("ben"), 2).await, ["carla"]);
+    }
+}
+
+/// Req-User-020, Req-Reso-040: each day by itself, over all peers of the user.
+#[tokio::test]
+async fn days_of_a_user_are_those_of_the_users_peers_together() {
+    for Scene { ledger, .. } in Scene::peopled().await {
+        ledger.visit(visit("anna", 4, NOW + DAY_S)).await.unwrap();
+        ledger.claim(vec![claim(1, 2, 1, 5 * MIB)], WIDE, NOW).await.unwrap();
+        ledger.claim(vec![claim(2, 4, 1, 2 * MIB)], WIDE, NOW + DAY_S).await.unwrap();
+        let days = ledger.account(&user("anna")).await.unwrap().unwrap().days;
+        let seen: Vec<_> =
+            days.iter().map(|day| (day.day, day.joins, day.given, day.got)).collect();
+        // 1,800,000,000 s are 20,833 days and a third.
+        assert_eq!(seen, [(20_834, 1, 0, 2 * MIB), (20_833, 2, 5 * MIB, 0)]);
+    }
+}
+
+#[tokio::test]
+async fn an_operators_class_stays_until_it_is_left_to_the_policy() {
+    for Scene { ledger, .. } in Scene::peopled().await {
+        assert!(ledger.pin(&user("anna"), Some(5), &by("operator")).await.unwrap());
+        let changes = || vec![(user("anna"), 1), (user("ben"), 1), (user("carla"), 0)];
+        assert_eq!(ledger.reclass(changes(), &by("policy")).await.unwrap(), 1);
+        let class = async |number| ledger.standing(&peer(number)).await.unwrap().unwrap().class;
+        assert_eq!((class(1).await, class(2).await, class(3).await), (5, 1, 0));
+        assert!(ledger.pin(&user("anna"), None, &by("operator")).await.unwrap());
+        assert_eq!(class(1).await, 5);
+        assert_eq!(ledger.reclass(changes(), &by("policy")).await.unwrap(), 1);
+        assert_eq!(class(1).await, 1);
+        assert!(!ledger.pin(&user("nobody"), Some(1), &by("operator")).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn contributions_are_those_of_the_days_asked_for() {
+    for Scene { ledger, .. } in Scene::peopled().await {
+        ledger.claim(vec![claim(1, 2, 1, 5 * MIB)], WIDE, NOW).await.unwrap();
+        ledger.claim(vec![claim(1, 2, 2, 7 * MIB)], WIDE, NOW + DAY_S).await.unwrap();
+        let anna = async |since: u64| -> Contribution {
+            let all = ledger.contributions(since).await.unwrap();
+            assert_eq!(all.len(), 3);
+            all.into_iter().next().unwrap()
+        };
+        let whole = anna(20_833).await;
+        assert_eq!((whole.earned, whole.active_days), (7 * MIB, 2));
+        let last = anna(20_834).await;
+        assert_eq!((last.earned, last.active_days), (2 * MIB, 1));
+    }
+}
