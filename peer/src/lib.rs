@@ -13,6 +13,9 @@
 pub mod home;
 pub mod identity;
 
+// What peers do with each other.
+pub mod exchange;
+
 // Whom we ask.
 pub mod provider;
 

@@ -1,0 +1,212 @@
+//! Links begin and end: HELLO, PELLO, REFRESH, BYE.
+
+use std::time::{Duration, Instant};
+
+use mp2p::frame::{Buffermap, ByeReason, Frame, Hello, MapUpdate, Refresh, VERSION};
+use mp2p::message::bound::Text;
+
+use crate::exchange::engine::Engine;
+use crate::exchange::event::{LinkId, LinkInfo, Output};
+use crate::exchange::link::{Link, Stage};
+use crate::exchange::neighbours::LONG;
+
+/// A link that nothing was heard on for so long gives way to a new one.
+const SILENT: Duration = Duration::from_secs(20);
+
+impl Engine {
+    pub(crate) fn greet(&mut self, id: LinkId, info: LinkInfo, now: Instant) {
+        let Ok(map) = Buffermap::empty(self.pieces.count()) else { return };
+        let peer = info.peer.clone();
+        self.neighbours.linked(&peer);
+        self.group.back(&peer);
+        let other = self.by_peer.get(&peer).copied();
+        let stays = other.is_some_and(|other| self.other_stays(other, &info, now));
+        let dialled = info.dialled;
+        // Numbers of receipts end at 2^53.
+        let epoch = self.random.u64(1..1 << 53);
+        self.links.insert(id, Link::new(info, map, epoch, now));
+        if stays {
+            return self.close(id, ByeReason::Duplicate, now);
+        }
+        if let Some(other) = other {
+            self.close(other, ByeReason::Duplicate, now);
+        }
+        self.by_peer.insert(peer, id);
+        if dialled {
+            let hello = self.own_hello();
+            self.send(id, Frame::Hello(Box::new(hello)), now);
+        }
+    }
+
+    /// Of two links between the same peers, both ends keep the one that the peer with the lower id
+    /// dialled; of two that the same one dialled, the later.
+    fn other_stays(&self, other: LinkId, new: &LinkInfo, now: Instant) -> bool {
+        let Some(old) = self.links.get(&other) else { return false };
+        let winner_is_me = self.me < new.peer;
+        old.info.dialled != new.dialled
+            && old.info.dialled == winner_is_me
+            && now < old.heard + SILENT
+    }
+
+    fn own_hello(&self) -> Hello {
+        Hello {
+            version: VERSION,
+            overlay_id: self.content.overlay.clone(),
+            content_id: self.content.id.clone(),
+            passkey: self.notary.passkey().and_then(|passkey| Text::new(passkey).ok()),
+            buffermap: self.pieces.have.clone(),
+            up_limit: self.config.up_limit,
+            listen_port: self.config.listen_port,
+        }
+    }
+
+    pub(crate) fn hello(&mut self, id: LinkId, hello: Hello, answer: bool, now: Instant) {
+        let Some(link) = self.links.get(&id) else { return };
+        let (peer, dialled) = (link.info.peer.clone(), link.info.dialled);
+        if link.is_ready() || dialled != answer {
+            return self.close(id, ByeReason::Fault, now);
+        }
+        if let Some(stop) = self.stopped.clone() {
+            self.send(id, Frame::Stop(stop), now);
+            return self.close(id, ByeReason::Stopped, now);
+        }
+        let known = hello.version == VERSION
+            && hello.overlay_id == self.content.overlay
+            && hello.content_id == self.content.id
+            && hello.buffermap.fragments() == self.pieces.count();
+        if !known {
+            return self.close(id, ByeReason::Mismatch, now);
+        }
+        if self.neighbours.is_banned(&peer) {
+            return self.close(id, ByeReason::Expelled, now);
+        }
+        let ready = self.links.values().filter(|link| link.is_ready()).count();
+        if ready >= self.config.links && !answer {
+            return self.close(id, ByeReason::Full, now);
+        }
+        let passkey = hello.passkey.as_deref().map(str::to_owned);
+        let certificate = link.info.certificate.clone();
+        let Some(class) = self.notary.admit(&peer, &certificate, passkey.as_deref()) else {
+            return self.close(id, ByeReason::Refused, now);
+        };
+        if let Some(link) = self.links.get_mut(&id) {
+            link.stage = Stage::Ready;
+            (link.class, link.passkey, link.listen_port) = (class, passkey, hello.listen_port);
+            link.map = hello.buffermap;
+        }
+        if !answer {
+            let hello = self.own_hello();
+            self.send(id, Frame::Pello(Box::new(hello)), now);
+        }
+        self.ready(id, answer, now);
+    }
+
+    fn ready(&mut self, id: LinkId, answer: bool, now: Instant) {
+        self.place(id);
+        let Some(link) = self.links.get(&id) else { return };
+        let near = link.near;
+        for fragment in link.map.iter() {
+            self.pieces.count_holder(fragment, near, 1);
+        }
+        self.count_useful(id);
+        self.fetching.due = true;
+        if answer {
+            // What came between HELLO and PELLO.
+            self.send(id, Frame::Buffermap(MapUpdate::Whole(self.pieces.have.clone())), now);
+        }
+        if self.is_of_no_use(id) {
+            return self.close(id, ByeReason::Done, now);
+        }
+        self.tell_claims(id, now);
+    }
+
+    /// Both have all: there is nothing to exchange.
+    pub(crate) fn is_of_no_use(&self, id: LinkId) -> bool {
+        self.pieces.have.is_full() && self.links.get(&id).is_some_and(|link| link.map.is_full())
+    }
+
+    /// Finds out how near a link is; its fragments are counted anew where that changed.
+    pub(crate) fn place(&mut self, id: LinkId) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        link.rank = self.neighbours.rank(&link.info.peer);
+        let near = self.group.is_near(&link.info.peer);
+        let before = std::mem::replace(&mut link.near, near);
+        if before != near {
+            for fragment in link.map.iter() {
+                self.pieces.count_holder(fragment, before, -1);
+                self.pieces.count_holder(fragment, near, 1);
+            }
+        }
+    }
+
+    pub(crate) fn count_useful(&mut self, id: LinkId) {
+        if let Some(link) = self.links.get_mut(&id) {
+            let missing = link.map.iter_without(&self.pieces.have);
+            let useful = missing.filter(|&fragment| self.pieces.want.has(fragment)).count();
+            link.useful = u32::try_from(useful).unwrap_or(u32::MAX);
+        }
+    }
+
+    pub(crate) fn refreshed(&mut self, id: LinkId, refresh: Refresh, now: Instant) {
+        let (Some(passkey), Some(link)) = (refresh.passkey, self.links.get(&id)) else { return };
+        let (peer, certificate) = (link.info.peer.clone(), link.info.certificate.clone());
+        match self.notary.admit(&peer, &certificate, Some(&passkey)) {
+            None => self.close(id, ByeReason::Refused, now),
+            Some(class) => {
+                if let Some(link) = self.links.get_mut(&id) {
+                    (link.class, link.passkey) = (class, Some(passkey.to_string()));
+                }
+            }
+        }
+    }
+
+    pub(crate) fn bye(&mut self, id: LinkId, reason: ByeReason, now: Instant) {
+        let Some(peer) = self.links.get(&id).map(|link| link.info.peer.clone()) else { return };
+        let rest = match reason {
+            ByeReason::Duplicate => Duration::from_secs(1),
+            ByeReason::Full => Duration::from_secs(20),
+            ByeReason::Replaced | ByeReason::Timeout | ByeReason::Other => Duration::from_secs(60),
+            _ => LONG,
+        };
+        // A duplicate that ends says nothing about the link that stays.
+        if reason != ByeReason::Duplicate {
+            self.neighbours.rest(&peer, now + rest);
+            if reason == ByeReason::Shutdown {
+                self.group.gone(&peer);
+            }
+        }
+        self.forget(id, now);
+        self.put(Output::Close { link: id, reason });
+    }
+
+    /// Takes a link out of all books; whether it was there.
+    pub(crate) fn forget(&mut self, id: LinkId, now: Instant) -> bool {
+        self.give_receipt(id, now);
+        let Some(link) = self.links.remove(&id) else { return false };
+        if self.by_peer.get(&link.info.peer) == Some(&id) {
+            self.by_peer.remove(&link.info.peer);
+        }
+        if link.is_ready() {
+            for fragment in link.map.iter() {
+                self.pieces.count_holder(fragment, link.near, -1);
+            }
+        }
+        for fragment in link.news.claims.keys() {
+            self.unclaim(id, *fragment);
+        }
+        for request in &link.taking.requests {
+            self.unasked(request.fragment, link.near, now);
+        }
+        self.fetching.due = true;
+        true
+    }
+
+    /// A fresh passkey is told to all.
+    pub fn passkey_changed(&mut self, now: Instant) {
+        let passkey = self.notary.passkey().and_then(|passkey| Text::new(passkey).ok());
+        let refresh = Refresh { passkey, up_limit: self.config.up_limit };
+        let ready = self.links.iter().filter(|(_, link)| link.is_ready());
+        let ids: Vec<LinkId> = ready.map(|(id, _)| *id).collect();
+        ids.into_iter().for_each(|id| self.send(id, Frame::Refresh(refresh.clone()), now));
+    }
+}

@@ -1,0 +1,185 @@
+//! Whom to be linked to: dials, trials, replacements, keeping alive, peer exchange.
+
+use std::time::{Duration, Instant};
+
+use mp2p::frame::{ByeReason, Frame, Pex, PexEntry, Refresh};
+use mp2p::id::PeerId;
+use mp2p::message::bound::{List, Text};
+use mp2p::message::join::PeerAddress;
+
+use crate::exchange::engine::Engine;
+use crate::exchange::event::{Candidate, LinkId, Output, ReportKind};
+use crate::exchange::link::Link;
+
+/// HELLO or PELLO has to come within.
+const GREETING: Duration = Duration::from_secs(10);
+/// Something is said at least so often…
+const REFRESH: Duration = Duration::from_secs(45);
+/// … and who says nothing for so long is gone.
+const SILENCE: Duration = Duration::from_secs(150);
+/// Links are looked over so often.
+const REVIEW: Duration = Duration::from_secs(10);
+/// A far peer is tried so often, whether it is better than those at hand.
+const TRIAL: Duration = Duration::from_secs(30);
+/// Others are told of neighbours so often, and heard so often.
+const PEX_EVERY: Duration = Duration::from_secs(60);
+const PEX_HEARD: Duration = Duration::from_secs(20);
+/// Neighbours told of.
+const PEX_SIZE: usize = 16;
+/// Dials that failed: OMS is told at the second.
+const FAILS_TOLD: u32 = 2;
+
+impl Engine {
+    /// Dials whom it wants to meet.
+    pub(crate) fn meet(&mut self, now: Instant) {
+        if self.stopped.is_some() || self.pieces.missing == 0 {
+            return;
+        }
+        let trial = now >= self.tried + TRIAL;
+        let dialling: Vec<bool> =
+            self.neighbours.dialling().map(|peer| self.group.is_near(peer)).collect();
+        let far = self.links.values().filter(|link| !link.near).count();
+        let mut far = far + dialling.iter().filter(|near| !**near).count();
+        let mut all = self.links.len() + dialling.len();
+        let mut room = self.config.dials.saturating_sub(dialling.len());
+        // Some room is left for those who come.
+        let most = self.config.links - self.config.links / 4;
+        let mut chosen = Vec::new();
+        let mut left = Vec::new();
+        for candidate in self.neighbours.candidates(now) {
+            if room == 0 || all >= most {
+                break;
+            }
+            if self.by_peer.contains_key(&candidate.peer) || candidate.peer == self.me {
+                continue;
+            }
+            let near = self.group.is_near(&candidate.peer);
+            if !near && far >= self.config.far_links {
+                left.push(candidate.clone());
+                continue;
+            }
+            far += usize::from(!near);
+            (all, room) = (all + 1, room - 1);
+            chosen.push(candidate.clone());
+        }
+        if trial && room > 0 {
+            self.tried = now;
+            let bridges = left.iter().any(|candidate| candidate.bridge);
+            left.retain(|candidate| candidate.bridge || !bridges);
+            if !left.is_empty() {
+                let place = self.random.usize(..left.len());
+                chosen.push(left.swap_remove(place));
+            }
+        }
+        for candidate in chosen {
+            self.neighbours.dial(&candidate.peer);
+            self.put(Output::Dial(candidate));
+        }
+    }
+
+    pub(crate) fn undialled(&mut self, peer: &PeerId, now: Instant) {
+        if self.neighbours.failed(peer, now) == FAILS_TOLD {
+            self.group.gone(peer);
+            self.report(ReportKind::Unreachable, peer.clone(), None);
+        }
+    }
+
+    /// Ends what is dead, says that this peer is alive, replaces the worst.
+    pub(crate) fn look_after_links(&mut self, now: Instant) {
+        let ids: Vec<LinkId> = self.links.keys().copied().collect();
+        for id in ids {
+            let Some(link) = self.links.get(&id) else { continue };
+            let peer = link.info.peer.clone();
+            if !link.is_ready() && now >= link.since + GREETING {
+                self.neighbours.failed(&peer, now);
+                self.close(id, ByeReason::Timeout, now);
+            } else if now >= link.heard + SILENCE {
+                self.report(ReportKind::Timeout, peer.clone(), None);
+                self.group.gone(&peer);
+                self.neighbours.failed(&peer, now);
+                self.close(id, ByeReason::Timeout, now);
+            } else if link.is_ready() && now >= link.said + REFRESH {
+                self.send(id, Frame::Refresh(Refresh::default()), now);
+            } else if link.is_ready() && link.news.pex_at.is_none_or(|at| now >= at + PEX_EVERY) {
+                self.tell_neighbours(id, now);
+            }
+        }
+        if now >= self.reviewed + REVIEW {
+            self.reviewed = now;
+            self.review(now);
+        }
+    }
+
+    /// With one far link more than wanted, the trial is over: the one that gives least goes.
+    fn review(&mut self, now: Instant) {
+        let dialled = |link: &Link| link.is_ready() && !link.near && link.info.dialled;
+        let tried = |link: &Link| now >= link.since + REVIEW;
+        let far = self.links.iter().filter(|(_, link)| dialled(link) && tried(link));
+        let mut far: Vec<_> = far
+            .map(|(id, link)| {
+                let rate = link.taking.rate.at(now) + link.giving.rate.at(now);
+                (link.useful > 0, rate as u64, std::cmp::Reverse(link.rank), *id)
+            })
+            .collect();
+        if far.len() <= self.config.far_links || self.pieces.missing == 0 {
+            return;
+        }
+        far.sort_unstable();
+        if let Some((_, _, _, id)) = far.first().copied() {
+            let peer = self.links.get(&id).map(|link| link.info.peer.clone());
+            if let Some(peer) = peer {
+                self.neighbours.rest(&peer, now + TRIAL * 2);
+            }
+            self.close(id, ByeReason::Replaced, now);
+        }
+    }
+
+    fn tell_neighbours(&mut self, id: LinkId, now: Instant) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        link.news.pex_at = Some(now);
+        if link.map.is_full() {
+            return;
+        }
+        let peer = link.info.peer.clone();
+        let others = self.links.values().filter(|link| link.is_ready() && link.info.peer != peer);
+        let mut entries: Vec<PexEntry> = others.filter_map(entry).collect();
+        self.random.shuffle(&mut entries);
+        entries.truncate(PEX_SIZE);
+        if let Ok(entries) = List::new(entries)
+            && !entries.is_empty()
+        {
+            self.send(id, Frame::Pex(Pex { entries }), now);
+        }
+    }
+
+    pub(crate) fn pex(&mut self, id: LinkId, pex: Pex, now: Instant) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        if link.news.pex_heard.is_some_and(|at| now < at + PEX_HEARD) {
+            return self.close(id, ByeReason::Fault, now);
+        }
+        link.news.pex_heard = Some(now);
+        for entry in pex.entries.iter() {
+            if entry.peer_id != self.me && self.notary.vouches(&entry.passkey, &entry.peer_id) {
+                self.neighbours.heard_of(Candidate {
+                    peer: entry.peer_id.clone(),
+                    addresses: entry.peer_addr.to_vec(),
+                    rank: None,
+                    bridge: false,
+                    overloaded: false,
+                });
+            }
+        }
+    }
+}
+
+/// A neighbour, as others are told of it; `None` where it cannot be dialled or is not vouched for.
+fn entry(link: &Link) -> Option<PexEntry> {
+    let (passkey, address) = (link.passkey.as_ref()?, link.info.address.as_ref()?);
+    let port = link.listen_port.or(link.info.dialled.then_some(address.port))?;
+    let address = PeerAddress { port, ..address.clone() };
+    Some(PexEntry {
+        peer_id: link.info.peer.clone(),
+        peer_addr: List::new(vec![address]).ok()?,
+        passkey: Text::new(passkey.clone()).ok()?,
+    })
+}

@@ -1,0 +1,148 @@
+//! Peers that are known, and which of them to dial next.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use mp2p::id::PeerId;
+
+use crate::exchange::event::Candidate;
+
+/// Peers remembered at most.
+const MAX_KNOWN: usize = 1000;
+/// Wait after the first failed dial; doubled with each.
+const RETRY: Duration = Duration::from_secs(5);
+/// Longest wait, also for one that refused.
+pub(crate) const LONG: Duration = Duration::from_secs(600);
+
+/// All peers that were heard of.
+#[derive(Debug, Default)]
+pub(crate) struct Neighbours {
+    known: BTreeMap<PeerId, Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    candidate: Candidate,
+    dialling: bool,
+    fails: u32,
+    not_before: Option<Instant>,
+    banned: bool,
+    /// Of the last list.
+    listed: bool,
+}
+
+impl Neighbours {
+    /// A new list: those of the last one that are not in it stand behind it.
+    pub(crate) fn listed(&mut self, entries: Vec<Candidate>) {
+        self.known.values_mut().for_each(|known| known.listed = false);
+        for candidate in entries {
+            self.add(candidate, true);
+        }
+    }
+
+    /// A peer that another one named.
+    pub(crate) fn heard_of(&mut self, candidate: Candidate) {
+        if !self.known.contains_key(&candidate.peer) {
+            self.add(candidate, false);
+        }
+    }
+
+    fn add(&mut self, candidate: Candidate, listed: bool) {
+        let peer = candidate.peer.clone();
+        if let Some(known) = self.known.get_mut(&peer) {
+            (known.candidate, known.listed) = (candidate, listed);
+            return;
+        }
+        if self.known.len() >= MAX_KNOWN && !self.forget_one() {
+            return;
+        }
+        let known =
+            Known { candidate, dialling: false, fails: 0, not_before: None, banned: false, listed };
+        self.known.insert(peer, known);
+    }
+
+    /// Makes room; one that is banned stays, or it would come back.
+    fn forget_one(&mut self) -> bool {
+        let mut old = self.known.iter().filter(|(_, k)| !k.listed && !k.dialling && !k.banned);
+        let peer = old.next().map(|(peer, _)| peer.clone());
+        peer.is_some_and(|peer| self.known.remove(&peer).is_some())
+    }
+
+    pub(crate) fn rank(&self, peer: &PeerId) -> u32 {
+        let known = self.known.get(peer);
+        known.and_then(|known| known.candidate.rank).unwrap_or(u32::MAX)
+    }
+
+    pub(crate) fn is_overloaded(&self, peer: &PeerId) -> bool {
+        self.known.get(peer).is_some_and(|known| known.candidate.overloaded)
+    }
+
+    pub(crate) fn is_banned(&self, peer: &PeerId) -> bool {
+        self.known.get(peer).is_some_and(|known| known.banned)
+    }
+
+    pub(crate) fn dialling(&self) -> impl Iterator<Item = &PeerId> {
+        self.known.iter().filter(|(_, known)| known.dialling).map(|(peer, _)| peer)
+    }
+
+    /// Who can be dialled now, best first: not overloaded, by rank, by name.
+    pub(crate) fn candidates(&self, now: Instant) -> Vec<&Candidate> {
+        let may = |known: &&Known| {
+            !known.dialling
+                && !known.banned
+                && !known.candidate.addresses.is_empty()
+                && known.not_before.is_none_or(|until| now >= until)
+        };
+        let mut found: Vec<&Known> = self.known.values().filter(may).collect();
+        found.sort_by_key(|known| {
+            let rank = known.candidate.rank.unwrap_or(u32::MAX);
+            (!known.listed, known.candidate.overloaded, rank)
+        });
+        found.into_iter().map(|known| &known.candidate).collect()
+    }
+
+    pub(crate) fn dial(&mut self, peer: &PeerId) {
+        if let Some(known) = self.known.get_mut(peer) {
+            known.dialling = true;
+        }
+    }
+
+    /// Connected.
+    pub(crate) fn linked(&mut self, peer: &PeerId) {
+        if let Some(known) = self.known.get_mut(peer) {
+            (known.dialling, known.fails) = (false, 0);
+        }
+    }
+
+    /// Not connected; how often in a row.
+    pub(crate) fn failed(&mut self, peer: &PeerId, now: Instant) -> u32 {
+        let Some(known) = self.known.get_mut(peer) else { return 0 };
+        known.dialling = false;
+        known.fails += 1;
+        known.not_before = Some(now + RETRY * 2u32.pow(known.fails.min(7) - 1));
+        known.fails
+    }
+
+    /// Not to be dialled for a while.
+    pub(crate) fn rest(&mut self, peer: &PeerId, until: Instant) {
+        if let Some(known) = self.known.get_mut(peer) {
+            known.dialling = false;
+            known.not_before = Some(known.not_before.map_or(until, |at| at.max(until)));
+        }
+    }
+
+    /// Never again.
+    pub(crate) fn ban(&mut self, peer: &PeerId) {
+        let nobody = Candidate {
+            peer: peer.clone(),
+            addresses: Vec::new(),
+            rank: None,
+            bridge: false,
+            overloaded: false,
+        };
+        self.heard_of(nobody);
+        if let Some(known) = self.known.get_mut(peer) {
+            known.banned = true;
+        }
+    }
+}

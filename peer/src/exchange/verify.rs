@@ -1,0 +1,70 @@
+//! A fragment is whole: is it what the publisher made, and did its sender sign for it?
+
+use std::time::Instant;
+
+use mp2p::frame::ByeReason;
+
+use crate::exchange::engine::Engine;
+use crate::exchange::event::{LinkId, Output, Report, ReportKind};
+use crate::exchange::notary::DeliveryClaim;
+use crate::exchange::request::Request;
+
+impl Engine {
+    pub(crate) fn whole(&mut self, id: LinkId, request: Request, delivery: &str, now: Instant) {
+        let fragment = request.fragment;
+        let Some(link) = self.links.get(&id) else { return };
+        let (near, sender) = (link.near, link.info.peer.clone());
+        let expected = self.content.hash(fragment).copied();
+        let (Some(expected), Some(found)) = (expected, request.hasher.finish()) else { return };
+        let claim =
+            DeliveryClaim { fragment, hash: &expected, sender: &sender, receiver: &self.me };
+        let signed = self.notary.open_delivery(delivery, &claim);
+        let proof = signed.is_some_and(|signed| signed != expected);
+        if signed.is_none() || found != expected {
+            if let Some(piece) = self.pieces.at(fragment) {
+                piece.failed = piece.failed.saturating_add(1);
+            }
+            if let Some(link) = self.links.get_mut(&id) {
+                link.taking.rejected += 1;
+            }
+            self.unasked(fragment, near, now);
+            let evidence = proof.then(|| Box::from(delivery));
+            let kind = ReportKind::BadFragment;
+            let report = Report { kind, peer: sender.clone(), fragment: Some(fragment), evidence };
+            self.put(Output::Report(report));
+            self.neighbours.ban(&sender);
+            self.group.gone(&sender);
+            return self.close(id, ByeReason::Fault, now);
+        }
+        if let Some(piece) = self.pieces.at(fragment) {
+            piece.storing = true;
+            piece.failed = 0;
+        }
+        if let Some(link) = self.links.get_mut(&id) {
+            link.taking.bytes += u64::from(self.content.len(fragment));
+            link.taking.fragments += 1;
+            link.taking.stalls = 0;
+        }
+        self.unasked(fragment, near, now);
+        self.cancel_others_for_good(fragment, now);
+        self.no_longer_useful(fragment);
+        self.put(Output::Write { fragment, bytes: request.slices });
+        self.receipt_by_count(id, now);
+    }
+
+    fn cancel_others_for_good(&mut self, fragment: u32, now: Instant) {
+        let asked = self.links.iter().filter(|(_, link)| {
+            link.taking.requests.iter().any(|request| request.fragment == fragment)
+        });
+        let ids: Vec<LinkId> = asked.map(|(id, _)| *id).collect();
+        ids.into_iter().for_each(|id| self.cancel(id, fragment, now));
+    }
+
+    fn no_longer_useful(&mut self, fragment: u32) {
+        for link in self.links.values_mut() {
+            if link.map.has(fragment) {
+                link.useful = link.useful.saturating_sub(1);
+            }
+        }
+    }
+}

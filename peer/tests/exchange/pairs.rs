@@ -1,0 +1,42 @@
+//! Few engines, many seeds: whatever the network does, all get all, and no byte is wrong.
+
+use std::time::{Duration, Instant};
+
+use crate::node::Spec;
+use crate::swarm::{content, ranked};
+use crate::world::World;
+
+/// Runs seeds until the time is over, or for as many as are asked for (`MP2P_LONG`).
+fn seeds(run: fn(u64)) {
+    let long: Option<u64> = std::env::var("MP2P_LONG").ok().map(|text| text.parse().unwrap_or(1));
+    let (most, end) = match long {
+        Some(factor) => (5000 * factor.max(1), Duration::from_secs(3600)),
+        None => (2000, Duration::from_secs(5)),
+    };
+    let start = Instant::now();
+    let mut count = 0;
+    while count < most && start.elapsed() < end {
+        run(count);
+        count += 1;
+    }
+    println!("{count} seeds");
+    assert!(count >= 20, "{count} seeds in {end:?} are too few");
+}
+
+#[test]
+fn one_fetches_from_one_whatever_is_lost() {
+    seeds(|seed| {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let size = random.usize(1..400_000);
+        let (content, bytes) = content(size, 16 << 10, seed);
+        let mut world = World::new(content, bytes, seed, ranked);
+        world.loss = [0.0, 0.02, 0.1][random.usize(..3)];
+        world.delay.0 = Duration::from_millis(random.u64(0..200));
+        world.add(Spec { seeds: true, mbit: (random.f64() * 20.0 + 0.2, 20.0), ..Spec::default() });
+        world.add(Spec::default());
+        assert!(world.run(Duration::from_secs(1200)), "seed {seed}: not all of {size} bytes came");
+        for node in &world.nodes {
+            assert!(node.reports.iter().all(|report| report.evidence.is_none()), "seed {seed}");
+        }
+    });
+}

@@ -1,0 +1,135 @@
+//! Twenty and more engines in several ISPs: all get all, and each fragment enters an ISP about once.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use mp2p::fragment::Cut;
+use mp2p::id::{ContentId, OverlayId};
+use peer::exchange::{Candidate, Content, Ranked};
+
+use crate::node::Spec;
+use crate::world::World;
+
+/// Some bytes and what an index file says of them.
+pub(crate) fn content(size: usize, fragment: u32, seed: u64) -> (Content, Bytes) {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut bytes = vec![0; size];
+    random.fill(&mut bytes);
+    let cut = Cut::new(size as u64, fragment).unwrap();
+    let hash = |(number, part): (usize, &[u8])| cut.hash(number as u32, part).unwrap();
+    let hashes: Vec<_> = bytes.chunks(fragment as usize).enumerate().map(hash).collect();
+    let content = Content {
+        overlay: OverlayId::parse("film").unwrap(),
+        id: ContentId::parse(blake3::hash(&bytes).to_hex().as_str()).unwrap(),
+        cut,
+        hashes: hashes.into(),
+    };
+    (content, bytes.into())
+}
+
+/// As OMS does it: the own group whole, some of the others; nearer ones first.
+pub(crate) fn ranked(world: &mut World, asker: usize) -> Ranked {
+    let isp = world.nodes[asker].isp;
+    let pid = world.nodes[asker].pid;
+    let mut near = Vec::new();
+    let mut far = Vec::new();
+    for (index, node) in world.nodes.iter().enumerate() {
+        if index == asker || !node.alive {
+            continue;
+        }
+        let rank = if node.isp != isp {
+            3
+        } else if node.pid != pid {
+            2
+        } else {
+            1
+        };
+        let candidate = Candidate {
+            peer: node.id.clone(),
+            addresses: vec![node.address.clone()],
+            rank: Some(rank),
+            bridge: rank == 3,
+            overloaded: false,
+        };
+        if rank == 3 { far.push(candidate) } else { near.push(candidate) }
+    }
+    world.random.shuffle(&mut far);
+    far.truncate(12);
+    near.sort_by_key(|candidate| candidate.rank);
+    let members = world.nodes.iter().filter(|node| node.isp == isp && node.alive);
+    let group = members.map(|node| node.id.clone()).collect();
+    near.extend(far);
+    Ranked { entries: near, group }
+}
+
+/// `isps` × `peers` of them, the first one seeds.
+pub(crate) fn swarm(
+    seed: u64,
+    isps: usize,
+    peers: usize,
+    mbit: (f64, f64),
+    size: (usize, u32),
+) -> World {
+    let (content, bytes) = content(size.0, size.1, seed);
+    let mut world = World::new(content, bytes, seed, ranked);
+    for isp in 0..isps {
+        for number in 0..peers {
+            let seeds = isp == 0 && number == 0;
+            let mbit = if seeds { (20.0, 20.0) } else { mbit };
+            world.add(Spec { isp, pid: isp * 2 + number % 2, mbit, seeds, ..Spec::default() });
+        }
+    }
+    world
+}
+
+fn line(name: &str, world: &World, isps: usize) -> String {
+    let size = world.bytes.len() as f64;
+    let mut took: Vec<f64> = world.nodes[1..]
+        .iter()
+        .map(|node| node.took(world.start).map_or(f64::NAN, |took| took.as_secs_f64()))
+        .collect();
+    took.sort_by(f64::total_cmp);
+    let came_in: u64 = (1..isps).map(|isp| world.came_in.get(&isp).copied().unwrap_or(0)).sum();
+    let all: u64 = world.came_in.values().sum();
+    let seeder: usize = world.nodes[0].sent.iter().map(|(_, bytes)| bytes).sum();
+    let mut received = 0.0f64;
+    for node in &world.nodes[1..] {
+        let bytes: usize = node.received.iter().map(|(_, bytes)| bytes).sum();
+        received = received.max(bytes as f64 / size);
+    }
+    format!(
+        "{name}: median {:.1} s, p95 {:.1} s, last {:.1} s, into remote ISPs {:.2} (all {:.2}), seeder {:.2}, most received {:.2}",
+        took[took.len() / 2],
+        took[(took.len() * 95).div_ceil(100) - 1],
+        took[took.len() - 1],
+        came_in as f64 / size / (isps as f64 - 1.0),
+        all as f64 / size / (isps as f64 - 1.0),
+        seeder as f64 / size,
+        received,
+    )
+}
+
+#[test]
+fn each_fragment_enters_an_isp_about_once() {
+    let long = std::env::var_os("MP2P_LONG").is_some();
+    let big = |small: usize, long_size: usize| if long { long_size } else { small };
+    if !long {
+        let mut small = swarm(1, 3, 4, (5.0, 20.0), (1 << 20, 64 << 10));
+        assert!(small.run(Duration::from_secs(600)), "{}", line("small", &small, 3));
+        return;
+    }
+    for seed in 0..big(1, 3) as u64 {
+        let mut s1 = swarm(seed, 3, 6, (5.0, 20.0), (big(8, 32) << 20, 256 << 10));
+        s1.transit = Some(50.0 * 125_000.0);
+        assert!(s1.run(Duration::from_secs(600)), "{}", line("S1", &s1, 3));
+        println!("{}", line("S1", &s1, 3));
+        let mut s2 = swarm(seed, 3, 6, (5.0, 20.0), (big(8, 32) << 20, 256 << 10));
+        s2.transit = Some(6.0 * 125_000.0);
+        assert!(s2.run(Duration::from_secs(600)), "{}", line("S2", &s2, 3));
+        println!("{}", line("S2", &s2, 3));
+        let mut s3 = swarm(seed, 3, 20, (2.0, 8.0), (big(4, 16) << 20, 256 << 10));
+        s3.transit = Some(50.0 * 125_000.0);
+        assert!(s3.run(Duration::from_secs(600)), "{}", line("S3", &s3, 3));
+        println!("{}", line("S3", &s3, 3));
+    }
+}
