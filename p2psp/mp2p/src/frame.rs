@@ -16,8 +16,8 @@
 //! ```
 //!
 //! A link carries one content. Each type has a bound of its own, checked on the header, before
-//! anything of the body is waited for. Decoding takes bytes out of a buffer: a frame, or not yet, or
-//! an error after which the link is of no use. The bytes of DATA are never copied.
+//! anything of the body is waited for. Decoding takes bytes out of a buffer: a frame, or not yet,
+//! or an error after which the link is of no use. The bytes of DATA are never copied.
 
 mod decode;
 mod encode;

@@ -11,8 +11,8 @@ const WORD_BITS: u32 = u64::BITS;
 const COUNT_BYTES: usize = 4;
 
 /// One bit per fragment. On the wire: the number of fragments (u32, big endian), then the bits,
-/// fragment 0 in the highest bit of the first byte, the last byte filled up with 0; in JSON the same
-/// bytes as base64url.
+/// fragment 0 in the highest bit of the first byte, the last byte filled up with 0; in JSON the
+/// same bytes as base64url.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Buffermap {
     fragments: u32,
