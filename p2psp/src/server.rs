@@ -23,15 +23,12 @@ use crate::calls::{Absent, Users};
 use crate::events::{Outbox, Streaming};
 use crate::index::Ixs;
 use crate::isp::Isps;
-use crate::membership::Oms;
+use crate::membership::{Floods, Oms, Prober};
 use crate::metrics::Metrics;
-use crate::overlay::{MemoryStore, SwarmStore};
+use crate::overlay::MemoryStore;
 use crate::passkeys::Passkeys;
 use crate::settings::{Part, Settings};
 use crate::users::{SqliteLedger, Ums};
-
-/// From one sweep for expired members to the next.
-const SWEEP: Duration = Duration::from_secs(30);
 
 /// A server that is bound and ready, and not yet running.
 pub struct Server {
@@ -40,7 +37,6 @@ pub struct Server {
     shutdown: Shutdown,
     identities: Identities,
     desk: Arc<Desk>,
-    store: Arc<MemoryStore>,
 }
 
 impl Server {
@@ -68,17 +64,13 @@ impl Server {
         let pki = pki_folder(&identity);
         let own = (pki.join("server.pem"), pki.join("server-key.pem"));
         let isps = Isps::follow(&settings.isp, &own, &links, &shutdown)?;
-        let overlay = &settings.overlay;
-        let store = Arc::new(MemoryStore::new(overlay.max_overlays, overlay.max_members));
         let url = settings.public_url.clone();
         let url = url.unwrap_or_else(|| format!("https://{}", listener.local_address()));
         let issuer = identities.trust_domain().to_owned();
         let state = &identity.state_dir;
-        let store_too = Arc::clone(&store);
-        let parts =
-            Parts { state, issuer, url, store: store_too, metrics, shutdown: shutdown.clone() };
+        let parts = Parts { state, issuer, url, metrics, shutdown: shutdown.clone() };
         let desk = Arc::new(parts.desk(&settings, isps)?);
-        Ok(Self { listener, admin, shutdown, identities, desk, store })
+        Ok(Self { listener, admin, shutdown, identities, desk })
     }
 
     /// Base URL of the service.
@@ -98,9 +90,9 @@ impl Server {
     /// # Errors
     /// None today.
     pub async fn run(self) -> anyhow::Result<()> {
-        let Self { listener, admin, shutdown, identities, desk, store } = self;
+        let Self { listener, admin, shutdown, identities, desk } = self;
         identities.watch(&shutdown);
-        tokio::spawn(sweep(store, Arc::clone(&desk), shutdown.clone()));
+        tokio::spawn(sweep(Arc::clone(&desk), shutdown.clone()));
         let admin_stop = Shutdown::new();
         let admin = tokio::spawn(admin.run(admin_stop.clone()));
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
@@ -118,7 +110,6 @@ struct Parts<'a> {
     state: &'a Path,
     issuer: String,
     url: String,
-    store: Arc<MemoryStore>,
     metrics: Metrics,
     shutdown: Shutdown,
 }
@@ -141,7 +132,7 @@ impl Parts<'_> {
         };
         let oms = match has(Part::Oms) {
             true => Some(Oms {
-                store: self.store,
+                store: Arc::new(MemoryStore::new(settings.overlay.clone())),
                 isps,
                 users: ums.clone().map_or_else(absent_users, |ums| Arc::new(ums)),
                 activity: match pams.clone() {
@@ -150,6 +141,8 @@ impl Parts<'_> {
                 },
                 events: Arc::new(Outbox::new(settings.events, unix_now())),
                 passkeys: Passkeys::open(self.state, self.issuer)?,
+                prober: Prober::new(&settings.overlay),
+                floods: Floods::new(&settings.overlay, settings.limits.cap_loopback),
                 overlay: settings.overlay.clone(),
                 list: settings.list.clone(),
                 report_seconds: activity.report_seconds,
@@ -181,19 +174,15 @@ async fn outlive(mut hangups: Signal) {
     }
 }
 
-/// Forgets members that did not refresh, until shutdown; lists leave them out at once.
-async fn sweep(store: Arc<MemoryStore>, desk: Arc<Desk>, shutdown: Shutdown) {
+/// Forgets what is over, until shutdown; lists leave it out at once.
+async fn sweep(desk: Arc<Desk>, shutdown: Shutdown) {
+    let Some(oms) = &desk.oms else { return };
     loop {
         tokio::select! {
             () = shutdown.wait() => return,
-            () = tokio::time::sleep(SWEEP) => {}
+            () = tokio::time::sleep(oms.sweep_interval()) => {}
         }
-        let now = unix_now();
-        desk.metrics.count_members(store.sweep(now));
-        if let Some(oms) = &desk.oms {
-            oms.events.sweep(now);
-            desk.metrics.count_listeners(oms.events.listeners());
-        }
+        oms.sweep(unix_now());
     }
 }
 

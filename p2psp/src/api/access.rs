@@ -43,6 +43,8 @@ mod tests {
         ("leave", "cs peer"),
         ("create-overlay", "peer operator"),
         ("describe-overlay", "cs rs peer operator"),
+        ("change-overlay", "peer operator"),
+        ("remove-overlay", "peer operator"),
         ("explain", "operator"),
         ("events", "cs rs peer"),
         ("acknowledge-events", "cs rs peer"),

@@ -8,7 +8,7 @@ use axum::routing::on;
 use http::StatusCode;
 use mp2p::id::{OverlayId, PeerId};
 use mp2p::message::join::{JoinAnswer, JoinRequest, LeaveRequest};
-use mp2p::message::overlay::{OverlayDescription, OverlayRequest};
+use mp2p::message::overlay::{OverlayChange, OverlayDescription, OverlayRequest};
 use serde::Deserialize;
 
 use crate::api::body::Body;
@@ -70,6 +70,26 @@ pub(crate) const LINES: &[Line] = &[
         path: "/oms/overlay",
         roles: ANYONE,
         handler: |verb| on(verb, describe),
+    },
+    Line {
+        name: "change-overlay",
+        about: "Change an overlay of one's own: who may take part, what it asks for.",
+        point: "r5",
+        part: Part::Oms,
+        method: Verb::Put,
+        path: "/oms/overlay",
+        roles: USERS,
+        handler: |verb| on(verb, change),
+    },
+    Line {
+        name: "remove-overlay",
+        about: "End an overlay of one's own.",
+        point: "r5",
+        part: Part::Oms,
+        method: Verb::Delete,
+        path: "/oms/overlay",
+        roles: USERS,
+        handler: |verb| on(verb, remove),
     },
     Line {
         name: "explain",
@@ -135,8 +155,9 @@ pub(crate) async fn create(
 ) -> Result<(StatusCode, Json<OverlayDescription>), Problem> {
     let (oms, moment) = (role(&desk)?, desk.moment());
     let overlay = request.overlay_id.clone();
-    oms.create(request, owner.map(|Member(asker)| asker.peer), moment)?;
-    let described = oms.describe(&overlay, moment);
+    let owner = owner.map(|Member(asker)| asker);
+    oms.create(request, owner.as_ref(), moment).await?;
+    let described = oms.describe(&overlay, owner.as_ref(), moment);
     let described = described.ok_or_else(|| Problem::Missing(format!("no overlay {overlay}")))?;
     Ok((StatusCode::CREATED, Json(described)))
 }
@@ -144,11 +165,36 @@ pub(crate) async fn create(
 /// `GET /oms/overlay?overlay-id=…`: what is told of an overlay.
 pub(crate) async fn describe(
     State(desk): State<Arc<Desk>>,
+    asker: Option<Member>,
     Query(which): Query<Which>,
 ) -> Result<Json<OverlayDescription>, Problem> {
-    let overlay = which.overlay()?;
-    let described = role(&desk)?.describe(&overlay, desk.moment());
+    let (overlay, asker) = (which.overlay()?, asker.map(|Member(asker)| asker));
+    let described = role(&desk)?.describe(&overlay, asker.as_ref(), desk.moment());
     described.map(Json).ok_or_else(|| Problem::Missing(format!("no overlay {overlay}")))
+}
+
+/// `PUT /oms/overlay`: its owner changes it.
+pub(crate) async fn change(
+    State(desk): State<Arc<Desk>>,
+    owner: Option<Member>,
+    Body(change): Body<OverlayChange>,
+) -> Result<Json<OverlayDescription>, Problem> {
+    let (oms, moment) = (role(&desk)?, desk.moment());
+    let (overlay, owner) = (change.overlay_id.clone(), owner.map(|Member(asker)| asker));
+    oms.change(change, owner.as_ref(), moment)?;
+    let described = oms.describe(&overlay, owner.as_ref(), moment);
+    described.map(Json).ok_or_else(|| Problem::Missing(format!("no overlay {overlay}")))
+}
+
+/// `DELETE /oms/overlay?overlay-id=…`: its owner ends it.
+pub(crate) async fn remove(
+    State(desk): State<Arc<Desk>>,
+    owner: Option<Member>,
+    Query(which): Query<Which>,
+) -> Result<StatusCode, Problem> {
+    let owner = owner.map(|Member(asker)| asker);
+    role(&desk)?.remove(&which.overlay()?, owner.as_ref())?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `GET /oms/explain?overlay-id=…&peer-id=…`: why a list reads as it does.

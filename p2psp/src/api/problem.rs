@@ -2,14 +2,14 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{StatusCode, header};
 use link::body::ReadError;
 use serde_json::json;
 
 use crate::activity::TooMany;
 use crate::database::DatabaseError;
 use crate::index::IndexError;
-use crate::membership::JoinError;
+use crate::membership::{JoinError, OverlayError};
 use crate::overlay::StoreError;
 use crate::users::LedgerError;
 
@@ -36,6 +36,8 @@ pub(crate) enum Problem {
     Body(#[from] ReadError),
     #[error(transparent)]
     Join(#[from] JoinError),
+    #[error(transparent)]
+    Overlay(#[from] OverlayError),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -65,8 +67,13 @@ impl Problem {
             Self::Body(ReadError::TooLarge { .. }) => (StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
             Self::Body(ReadError::TooSlow { .. }) => (StatusCode::REQUEST_TIMEOUT, "too-slow"),
             Self::Body(ReadError::Broken(_)) => (StatusCode::BAD_REQUEST, "body"),
+            Self::Join(JoinError::Closed) => (StatusCode::FORBIDDEN, "closed"),
+            Self::Join(JoinError::TooOften(_)) => (StatusCode::TOO_MANY_REQUESTS, "too-often"),
+            Self::Overlay(OverlayError::OtherOwner(_)) => (StatusCode::FORBIDDEN, "not-yours"),
             Self::Join(JoinError::Address(_)) => (StatusCode::BAD_REQUEST, "address"),
-            Self::Join(JoinError::Store(error)) | Self::Store(error) => store_code(error),
+            Self::Join(JoinError::Store(error))
+            | Self::Overlay(OverlayError::Store(error))
+            | Self::Store(error) => store_code(error),
             Self::Users(LedgerError::NoUser(_)) => (StatusCode::NOT_FOUND, "not-found"),
             Self::NoRoom(_)
             | Self::Status(_)
@@ -83,6 +90,7 @@ const fn store_code(error: &StoreError) -> (StatusCode, &'static str) {
     match error {
         StoreError::NoOverlay(_) => (StatusCode::NOT_FOUND, "no-overlay"),
         StoreError::Exists(_) => (StatusCode::CONFLICT, "overlay-exists"),
+        StoreError::FullForUser(_) => (StatusCode::FORBIDDEN, "too-many"),
         StoreError::Full { .. } => (StatusCode::SERVICE_UNAVAILABLE, "full"),
     }
 }
@@ -98,6 +106,13 @@ impl IntoResponse for Problem {
             }
             _ => self.to_string(),
         };
-        (status, Json(json!({"error": {"code": code, "message": message}}))).into_response()
+        let body = Json(json!({"error": {"code": code, "message": message}}));
+        match self {
+            Self::Join(JoinError::TooOften(wait)) => {
+                let seconds = (wait.as_secs() + 1).to_string();
+                (status, [(header::RETRY_AFTER, seconds)], body).into_response()
+            }
+            _ => (status, body).into_response(),
+        }
     }
 }

@@ -57,6 +57,12 @@ impl Outlook {
         self.map.as_ref()?.matrix(METRIC)?.ordinal(self.from?, to?)
     }
 
+    /// The PID of the asker.
+    #[must_use]
+    pub const fn from(&self) -> Option<Pid> {
+        self.from
+    }
+
     /// PID name of the asker, for explanations to operators.
     #[must_use]
     pub fn from_name(&self) -> Option<&str> {

@@ -3,6 +3,7 @@
 use mp2p::id::{OverlayId, PeerId};
 use serde::Serialize;
 
+use crate::membership::list::Wanted;
 use crate::membership::{Asker, Moment, Oms};
 use crate::overlay::StoreError;
 
@@ -64,8 +65,9 @@ impl Oms {
             address: (member.address.ip_address, member.address.port).into(),
         };
         let outlook = self.isps.outlook(member.address.ip_address, moment.instant);
-        let wanted = (usize::from(self.list.size), member.class);
-        let (placed, ranked_by) = self.rank(overlay, &asker, &outlook, wanted, moment).await?;
+        let size = usize::from(self.list.size);
+        let wanted = Wanted { overlay, size, class: member.class };
+        let (placed, ranked_by) = self.rank(&asker, &outlook, wanted, moment).await?;
         let text = |text: Option<&str>| text.map(str::to_owned);
         let entries = placed.into_iter().map(|placed| ExplainedEntry {
             peer_id: placed.found.member.peer.clone(),

@@ -1,9 +1,10 @@
 //! A member of an overlay, and where it can be reached.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use mp2p::id::{PeerId, UserId};
-use mp2p::message::join::{AddressKind, JoinRequest, PeerAddress, SharingPolicy};
+use mp2p::message::join::{AddressKind, JoinRequest, Nat, PeerAddress, SharingPolicy};
 use mp2p::message::list::PeerType;
 
 /// A member.
@@ -19,10 +20,54 @@ pub struct Member {
     pub kind: PeerType,
     /// Where others reach it.
     pub address: PeerAddress,
+    /// Whether others get through to there.
+    pub reach: Reach,
+    /// What it says stands between it and the others.
+    pub nat: Nat,
+    /// The relay server through which it is reached otherwise.
+    pub via: Option<Arc<Via>>,
     /// What it gives, and to whom.
     pub policy: SharingPolicy,
     /// Unix seconds from which on it is forgotten.
     pub expires: u64,
+}
+
+/// Whether others get through to a member.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Reach {
+    /// Nobody has tried yet.
+    #[default]
+    Unknown,
+    /// OMS did.
+    Reachable,
+    /// OMS did not.
+    Unreachable,
+}
+
+/// A relay server that keeps a connection with a member (TR 20002 §8.3.3 step 5).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Via {
+    /// The relay server.
+    pub server: PeerId,
+    /// Where it is.
+    pub address: PeerAddress,
+    /// Unix seconds from which on it owes the member nothing.
+    pub expires: u64,
+}
+
+impl Member {
+    /// The relay that others go through, where they have to and can.
+    #[must_use]
+    pub fn relay(&self, now: u64) -> Option<&Via> {
+        let needed = self.reach != Reach::Reachable;
+        self.via.as_deref().filter(|via| needed && via.expires > now)
+    }
+
+    /// Whether lists may name it: a list must not send anybody to where nobody answers.
+    #[must_use]
+    pub fn is_listed(&self, now: u64) -> bool {
+        self.expires > now && (self.reach == Reach::Reachable || self.relay(now).is_some())
+    }
 }
 
 /// An announced address that nobody is sent to.

@@ -1,16 +1,20 @@
 //! Memberships in memory, in shards by overlay.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use mp2p::id::{OverlayId, PeerId};
-use mp2p::message::overlay::{Health, OverlayDescription, OverlayRequest};
+use mp2p::id::{OverlayId, PeerId, UserId};
+use mp2p::message::join::PeerAddress;
+use mp2p::message::overlay::{OverlayChange, OverlayDescription, OverlayRequest};
 
-use crate::overlay::member::Member;
-use crate::overlay::store::{Announced, Ask, Found, StoreError, SwarmStore};
+use crate::isp::Outlook;
+use crate::overlay::member::{Member, Reach, Via};
+use crate::overlay::store::{Announced, Ask, Found, StoreError, SwarmStore, Swept};
 use crate::overlay::swarm::Swarm;
+use crate::overlay::terms::{Owner, Terms};
+use crate::settings::OverlaySettings;
 
 /// Locks; overlays are spread over them.
 const SHARDS: usize = 64;
@@ -22,17 +26,18 @@ pub struct MemoryStore {
     shards: Vec<Mutex<Shard>>,
     hasher: RandomState,
     overlays: AtomicUsize,
-    max_overlays: usize,
-    max_members: usize,
+    /// How many overlays each user has. Locked inside of a shard, never around one.
+    owned: Mutex<HashMap<UserId, usize>>,
+    bounds: OverlaySettings,
 }
 
 impl MemoryStore {
     /// An empty store with bounds.
     #[must_use]
-    pub fn new(max_overlays: usize, max_members: usize) -> Self {
+    pub fn new(bounds: OverlaySettings) -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        let hasher = RandomState::new();
-        Self { shards, hasher, overlays: AtomicUsize::new(0), max_overlays, max_members }
+        let (overlays, owned) = (AtomicUsize::new(0), Mutex::default());
+        Self { shards, hasher: RandomState::new(), overlays, owned, bounds }
     }
 
     fn shard(&self, overlay: &OverlayId) -> MutexGuard<'_, Shard> {
@@ -41,11 +46,50 @@ impl MemoryStore {
     }
 }
 
+impl MemoryStore {
+    /// Counts one overlay more for its owner, where that may be.
+    fn take_on(&self, owner: Option<&Owner>) -> Result<(), StoreError> {
+        let Some(user) = owner.and_then(|owner| owner.user.as_ref()) else { return Ok(()) };
+        let mut owned = self.owned.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = owned.entry(user.clone()).or_default();
+        if *count >= self.bounds.max_per_user {
+            return Err(StoreError::FullForUser(self.bounds.max_per_user));
+        }
+        *count += 1;
+        Ok(())
+    }
+
+    /// An overlay is gone from its shard.
+    fn let_go(&self, swarm: &Swarm) {
+        self.overlays.fetch_sub(1, Ordering::AcqRel);
+        let owner = swarm.terms.owner.as_ref();
+        let Some(user) = owner.and_then(|owner| owner.user.as_ref()) else { return };
+        let mut owned = self.owned.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = owned.get_mut(user) {
+            *count -= 1;
+            if *count == 0 {
+                owned.remove(user);
+            }
+        }
+    }
+
+    /// Does something with an overlay.
+    fn with<T>(
+        &self,
+        overlay: &OverlayId,
+        act: impl FnOnce(&mut Swarm) -> T,
+    ) -> Result<T, StoreError> {
+        let mut shard = self.shard(overlay);
+        let swarm = shard.get_mut(overlay);
+        swarm.map(act).ok_or_else(|| StoreError::NoOverlay(overlay.clone()))
+    }
+}
+
 impl SwarmStore for MemoryStore {
     fn create(
         &self,
         request: OverlayRequest,
-        owner: Option<PeerId>,
+        owner: Option<Owner>,
         now: u64,
     ) -> Result<(), StoreError> {
         let overlay = request.overlay_id.clone();
@@ -53,12 +97,46 @@ impl SwarmStore for MemoryStore {
         if shard.contains_key(&overlay) {
             return Err(StoreError::Exists(overlay));
         }
-        let room = |count: usize| (count < self.max_overlays).then_some(count + 1);
+        let most = self.bounds.max_overlays;
+        let room = |count: usize| (count < most).then_some(count + 1);
         if self.overlays.fetch_update(Ordering::AcqRel, Ordering::Acquire, room).is_err() {
-            return Err(StoreError::Full { what: "overlays", most: self.max_overlays });
+            return Err(StoreError::Full { what: "overlays", most });
+        }
+        if let Err(refused) = self.take_on(owner.as_ref()) {
+            self.overlays.fetch_sub(1, Ordering::AcqRel);
+            return Err(refused);
         }
         shard.insert(overlay, Swarm::new(request, owner, now));
         Ok(())
+    }
+
+    fn terms(&self, overlay: &OverlayId) -> Result<Terms, StoreError> {
+        self.with(overlay, |swarm| swarm.terms.clone())
+    }
+
+    fn change(&self, change: OverlayChange) -> Result<(), StoreError> {
+        let overlay = change.overlay_id.clone();
+        self.with(&overlay, |swarm| swarm.terms.change(change))
+    }
+
+    fn remove(&self, overlay: &OverlayId) -> Option<Vec<Arc<Member>>> {
+        let mut shard = self.shard(overlay);
+        let swarm = shard.remove(overlay)?;
+        self.let_go(&swarm);
+        Some(swarm.members().cloned().collect())
+    }
+
+    fn overlays(&self, most: usize, now: u64) -> Vec<OverlayDescription> {
+        let mut found: BTreeMap<OverlayId, OverlayDescription> = BTreeMap::new();
+        for shard in &self.shards {
+            for (id, swarm) in shard.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+                found.insert(id.clone(), swarm.describe(now));
+            }
+            while found.len() > most {
+                found.pop_last();
+            }
+        }
+        found.into_values().collect()
     }
 
     fn announce(
@@ -67,16 +145,18 @@ impl SwarmStore for MemoryStore {
         member: Member,
         now: u64,
     ) -> Result<Announced, StoreError> {
-        let mut shard = self.shard(overlay);
-        let swarm = shard.get_mut(overlay).ok_or_else(|| StoreError::NoOverlay(overlay.clone()))?;
-        if swarm.len() >= self.max_members && !swarm.has(&member.peer) {
-            swarm.sweep(now);
-        }
-        if swarm.len() >= self.max_members && !swarm.has(&member.peer) {
-            return Err(StoreError::Full { what: "members", most: self.max_members });
-        }
-        let ticket = swarm.announce(member, now);
-        Ok(Announced { ticket, members: swarm.len() as u64 })
+        let most = self.bounds.max_members;
+        self.with(overlay, |swarm| {
+            let is_full = |swarm: &Swarm| swarm.len() >= most && !swarm.has(&member.peer);
+            if is_full(swarm) {
+                swarm.sweep(now);
+            }
+            if is_full(swarm) {
+                return Err(StoreError::Full { what: "members", most });
+            }
+            let ticket = swarm.announce(member, now);
+            Ok(Announced { ticket, members: swarm.len() as u64 })
+        })?
     }
 
     fn member(&self, overlay: &OverlayId, peer: &PeerId, now: u64) -> Option<Arc<Member>> {
@@ -85,40 +165,59 @@ impl SwarmStore for MemoryStore {
         (member.expires > now).then(|| Arc::clone(member))
     }
 
+    fn members(&self, overlay: &OverlayId, now: u64) -> Result<Vec<Arc<Member>>, StoreError> {
+        let counts = |member: &&Arc<Member>| member.expires > now;
+        self.with(overlay, |swarm| swarm.members().filter(counts).cloned().collect())
+    }
+
+    fn reached(&self, overlay: &OverlayId, peer: &PeerId, at: &PeerAddress, reach: Reach) -> bool {
+        let found = self.with(overlay, |swarm| {
+            let member = swarm.member_mut(peer).filter(|member| member.address == *at);
+            member.map(|member| member.reach = reach)
+        });
+        matches!(found, Ok(Some(())))
+    }
+
+    fn relayed(&self, overlay: &OverlayId, peer: &PeerId, via: Option<Via>) -> bool {
+        let found = self.with(overlay, |swarm| {
+            swarm.member_mut(peer).map(|member| member.via = via.map(Arc::new))
+        });
+        matches!(found, Ok(Some(())))
+    }
+
     fn leave(&self, overlay: &OverlayId, peer: &PeerId, now: u64) -> bool {
-        self.shard(overlay).get_mut(overlay).is_some_and(|swarm| swarm.leave(peer, now))
+        self.with(overlay, |swarm| swarm.leave(peer, now)).unwrap_or_default()
     }
 
     fn describe(&self, overlay: &OverlayId, now: u64) -> Option<OverlayDescription> {
-        let mut shard = self.shard(overlay);
-        let swarm = shard.get_mut(overlay)?;
-        swarm.sweep(now);
-        Some(OverlayDescription {
-            request: swarm.request.clone(),
-            owner_id: swarm.owner.clone(),
-            created: swarm.created,
-            last_active: swarm.last_active,
-            num_peers: swarm.len() as u64,
-            health: Health::default(),
-        })
+        self.with(overlay, |swarm| swarm.describe(now)).ok()
     }
 
     fn nearest(&self, ask: &Ask<'_>) -> Result<Vec<Found>, StoreError> {
-        let mut shard = self.shard(ask.overlay);
-        let swarm = shard.get_mut(ask.overlay);
-        let swarm = swarm.ok_or_else(|| StoreError::NoOverlay(ask.overlay.clone()))?;
-        Ok(swarm.nearest(ask))
+        self.with(ask.overlay, |swarm| swarm.nearest(ask))
     }
 
-    fn sweep(&self, now: u64) -> usize {
-        let mut left = 0;
+    fn gateways(&self, overlay: &OverlayId, by: &Outlook, most: usize, now: u64) -> Vec<PeerId> {
+        self.with(overlay, |swarm| swarm.gateways(by, most, now)).unwrap_or_default()
+    }
+
+    fn sweep(&self, now: u64) -> Swept {
+        let mut swept = Swept::default();
         for shard in &self.shards {
-            for swarm in shard.lock().unwrap_or_else(PoisonError::into_inner).values_mut() {
+            shard.lock().unwrap_or_else(PoisonError::into_inner).retain(|overlay, swarm| {
                 swarm.sweep(now);
-                left += swarm.len();
-            }
+                let stays = !swarm.is_idle(self.bounds.idle_seconds, now);
+                if stays {
+                    swept.members += swarm.len();
+                    swept.overlays += 1;
+                } else {
+                    self.let_go(swarm);
+                    swept.ended.push(overlay.clone());
+                }
+                stays
+            });
         }
-        left
+        swept
     }
 }
 

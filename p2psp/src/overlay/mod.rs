@@ -10,7 +10,9 @@ mod member;
 mod memory;
 mod store;
 mod swarm;
+mod terms;
 
-pub use crate::overlay::member::{AddressError, Member, reachable_at};
+pub use crate::overlay::member::{AddressError, Member, Reach, Via, reachable_at};
 pub use crate::overlay::memory::MemoryStore;
-pub use crate::overlay::store::{Announced, Ask, Found, StoreError, SwarmStore};
+pub use crate::overlay::store::{Announced, Ask, Found, StoreError, SwarmStore, Swept};
+pub use crate::overlay::terms::{Owner, Terms};

@@ -4,24 +4,56 @@
 use std::sync::Arc;
 
 use mp2p::id::{OverlayId, PeerId};
-use mp2p::message::overlay::{OverlayDescription, OverlayRequest};
+use mp2p::message::join::PeerAddress;
+use mp2p::message::overlay::{OverlayChange, OverlayDescription, OverlayRequest};
 use netmap::Pid;
 
 use crate::isp::Outlook;
-use crate::overlay::member::Member;
+use crate::overlay::member::{Member, Reach, Via};
+use crate::overlay::terms::{Owner, Terms};
 
 /// Overlays and their members. Times are Unix seconds.
 pub trait SwarmStore: Send + Sync {
     /// Makes an overlay.
     ///
     /// # Errors
-    /// There is one of that name, or there are too many.
+    /// There is one of that name, or there are too many, in all or of this owner's.
     fn create(
         &self,
         request: OverlayRequest,
-        owner: Option<PeerId>,
+        owner: Option<Owner>,
         now: u64,
     ) -> Result<(), StoreError>;
+
+    /// Whose an overlay is, and who may take part.
+    ///
+    /// # Errors
+    /// There is no such overlay.
+    fn terms(&self, overlay: &OverlayId) -> Result<Terms, StoreError>;
+
+    /// Takes over what the owner changes.
+    ///
+    /// # Errors
+    /// There is no such overlay.
+    fn change(&self, change: OverlayChange) -> Result<(), StoreError>;
+
+    /// Ends an overlay; its members then, none where there is no such overlay.
+    fn remove(&self, overlay: &OverlayId) -> Option<Vec<Arc<Member>>>;
+
+    /// All overlays, at most `most`, in the order of their names.
+    fn overlays(&self, most: usize, now: u64) -> Vec<OverlayDescription>;
+
+    /// All members that count, listed or not.
+    ///
+    /// # Errors
+    /// There is no such overlay.
+    fn members(&self, overlay: &OverlayId, now: u64) -> Result<Vec<Arc<Member>>, StoreError>;
+
+    /// Whether others get through to a member at `at`; whether it is still there.
+    fn reached(&self, overlay: &OverlayId, peer: &PeerId, at: &PeerAddress, reach: Reach) -> bool;
+
+    /// The relay server of a member from now on; whether the member is there.
+    fn relayed(&self, overlay: &OverlayId, peer: &PeerId, via: Option<Via>) -> bool;
 
     /// Takes a member in, or renews what is known of it.
     ///
@@ -49,8 +81,23 @@ pub trait SwarmStore: Send + Sync {
     /// There is no such overlay.
     fn nearest(&self, ask: &Ask<'_>) -> Result<Vec<Found>, StoreError>;
 
-    /// Forgets whoever did not refresh; how many are left.
-    fn sweep(&self, now: u64) -> usize;
+    /// The members of the asker's PID by its map that can be reached, at most `most`: for every
+    /// asker of the PID the same.
+    fn gateways(&self, overlay: &OverlayId, by: &Outlook, most: usize, now: u64) -> Vec<PeerId>;
+
+    /// Forgets whoever did not refresh, and the overlays of users that nobody has been in for long.
+    fn sweep(&self, now: u64) -> Swept;
+}
+
+/// What is left after a sweep.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Swept {
+    /// Members of all overlays.
+    pub members: usize,
+    /// Overlays.
+    pub overlays: usize,
+    /// Overlays that ended.
+    pub ended: Vec<OverlayId>,
 }
 
 /// What became of an announcement.
@@ -101,6 +148,9 @@ pub enum StoreError {
     /// Something by this name.
     #[error("there is an overlay {0} already")]
     Exists(OverlayId),
+    /// A user has enough.
+    #[error("a user has {0} overlays at most")]
+    FullForUser(usize),
     /// A bound.
     #[error("{what} are at their bound of {most}")]
     Full {

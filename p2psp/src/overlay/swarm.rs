@@ -14,24 +14,26 @@ use std::sync::Arc;
 
 use mp2p::id::PeerId;
 use mp2p::message::list::PeerType;
-use mp2p::message::overlay::OverlayRequest;
+use mp2p::message::overlay::{Health, OverlayDescription, OverlayRequest};
 use netmap::Pid;
 
 use crate::isp::Outlook;
-use crate::overlay::member::Member;
+use crate::overlay::member::{Member, Reach};
 use crate::overlay::store::{Ask, Found};
+use crate::overlay::terms::{Owner, Terms};
 
 /// Placings kept: one for each ISP whose peers ask.
 const MAX_PLACINGS: usize = 64;
+/// Members of a PID that are looked at for gateways.
+const MAX_LOOKED_AT: usize = 256;
 /// Caches that a list is offered besides the nearest members.
 const MAX_CACHES: usize = 4;
 
 /// Members of one overlay.
 pub(crate) struct Swarm {
-    pub(crate) request: OverlayRequest,
-    pub(crate) owner: Option<PeerId>,
-    pub(crate) created: u64,
-    pub(crate) last_active: u64,
+    pub(crate) terms: Terms,
+    created: u64,
+    last_active: u64,
     tickets: u64,
     slots: Vec<Option<Slot>>,
     free: Vec<u32>,
@@ -54,10 +56,9 @@ struct Placing {
 }
 
 impl Swarm {
-    pub(crate) fn new(request: OverlayRequest, owner: Option<PeerId>, now: u64) -> Self {
+    pub(crate) fn new(request: OverlayRequest, owner: Option<Owner>, now: u64) -> Self {
         Self {
-            request,
-            owner,
+            terms: Terms { request: Arc::new(request), owner: owner.map(Arc::new) },
             created: now,
             last_active: now,
             tickets: 0,
@@ -80,6 +81,41 @@ impl Swarm {
     pub(crate) fn member(&self, peer: &PeerId) -> Option<&Arc<Member>> {
         let slot = *self.by_peer.get(peer)?;
         self.slots[slot as usize].as_ref().map(|slot| &slot.member)
+    }
+
+    pub(crate) fn member_mut(&mut self, peer: &PeerId) -> Option<&mut Member> {
+        let slot = *self.by_peer.get(peer)?;
+        self.slots[slot as usize].as_mut().map(|slot| Arc::make_mut(&mut slot.member))
+    }
+
+    /// All members, those too that did not refresh.
+    pub(crate) fn members(&self) -> impl Iterator<Item = &Arc<Member>> {
+        self.slots.iter().flatten().map(|slot| &slot.member)
+    }
+
+    /// Whether a user's overlay has had no member for so long; the provider's stay.
+    pub(crate) fn is_idle(&self, idle_seconds: u64, now: u64) -> bool {
+        self.terms.owner.is_some()
+            && self.by_peer.is_empty()
+            && now.saturating_sub(self.last_active) >= idle_seconds
+    }
+
+    pub(crate) fn describe(&self, now: u64) -> OverlayDescription {
+        let mut health = Health::default();
+        let mut num_peers = 0;
+        for member in self.members().filter(|member| member.expires > now) {
+            num_peers += 1;
+            health.caches += u32::from(member.kind == PeerType::Cache);
+            health.behind_nat += u32::from(member.reach == Reach::Unreachable);
+        }
+        OverlayDescription {
+            request: OverlayRequest::clone(&self.terms.request),
+            owner_id: self.terms.owner.as_ref().map(|owner| owner.peer.clone()),
+            created: self.created,
+            last_active: self.last_active,
+            num_peers,
+            health,
+        }
     }
 
     /// Takes a member in, or in its old place; its ticket.
@@ -164,7 +200,7 @@ impl Swarm {
         let slots = &self.slots;
         let found = |slot: u32, pid: Option<Pid>| {
             let member = &slots[slot as usize].as_ref()?.member;
-            let counts = member.expires > ask.now && member.peer != *ask.asker;
+            let counts = member.is_listed(ask.now) && member.peer != *ask.asker;
             let ordinal = ask.outlook.ordinal(pid);
             counts.then(|| Found { member: Arc::clone(member), pid, ordinal })
         };
@@ -196,6 +232,20 @@ impl Swarm {
             taken.extend(cache.filter(is_new));
         }
         taken
+    }
+}
+
+impl Swarm {
+    /// See [`crate::overlay::SwarmStore::gateways`].
+    pub(crate) fn gateways(&mut self, by: &Outlook, most: usize, now: u64) -> Vec<PeerId> {
+        let Some(from) = by.from() else { return Vec::new() };
+        let Some(placing) = placed(&mut self.placings, &self.slots, by) else { return Vec::new() };
+        let near = placing.pids.get(&Some(from)).map_or(&[][..], Vec::as_slice);
+        let members = near.iter().take(MAX_LOOKED_AT).filter_map(|slot| {
+            let member = &self.slots[*slot as usize].as_ref()?.member;
+            (member.is_listed(now) && member.kind == PeerType::Peer).then(|| member.peer.clone())
+        });
+        members.take(most).collect()
     }
 }
 

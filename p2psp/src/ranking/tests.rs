@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use mp2p::id::PeerId;
-use mp2p::message::join::{AddressKind, PeerAddress, SharingPolicy};
+use mp2p::message::join::{AddressKind, Nat, PeerAddress, SharingPolicy};
 use mp2p::message::list::PeerType;
 use mp2p::message::status::PeerStatus;
 
 use crate::calls::Standing;
-use crate::overlay::{Found, Member};
+use crate::overlay::{Found, Member, Reach};
 use crate::ranking::{Placed, Policy, rank};
 use crate::settings::Overloaded;
 
@@ -26,6 +26,9 @@ fn found(name: u8, ordinal: Option<u32>) -> Found {
             port: 7000,
             kind: AddressKind::Host,
         },
+        reach: Reach::Reachable,
+        nat: Nat::Unknown,
+        via: None,
         policy: SharingPolicy::default(),
         expires: 0,
     };

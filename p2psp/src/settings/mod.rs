@@ -6,6 +6,7 @@
 mod events;
 mod inputs;
 mod isp;
+mod overlay;
 mod role;
 
 use std::net::SocketAddr;
@@ -21,6 +22,7 @@ pub use link::settings::SettingsError;
 pub use crate::settings::events::EventSettings;
 pub use crate::settings::inputs::Inputs;
 pub use crate::settings::isp::IspSettings;
+pub use crate::settings::overlay::OverlaySettings;
 pub use crate::settings::role::Part;
 
 /// The documented default file.
@@ -74,22 +76,6 @@ pub struct Settings {
     pub limits: link::server::Limits,
 }
 
-/// Membership in overlays.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct OverlaySettings {
-    /// Overlays at a time.
-    pub max_overlays: usize,
-    /// Members of one overlay at a time.
-    pub max_members: usize,
-    /// Seconds between refreshes that peers are asked for.
-    pub heartbeat_seconds: u64,
-    /// Seconds without a refresh after which a member is forgotten.
-    pub expires_seconds: u64,
-    /// Lowest port that a peer may announce.
-    pub min_port: u16,
-}
-
 /// What a peer list looks like.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
@@ -102,6 +88,10 @@ pub struct ListSettings {
     pub bridge_percent: u8,
     /// What becomes of overloaded peers.
     pub overloaded: Overloaded,
+    /// Members of a PID that fetch from outside.
+    pub gateways: u16,
+    /// Of those, members that fetch the same fragment.
+    pub gateway_quota: u16,
 }
 
 /// What becomes of overloaded peers in a list (TR 20002 §8.3.2).
@@ -154,21 +144,16 @@ impl Default for Settings {
     }
 }
 
-impl Default for OverlaySettings {
-    fn default() -> Self {
-        Self {
-            max_overlays: 100_000,
-            max_members: 200_000,
-            heartbeat_seconds: 60,
-            expires_seconds: 180,
-            min_port: 1024,
-        }
-    }
-}
-
 impl Default for ListSettings {
     fn default() -> Self {
-        Self { size: 50, max_size: 200, bridge_percent: 20, overloaded: Overloaded::Last }
+        Self {
+            size: 50,
+            max_size: 200,
+            bridge_percent: 20,
+            overloaded: Overloaded::Last,
+            gateways: 16,
+            gateway_quota: 2,
+        }
     }
 }
 
@@ -238,7 +223,10 @@ impl Settings {
             ("call-timeout-ms", self.call_timeout_ms),
             ("overlay.max-overlays", overlay.max_overlays as u64),
             ("overlay.max-members", overlay.max_members as u64),
+            ("overlay.max-per-user", overlay.max_per_user as u64),
             ("overlay.heartbeat-seconds", overlay.heartbeat_seconds),
+            ("overlay.probe-timeout-ms", overlay.probe_timeout_ms),
+            ("list.gateway-quota", u64::from(self.list.gateway_quota)),
             ("list.size", u64::from(self.list.size)),
             ("events.max-peers", self.events.max_peers as u64),
             ("events.max-events", self.events.max_events as u64),
@@ -265,6 +253,13 @@ impl Settings {
             let most = mp2p::message::list::MAX_ENTRIES;
             let message = format!("has to be at least list.size, and {most} at most");
             return Err(SettingsError::invalid("list.max-size", message));
+        }
+        if usize::from(self.list.gateways) > mp2p::message::gateway::MAX_GATEWAYS {
+            let most = mp2p::message::gateway::MAX_GATEWAYS;
+            return Err(SettingsError::invalid(
+                "list.gateways",
+                format!("has to be {most} at most"),
+            ));
         }
         self.limits.check().map_err(|error| SettingsError::invalid("limits", error.to_string()))?;
         isp::check_all(&self.isp)

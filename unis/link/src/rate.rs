@@ -8,7 +8,7 @@
 //! the whole of IPv6 to call from fills 65,536 of them and no more. Two sources that meet in a
 //! bucket share it; the hash has another key in each process, so that nobody can choose to meet.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -66,8 +66,16 @@ impl SourceRate {
         if source.is_loopback() && !self.loopback_too {
             return Ok(());
         }
+        self.check_key(source)
+    }
+
+    /// Takes a token of the bucket of `key`, which is no address: a user, say.
+    ///
+    /// # Errors
+    /// There is none; how long until there is one.
+    pub fn check_key(&self, key: impl Hash) -> Result<(), Duration> {
         // The low bits of the hash, as many as there are buckets.
-        let bucket = (self.hasher.hash_one(source) & u64::from(u16::MAX)) as u16;
+        let bucket = (self.hasher.hash_one(key) & u64::from(u16::MAX)) as u16;
         self.buckets
             .check_key(&bucket)
             .map_err(|full| full.wait_time_from(DefaultClock::default().now()))

@@ -103,6 +103,10 @@ pub struct JoinAnswer {
     pub heartbeat_interval: u64,
     /// The address that OMS sees: tells a peer whether it is behind NAT.
     pub observed: PeerAddress,
+    /// Whether OMS got through to the announced port; absent while it does not know. Where it is
+    /// `false`, the peer is listed only by way of a relay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reachable: Option<bool>,
     /// How and how often to report.
     pub report_policy: ReportPolicy,
     /// Says to others who the peer is; absent where none could be signed.

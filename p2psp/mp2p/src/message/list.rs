@@ -45,6 +45,9 @@ pub struct PeerEntry {
     /// Where.
     #[serde(rename = "peer_addr")]
     pub peer_addr: List<PeerAddress, 2>,
+    /// The relay server whose address that is, where the peer is not reached otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<PeerId>,
     /// What.
     pub peer_type: PeerType,
     /// How near, from 1; equally near ones share it. Costs are the ISP's own. `None`: unknown.

@@ -4,13 +4,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use mp2p::id::{OverlayId, PeerId};
-use mp2p::message::join::{AddressKind, PeerAddress, SharingPolicy};
+use mp2p::message::join::{AddressKind, Nat, PeerAddress, SharingPolicy};
 use mp2p::message::list::PeerType;
 use mp2p::message::overlay::OverlayRequest;
 use netmap::{Cost, MatrixBuilder, Parts, Pid, PidName, Snapshot};
 
 use crate::isp::Outlook;
-use crate::overlay::{Ask, Member, MemoryStore, StoreError, SwarmStore};
+use crate::overlay::{Ask, Member, MemoryStore, Reach, StoreError, SwarmStore};
+use crate::settings::OverlaySettings;
 
 fn id(name: char) -> PeerId {
     PeerId::parse(&format!("{:064x}", name as u32)).unwrap()
@@ -28,6 +29,9 @@ fn member(name: char, address: &str, expires: u64) -> Member {
         class: 0,
         kind: if name == 'Z' { PeerType::Cache } else { PeerType::Peer },
         address: PeerAddress { ip_address, port: 7000, kind: AddressKind::Host },
+        reach: Reach::Reachable,
+        nat: Nat::Unknown,
+        via: None,
         policy: SharingPolicy::default(),
         expires,
     }
@@ -54,8 +58,12 @@ fn outlook(to_1: u64, to_2: u64) -> Outlook {
     Outlook::new(Arc::from("isp"), map, "10.0.0.1".parse().unwrap(), false)
 }
 
+fn bounds(max_overlays: usize, max_members: usize) -> OverlaySettings {
+    OverlaySettings { max_overlays, max_members, ..OverlaySettings::default() }
+}
+
 fn store() -> MemoryStore {
-    let store = MemoryStore::new(1, 100);
+    let store = MemoryStore::new(bounds(1, 100));
     store.create(OverlayRequest::named(overlay()), None, 0).unwrap();
     let members = [('A', "10.0.0.1"), ('B', "10.0.0.2"), ('C', "10.0.1.1"), ('D', "10.0.2.1")];
     for (name, address) in members.into_iter().chain([('E', "192.0.2.1")]) {
@@ -93,7 +101,7 @@ fn whoever_moves_leaves_or_does_not_refresh_is_where_it_is() {
     assert!(!store.leave(&overlay(), &id('B'), 1));
     assert_eq!(nearest(&store, &near, 9, 1), "DCE");
     assert_eq!(nearest(&store, &near, 9, 100), "C");
-    assert_eq!(store.sweep(100), 1);
+    assert_eq!(store.sweep(100).members, 1);
     assert_eq!(store.describe(&overlay(), 100).unwrap().num_peers, 1);
 }
 
@@ -119,7 +127,7 @@ fn a_crowd_next_door_leaves_room_and_a_cache_comes_along() {
 
 #[test]
 fn bounds_hold_and_names_are_unique() {
-    let store = MemoryStore::new(1, 1);
+    let store = MemoryStore::new(bounds(1, 1));
     let request = |name: &str| OverlayRequest::named(OverlayId::parse(name).unwrap());
     store.create(request("film"), None, 0).unwrap();
     assert!(matches!(store.create(request("film"), None, 0), Err(StoreError::Exists(_))));

@@ -1,0 +1,219 @@
+//! Join, refresh, leave (TR 20002 §8.3.1, §8.3.3).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mp2p::id::PeerId;
+use mp2p::message::bound::List;
+use mp2p::message::join::{
+    AddressKind, JoinAnswer, JoinRequest, LeaveRequest, PeerAddress, ReportPolicy, ReportWish,
+};
+use mp2p::message::list::PeerList;
+
+use crate::calls::{CallError, Visit};
+use crate::isp::Outlook;
+use crate::membership::list::{Wanted, entry};
+use crate::membership::probe::Target;
+use crate::membership::{Asker, Moment, Oms};
+use crate::overlay::{AddressError, Member, Reach, StoreError, reachable_at};
+use crate::passkeys::Holder;
+
+/// A peer cannot take part.
+#[derive(Debug, thiserror::Error)]
+pub enum JoinError {
+    /// Not with this certificate.
+    #[error("the certificate is that of another peer than {0}")]
+    OtherPeer(PeerId),
+    /// UMS does not have it.
+    #[error("{0}")]
+    Refused(String),
+    /// Not for this user.
+    #[error("this overlay is closed: its owner says who may take part")]
+    Closed,
+    /// Too many joins.
+    #[error("too many joins; the next in {} s", .0.as_secs() + 1)]
+    TooOften(Duration),
+    /// Nowhere to send others.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// The overlay.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Oms {
+    /// A peer joins, or refreshes its part: the answer has the ranked list.
+    ///
+    /// # Errors
+    /// [`JoinError`]. That UNIS, UMS or PAMS do not answer is none.
+    pub async fn join(
+        &self,
+        asker: &Asker,
+        request: &JoinRequest,
+        moment: Moment,
+    ) -> Result<JoinAnswer, JoinError> {
+        if request.peer_id != asker.peer {
+            return Err(JoinError::OtherPeer(request.peer_id.clone()));
+        }
+        let now = moment.unix_s;
+        let terms = self.store.terms(&request.overlay_id)?;
+        if !terms.admit(&asker.peer, asker.user.as_ref()) {
+            return Err(JoinError::Closed);
+        }
+        let address = reachable_at(request, asker.address.ip(), self.overlay.min_port)?;
+        let outlook = self.isps.outlook(address.ip_address, moment.instant);
+        let before = self.store.member(&request.overlay_id, &asker.peer, now);
+        if before.is_none() {
+            self.floods.check(asker).map_err(JoinError::TooOften)?;
+        }
+        let mut member = self.member(asker, request, address, before.as_deref(), now);
+        if before.is_none() {
+            // A member first, so that a join to nowhere makes no profile.
+            self.store.announce(&request.overlay_id, member.clone(), now)?;
+            let class = self.class(asker, &outlook, now).await;
+            member.class = class.inspect_err(|_| {
+                self.store.leave(&request.overlay_id, &asker.peer, now);
+            })?;
+        }
+        let class = member.class;
+        let announced = self.store.announce(&request.overlay_id, member.clone(), now)?;
+        let reach = self.reach(asker, request, &member, before.is_none()).await;
+        let size = request.peer_num.unwrap_or(self.list.size).min(self.list.max_size);
+        let wanted = Wanted { overlay: &request.overlay_id, size: usize::from(size), class };
+        let (placed, ranked_by) = self.rank(asker, &outlook, wanted, moment).await?;
+        self.metrics.listed(ranked_by);
+        // `size` is within the bound of a list.
+        let entries = placed.into_iter().map(|placed| entry(placed, now)).collect();
+        let holder = asker.user.as_ref().map(|user| Holder {
+            peer: &asker.peer,
+            user,
+            certificate: &asker.certificate,
+            class,
+        });
+        Ok(JoinAnswer {
+            overlay_id: request.overlay_id.clone(),
+            peer_id: asker.peer.clone(),
+            ticket_id: announced.ticket,
+            expires: self.overlay.expires_seconds,
+            heartbeat_interval: self.overlay.heartbeat_seconds,
+            observed: PeerAddress {
+                ip_address: asker.address.ip().to_canonical(),
+                port: asker.address.port(),
+                kind: AddressKind::Reflexive,
+            },
+            reachable: match reach {
+                Reach::Unknown => None,
+                known => Some(known == Reach::Reachable),
+            },
+            report_policy: self.report_policy(terms.request.report_policy),
+            passkey: holder
+                .and_then(|holder| self.passkeys.issue(holder, &request.overlay_id, now)),
+            oms_key: self.passkeys.public().to_owned(),
+            trust_domain: self.passkeys.issuer().to_owned(),
+            gateway: self.gateway(asker, &request.overlay_id, &outlook, now),
+            relay: None,
+            epoch: self.passkeys.epoch(),
+            status: PeerList {
+                num_peers: announced.members,
+                ranked_by,
+                peer_info_list: List::new(entries).unwrap_or_default(),
+            },
+        })
+    }
+
+    /// The member that a request makes; what was found out of it stays while it is where it was.
+    fn member(
+        &self,
+        asker: &Asker,
+        request: &JoinRequest,
+        address: PeerAddress,
+        before: Option<&Member>,
+        now: u64,
+    ) -> Member {
+        let stays = before.filter(|before| before.address == address && before.nat == request.nat);
+        Member {
+            peer: asker.peer.clone(),
+            user: asker.user.clone(),
+            class: before.map_or(0, |before| before.class),
+            kind: asker.kind,
+            reach: stays.map_or(self.prober.believed(request.nat), |before| before.reach),
+            nat: request.nat,
+            via: before.and_then(|before| before.via.clone()),
+            address,
+            policy: request.sharing_policy.clone(),
+            expires: now.saturating_add(self.overlay.expires_seconds),
+        }
+    }
+
+    /// Whether others get through to a member; a refresh does not wait for the dial.
+    async fn reach(
+        &self,
+        asker: &Asker,
+        request: &JoinRequest,
+        member: &Member,
+        is_new: bool,
+    ) -> Reach {
+        if member.reach == Reach::Reachable || !self.overlay.probe {
+            return member.reach;
+        }
+        let target = Target {
+            overlay: request.overlay_id.clone(),
+            peer: asker.peer.clone(),
+            at: member.address.clone(),
+            observed: asker.address.ip(),
+        };
+        match self.prober.dial(&self.store, target) {
+            Some(dialling) if is_new || member.reach == Reach::Unknown => dialling.outcome().await,
+            _ => member.reach,
+        }
+    }
+
+    /// The provider's policy, with what the service wants within bounds (§7.7.1).
+    fn report_policy(&self, wish: ReportWish) -> ReportPolicy {
+        let standard = ReportPolicy::STANDARD;
+        ReportPolicy {
+            status_interval: wish.status_interval.unwrap_or(self.report_seconds).clamp(5, 3600),
+            receipt_fragments: wish
+                .receipt_fragments
+                .unwrap_or(standard.receipt_fragments)
+                .clamp(1, 1024),
+            receipt_seconds: wish.receipt_seconds.unwrap_or(standard.receipt_seconds).clamp(1, 600),
+            success_interval: wish
+                .success_interval
+                .unwrap_or(standard.success_interval)
+                .clamp(10, 86_400),
+            to: None,
+        }
+    }
+
+    /// A peer leaves; whether it was there.
+    ///
+    /// # Errors
+    /// [`JoinError::OtherPeer`].
+    pub fn leave(
+        &self,
+        asker: &Asker,
+        request: &LeaveRequest,
+        moment: Moment,
+    ) -> Result<bool, JoinError> {
+        if request.peer_id != asker.peer {
+            return Err(JoinError::OtherPeer(request.peer_id.clone()));
+        }
+        Ok(self.store.leave(&request.overlay_id, &asker.peer, moment.unix_s))
+    }
+
+    /// The user's class; the lowest where UMS does not say.
+    async fn class(&self, asker: &Asker, outlook: &Outlook, now: u64) -> Result<u8, JoinError> {
+        let Some(user) = asker.user.clone() else { return Ok(0) };
+        let network = outlook.isp().map(str::to_owned);
+        let visit = Visit { user, peer: asker.peer.clone(), network, is_new: true, now };
+        let users = Arc::clone(&self.users);
+        let asked = async move {
+            match users.joined(visit).await {
+                Err(CallError::Refused(reason)) => Ok(Err(JoinError::Refused(reason))),
+                other => other.map(|profile| Ok(profile.class)),
+            }
+        };
+        self.in_time("r7", Box::pin(asked)).await.unwrap_or(Ok(0))
+    }
+}

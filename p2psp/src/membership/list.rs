@@ -1,0 +1,123 @@
+//! The list of one asker: candidates near to far, what PAMS says of them, their order
+//! (TR 20002 §8.3.1 steps 3 and 4, §8.3.2).
+
+use mp2p::id::{OverlayId, PeerId};
+use mp2p::message::bound::List;
+use mp2p::message::gateway::Gateway;
+use mp2p::message::join::{AddressKind, PeerAddress};
+use mp2p::message::list::{PeerEntry, RankedBy};
+
+use crate::calls::{Answer, Standing};
+use crate::isp::Outlook;
+use crate::membership::{Asker, Moment, Oms};
+use crate::overlay::{Ask, Found, StoreError};
+use crate::ranking::{self, Placed, Policy};
+
+/// Candidates looked at for each entry of a list: scores choose among them.
+const CANDIDATES_PER_ENTRY: usize = 3;
+
+/// What list.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'a> {
+    /// Of which overlay.
+    pub(crate) overlay: &'a OverlayId,
+    /// Entries.
+    pub(crate) size: usize,
+    /// The asker's class.
+    pub(crate) class: u8,
+}
+
+impl Oms {
+    /// Candidates near to far, with what PAMS says, in the order of the list.
+    pub(crate) async fn rank(
+        &self,
+        asker: &Asker,
+        outlook: &Outlook,
+        wanted: Wanted<'_>,
+        moment: Moment,
+    ) -> Result<(Vec<Placed>, RankedBy), StoreError> {
+        let Wanted { overlay, size, class } = wanted;
+        let found = self.store.nearest(&Ask {
+            overlay,
+            asker: &asker.peer,
+            outlook,
+            per_pid: size,
+            most: size * CANDIDATES_PER_ENTRY,
+            random: moment.random,
+            now: moment.unix_s,
+        })?;
+        let standings = self.standings(&found, moment.unix_s).await;
+        let policy = Policy {
+            size,
+            bridge_percent: self.list.bridge_percent,
+            overloaded: self.list.overloaded,
+            class,
+        };
+        Ok((ranking::rank(found, standings, &policy), outlook.ranked_by()))
+    }
+
+    /// How the members of the asker's PID share out what comes from outside; none where no map
+    /// says who they are, or nobody of them can be reached.
+    pub(crate) fn gateway(
+        &self,
+        asker: &Asker,
+        overlay: &OverlayId,
+        outlook: &Outlook,
+        now: u64,
+    ) -> Option<Gateway> {
+        let members = self.store.gateways(overlay, outlook, usize::from(self.list.gateways), now);
+        let ordinal = members.iter().position(|member| *member == asker.peer);
+        let ordinal = ordinal.and_then(|at| u16::try_from(at).ok());
+        let quota = self.list.gateway_quota;
+        (!members.is_empty()).then(|| Gateway {
+            quota,
+            members: List::new(members).unwrap_or_default(),
+            ordinal,
+        })
+    }
+
+    async fn standings(&self, found: &[Found], now: u64) -> Vec<Option<Standing>> {
+        let peers: Vec<PeerId> = found.iter().map(|found| found.member.peer.clone()).collect();
+        self.in_time("r1", self.activity.standings(&peers, now)).await.unwrap_or_default()
+    }
+
+    /// An answer of another role, or none: whoever asked goes on without.
+    pub(crate) async fn in_time<T>(&self, point: &'static str, answer: Answer<'_, T>) -> Option<T> {
+        let lacks = |reason: String| {
+            self.metrics.lacked(point);
+            tracing::debug!(point, reason, "a list goes out without an answer");
+        };
+        match tokio::time::timeout(self.call_timeout, answer).await {
+            Ok(Ok(answer)) => Some(answer),
+            Ok(Err(error)) => {
+                lacks(error.to_string());
+                None
+            }
+            Err(_elapsed) => {
+                lacks("no answer in time".to_owned());
+                None
+            }
+        }
+    }
+}
+
+/// What the asker is told of a candidate: its rank, not what the ISP says it costs.
+pub(crate) fn entry(placed: Placed, now: u64) -> PeerEntry {
+    let member = &placed.found.member;
+    let (agreed, relay) = (member.policy.show_status, member.relay(now));
+    let at = relay.map_or_else(
+        || member.address.clone(),
+        |via| PeerAddress { kind: AddressKind::Proxy, ..via.address.clone() },
+    );
+    PeerEntry {
+        peer_id: member.peer.clone(),
+        peer_addr: List::new(vec![at]).unwrap_or_default(),
+        via: relay.map(|via| via.server.clone()),
+        peer_type: member.kind,
+        rank: placed.rank,
+        bridge: placed.bridge,
+        score: placed.score,
+        status: placed.standing.filter(|_| agreed).map(|standing| standing.status),
+        reason: placed.demoted,
+    }
+}

@@ -1,0 +1,28 @@
+//! What is over is forgotten from time to time: members that did not refresh, overlays that nobody
+//! is in, events that nobody fetches.
+
+use std::time::Duration;
+
+use crate::membership::Oms;
+
+/// From one sweep to the next, at most.
+const SWEEP_SECONDS: u64 = 30;
+
+impl Oms {
+    /// How long to wait for the next sweep: no longer than what is swept lives.
+    #[must_use]
+    pub fn sweep_interval(&self) -> Duration {
+        Duration::from_secs(self.overlay.idle_seconds.clamp(1, SWEEP_SECONDS))
+    }
+
+    /// Forgets what is over at `now`, Unix seconds.
+    pub fn sweep(&self, now: u64) {
+        let swept = self.store.sweep(now);
+        self.metrics.count_members(swept.members);
+        for overlay in &swept.ended {
+            tracing::info!(%overlay, "an overlay ended: nobody was in it for long");
+        }
+        self.events.sweep(now);
+        self.metrics.count_listeners(self.events.listeners());
+    }
+}

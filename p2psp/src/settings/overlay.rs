@@ -1,0 +1,52 @@
+//! Membership in overlays (`[overlay]`).
+
+use serde::{Deserialize, Serialize};
+
+/// Bounds and times of overlays and their members.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct OverlaySettings {
+    /// Overlays at a time.
+    pub max_overlays: usize,
+    /// Overlays of one user at a time.
+    pub max_per_user: usize,
+    /// Seconds after which a user's overlay without members is forgotten.
+    pub idle_seconds: u64,
+    /// Members of one overlay at a time.
+    pub max_members: usize,
+    /// Seconds between refreshes that peers are asked for.
+    pub heartbeat_seconds: u64,
+    /// Seconds without a refresh after which a member is forgotten.
+    pub expires_seconds: u64,
+    /// Lowest port that a peer may announce.
+    pub min_port: u16,
+    /// Whether a peer is dialled before it is listed.
+    pub probe: bool,
+    /// Milliseconds that such a dial may take.
+    pub probe_timeout_ms: u64,
+    /// Joins a second from one address; 0: no bound. Refreshes do not count.
+    pub joins_per_second: u32,
+    /// Joins a second of one user; 0: no bound.
+    pub user_joins_per_second: u32,
+    /// How many of those may come at once.
+    pub join_burst: u32,
+}
+
+impl Default for OverlaySettings {
+    fn default() -> Self {
+        Self {
+            max_overlays: 100_000,
+            max_per_user: 100,
+            idle_seconds: 86_400,
+            max_members: 200_000,
+            heartbeat_seconds: 60,
+            expires_seconds: 180,
+            min_port: 1024,
+            probe: true,
+            probe_timeout_ms: 2000,
+            joins_per_second: 50,
+            user_joins_per_second: 10,
+            join_burst: 200,
+        }
+    }
+}
