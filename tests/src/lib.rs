@@ -10,7 +10,7 @@
 //! [`openssl`] makes; [`cities`] is the German network with peers in it; [`data`] finds the
 //! fixtures, [`maps`] writes maps of a test's own, [`resource`] says what is served over one of
 //! them, [`scan`] finds PIDs the slow way, [`scrape`] reads metrics, [`source`] reads the project itself, [`python`] runs
-//! clients in that language, [`canned`] answers clients with what a test wants them to hear.
+//! clients in that language, [`publisher`] signs what peers publish, [`canned`] answers clients with what a test wants them to hear.
 
 pub mod canned;
 pub mod cities;
@@ -22,6 +22,7 @@ pub mod http;
 pub mod maps;
 pub mod openssl;
 pub mod p2psp;
+pub mod publisher;
 pub mod python;
 pub mod resource;
 pub mod scan;

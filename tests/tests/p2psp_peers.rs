@@ -130,23 +130,6 @@ fn an_overlay_is_described_before_joining_and_forgets_who_leaves() {
     );
 }
 
-/// Flow 8.3.5, steps 1 to 4.
-#[test]
-fn flow_8_3_5_a_content_is_found_by_its_words_and_joined() {
-    let scene = Scene::start(&[]);
-    let (anna, ben) = (scene.anna(), scene.p2psp.enrol("ben", "127.0.0.11").unwrap());
-    let _ = anna.join("film");
-    let content = json!({
-        "content-id": "b".repeat(64), "overlay-id": "film", "title": "Winter in Grönland",
-    });
-    assert_eq!(anna.ask("POST", "/ixs/content", Some(&content)).status, 204);
-    assert_eq!(ben.ask("POST", "/ixs/content", Some(&content)).status, 403);
-    let found = ben.ask("GET", "/ixs/content?q=gronland", None).json();
-    assert_eq!(found["contents"][0]["overlay-id"], "film");
-    assert_eq!(found["oms"], scene.p2psp.daemon.url);
-    assert_eq!(addresses(&ben.join("film")), ["127.0.0.10"]);
-}
-
 #[test]
 fn bodies_that_are_none_change_nothing() {
     let scene = Scene::start(&[]);

@@ -15,7 +15,7 @@ use system_tests::{curl, data};
 const HASH: &str = "4c8776b8924be9c2d4c188c419ac98e1bc09038854702e9328c1dad79ce0ab62";
 
 /// What a client shows, and whether it may anything.
-const ROLES: [(&str, &str, bool); 11] = [
+const ROLES: [(&str, &str, bool); 12] = [
     ("operator", "URI:spiffe://acme.example/operator/anna", true),
     ("unis", "URI:spiffe://acme.example/isp/64500/unis/1", true),
     ("oms", "URI:spiffe://acme.example/p2psp/acme/oms/1", true),
@@ -25,6 +25,7 @@ const ROLES: [(&str, &str, bool); 11] = [
     ("ums", "URI:spiffe://acme.example/p2psp/acme/ums/1", false),
     ("cs", "URI:spiffe://acme.example/p2psp/acme/cs/1", false),
     ("rs", "URI:spiffe://acme.example/p2psp/acme/rs/1", false),
+    ("authority", "URI:spiffe://acme.example/authority/rights", false),
     ("peer", "URI:spiffe://acme.example/peer/p1", false),
     ("workload", "URI:spiffe://acme.example/workload", false),
 ];

@@ -13,7 +13,8 @@
 //! | [`profile`] of a user | `/ums/profile` | R13 |
 //! | [`account`] class, credit, consent, sign-up | `/ums/class`, `/ums/account`, … | R13 |
 //! | [`report`] receipts, success, result | `/ums/receipt`, `/ums/success`, `/ums/result` | R13 |
-//! | [`content`] register, search | `/ixs/content` | R6 |
+//! | [`content`] register, search, index files | `/ixs/content`, `/ixs/index`, `/ixs/denylist` | R6 |
+//! | [`takedown`] forced stop | `/ixs/takedown`, `/oms/stop-ack` | R6, R5 |
 
 pub mod account;
 pub mod bound;
@@ -28,3 +29,4 @@ pub mod profile;
 pub mod report;
 pub mod server;
 pub mod status;
+pub mod takedown;

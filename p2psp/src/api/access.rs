@@ -21,7 +21,7 @@ mod tests {
     use super::*;
     use crate::api::line::Verb;
 
-    const ROLES: [Role; 11] = [
+    const ROLES: [Role; 12] = [
         Role::Unis,
         Role::Oms,
         Role::Pams,
@@ -31,6 +31,7 @@ mod tests {
         Role::RelayServer,
         Role::Peer,
         Role::Operator,
+        Role::Authority,
         Role::Partner,
         Role::None,
     ];
@@ -51,6 +52,11 @@ mod tests {
         ("report-status", "cs peer"),
         ("profile", "peer operator"),
         ("register", "peer"),
+        ("update", "peer"),
+        ("remove", "peer"),
+        ("index-file", "cs rs peer operator"),
+        ("denylist", "cs rs peer operator"),
+        ("deny", "operator"),
         ("search", "cs rs peer operator"),
     ];
 

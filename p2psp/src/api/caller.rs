@@ -22,6 +22,19 @@ impl<S: Send + Sync> FromRequestParts<S> for Member {
     }
 }
 
+/// Somebody of whom deeds are put on record: the whole name.
+pub(crate) struct Named(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let caller = parts.extensions.get::<Caller>().ok_or(Problem::NoCertificate)?;
+        let name = caller.identity.as_ref().and_then(|identity| identity.name.as_ref());
+        name.map(|name| Self(name.to_string())).ok_or(Problem::Role)
+    }
+}
+
 /// An operator is no member.
 impl<S: Send + Sync> OptionalFromRequestParts<S> for Member {
     type Rejection = Problem;

@@ -1,4 +1,4 @@
-//! `/ixs/content`: the index (R6; TR 20002 §8.3.5).
+//! `/ixs/content`, `/ixs/index`, `/ixs/denylist`: the index (R6; TR 20002 §8.3.5).
 
 use std::sync::Arc;
 
@@ -6,28 +6,51 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::routing::on;
 use http::StatusCode;
+use mp2p::id::ContentId;
 use mp2p::message::bound::{List, Text};
-use mp2p::message::content::{Found, OverlayContent};
+use mp2p::message::content::{DenyRequest, Denylist, Found, IndexAnswer, Registration};
 use serde::Deserialize;
 
-use crate::api::body::Body;
-use crate::api::caller::Member;
+use crate::api::body::Long;
+use crate::api::caller::{Member, Named};
 use crate::api::desk::Desk;
-use crate::api::line::{ANYONE, Line, PEERS, Verb};
+use crate::api::line::{ANYONE, Line, OPERATORS, PEERS, Verb};
 use crate::api::problem::Problem;
+use crate::index::{Ixs, Publisher};
+use crate::membership::Asker;
 use crate::settings::Part;
 
 /// What can be asked of this role.
 pub(crate) const LINES: &[Line] = &[
     Line {
         name: "register",
-        about: "Register a content, or change it (8.3.6 step 4).",
+        about: "Register a content or service by its signed index file (8.3.6 step 4).",
         point: "r6",
         part: Part::Ixs,
         method: Verb::Post,
         path: "/ixs/content",
         roles: PEERS,
         handler: |verb| on(verb, register),
+    },
+    Line {
+        name: "update",
+        about: "Register a new version, perhaps in the place of another content.",
+        point: "r6",
+        part: Part::Ixs,
+        method: Verb::Put,
+        path: "/ixs/content",
+        roles: PEERS,
+        handler: |verb| on(verb, register),
+    },
+    Line {
+        name: "remove",
+        about: "Publish a content no more.",
+        point: "r6",
+        part: Part::Ixs,
+        method: Verb::Delete,
+        path: "/ixs/content",
+        roles: PEERS,
+        handler: |verb| on(verb, remove),
     },
     Line {
         name: "search",
@@ -38,6 +61,36 @@ pub(crate) const LINES: &[Line] = &[
         path: "/ixs/content",
         roles: ANYONE,
         handler: |verb| on(verb, search),
+    },
+    Line {
+        name: "index-file",
+        about: "Get the index file of a content, and where it is exchanged.",
+        point: "r6",
+        part: Part::Ixs,
+        method: Verb::Get,
+        path: "/ixs/index",
+        roles: ANYONE,
+        handler: |verb| on(verb, index_file),
+    },
+    Line {
+        name: "denylist",
+        about: "Get what became forbidden since a number (Req-Content-020).",
+        point: "r6",
+        part: Part::Ixs,
+        method: Verb::Get,
+        path: "/ixs/denylist",
+        roles: ANYONE,
+        handler: |verb| on(verb, denylist),
+    },
+    Line {
+        name: "deny",
+        about: "Forbid contents and fragments by their digests, or allow them again.",
+        point: "operator",
+        part: Part::Ixs,
+        method: Verb::Post,
+        path: "/ixs/denylist",
+        roles: OPERATORS,
+        handler: |verb| on(verb, deny),
     },
 ];
 
@@ -50,14 +103,47 @@ pub(crate) struct Search {
     q: Text<MAX_SEARCH_BYTES>,
 }
 
-/// `POST /ixs/content`: register a content, or change it.
+/// Which content.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Which {
+    content_id: ContentId,
+}
+
+/// From which change on.
+#[derive(Debug, Deserialize)]
+pub(crate) struct After {
+    #[serde(default)]
+    after: u64,
+}
+
+pub(crate) fn role(desk: &Desk) -> Result<&Ixs, Problem> {
+    desk.ixs.as_ref().ok_or(Problem::NotFound)
+}
+
+fn publisher(asker: Asker) -> Result<Publisher, Problem> {
+    Ok(Publisher { user: asker.user.ok_or(Problem::Role)?, peer: asker.peer })
+}
+
+/// `POST` and `PUT /ixs/content`: register a content, or change it.
 pub(crate) async fn register(
     State(desk): State<Arc<Desk>>,
     Member(asker): Member,
-    Body(content): Body<OverlayContent>,
+    Long(registration): Long<Registration>,
 ) -> Result<StatusCode, Problem> {
-    let ixs = desk.ixs.as_ref().ok_or(Problem::NotFound)?;
-    ixs.register(content, asker.user.ok_or(Problem::Role)?).await?;
+    let Registration { index_file, replaces } = registration;
+    let (publisher, now) = (publisher(asker)?, desk.moment().unix_s);
+    role(&desk)?.register(index_file.into(), replaces, publisher, now).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `DELETE /ixs/content?content-id=…`: the publisher publishes it no more.
+pub(crate) async fn remove(
+    State(desk): State<Arc<Desk>>,
+    Member(asker): Member,
+    Query(which): Query<Which>,
+) -> Result<StatusCode, Problem> {
+    role(&desk)?.remove(which.content_id, publisher(asker)?.user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -66,7 +152,38 @@ pub(crate) async fn search(
     State(desk): State<Arc<Desk>>,
     Query(search): Query<Search>,
 ) -> Result<Json<Found>, Problem> {
-    let ixs = desk.ixs.as_ref().ok_or(Problem::NotFound)?;
-    let contents = List::new(ixs.search(&search.q).await?).unwrap_or_default();
+    let contents = List::new(role(&desk)?.search(&search.q).await?).unwrap_or_default();
     Ok(Json(Found { contents, oms: desk.url.clone() }))
+}
+
+/// `GET /ixs/index?content-id=…`: the index file.
+pub(crate) async fn index_file(
+    State(desk): State<Arc<Desk>>,
+    Query(which): Query<Which>,
+) -> Result<Json<IndexAnswer>, Problem> {
+    let content = which.content_id;
+    let entry = role(&desk)?.entry(content.clone()).await?;
+    let entry = entry.ok_or_else(|| Problem::Missing(format!("no content {content}")))?;
+    let index_file = Text::new(entry.text).unwrap_or_default();
+    Ok(Json(IndexAnswer { index_file, overlay_id: entry.overlay, oms: desk.url.clone() }))
+}
+
+/// `GET /ixs/denylist?after=…`: what became forbidden, or is allowed again.
+pub(crate) async fn denylist(
+    State(desk): State<Arc<Desk>>,
+    Query(After { after }): Query<After>,
+) -> Result<Json<Denylist>, Problem> {
+    Ok(Json(role(&desk)?.denylist(after).await?))
+}
+
+/// `POST /ixs/denylist`: forbid, or allow again; answers with what changed.
+pub(crate) async fn deny(
+    State(desk): State<Arc<Desk>>,
+    Named(who): Named,
+    Long(request): Long<DenyRequest>,
+) -> Result<Json<Denylist>, Problem> {
+    let DenyRequest { digests, reason } = request;
+    let now = desk.moment().unix_s;
+    let seq = role(&desk)?.deny(digests.to_vec(), reason.into(), who, now).await?;
+    Ok(Json(Denylist { seq, digests }))
 }

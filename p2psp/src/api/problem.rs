@@ -58,8 +58,10 @@ impl Problem {
             Self::Role => (StatusCode::FORBIDDEN, "role"),
             Self::Forbidden(_)
             | Self::Join(JoinError::OtherPeer(_) | JoinError::Refused(_))
-            | Self::Users(LedgerError::OtherUser { .. } | LedgerError::LockedOut(_))
-            | Self::Index(IndexError::OtherOwner(_)) => (StatusCode::FORBIDDEN, "not-yours"),
+            | Self::Users(LedgerError::OtherUser { .. } | LedgerError::LockedOut(_)) => {
+                (StatusCode::FORBIDDEN, "not-yours")
+            }
+            Self::Index(error) => index_code(error),
             Self::NotFound => (StatusCode::NOT_FOUND, "no-resource"),
             Self::Missing(_) => (StatusCode::NOT_FOUND, "not-found"),
             Self::Query(_) => (StatusCode::BAD_REQUEST, "query"),
@@ -79,10 +81,22 @@ impl Problem {
             | Self::Status(_)
             | Self::Users(LedgerError::Busy)
             | Self::Database(DatabaseError::Busy) => (StatusCode::SERVICE_UNAVAILABLE, "full"),
-            Self::Users(_) | Self::Index(_) | Self::Database(_) => {
-                (StatusCode::INTERNAL_SERVER_ERROR, "internal")
-            }
+            Self::Users(_) | Self::Database(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
+    }
+}
+
+const fn index_code(error: &IndexError) -> (StatusCode, &'static str) {
+    match error {
+        IndexError::OtherOwner(_) | IndexError::OtherOverlay(_) | IndexError::OtherPublisher(_) => {
+            (StatusCode::FORBIDDEN, "not-yours")
+        }
+        IndexError::File(_) => (StatusCode::BAD_REQUEST, "index-file"),
+        IndexError::Version { .. } => (StatusCode::CONFLICT, "version"),
+        IndexError::Unknown(_) => (StatusCode::NOT_FOUND, "not-found"),
+        IndexError::Denied { .. } => (StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS, "denied"),
+        IndexError::Database(DatabaseError::Busy) => (StatusCode::SERVICE_UNAVAILABLE, "full"),
+        IndexError::Database(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
     }
 }
 

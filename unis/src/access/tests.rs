@@ -10,7 +10,7 @@ use http::{HeaderMap, Method, Uri};
 use crate::access::{Access, Ask, Denied, Operation, allows};
 use crate::settings::{Settings, View};
 
-const ROLES: [Role; 11] = [
+const ROLES: [Role; 12] = [
     Role::Unis,
     Role::Oms,
     Role::Pams,
@@ -20,6 +20,7 @@ const ROLES: [Role; 11] = [
     Role::RelayServer,
     Role::Peer,
     Role::Operator,
+    Role::Authority,
     Role::Partner,
     Role::None,
 ];

@@ -185,7 +185,9 @@ fn token<H: Household>(
     let name =
         SpiffeName::parse(&name).with_context(|| format!("{name} is no name for a certificate"))?;
     if name.role() == Role::None {
-        bail!("{name} would be good for nothing: names are operator/NAME, p2psp/ID/ROLE/N, …");
+        bail!(
+            "{name} would be good for nothing: names are operator/NAME, authority/NAME, p2psp/ID/ROLE/N, …"
+        );
     }
     let ttl = Duration::from_secs(60 * ttl_minutes);
     writeln!(

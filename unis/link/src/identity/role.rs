@@ -23,6 +23,8 @@ pub enum Role {
     Peer,
     /// A person who operates the own servers.
     Operator,
+    /// Somebody outside who may have distributions stopped (TR 20002 §8.3.4).
+    Authority,
     /// A partner mapped by subject alternative name or by fingerprint, without SPIFFE name.
     Partner,
     /// Authenticated, but the name has no meaning here: every operation is denied.
@@ -42,6 +44,7 @@ impl Role {
             Self::RelayServer => "rs",
             Self::Peer => "peer",
             Self::Operator => "operator",
+            Self::Authority => "authority",
             Self::Partner => "partner",
             Self::None => "none",
         }
@@ -56,7 +59,7 @@ impl Role {
 
     /// Whether holders of this role are connected to, and so need a server certificate too.
     pub fn serves(self) -> bool {
-        !matches!(self, Self::Operator | Self::Partner | Self::None)
+        !matches!(self, Self::Operator | Self::Authority | Self::Partner | Self::None)
     }
 }
 

@@ -47,6 +47,11 @@ pub enum Shape {
         /// The person.
         name: String,
     },
+    /// `/authority/<name>`
+    Authority {
+        /// Who may have distributions stopped.
+        name: String,
+    },
     /// A well-formed path that has no meaning here.
     Other,
 }
@@ -125,6 +130,7 @@ impl SpiffeName {
             Shape::Provider { role, .. } => *role,
             Shape::Peer { .. } => Role::Peer,
             Shape::Operator { .. } => Role::Operator,
+            Shape::Authority { .. } => Role::Authority,
             Shape::Other => Role::None,
         }
     }
@@ -148,6 +154,7 @@ impl Shape {
             }),
             ["peer", id] => Some(Self::Peer { id: (*id).to_owned() }),
             ["operator", name] => Some(Self::Operator { name: (*name).to_owned() }),
+            ["authority", name] => Some(Self::Authority { name: (*name).to_owned() }),
             _ => None,
         }
     }
@@ -203,6 +210,7 @@ mod tests {
         assert_eq!(role_of("spiffe://p.example/p2psp/acme/rs/2"), Role::RelayServer);
         assert_eq!(role_of("spiffe://p.example/peer/8f3a"), Role::Peer);
         assert_eq!(role_of("spiffe://isp.example/operator/first-try"), Role::Operator);
+        assert_eq!(role_of("spiffe://p.example/authority/rights"), Role::Authority);
     }
 
     #[test]

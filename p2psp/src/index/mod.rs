@@ -1,0 +1,113 @@
+//! IXS, the index server (TR 20002 §8.3.4, §8.3.5): which contents there are, and in which overlay;
+//! what is forbidden; whose distribution has to end.
+//!
+//! ```text
+//!  publisher ─ index file ─► register ─► denylist? ─► contents ─► search ─► peers
+//!  authority ─ takedown ──► contents out, denylist in ─► R-IXS: OMS stops it ─► result
+//! ```
+//!
+//! All of it is one database; each change that somebody could contest is on record in its audit
+//! trail, in the same transaction.
+
+mod denylist;
+mod register;
+mod schema;
+mod search;
+mod words;
+
+use std::path::Path;
+
+use mp2p::id::{ContentId, OverlayId, PeerId, UserId};
+use mp2p::index_file::IndexFileError;
+use mp2p::message::content::DeniedKind;
+
+use crate::database::{Database, DatabaseError};
+
+pub use crate::index::register::Publisher;
+pub use crate::index::search::IndexEntry;
+
+/// The role.
+#[derive(Clone)]
+pub struct Ixs {
+    database: Database,
+}
+
+/// A content is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// The store beneath.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// Forged, or it does not fit together.
+    #[error(transparent)]
+    File(#[from] IndexFileError),
+    /// A publisher registers its own.
+    #[error("the index file is signed by {0}")]
+    OtherPublisher(PeerId),
+    /// A content has one publisher.
+    #[error("content {0} was registered by another user")]
+    OtherOwner(ContentId),
+    /// An overlay has one, too.
+    #[error("overlay {0} has contents of another user")]
+    OtherOverlay(OverlayId),
+    /// A change has a higher number.
+    #[error("version {version} is no later than {known}")]
+    Version {
+        /// Of the index file.
+        version: u64,
+        /// What is registered.
+        known: u64,
+    },
+    /// There is nothing to replace or remove.
+    #[error("content {0} is not registered")]
+    Unknown(ContentId),
+    /// On the list of what is forbidden.
+    #[error("{} {digest} is forbidden", kind_word(*.kind))]
+    Denied {
+        /// What.
+        kind: DeniedKind,
+        /// Of what.
+        digest: String,
+    },
+}
+
+const fn kind_word(kind: DeniedKind) -> &'static str {
+    match kind {
+        DeniedKind::Content => "content",
+        DeniedKind::Fragment => "fragment",
+    }
+}
+
+impl Ixs {
+    /// Opens or makes the index at `path`.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn open(path: &Path) -> Result<Self, DatabaseError> {
+        Ok(Self { database: Database::open(path, &schema::MIGRATIONS)? })
+    }
+
+    /// Removes a content of `owner`'s, who publishes it no more (X.609.9 `OCMP_CONTENT_REMOVE`).
+    ///
+    /// # Errors
+    /// It is not registered, or another's.
+    pub async fn remove(&self, content: ContentId, owner: UserId) -> Result<(), IndexError> {
+        let asked = content.clone();
+        let removed = self.database.write(move |tx| {
+            let Some(known) = register::known(tx, &asked)? else { return Ok(None) };
+            let is_own = known.owner == owner.as_str();
+            if is_own {
+                register::delete(tx, known.number)?;
+            }
+            Ok(Some(is_own))
+        });
+        match removed.await? {
+            Some(true) => Ok(()),
+            Some(false) => Err(IndexError::OtherOwner(content)),
+            None => Err(IndexError::Unknown(content)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,187 @@
+//! Registration and update (X.609.9 `OCMP_CONTENT_REGISTER`, `_UPDATE`; TR 20002 §8.3.6 step 4).
+
+use mp2p::id::{ContentId, PeerId, UserId};
+use mp2p::index_file::IndexFile;
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::json;
+
+use crate::audit::{self, Record};
+use crate::index::{IndexError, Ixs, denylist, words};
+
+/// Who publishes, as the connection proves it.
+#[derive(Clone, Debug)]
+pub struct Publisher {
+    /// Whose peer.
+    pub user: UserId,
+    /// Which peer: the index file is signed with its key.
+    pub peer: PeerId,
+}
+
+/// What is registered of a content.
+pub(crate) struct Known {
+    pub(crate) number: i64,
+    pub(crate) owner: String,
+    pub(crate) overlay: String,
+    version: u64,
+}
+
+/// Why a transaction takes nothing.
+enum Refusal {
+    Error(IndexError),
+    /// The denylist has changed since it was asked.
+    Late,
+}
+
+impl Ixs {
+    /// Registers the content of a signed index file, registers it anew with a higher version, or in
+    /// the place of `replaces`, of which it is a new version.
+    ///
+    /// # Errors
+    /// [`IndexError`]; what is forbidden is put on record.
+    pub async fn register(
+        &self,
+        text: String,
+        replaces: Option<ContentId>,
+        publisher: Publisher,
+        now: u64,
+    ) -> Result<(), IndexError> {
+        // Megabytes of JSON and hashes: not on a thread that answers others.
+        let opened =
+            tokio::task::spawn_blocking(move || IndexFile::open(&text).map(|file| (file, text)));
+        let ended = |_| IndexError::Database(crate::database::DatabaseError::Ended);
+        let (file, text) = opened.await.map_err(ended)??;
+        if file.publisher != publisher.peer {
+            return Err(IndexError::OtherPublisher(file.publisher));
+        }
+        let order = std::sync::Arc::new(Order { file, text, replaces, publisher });
+        loop {
+            let seq = self.allowed(&order, now).await?;
+            let order = std::sync::Arc::clone(&order);
+            match self.database.write(move |tx| write(tx, &order, seq)).await? {
+                Ok(()) => return Ok(()),
+                Err(Refusal::Error(error)) => return Err(error),
+                // Each time round somebody has added to the list: it does not go on for ever.
+                Err(Refusal::Late) => {}
+            }
+        }
+    }
+
+    /// Up to which change of the denylist nothing of it is forbidden.
+    async fn allowed(&self, order: &std::sync::Arc<Order>, now: u64) -> Result<u64, IndexError> {
+        let asked = std::sync::Arc::clone(order);
+        let checked = self.database.read(move |tx| {
+            let seq = denylist::last(tx)?;
+            let file = &asked.file;
+            Ok((seq, denylist::first_denied(tx, &file.content_id, &file.fragments.0)?))
+        });
+        let (seq, found) = checked.await?;
+        let Some((kind, digest)) = found else { return Ok(seq) };
+        let detail = json!({
+            "content-id": order.file.content_id, "peer-id": order.publisher.peer, "digest": digest,
+        });
+        let who = order.publisher.user.to_string();
+        let record = move |tx: &Connection| {
+            audit::append(tx, &Record { at: now, who: &who, what: "refused", detail })
+        };
+        self.database.write(record).await?;
+        Err(IndexError::Denied { kind, digest })
+    }
+}
+
+struct Order {
+    file: IndexFile,
+    text: String,
+    replaces: Option<ContentId>,
+    publisher: Publisher,
+}
+
+fn write(tx: &Connection, order: &Order, seq: u64) -> rusqlite::Result<Result<(), Refusal>> {
+    if denylist::last(tx)? != seq {
+        return Ok(Err(Refusal::Late));
+    }
+    let file = &order.file;
+    if let Some(refusal) = refusal(tx, order)? {
+        return Ok(Err(Refusal::Error(refusal)));
+    }
+    for content in [Some(&file.content_id), order.replaces.as_ref()].into_iter().flatten() {
+        known(tx, content)?.map(|known| delete(tx, known.number)).transpose()?;
+    }
+    let title_words = words::indexed(&file.title);
+    tx.prepare_cached(
+        "INSERT INTO content
+            (id, overlay, owner, publisher, version, title, description, size, title_words)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?
+    .execute(params![
+        file.content_id.as_str(),
+        file.overlay_id.as_str(),
+        order.publisher.user.as_str(),
+        order.publisher.peer.as_str(),
+        stored(file.version),
+        &*file.title,
+        &*file.description,
+        stored(file.size()),
+        title_words,
+    ])?;
+    let number = tx.last_insert_rowid();
+    tx.prepare_cached("INSERT INTO words (rowid, title, description) VALUES (?1, ?2, ?3)")?
+        .execute(params![number, title_words, words::indexed(&file.description)])?;
+    tx.prepare_cached("INSERT INTO index_file VALUES (?1, ?2)")?
+        .execute(params![number, order.text])?;
+    Ok(Ok(()))
+}
+
+fn refusal(tx: &Connection, order: &Order) -> rusqlite::Result<Option<IndexError>> {
+    let (file, user) = (&order.file, order.publisher.user.as_str());
+    let others = "SELECT EXISTS (SELECT 1 FROM content WHERE overlay = ?1 AND owner != ?2)";
+    let others = tx
+        .prepare_cached(others)?
+        .query_row(params![file.overlay_id.as_str(), user], |row| row.get::<_, bool>(0))?;
+    let before = match &order.replaces {
+        None => None,
+        Some(replaced) => match known(tx, replaced)? {
+            None => return Ok(Some(IndexError::Unknown(replaced.clone()))),
+            Some(known) if known.owner != user || known.overlay != file.overlay_id.as_str() => {
+                return Ok(Some(IndexError::OtherOwner(replaced.clone())));
+            }
+            known => known,
+        },
+    };
+    let same = known(tx, &file.content_id)?;
+    if same.as_ref().is_some_and(|known| known.owner != user) {
+        return Ok(Some(IndexError::OtherOwner(file.content_id.clone())));
+    }
+    if others {
+        return Ok(Some(IndexError::OtherOverlay(file.overlay_id.clone())));
+    }
+    let version = [same, before].into_iter().flatten().map(|known| known.version).max();
+    Ok(version
+        .filter(|known| file.version <= *known)
+        .map(|known| IndexError::Version { version: file.version, known }))
+}
+
+/// What is registered of `content`.
+pub(crate) fn known(tx: &Connection, content: &ContentId) -> rusqlite::Result<Option<Known>> {
+    tx.prepare_cached("SELECT number, owner, overlay, version FROM content WHERE id = ?1")?
+        .query_row([content.as_str()], |row| {
+            Ok(Known {
+                number: row.get(0)?,
+                owner: row.get(1)?,
+                overlay: row.get(2)?,
+                version: row.get(3)?,
+            })
+        })
+        .optional()
+}
+
+/// Takes a content out of the index.
+pub(crate) fn delete(tx: &Connection, number: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached("DELETE FROM words WHERE rowid = ?1")?.execute([number])?;
+    tx.prepare_cached("DELETE FROM content WHERE number = ?1")?.execute([number])?;
+    Ok(())
+}
+
+/// SQLite's integers end at 2^63.
+fn stored(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

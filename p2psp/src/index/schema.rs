@@ -1,0 +1,53 @@
+//! Tables of the index. Times are Unix seconds, digests are 64 hex digits in texts and 32 bytes in
+//! blobs.
+
+use crate::audit;
+
+/// Run once each, in order.
+pub(crate) const MIGRATIONS: [&str; 2] = [CONTENTS, audit::TABLE];
+
+/// `words` stores none of its text: it is in `content`, in the form of [`crate::index::words`].
+const CONTENTS: &str = "
+    CREATE TABLE content (
+        number INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        overlay TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        publisher TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        title TEXT NOT NULL,
+        description TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        title_words TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX content_of_overlay ON content (overlay);
+    CREATE INDEX content_of_title ON content (title_words);
+    CREATE TABLE index_file (
+        number INTEGER PRIMARY KEY REFERENCES content (number) ON DELETE CASCADE,
+        text TEXT NOT NULL
+    ) STRICT;
+    CREATE VIRTUAL TABLE words USING fts5 (
+        title, description, content = '', contentless_delete = 1, tokenize = 'ascii', prefix = '2 3'
+    );
+    CREATE TABLE denied (
+        digest BLOB NOT NULL,
+        kind INTEGER NOT NULL,
+        denied INTEGER NOT NULL,
+        seq INTEGER NOT NULL UNIQUE,
+        PRIMARY KEY (digest, kind)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE takedown (
+        number INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        content TEXT,
+        overlay TEXT NOT NULL,
+        is_whole INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        authority TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        seq INTEGER,
+        result TEXT,
+        is_done INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE INDEX takedown_open ON takedown (is_done, number);
+";

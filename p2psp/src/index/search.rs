@@ -1,0 +1,112 @@
+//! Search (X.609.9 `OCMP_CONTENT_QUERY`; TR 20002 §8.3.5), and the index file of what was found.
+//!
+//! The order: the title as it was asked for; titles with all the words; then what has them in its
+//! description. Among these a title of fewer words first, then what was registered later. A word
+//! that half of all contents have costs no more than another: of each kind only the newest count.
+
+use mp2p::id::{ContentId, OverlayId};
+use mp2p::message::bound::Text;
+use mp2p::message::content::{MAX_FOUND, OverlayContent};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+
+use crate::database::DatabaseError;
+use crate::index::{Ixs, words};
+
+/// Contents of one kind that are looked at.
+const MAX_CANDIDATES: usize = 2 * MAX_FOUND;
+
+/// A content's index file, and where it is exchanged.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct IndexEntry {
+    /// As its publisher signed it.
+    pub text: String,
+    /// In which overlay.
+    pub overlay: OverlayId,
+}
+
+impl Ixs {
+    /// Contents that have all words, best first; the last word may be unfinished.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub async fn search(&self, text: &str) -> Result<Vec<OverlayContent>, DatabaseError> {
+        let Some(query) = words::query(text) else { return Ok(Vec::new()) };
+        let title = words::indexed(text);
+        self.database.read(move |tx| read(tx, &query, &title)).await
+    }
+
+    /// The index file of a content.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub async fn entry(&self, content: ContentId) -> Result<Option<IndexEntry>, DatabaseError> {
+        let found = self.database.read(move |tx| {
+            tx.prepare_cached(
+                "SELECT text, overlay FROM content JOIN index_file USING (number) WHERE id = ?1",
+            )?
+            .query_row([content.as_str()], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))
+            .optional()
+        });
+        let found = found.await?;
+        Ok(found.and_then(|(text, overlay)| {
+            Some(IndexEntry { text, overlay: OverlayId::parse(&overlay).ok()? })
+        }))
+    }
+}
+
+fn read(tx: &Connection, query: &str, title: &str) -> rusqlite::Result<Vec<OverlayContent>> {
+    let by_title = "SELECT number FROM content WHERE title_words = ?1
+         ORDER BY number DESC LIMIT ?2";
+    let by_words = "SELECT rowid FROM words WHERE words MATCH ?1 ORDER BY rowid DESC LIMIT ?2";
+    let kinds = [
+        (by_title, title.to_owned()),
+        (by_words, format!("{{title}} : ({query})")),
+        (by_words, query.to_owned()),
+    ];
+    let mut details = tx.prepare_cached(
+        "SELECT id, overlay, title, description, size, title_words FROM content WHERE number = ?1",
+    )?;
+    let (mut seen, mut found) = (std::collections::HashSet::new(), Vec::new());
+    for (statement, asked) in kinds {
+        if found.len() >= MAX_FOUND {
+            break;
+        }
+        let numbers = tx
+            .prepare_cached(statement)?
+            .query_map(params![asked, MAX_CANDIDATES], |row| row.get::<_, i64>(0))?
+            .collect::<rusqlite::Result<Vec<i64>>>()?;
+        let mut kind = Vec::new();
+        for number in numbers.into_iter().filter(|number| seen.insert(*number)) {
+            let Some((content, words)) = detail(&mut details, number)? else { continue };
+            kind.push((words, std::cmp::Reverse(number), content));
+        }
+        kind.sort_by_key(|(words, number, _)| (*words, *number));
+        found.extend(kind.into_iter().map(|(_, _, content)| content));
+    }
+    found.truncate(MAX_FOUND);
+    Ok(found)
+}
+
+/// A content and how many words its title has. What was taken in is well-formed; what somebody else
+/// wrote into the file is left out.
+fn detail(
+    details: &mut CachedStatement<'_>,
+    number: i64,
+) -> rusqlite::Result<Option<(OverlayContent, usize)>> {
+    let row = details.query_row([number], |row| {
+        let texts: [String; 4] = [row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?];
+        Ok((texts, row.get::<_, i64>(4)?, row.get::<_, String>(5)?))
+    });
+    let Some((texts, size, words)) = row.optional()? else { return Ok(None) };
+    Ok(content(texts, size).map(|content| (content, words.split(' ').count())))
+}
+
+fn content([id, overlay, title, description]: [String; 4], size: i64) -> Option<OverlayContent> {
+    Some(OverlayContent {
+        content_id: ContentId::parse(&id).ok()?,
+        overlay_id: OverlayId::parse(&overlay).ok()?,
+        title: Text::new(title).ok()?,
+        description: Text::new(description).ok()?,
+        size: u64::try_from(size).ok()?,
+    })
+}
