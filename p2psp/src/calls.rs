@@ -1,6 +1,6 @@
 //! What one role asks of another (TR 20002 Figure 4). In one process the role itself answers; in
-//! two, a client of it will, behind the same trait. Whoever calls sets a deadline and goes on
-//! without the answer.
+//! two, [`crate::roles::Distant`] does, behind the same trait. Whoever calls sets a deadline and
+//! goes on without the answer.
 
 mod users;
 
@@ -10,11 +10,15 @@ use mp2p::id::{PeerId, UserId};
 use mp2p::message::account::ClassAnswer;
 use mp2p::message::profile::Profile;
 use mp2p::message::status::PeerStatus;
+use serde::{Deserialize, Serialize};
 
 pub use crate::calls::users::{ErrorNote, Founding, Service, Serving};
 
 /// An answer to come.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, CallError>> + Send + 'a>>;
+
+/// The code of a role's refusal between processes, by which it is told from a failure.
+pub(crate) const REFUSED: &str = "refused";
 
 /// Why a role does not answer.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -70,7 +74,7 @@ fn absent<'a, T>() -> Answer<'a, T> {
 }
 
 /// A join, as UMS keeps it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Visit {
     /// Whose peer.
     pub user: UserId,
@@ -91,8 +95,17 @@ pub trait Activity: Send + Sync {
     fn standings<'a>(&'a self, peers: &'a [PeerId], now: u64) -> Answer<'a, Vec<Option<Standing>>>;
 }
 
+/// The arguments of [`Activity::standings`].
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct StandingsOf {
+    /// Of whom.
+    pub peers: Vec<PeerId>,
+    /// Unix seconds.
+    pub now: u64,
+}
+
 /// How a peer stands.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Standing {
     /// How much it can give now, 0 to 1.
     pub score: f32,
@@ -102,20 +115,4 @@ pub struct Standing {
     pub status: PeerStatus,
     /// How long ago, seconds.
     pub age_s: u64,
-}
-
-/// A role that no process has.
-#[derive(Clone, Copy, Debug)]
-pub struct Absent;
-
-impl Users for Absent {
-    fn joined(&self, _visit: Visit) -> Answer<'_, Profile> {
-        Box::pin(async { Err(CallError::Absent("ums")) })
-    }
-}
-
-impl Activity for Absent {
-    fn standings<'a>(&'a self, _: &'a [PeerId], _: u64) -> Answer<'a, Vec<Option<Standing>>> {
-        Box::pin(async { Err(CallError::Absent("pams")) })
-    }
 }

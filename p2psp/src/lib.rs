@@ -27,10 +27,12 @@ pub mod audit;
 pub mod calls;
 pub mod database;
 pub mod passkeys;
+pub mod roles;
 
 // Around them: what operators choose and peers ask.
 pub mod api;
 pub mod cli;
 pub mod metrics;
+pub mod reload;
 pub mod server;
 pub mod settings;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use link::admin::{Admin, Readiness};
-use link::daemon::{Identities, bind_admin, pki_folder};
+use link::daemon::{Identities, bind_admin};
 use link::server::{Listener, Security};
 use link::shutdown::Shutdown;
 use prometheus_client::registry::Registry;
@@ -19,7 +19,7 @@ use tokio::signal::unix::Signal;
 
 use crate::activity::{MemoryStatus, Pams};
 use crate::api::{Bounds, Desk, Service};
-use crate::calls::{Absent, Users};
+use crate::calls::{Activity, Users};
 use crate::events::{Outbox, Streaming};
 use crate::index::Ixs;
 use crate::isp::Isps;
@@ -27,7 +27,9 @@ use crate::membership::{Floods, Oms, Prober};
 use crate::metrics::Metrics;
 use crate::overlay::MemoryStore;
 use crate::passkeys::Passkeys;
-use crate::settings::{Part, Settings};
+use crate::reload;
+use crate::roles::{Links, Material};
+use crate::settings::{Inputs, Part, Settings};
 use crate::users::{SqliteLedger, Ums};
 
 /// A server that is bound and ready, and not yet running.
@@ -37,15 +39,19 @@ pub struct Server {
     shutdown: Shutdown,
     identities: Identities,
     desk: Arc<Desk>,
+    hangups: Signal,
+    settings: Settings,
+    inputs: Inputs,
 }
 
 impl Server {
-    /// Opens keys and databases, begins to follow the ISPs' maps, and binds both listeners. Must be
-    /// called inside a runtime.
+    /// Opens keys and databases, begins to follow the ISPs' maps, and binds both listeners.
+    /// `inputs` are where `settings` came from, and what is read again on SIGHUP. Must be called
+    /// inside a runtime.
     ///
     /// # Errors
     /// Files, certificates or databases are refused, or an address is taken.
-    pub fn bind(settings: Settings) -> anyhow::Result<Self> {
+    pub fn bind(settings: Settings, inputs: Inputs) -> anyhow::Result<Self> {
         let mut registry = Registry::default();
         let metrics = Metrics::default();
         metrics.register(&mut registry);
@@ -57,20 +63,25 @@ impl Server {
         let listener = Listener::bind(settings.listen, settings.limits.clone(), security)?
             .with_metrics(links.clone());
         let shutdown = Shutdown::on_signals()?;
-        tokio::spawn(outlive(link::shutdown::hangups()?));
+        let hangups = link::shutdown::hangups()?;
         let places = (settings.listen, listener.local_address());
         let readiness = Readiness::default();
         let admin = bind_admin(settings.admin_listen, places, &readiness, registry, &shutdown)?;
-        let pki = pki_folder(&identity);
-        let own = (pki.join("server.pem"), pki.join("server-key.pem"));
-        let isps = Isps::follow(&settings.isp, &own, &links, &shutdown)?;
+        let own = identities.own();
+        let is_oms = settings.role.contains(&Part::Oms);
+        let followed = if is_oms { &settings.isp[..] } else { &[] };
+        let isps = Isps::follow(followed, &own, &links, &shutdown)?;
+        let colleagues = identities.colleagues();
+        let shut = shutdown.clone();
+        let roles = Links::new(Material { own, colleagues, metrics: links, shutdown: shut });
+        roles.follow(&settings.role_server, settings.call_timeout())?;
         let url = settings.public_url.clone();
         let url = url.unwrap_or_else(|| format!("https://{}", listener.local_address()));
         let issuer = identities.trust_domain().to_owned();
         let state = &identity.state_dir;
         let parts = Parts { state, issuer, url, metrics, shutdown: shutdown.clone() };
-        let desk = Arc::new(parts.desk(&settings, isps)?);
-        Ok(Self { listener, admin, shutdown, identities, desk })
+        let desk = Arc::new(parts.desk(&settings, isps, roles)?);
+        Ok(Self { listener, admin, shutdown, identities, desk, hangups, settings, inputs })
     }
 
     /// Base URL of the service.
@@ -90,8 +101,10 @@ impl Server {
     /// # Errors
     /// None today.
     pub async fn run(self) -> anyhow::Result<()> {
-        let Self { listener, admin, shutdown, identities, desk } = self;
+        let Self { listener, admin, shutdown, identities, desk, .. } = self;
         identities.watch(&shutdown);
+        let (shut, again) = (shutdown.clone(), Arc::clone(&desk));
+        tokio::spawn(reload::follow(self.inputs, self.settings, again, self.hangups, shut));
         tokio::spawn(sweep(Arc::clone(&desk), shutdown.clone()));
         let admin_stop = Shutdown::new();
         let admin = tokio::spawn(admin.run(admin_stop.clone()));
@@ -115,7 +128,7 @@ struct Parts<'a> {
 }
 
 impl Parts<'_> {
-    fn desk(self, settings: &Settings, isps: Isps) -> anyhow::Result<Desk> {
+    fn desk(self, settings: &Settings, isps: Isps, links: Links) -> anyhow::Result<Desk> {
         let has = |part| settings.role.contains(&part);
         let activity = &settings.activity;
         let pams = has(Part::Pams).then(|| {
@@ -134,10 +147,13 @@ impl Parts<'_> {
             true => Some(Oms {
                 store: Arc::new(MemoryStore::new(settings.overlay.clone())),
                 isps,
-                users: ums.clone().map_or_else(absent_users, |ums| Arc::new(ums)),
+                users: match ums.clone() {
+                    Some(ums) => Arc::new(ums) as Arc<dyn Users>,
+                    None => links.to(Part::Ums),
+                },
                 activity: match pams.clone() {
-                    Some(pams) => pams,
-                    None => Arc::new(Absent),
+                    Some(pams) => pams as Arc<dyn Activity>,
+                    None => links.to(Part::Pams),
                 },
                 events: Arc::new(Outbox::new(settings.events, unix_now())),
                 passkeys: Passkeys::open(self.state, self.issuer)?,
@@ -158,19 +174,7 @@ impl Parts<'_> {
         let keep_alive = settings.events.keep_alive().min(settings.limits.write_timeout() / 2);
         let streaming = Streaming { keep_alive, shutdown: self.shutdown };
         let (url, metrics, hasher) = (self.url, self.metrics, RandomState::new());
-        Ok(Desk { oms, pams, ums, ixs, url, bounds, streaming, metrics, hasher })
-    }
-}
-
-fn absent_users() -> Arc<dyn Users> {
-    Arc::new(Absent)
-}
-
-/// Settings are read at the start only; certificates are looked at by themselves. A SIGHUP that
-/// nobody listens for would end the process.
-async fn outlive(mut hangups: Signal) {
-    while hangups.recv().await.is_some() {
-        tracing::warn!("SIGHUP: settings are read at the start only; restart to change them");
+        Ok(Desk { oms, pams, ums, ixs, url, links, bounds, streaming, metrics, hasher })
     }
 }
 

@@ -15,7 +15,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::data::project;
-use crate::p2psp::{self, P2psp};
+use crate::p2psp::{self, P2psp, Shape};
 use crate::unis::{Unis, replace};
 
 /// In Berlin.
@@ -36,7 +36,7 @@ const PREFIXES: &str = "prefix,pop\n127.1.0.0/24,Berlin\n127.2.0.0/24,Hamburg\n\
 pub struct Cities {
     /// The ISP's server.
     pub unis: Unis,
-    /// The provider's, all roles in one process.
+    /// The provider.
     pub p2psp: P2psp,
     folder: TempDir,
 }
@@ -47,6 +47,14 @@ impl Cities {
     /// # Errors
     /// One of them does not become ready.
     pub fn start(provider: &[&str]) -> anyhow::Result<Self> {
+        Self::start_as(Shape::OneProcess, provider)
+    }
+
+    /// The same, with the provider in the shape asked for.
+    ///
+    /// # Errors
+    /// As for [`Cities::start`].
+    pub fn start_as(shape: Shape, provider: &[&str]) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let state = folder.path().join("p2psp");
         p2psp::found(&state)?;
@@ -67,7 +75,8 @@ impl Cities {
         );
         std::fs::write(folder.path().join("p2psp.toml"), isp)?;
         let config = folder.path().join("p2psp.toml").display().to_string();
-        let p2psp = P2psp::start(&state, &[&["--config", &config], provider].concat())?;
+        let options = [&["--config", &config], provider].concat();
+        let p2psp = P2psp::start_as(shape, &state, &options)?;
         p2psp.daemon.wait_for_log("map taken over")?;
         Ok(Self { unis, p2psp, folder })
     }

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -22,6 +23,8 @@ pub struct Daemon {
     /// URL of health and metrics.
     pub admin: String,
     log: Receiver<String>,
+    /// Lines that were passed over and still count.
+    kept: Mutex<Vec<String>>,
 }
 
 /// The path of a program under test.
@@ -65,7 +68,7 @@ impl Daemon {
         };
         let url = announced("serving ")?;
         let admin = announced("admin ")?;
-        Ok(Self { name, child, url, admin, log })
+        Ok(Self { name, child, url, admin, log, kept: Mutex::default() })
     }
 
     /// Host and port.
@@ -96,7 +99,11 @@ impl Daemon {
     /// # Errors
     /// None came in time; the error holds the lines that did.
     pub fn wait_for_log(&self, text: &str) -> anyhow::Result<String> {
-        let mut seen = Vec::new();
+        let kept = std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(line) = kept.iter().find(|line| line.contains(text)) {
+            return Ok(line.clone());
+        }
+        let mut seen = kept;
         while let Ok(line) = self.log.recv_timeout(READY_WITHIN) {
             if line.contains(text) {
                 return Ok(line);
@@ -104,6 +111,23 @@ impl Daemon {
             seen.push(line);
         }
         bail!("no log line with {text:?} in: {}", seen.join("\n"))
+    }
+
+    /// Waits for a line of the log that contains `text`; the lines before it count for the next
+    /// wait.
+    ///
+    /// # Errors
+    /// As for [`Daemon::wait_for_log`].
+    pub fn pass_to_log(&self, text: &str) -> anyhow::Result<()> {
+        let mut passed = Vec::new();
+        while let Ok(line) = self.log.recv_timeout(READY_WITHIN) {
+            if line.contains(text) {
+                self.kept.lock().unwrap_or_else(PoisonError::into_inner).extend(passed);
+                return Ok(());
+            }
+            passed.push(line);
+        }
+        bail!("no log line with {text:?} in: {}", passed.join("\n"))
     }
 
     /// Asks it to stop (SIGTERM) and waits for its end: its exit code.

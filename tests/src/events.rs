@@ -30,7 +30,7 @@ impl Peer {
         command.arg(self.file("ca.pem")).arg("--cert").arg(self.file("client.pem"));
         command.arg("--key").arg(self.file("client-key.pem"));
         command.args(["--interface", self.address()]);
-        command.arg(format!("{}/oms/events{query}", self.server()));
+        command.arg(format!("{}/oms/events{query}", self.server("/oms/events")));
         let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
         let mut curl = spawned.expect("curl can be run");
         let mut output = curl.stdout.take().expect("a pipe");

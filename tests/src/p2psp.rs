@@ -1,5 +1,11 @@
-//! `p2psp` as a child process, and peers that enrol with it: curl with their certificates, bound to
-//! addresses of their own.
+//! `p2psp` as one child process or as four, and peers that enrol with it: curl with their
+//! certificates, bound to addresses of their own.
+//!
+//! ```text
+//!  OneProcess    oms pams ums ixs, CA      FourProcesses   ums, CA ◄═ oms ═► pams   ixs
+//! ```
+
+mod four;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -11,10 +17,29 @@ use crate::curl;
 use crate::daemon::{Daemon, program};
 use crate::http::Answer;
 
+/// The roles of a provider; OMS answers whatever is of none.
+const ROLES: [&str; 4] = ["oms", "pams", "ums", "ixs"];
+
+/// How a provider's roles are spread.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Shape {
+    /// All in one process.
+    OneProcess,
+    /// Each its own, over mutual TLS; the CA is with UMS.
+    FourProcesses,
+}
+
+impl Shape {
+    /// Both: what a provider does is the same in either.
+    pub const BOTH: [Self; 2] = [Self::OneProcess, Self::FourProcesses];
+}
+
 /// A running provider; dropped, it is killed.
 pub struct P2psp {
-    /// The process.
+    /// The process that has OMS.
     pub daemon: Daemon,
+    /// The processes of other roles, by their role.
+    others: Vec<(&'static str, Daemon)>,
     state: PathBuf,
 }
 
@@ -22,7 +47,8 @@ pub struct P2psp {
 pub struct Peer {
     folder: PathBuf,
     address: String,
-    server: String,
+    /// URL by role.
+    servers: Vec<(&'static str, String)>,
     /// The hash of its key.
     pub id: String,
 }
@@ -59,7 +85,30 @@ impl P2psp {
         let mut command = Command::new(program("p2psp")?);
         command.args(["serve", "--listen", "127.0.0.1:0", "--set", "overlay.probe=false"]);
         command.arg("--state-dir").arg(state).args(more);
-        Ok(Self { daemon: Daemon::start("p2psp", &mut command)?, state: state.to_owned() })
+        let daemon = Daemon::start("p2psp", &mut command)?;
+        Ok(Self { daemon, others: Vec::new(), state: state.to_owned() })
+    }
+
+    /// Serves on free ports, in the shape asked for.
+    ///
+    /// # Errors
+    /// As for [`P2psp::start`].
+    pub fn start_as(shape: Shape, state: &Path, more: &[&str]) -> anyhow::Result<Self> {
+        match shape {
+            Shape::OneProcess => Self::start(state, more),
+            Shape::FourProcesses => four::start(state, more),
+        }
+    }
+
+    /// The process that has a role: `oms`, `pams`, `ums` or `ixs`.
+    #[must_use]
+    pub fn role(&self, role: &str) -> &Daemon {
+        let found = self.others.iter().find(|(name, _)| *name == role);
+        found.map_or(&self.daemon, |(_, daemon)| daemon)
+    }
+
+    fn servers(&self) -> Vec<(&'static str, String)> {
+        ROLES.iter().map(|role| (*role, self.role(role).url.clone())).collect()
     }
 
     /// Invites `user` and enrols a peer of theirs, which will speak from `address`.
@@ -67,7 +116,7 @@ impl P2psp {
     /// # Errors
     /// The provider refuses.
     pub fn enrol(&self, user: &str, address: &str) -> anyhow::Result<Peer> {
-        let url = self.daemon.url.replace("127.0.0.1", "localhost");
+        let url = self.role("ums").url.replace("127.0.0.1", "localhost");
         let state = self.state.display().to_string();
         let token = run(&["invite", user, "--state-dir", &state, "--url", &url])?;
         let folder = self.state.join("peers").join(address.replace(':', "_"));
@@ -75,15 +124,14 @@ impl P2psp {
         let name = run(&["pki", "enroll", token.trim(), "--out", &out])?;
         let name = name.lines().next().unwrap_or_default();
         let id = name.rsplit('/').next().context("no name")?.to_owned();
-        let server = self.daemon.url.clone();
-        Ok(Peer { folder, address: address.to_owned(), server, id })
+        Ok(Peer { folder, address: address.to_owned(), servers: self.servers(), id })
     }
 
     /// The first operator, from `address`.
     #[must_use]
     pub fn operator(&self, address: &str) -> Peer {
-        let (folder, server) = (self.state.join("pki"), self.daemon.url.clone());
-        Peer { folder, address: address.to_owned(), server, id: String::new() }
+        let (folder, servers) = (self.state.join("pki"), self.servers());
+        Peer { folder, address: address.to_owned(), servers, id: String::new() }
     }
 
     /// A file of its PKI.
@@ -106,12 +154,6 @@ impl Peer {
         &self.address
     }
 
-    /// The base URL of the server that it asks.
-    #[must_use]
-    pub fn server(&self) -> &str {
-        &self.server
-    }
-
     /// Asks, with a body or without.
     ///
     /// # Panics
@@ -125,10 +167,19 @@ impl Peer {
             command.args(["--header", "Content-Type: application/json", "--data"]);
             command.arg(body.to_string());
         }
-        match curl::run(command.arg(format!("{}{path}", self.server))) {
+        match curl::run(command.arg(format!("{}{path}", self.server(path)))) {
             Ok(answer) => answer,
             Err(error) => panic!("{method} {path}: {error}"),
         }
+    }
+
+    /// The base URL of whoever answers at a path.
+    #[must_use]
+    pub fn server(&self, path: &str) -> &str {
+        let role = path.split('/').nth(1).unwrap_or_default();
+        let role = if role == "pki" { "ums" } else { role };
+        let found = self.servers.iter().find(|(name, _)| *name == role).or(self.servers.first());
+        found.map_or("", |(_, url)| url)
     }
 
     /// The body of a join or refresh: this peer, at its own address.

@@ -162,6 +162,6 @@ fn a_role_that_is_not_there_is_done_without() {
     assert_eq!(joined["status"]["peer_info_list"][0]["score"], 0.5);
     assert_eq!(anna.ask("GET", "/ixs/content?q=x", None).status, 404);
     scene.p2psp.daemon.signal("HUP").unwrap();
-    scene.p2psp.daemon.wait_for_log("settings are read at the start only").unwrap();
+    scene.p2psp.daemon.wait_for_log("settings taken over").unwrap();
     assert_eq!(scene.p2psp.daemon.stop().unwrap(), Some(0));
 }

@@ -161,7 +161,7 @@ impl Server {
                 body_deadline: settings.body_deadline(),
             },
             scheme,
-            enrolment: identities.as_ref().map(Identities::enrolment),
+            enrolment: identities.as_ref().and_then(Identities::enrolment),
             public_url: settings.public_url.clone(),
             metrics: metrics.clone(),
         };

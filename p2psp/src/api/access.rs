@@ -2,10 +2,11 @@
 //! does not stand here is denied.
 
 use crate::api::line::Line;
-use crate::api::{events, ixs, oms, pams, ums};
+use crate::api::{events, ixs, oms, pams, roles, ums};
 
-/// Every operation there is, by the role that answers.
-pub const TABLE: [&[Line]; 5] = [oms::LINES, events::LINES, pams::LINES, ums::LINES, ixs::LINES];
+/// Every operation there is, by the role that answers; last what roles ask each other.
+pub const TABLE: [&[Line]; 6] =
+    [oms::LINES, events::LINES, pams::LINES, ums::LINES, ixs::LINES, roles::LINES];
 
 /// The lines of [`TABLE`].
 pub fn lines() -> impl Iterator<Item = &'static Line> {
@@ -58,6 +59,12 @@ mod tests {
         ("denylist", "cs rs peer operator"),
         ("deny", "operator"),
         ("search", "cs rs peer operator"),
+        ("role-joined", "oms"),
+        ("role-class", "oms"),
+        ("role-founded", "oms"),
+        ("role-serving", "oms"),
+        ("role-errors", "oms"),
+        ("role-standings", "oms"),
     ];
 
     #[test]

@@ -9,6 +9,7 @@ use crate::events::Streaming;
 use crate::index::Ixs;
 use crate::membership::{Moment, Oms};
 use crate::metrics::Metrics;
+use crate::roles::Links;
 use crate::settings::Part;
 use crate::users::Ums;
 
@@ -31,8 +32,10 @@ pub struct Desk {
     pub ums: Option<Ums>,
     /// IXS.
     pub ixs: Option<Ixs>,
-    /// Base URL of this server, for answers of the index.
+    /// Base URL of this server.
     pub url: String,
+    /// Roles of other processes.
+    pub links: Links,
     /// Of requests.
     pub bounds: Bounds,
     /// Of event streams.
@@ -49,6 +52,13 @@ impl Desk {
         let instant = Instant::now();
         let unix_s = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         Moment { unix_s, instant, random: self.hasher.hash_one(instant) }
+    }
+
+    /// Base URL of OMS, for answers of the index.
+    pub(crate) fn oms_url(&self) -> String {
+        let elsewhere = || self.links.to(Part::Oms).url();
+        let found = if self.oms.is_some() { None } else { elsewhere() };
+        found.unwrap_or_else(|| self.url.clone())
     }
 
     /// Whether the part is this process's.

@@ -153,7 +153,7 @@ pub(crate) async fn search(
     Query(search): Query<Search>,
 ) -> Result<Json<Found>, Problem> {
     let contents = List::new(role(&desk)?.search(&search.q).await?).unwrap_or_default();
-    Ok(Json(Found { contents, oms: desk.url.clone() }))
+    Ok(Json(Found { contents, oms: desk.oms_url() }))
 }
 
 /// `GET /ixs/index?content-id=…`: the index file.
@@ -165,7 +165,7 @@ pub(crate) async fn index_file(
     let entry = role(&desk)?.entry(content.clone()).await?;
     let entry = entry.ok_or_else(|| Problem::Missing(format!("no content {content}")))?;
     let index_file = Text::new(entry.text).unwrap_or_default();
-    Ok(Json(IndexAnswer { index_file, overlay_id: entry.overlay, oms: desk.url.clone() }))
+    Ok(Json(IndexAnswer { index_file, overlay_id: entry.overlay, oms: desk.oms_url() }))
 }
 
 /// `GET /ixs/denylist?after=…`: what became forbidden, or is allowed again.

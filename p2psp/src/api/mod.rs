@@ -12,6 +12,7 @@ mod ixs;
 mod line;
 mod oms;
 mod pams;
+mod roles;
 mod ums;
 
 // What they take in and answer with.

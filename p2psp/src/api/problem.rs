@@ -7,6 +7,7 @@ use link::body::ReadError;
 use serde_json::json;
 
 use crate::activity::TooMany;
+use crate::calls::{CallError, REFUSED};
 use crate::database::DatabaseError;
 use crate::index::IndexError;
 use crate::membership::{JoinError, OverlayError};
@@ -48,6 +49,8 @@ pub(crate) enum Problem {
     Index(#[from] IndexError),
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    #[error(transparent)]
+    Call(#[from] CallError),
 }
 
 impl Problem {
@@ -81,6 +84,8 @@ impl Problem {
             | Self::Status(_)
             | Self::Users(LedgerError::Busy)
             | Self::Database(DatabaseError::Busy) => (StatusCode::SERVICE_UNAVAILABLE, "full"),
+            Self::Call(CallError::Refused(_)) => (StatusCode::FORBIDDEN, REFUSED),
+            Self::Call(_) => (StatusCode::SERVICE_UNAVAILABLE, "role"),
             Self::Users(_) | Self::Database(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
     }

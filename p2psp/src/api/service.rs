@@ -26,13 +26,13 @@ use crate::metrics::Metrics;
 /// The service of a process.
 pub struct Service {
     router: Router,
-    enrolment: Enrolment,
+    enrolment: Option<Enrolment>,
 }
 
 impl Service {
-    /// Routes for the roles that `desk` has; enrolment beside them.
+    /// Routes for the roles that `desk` has; enrolment beside them where the CA is here.
     #[must_use]
-    pub fn new(desk: Arc<Desk>, enrolment: Enrolment) -> Self {
+    pub fn new(desk: Arc<Desk>, enrolment: Option<Enrolment>) -> Self {
         let mut router = Router::new();
         for line in lines().filter(|line| desk.has(line.part)) {
             router = router.route(line.path, guarded(line, desk.metrics.clone()));
@@ -71,8 +71,10 @@ fn authorise(line: &Line, request: &AxumRequest) -> Result<(), Problem> {
 
 impl Handler for Service {
     async fn handle(&self, request: Request<Incoming>) -> Response<Body> {
-        if Enrolment::takes(request.uri().path()) {
-            return self.enrolment.handle(request).await;
+        if let Some(enrolment) = &self.enrolment
+            && Enrolment::takes(request.uri().path())
+        {
+            return enrolment.handle(request).await;
         }
         // A router is always ready and never fails.
         let answered = self.router.clone().call(request.map(AxumBody::new)).await;

@@ -33,15 +33,16 @@ pub struct Arguments {
 /// # Errors
 /// The settings, certificates or databases are refused, or the address is taken.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    let settings = Settings::load(&Inputs {
+    let inputs = Inputs {
         listen: arguments.listen,
         state_dir: arguments.state_dir.clone(),
         role: arguments.role.clone(),
         ..arguments.inputs.inputs()
-    })?;
+    };
+    let settings = Settings::load(&inputs)?;
     link::log::init(&settings.log)?;
     run_to_end(async {
-        let server = Server::bind(settings)?;
+        let server = Server::bind(settings, inputs)?;
         writeln!(out, "serving {}", server.url())?;
         writeln!(out, "admin {}", server.admin_url())?;
         out.flush()?;

@@ -23,7 +23,7 @@ pub use crate::settings::events::EventSettings;
 pub use crate::settings::inputs::Inputs;
 pub use crate::settings::isp::IspSettings;
 pub use crate::settings::overlay::OverlaySettings;
-pub use crate::settings::role::Part;
+pub use crate::settings::role::{Part, RoleServer};
 
 /// The documented default file.
 pub const DEFAULT_FILE: &str = include_str!("default.toml");
@@ -54,6 +54,11 @@ pub struct Settings {
     pub server_names: Vec<String>,
     /// Which roles this process has.
     pub role: Vec<Part>,
+    /// Where the provider's CA is, if not in this process.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authority_url: Option<String>,
+    /// Roles of other processes.
+    pub role_server: Vec<RoleServer>,
     /// Bound on a request body, bytes.
     pub max_body_bytes: usize,
     /// Seconds until the body of a request has to be there.
@@ -130,6 +135,8 @@ impl Default for Settings {
             provider: "p2psp".to_owned(),
             server_names: Vec::new(),
             role: Part::ALL.to_vec(),
+            authority_url: None,
+            role_server: Vec::new(),
             max_body_bytes: 64 * 1024,
             body_seconds: 15,
             call_timeout_ms: 500,
@@ -170,7 +177,8 @@ impl Settings {
     /// A file that cannot be read, a syntax error or unknown key with its line, a value out of
     /// range.
     pub fn load(inputs: &Inputs) -> Result<Self, SettingsError> {
-        let settings = inputs::layered(inputs, std::env::vars_os())?;
+        let mut settings = inputs::layered(inputs, std::env::vars_os())?;
+        role::complete(&mut settings.role_server, &settings.provider)?;
         settings.check()?;
         Ok(settings)
     }
@@ -196,6 +204,7 @@ impl Settings {
             server_path: format!("p2psp/{}/{part}/1", self.provider),
             server_names: self.server_names.clone(),
             partners: Vec::new(),
+            authority_url: self.authority_url.clone(),
         })
     }
 
@@ -207,11 +216,14 @@ impl Settings {
 
     fn check(&self) -> Result<(), SettingsError> {
         check_admin(self.admin_listen)?;
-        if let Some(url) = self.public_url.as_ref().filter(|url| !is_base_url(url)) {
-            let message = format!(
-                "{url:?} is not of the form https://HOST[:PORT], without a slash at the end"
-            );
-            return Err(SettingsError::invalid("public-url", message));
+        for (key, url) in [("public-url", &self.public_url), ("authority-url", &self.authority_url)]
+        {
+            if let Some(url) = url.as_ref().filter(|url| !is_base_url(url)) {
+                let message = format!(
+                    "{url:?} is not of the form https://HOST[:PORT], without a slash at the end"
+                );
+                return Err(SettingsError::invalid(key, message));
+            }
         }
         if self.role.is_empty() {
             return Err(SettingsError::invalid("role", "names no role"));

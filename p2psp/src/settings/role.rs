@@ -3,7 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use link::settings::is_base_url;
 use serde::{Deserialize, Serialize};
+
+use crate::settings::SettingsError;
 
 /// One of the provider's functional entities (TR 20002 §8.2).
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -17,6 +20,38 @@ pub enum Part {
     Ums,
     /// Index server.
     Ixs,
+}
+
+/// A process of the provider that has a role which this one asks.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RoleServer {
+    /// Which role.
+    pub role: Part,
+    /// Its base URL.
+    pub url: String,
+    /// Path of the SPIFFE name that its certificate has to have.
+    #[serde(default)]
+    pub name: String,
+}
+
+/// Checks all entries, and names those without a name after the provider: `p2psp/ID/ROLE/1`.
+pub(crate) fn complete(servers: &mut [RoleServer], provider: &str) -> Result<(), SettingsError> {
+    for index in 0..servers.len() {
+        let role = servers[index].role;
+        let key = format!("role-server {role}");
+        if servers[..index].iter().any(|other| other.role == role) {
+            return Err(SettingsError::invalid(&key, "stands twice"));
+        }
+        if !is_base_url(&servers[index].url) {
+            let message = "needs a url of the form https://HOST[:PORT], without a slash at the end";
+            return Err(SettingsError::invalid(&key, message));
+        }
+        if servers[index].name.is_empty() {
+            servers[index].name = format!("p2psp/{provider}/{role}/1");
+        }
+    }
+    Ok(())
 }
 
 /// A word that is no role.

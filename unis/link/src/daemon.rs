@@ -2,6 +2,7 @@
 //! command, the admin listener's place, how its `main` ends.
 
 mod admin;
+mod away;
 mod identities;
 mod outcome;
 pub mod pki;

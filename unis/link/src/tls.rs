@@ -16,6 +16,7 @@ mod watch;
 
 pub use crate::tls::client::{ClientTls, ClientTlsSettings, ServerTrust};
 pub(crate) use crate::tls::live::Registration;
+pub(crate) use crate::tls::material::Material;
 pub use crate::tls::material::MaterialError;
 pub use crate::tls::peer::{PeerTls, PeerTlsSettings};
 pub use crate::tls::server::{

@@ -162,6 +162,7 @@ impl Settings {
                 .filter(|partner| partner.has_certificates())
                 .map(PartnerSettings::trust)
                 .collect(),
+            authority_url: None,
         })
     }
 

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
+use crate::daemon::away::Away;
 use crate::metrics::Metrics;
 use crate::pki::service::Service as Enrolment;
-use crate::pki::{Authority, PkiSettings};
+use crate::pki::{Authority, Folder, PkiSettings};
 use crate::shutdown::Shutdown;
-use crate::tls::{ClientCertificates, ServerTls, ServerTlsSettings};
+use crate::tls::{ClientCertificates, ServerTls, ServerTlsSettings, ServerTrust};
 use crate::trust::{PartnerTrust, TrustDomain, TrustSettings};
 
 /// File of the PKI folder that holds the trust domain.
@@ -31,14 +32,22 @@ pub struct IdentitySettings {
     pub server_names: Vec<String>,
     /// Partners of bilateral agreements.
     pub partners: Vec<PartnerTrust>,
+    /// Where the authority is, if not here: `STATE/pki` was enrolled for with it then.
+    pub authority_url: Option<String>,
 }
 
 /// The server's PKI and TLS configuration.
 pub struct Identities {
-    authority: Arc<Authority>,
+    authority: Home,
     folder: PathBuf,
     trust_domain: String,
     tls: Arc<ServerTls>,
+}
+
+/// Where the authority is.
+enum Home {
+    Here(Arc<Authority>),
+    Away(Away),
 }
 
 impl Identities {
@@ -48,9 +57,18 @@ impl Identities {
     /// The folder cannot be written, or a file in it, or a partner's, is not what it should be.
     pub fn open(settings: &IdentitySettings, metrics: Metrics) -> anyhow::Result<Self> {
         let folder = pki_folder(settings);
-        let (authority, names) = open_authority(settings, &folder)?;
-        let tls = ServerTls::load(tls_settings(settings, &folder, &names.trust_domain), metrics)?;
-        Ok(Self { authority: Arc::new(authority), folder, trust_domain: names.trust_domain, tls })
+        let (authority, trust_domain) = match &settings.authority_url {
+            None => {
+                let (authority, names) = open_authority(settings, &folder)?;
+                (Home::Here(Arc::new(authority)), names.trust_domain)
+            }
+            Some(url) => {
+                let (away, trust_domain) = Away::open(url, &folder, settings)?;
+                (Home::Away(away), trust_domain)
+            }
+        };
+        let tls = ServerTls::load(tls_settings(settings, &folder, &trust_domain), metrics)?;
+        Ok(Self { authority, folder, trust_domain, tls })
     }
 
     /// The TLS configuration in force.
@@ -65,21 +83,45 @@ impl Identities {
         &self.trust_domain
     }
 
-    /// The CA.
+    /// The CA, if it is in this process.
     #[must_use]
-    pub fn authority(&self) -> Arc<Authority> {
-        Arc::clone(&self.authority)
+    pub fn authority(&self) -> Option<Arc<Authority>> {
+        match &self.authority {
+            Home::Here(authority) => Some(Arc::clone(authority)),
+            Home::Away(_) => None,
+        }
     }
 
-    /// Enrolment and renewal over HTTP, below `/pki/`.
+    /// Enrolment and renewal over HTTP, below `/pki/`, if the CA is in this process.
     #[must_use]
-    pub fn enrolment(&self) -> Enrolment {
-        Enrolment::new(Arc::clone(&self.authority))
+    pub fn enrolment(&self) -> Option<Enrolment> {
+        self.authority().map(Enrolment::new)
+    }
+
+    /// Certificate and key of this server, PEM, to show to others.
+    #[must_use]
+    pub fn own(&self) -> (PathBuf, PathBuf) {
+        own_files(&self.folder, matches!(self.authority, Home::Away(_)))
+    }
+
+    /// The servers of this organisation, to believe them.
+    #[must_use]
+    pub fn colleagues(&self) -> ServerTrust {
+        let files = Folder::at(&self.folder);
+        let trust_domain = Some(self.trust_domain.clone());
+        ServerTrust { trust_domain, bundle: files.ca(), crl: Some(files.crl()) }
     }
 
     /// Renews what runs out and follows the files until shutdown.
     pub fn watch(&self, shutdown: &Shutdown) {
-        tokio::spawn(Arc::clone(&self.authority).watch(shutdown.clone()));
+        match &self.authority {
+            Home::Here(authority) => {
+                tokio::spawn(Arc::clone(authority).watch(shutdown.clone()));
+            }
+            Home::Away(away) => {
+                tokio::spawn(away.clone().watch(shutdown.clone()));
+            }
+        }
         tokio::spawn(Arc::clone(&self.tls).watch(shutdown.clone()));
     }
 
@@ -141,19 +183,30 @@ pub fn pki_settings(settings: &IdentitySettings, folder: &Path) -> anyhow::Resul
     })
 }
 
+/// What the CA of this process made, or what was enrolled for with another's.
+fn own_files(folder: &Path, is_enrolled: bool) -> (PathBuf, PathBuf) {
+    let files = Folder::at(folder);
+    match is_enrolled {
+        true => (files.client(), files.client_key()),
+        false => (files.server(), files.server_key()),
+    }
+}
+
 fn tls_settings(
     settings: &IdentitySettings,
     folder: &Path,
     trust_domain: &str,
 ) -> ServerTlsSettings {
+    let (certificate, key) = own_files(folder, settings.authority_url.is_some());
+    let files = Folder::at(folder);
     ServerTlsSettings {
-        certificate: folder.join("server.pem"),
-        key: folder.join("server-key.pem"),
+        certificate,
+        key,
         trust: TrustSettings {
             own: TrustDomain {
                 name: trust_domain.to_owned(),
-                bundle: folder.join("ca.pem"),
-                crl: Some(folder.join("crl.pem")),
+                bundle: files.ca(),
+                crl: Some(files.crl()),
             },
             partners: settings.partners.clone(),
         },

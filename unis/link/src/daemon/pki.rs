@@ -70,6 +70,9 @@ enum What<H: Args> {
         /// How long the token is good
         #[arg(long, value_name = "MINUTES", default_value_t = 15)]
         ttl_minutes: u64,
+        /// For a server: DNS name or address that its certificate is to have, repeatable
+        #[arg(long = "server-name", value_name = "NAME")]
+        server_names: Vec<String>,
     },
     /// On the client: make a key, and get a certificate for it with a token
     Enroll {
@@ -137,8 +140,10 @@ impl<H: Household> StateArguments<H> {
 pub fn run<H: Household>(arguments: Arguments<H>, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     match arguments.what {
         What::Init { state, org } => init(&state, org, out)?,
-        What::Token { name, state, url, ttl_minutes } => {
-            token(&name, &state, url, ttl_minutes, out)?
+        What::Token { name, state, url, ttl_minutes, server_names } => {
+            let ttl = Duration::from_secs(60 * bounded(ttl_minutes)?);
+            let order = |name: SpiffeName| TokenOrder { name: name.into(), server_names, ttl, url };
+            token(&name, &state, order, out)?
         }
         What::Enroll { token, out: folder } => {
             let name = runtime()?.block_on(enrolment::enroll(&token, &folder))?;
@@ -170,16 +175,9 @@ fn init<H: Household>(
 fn token<H: Household>(
     name: &str,
     state: &StateArguments<H>,
-    url: String,
-    ttl_minutes: u64,
+    order: impl FnOnce(SpiffeName) -> TokenOrder,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    if ttl_minutes == 0 || ttl_minutes > MAX_TTL_MINUTES {
-        bail!("a token is good for 1 to {MAX_TTL_MINUTES} minutes, not {ttl_minutes}");
-    }
-    if !url.starts_with("https://") || !is_base_url(&url) {
-        bail!("--url {url} is not of the form https://HOST[:PORT]");
-    }
     let (authority, names) = state.authority()?;
     let name = whole_name(name, &names.trust_domain);
     let name =
@@ -189,13 +187,20 @@ fn token<H: Household>(
             "{name} would be good for nothing: names are operator/NAME, authority/NAME, p2psp/ID/ROLE/N, …"
         );
     }
-    let ttl = Duration::from_secs(60 * ttl_minutes);
-    writeln!(
-        out,
-        "{}",
-        authority.token(&TokenOrder { name: name.into(), server_names: Vec::new(), ttl, url })?
-    )?;
+    let order = order(name);
+    let url = &order.url;
+    if !url.starts_with("https://") || !is_base_url(url) {
+        bail!("--url {url} is not of the form https://HOST[:PORT]");
+    }
+    writeln!(out, "{}", authority.token(&order)?)?;
     Ok(())
+}
+
+fn bounded(ttl_minutes: u64) -> anyhow::Result<u64> {
+    if ttl_minutes == 0 || ttl_minutes > MAX_TTL_MINUTES {
+        bail!("a token is good for 1 to {MAX_TTL_MINUTES} minutes, not {ttl_minutes}");
+    }
+    Ok(ttl_minutes)
 }
 
 fn revoke<H: Household>(

@@ -7,14 +7,14 @@ use http::{HeaderMap, StatusCode};
 use rcgen::{CertificateParams, DnType, KeyPair};
 use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use sha2::{Digest, Sha256};
 
 use crate::client::{Client, ClientError, Response};
 use crate::crypto::provider;
 use crate::metrics::Metrics;
 use crate::pki::bench::existing_key;
-use crate::pki::folder::{Folder, PUBLIC, SECRET, write};
+use crate::pki::folder::{Folder, PUBLIC, SECRET, read, write};
 use crate::pki::service::{EnrollRequest, Issued, RenewRequest};
 use crate::pki::token::secret_text;
 use crate::pki::{PkiError, Token};
@@ -63,8 +63,8 @@ pub enum EnrolmentError {
     Tls(#[from] TlsError),
 }
 
-/// Trades a token for a certificate: `ca.pem`, `client.pem` and `client-key.pem` in `folder`. The
-/// key is made here and stays here. Returns the name in the certificate.
+/// Trades a token for a certificate: `ca.pem`, `crl.pem`, `client.pem` and `client-key.pem` in
+/// `folder`. The key is made here and stays here. Returns the name in the certificate.
 ///
 /// # Errors
 /// [`EnrolmentError`]; [`EnrolmentError::WrongAuthority`] before the secret has left this machine.
@@ -84,7 +84,28 @@ pub async fn enroll(token: &Token, folder: &Path) -> Result<String, EnrolmentErr
     let issued = ask(&client, &format!("{url}/pki/enroll"), &asked, &key).await?;
     write(&folder.client_key(), &key.serialize_pem(), SECRET)?;
     write(&folder.client(), &issued.certificate, PUBLIC)?;
+    revocations(&client, url, &folder).await?;
     Ok(issued.name)
+}
+
+/// Fetches the authority's revocation list into `folder`, where it is written if it changed.
+///
+/// # Errors
+/// [`EnrolmentError`]; what is in `folder` stays as it was.
+pub async fn fetch_revocations(url: &str, folder: &Path) -> Result<(), EnrolmentError> {
+    let folder = Folder::at(folder);
+    revocations(&client(trusting(&folder))?, url.trim_end_matches('/'), &folder).await
+}
+
+async fn revocations(client: &Client, url: &str, folder: &Folder) -> Result<(), EnrolmentError> {
+    let url = format!("{url}/pki/crl.pem");
+    let list = granted(&url, client.get(&url, HeaderMap::new()).await?)?;
+    let text = std::str::from_utf8(&list).map_err(|error| nonsense(&url, error))?;
+    CertificateRevocationListDer::from_pem_slice(&list).map_err(|error| nonsense(&url, error))?;
+    if read(&folder.crl())?.as_deref() != Some(text) {
+        write(&folder.crl(), text, PUBLIC)?;
+    }
+    Ok(())
 }
 
 /// Renews the certificate in `folder` with itself. Returns the name in it. The key stays: one file

@@ -7,6 +7,7 @@ use rustls::sign::CertifiedKey;
 use rustls_pki_types::UnixTime;
 
 use crate::crypto::provider;
+use crate::identity::SpiffeName;
 use crate::trust::{FileError, Leaf, certificates, private_key};
 
 /// Why a certificate and its key are of no use together.
@@ -39,6 +40,8 @@ pub enum MaterialError {
 #[derive(Clone, Debug)]
 pub(crate) struct Material {
     pub(crate) certified: Arc<CertifiedKey>,
+    /// The SPIFFE name, where there is one.
+    pub(crate) name: Option<SpiffeName>,
     /// Unix seconds.
     pub(crate) not_after: i64,
 }
@@ -63,6 +66,6 @@ impl Material {
         })?;
         let certified =
             CertifiedKey::from_der(chain, private_key(key)?, &provider()).map_err(mismatch)?;
-        Ok(Self { certified: Arc::new(certified), not_after: leaf.not_after })
+        Ok(Self { certified: Arc::new(certified), name: leaf.spiffe, not_after: leaf.not_after })
     }
 }

@@ -1,0 +1,108 @@
+//! `/roles/…`: what the provider's own servers ask each other (R1, R7; TR 20002 Figure 4).
+//!
+//! A line for each method of [`crate::calls`]; the other end is [`crate::roles::Distant`].
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::routing::{MethodFilter, MethodRouter, on};
+use link::identity::Role;
+use mp2p::id::PeerId;
+use mp2p::message::account::ClassAnswer;
+use mp2p::message::profile::Profile;
+
+use crate::api::body::Body;
+use crate::api::desk::Desk;
+use crate::api::line::{Line, Verb};
+use crate::api::problem::Problem;
+use crate::calls::{Activity, ErrorNote, Founding, Serving, Standing, StandingsOf, Users, Visit};
+use crate::settings::Part;
+use crate::users::Ums;
+
+/// What can be asked of this provider's roles by its others.
+pub(crate) const LINES: &[Line] = &[
+    Line {
+        about: "OMS to UMS: a peer joined (8.3.1 step 2).",
+        ..of_ums("role-joined", "/roles/ums/joined", |verb| on(verb, joined))
+    },
+    Line {
+        about: "OMS to UMS: the class of a peer's user (8.3.9 step 6).",
+        ..of_ums("role-class", "/roles/ums/class", |verb| on(verb, class))
+    },
+    Line {
+        about: "OMS to UMS: an overlay was made.",
+        ..of_ums("role-founded", "/roles/ums/founded", |verb| on(verb, founded))
+    },
+    Line {
+        about: "OMS to UMS: a peer or server offers a service.",
+        ..of_ums("role-serving", "/roles/ums/serving", |verb| on(verb, serving))
+    },
+    Line {
+        about: "OMS to UMS: errors that peers reported (8.3.8 step 4).",
+        ..of_ums("role-errors", "/roles/ums/errors", |verb| on(verb, errors))
+    },
+    Line {
+        about: "OMS to PAMS: how peers stand (8.3.10 step 3).",
+        point: "r1",
+        part: Part::Pams,
+        ..of_ums("role-standings", "/roles/pams/standings", |verb| on(verb, standings))
+    },
+];
+
+/// A line of what OMS asks of UMS, but for what it is about.
+const fn of_ums(
+    name: &'static str,
+    path: &'static str,
+    handler: fn(MethodFilter) -> MethodRouter<Arc<Desk>>,
+) -> Line {
+    let (method, roles) = (Verb::Post, &[Role::Oms]);
+    Line { name, about: "", point: "r7", part: Part::Ums, method, path, roles, handler }
+}
+
+fn ums(desk: &Desk) -> Result<&Ums, Problem> {
+    desk.ums.as_ref().ok_or(Problem::NotFound)
+}
+
+async fn joined(
+    State(desk): State<Arc<Desk>>,
+    Body(visit): Body<Visit>,
+) -> Result<Json<Profile>, Problem> {
+    Ok(Json(ums(&desk)?.joined(visit).await?))
+}
+
+async fn class(
+    State(desk): State<Arc<Desk>>,
+    Body(peer): Body<PeerId>,
+) -> Result<Json<ClassAnswer>, Problem> {
+    Ok(Json(ums(&desk)?.class(&peer).await?))
+}
+
+async fn founded(
+    State(desk): State<Arc<Desk>>,
+    Body(founding): Body<Founding>,
+) -> Result<Json<()>, Problem> {
+    Ok(Json(ums(&desk)?.founded(founding).await?))
+}
+
+async fn serving(
+    State(desk): State<Arc<Desk>>,
+    Body(serving): Body<Serving>,
+) -> Result<Json<()>, Problem> {
+    Ok(Json(ums(&desk)?.serving(serving).await?))
+}
+
+async fn errors(
+    State(desk): State<Arc<Desk>>,
+    Body(notes): Body<Vec<ErrorNote>>,
+) -> Result<Json<u64>, Problem> {
+    Ok(Json(ums(&desk)?.errors(notes).await?))
+}
+
+async fn standings(
+    State(desk): State<Arc<Desk>>,
+    Body(asked): Body<StandingsOf>,
+) -> Result<Json<Vec<Option<Standing>>>, Problem> {
+    let pams = desk.pams.as_ref().ok_or(Problem::NotFound)?;
+    Ok(Json(pams.standings(&asked.peers, asked.now).await?))
+}

@@ -1,0 +1,120 @@
+//! A provider's roles in processes of their own: mutual TLS between them, each with its own name, and
+//! what is left when one of them is gone.
+
+use serde_json::{Value, json};
+use system_tests::curl;
+use system_tests::http::Answer;
+use system_tests::p2psp::{P2psp, Peer, Shape, addresses, run};
+use tempfile::TempDir;
+
+struct Scene {
+    p2psp: P2psp,
+    folder: TempDir,
+}
+
+impl Scene {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let state = folder.path().join("state");
+        let p2psp = P2psp::start_as(Shape::FourProcesses, &state, &[]).expect("four servers");
+        let made = p2psp.operator("127.0.0.1").ask(
+            "POST",
+            "/oms/overlay",
+            Some(&json!({"overlay-id": "film"})),
+        );
+        assert_eq!(made.status, 201);
+        Self { p2psp, folder }
+    }
+
+    fn peer(&self, user: &str, address: &str) -> Peer {
+        self.p2psp.enrol(user, address).expect("a peer")
+    }
+
+    /// Asks a role with the certificate of a server of ours.
+    fn ask_as(&self, server: &str, of: &str, path: &str, body: &Value) -> Answer {
+        let pki = self.folder.path().join("state").join(server).join("pki");
+        let own = (pki.join("client.pem"), pki.join("client-key.pem"));
+        let mut command = curl::with(&pki.join("ca.pem"), Some((&own.0, &own.1)));
+        command.args(["--data", &body.to_string()]);
+        let url = format!("{}{path}", self.p2psp.role(of).url);
+        curl::run(command.arg(url)).expect("an answer")
+    }
+}
+
+/// The role × operation table holds between servers as well: only OMS may ask what OMS asks.
+#[test]
+fn a_role_answers_the_role_that_may_ask_and_nobody_else() {
+    let scene = Scene::start();
+    let asked = json!({"peers": ["a".repeat(64)], "now": 1});
+    let path = "/roles/pams/standings";
+    let told = scene.ask_as("oms", "pams", path, &asked);
+    assert_eq!((told.status, told.json()), (200, json!([null])));
+    let refused = scene.ask_as("ixs", "pams", path, &asked);
+    assert_eq!((refused.status, &refused.json()["error"]["code"]), (403, &json!("role")));
+    let anna = scene.peer("anna", "127.0.0.10");
+    let url = format!("{}{path}", scene.p2psp.role("pams").url);
+    let own = (anna.file("client.pem"), anna.file("client-key.pem"));
+    let mut command = curl::with(&anna.file("ca.pem"), Some((&own.0, &own.1)));
+    let refused = curl::run(command.args(["--data", &asked.to_string(), &url])).unwrap();
+    assert_eq!((refused.status, &refused.json()["error"]["code"]), (403, &json!("role")));
+    // A role is where it is: OMS has no line of PAMS.
+    assert_eq!(scene.ask_as("oms", "oms", path, &asked).status, 404);
+}
+
+/// Lists do not wait for a role that is gone: they go out without what it knew.
+#[test]
+fn a_list_goes_out_though_the_other_roles_are_gone() {
+    let scene = Scene::start();
+    let (anna, ben) = (scene.peer("anna", "127.0.0.10"), scene.peer("ben", "127.0.0.11"));
+    let _ = ben.join("film");
+    let busy = json!({"reports": [{"peer-id": ben.id, "status": {"cpu-load": 0.25}}]});
+    assert_eq!(ben.ask("POST", "/pams/status", Some(&busy)).status, 204);
+    let joined = anna.join("film");
+    assert_eq!(joined["status"]["peer_info_list"][0]["score"], 0.75);
+    for role in ["pams", "ums"] {
+        scene.p2psp.role(role).signal("KILL").unwrap();
+    }
+    let refreshed = anna.refresh("film");
+    assert_eq!(addresses(&refreshed), ["127.0.0.11"]);
+    assert_eq!(refreshed["status"]["peer_info_list"][0]["score"], 0.5);
+}
+
+/// The index says where OMS is, which is another process.
+#[test]
+fn the_index_names_the_process_of_oms() {
+    let scene = Scene::start();
+    let found = scene.peer("anna", "127.0.0.10").ask("GET", "/ixs/content?q=x", None).json();
+    assert_eq!(found["oms"], scene.p2psp.daemon.url);
+}
+
+/// A server with a good certificate of another name is not asked.
+#[test]
+fn a_server_of_another_name_is_not_taken_for_the_role() {
+    let scene = Scene::start();
+    let file = scene.folder.path().join("state").join("oms.toml");
+    let (ums, ixs) = (&scene.p2psp.role("ums").url, &scene.p2psp.role("ixs").url);
+    let text = std::fs::read_to_string(&file).unwrap().replace(ums.as_str(), ixs);
+    std::fs::write(&file, text).unwrap();
+    scene.p2psp.daemon.signal("HUP").unwrap();
+    scene.p2psp.daemon.wait_for_log("settings taken over").unwrap();
+    let anna = scene.peer("anna", "127.0.0.10");
+    let _ = anna.join("film");
+    assert_eq!(anna.ask("GET", "/ums/profile", None).status, 404);
+}
+
+/// A process without the CA starts with what it enrolled for, and with nothing else.
+#[test]
+fn a_process_without_the_authority_needs_a_certificate_of_its_role() {
+    let scene = Scene::start();
+    let folder = scene.folder.path();
+    let serve = |state: &str| {
+        let state = folder.join(state).display().to_string();
+        let url = scene.p2psp.role("ums").url.clone();
+        let authority = format!("authority-url={url}");
+        let listen = ["--listen", "127.0.0.1:0", "--state-dir", &state, "--set", &authority];
+        let begin = ["serve", "--role", "ixs"];
+        run(&[&begin[..], &listen[..]].concat()).unwrap_err().to_string()
+    };
+    assert!(serve("nothing").contains("nothing was enrolled for"), "{}", serve("nothing"));
+    assert!(serve("state/oms").contains("/oms/1 is no ixs"), "{}", serve("state/oms"));
+}
