@@ -53,6 +53,7 @@ mod report;
 mod routes;
 mod source;
 mod spot;
+mod told;
 
 pub use crate::aggregate::{Aggregation, CostError, OrderError};
 pub use crate::layout::{Layout, Place};

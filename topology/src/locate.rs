@@ -14,6 +14,8 @@ use crate::graph::{Graph, Node, NodeIndex, Position, Role};
 
 /// How far from a city of its name a node may be to be in that city.
 const SAME_CITY_KM: f64 = 25.0;
+/// The country of what shall have no place (RFC 8805 §2.1.2).
+const NO_COUNTRY: &str = "ZZ";
 /// Places whose node is remembered.
 const PLACES_MAX: usize = 1 << 18;
 
@@ -36,7 +38,7 @@ pub(crate) enum Where {
     UnknownCity,
     /// It is a country or a region, and more than one node may be meant.
     Vague,
-    /// It is none: all fields are empty.
+    /// It is none: all fields are empty, or the feed says so.
     Nowhere,
 }
 
@@ -67,8 +69,10 @@ impl Place {
         Self { country, region, city: city.trim().to_owned() }
     }
 
-    fn is_empty(&self) -> bool {
-        self.country.is_empty() && self.region.is_empty() && self.city.is_empty()
+    /// Nothing is said, or that the prefix shall have no place (RFC 8805 §2.1.2).
+    fn is_none(&self) -> bool {
+        self.country == NO_COUNTRY
+            || (self.country.is_empty() && self.region.is_empty() && self.city.is_empty())
     }
 }
 
@@ -108,7 +112,7 @@ impl<'a> Locator<'a> {
     }
 
     fn locate(&self, place: &Place) -> Where {
-        if place.is_empty() {
+        if place.is_none() {
             return Where::Nowhere;
         }
         let in_city = if place.city.is_empty() { None } else { self.in_city(place) };

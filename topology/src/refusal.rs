@@ -5,9 +5,11 @@ use std::fmt;
 use std::path::Path;
 
 use crate::spot::Spot;
+use crate::told::told;
 
 /// The reason for which no network came out. Displays as `FILE:LINE: message`, without what is
-/// not known. Each reader has its own small error type; this one adds the place.
+/// not known, on one line that any terminal may show. Each reader has its own small error type;
+/// this one adds the place.
 #[derive(Debug)]
 pub struct LoadError {
     spot: Option<Spot>,
@@ -37,10 +39,10 @@ impl LoadError {
 
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.spot {
-            Some(spot) => write!(f, "{spot}: {}", self.cause),
-            None => write!(f, "{}", self.cause),
+        if let Some(spot) = &self.spot {
+            write!(f, "{spot}: ")?;
         }
+        f.write_str(&told(&self.cause.to_string()))
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::spot::Spot;
+use crate::told::told;
 
 /// Warnings of one code that are kept; of the rest only the number is.
 const WARNINGS_PER_CODE_MAX: usize = 1_000;
@@ -98,13 +99,13 @@ pub struct Warning {
     pub line: Option<u64>,
     /// What kind of thing it is: one of [`code`].
     pub code: &'static str,
-    /// What was found and what was made of it.
+    /// What was found and what was made of it: one line that any terminal may show.
     pub message: String,
 }
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file.display())?;
+        f.write_str(&told(&self.file.display().to_string()))?;
         if let Some(line) = self.line {
             write!(f, ":{line}")?;
         }
@@ -136,13 +137,13 @@ impl Report {
             tally.last_file = file;
             return;
         }
-        let (line, message) = (spot.line_number(), message.into());
+        let (line, message) = (spot.line_number(), told(&message.into()).into_owned());
         self.warnings.push(Warning { file, line, code, message });
     }
 
     /// A plain fact.
     pub(crate) fn note(&mut self, fact: impl Into<String>) {
-        self.notes.push(fact.into());
+        self.notes.push(told(&fact.into()).into_owned());
     }
 
     /// How many warnings of this code there were, kept or not.

@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::told::told;
+
 /// A file and, where known, a line in it (from 1). Displays as `FILE:LINE` or `FILE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Spot {
@@ -35,10 +37,8 @@ impl Spot {
 
 impl fmt::Display for Spot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            Some(line) => write!(f, "{}:{line}", self.file.display()),
-            None => write!(f, "{}", self.file.display()),
-        }
+        f.write_str(&told(&self.file.display().to_string()))?;
+        self.line.map_or(Ok(()), |line| write!(f, ":{line}"))
     }
 }
 

@@ -21,6 +21,10 @@ impl Progress for Bar {
             return;
         }
         let Ok(mut shown) = self.shown.lock() else { return };
+        // The read that finds the end of the file has nothing more to show.
+        if shown.is_none() && done_bytes >= total_bytes {
+            return;
+        }
         let bar = shown.get_or_insert_with(|| new_bar(path, total_bytes));
         bar.set_position(done_bytes);
         if done_bytes >= total_bytes {

@@ -8,7 +8,9 @@
 //!
 //! A group is called by its most central member, the one with the smallest sum of costs from and
 //! to the others, and has that member's costs. So every cost is one of a real path, penalties and
-//! order of relations hold, and a small change elsewhere moves no name. What that does to the
+//! order of relations hold, and a small change elsewhere moves no name. Inside a group of the
+//! network's own nodes the cost is 0; ends are networks of others, which this one joins, and so the
+//! cost between them is that from the most central to the nearest other. What all that does to the
 //! costs of everybody else in the group is measured ([`Aggregation`]).
 
 // Why not, and costs as integers.
@@ -23,7 +25,7 @@ mod linkage;
 mod error;
 mod order;
 
-use netmap::{CostMatrix, MatrixBuilder, MatrixError, Pid};
+use netmap::{Cost, CostMatrix, MatrixBuilder, MatrixError, Pid};
 
 use crate::aggregate::class::{Class, classes};
 use crate::aggregate::distance::Measure;
@@ -68,7 +70,7 @@ pub(crate) fn aggregate(
         return Ok((made, None));
     }
     let medoids = medoids(&made.matrices[0], &groups(&made, graph, metric, wanted)?);
-    let merged = regroup(made, &medoids)?;
+    let merged = regroup(made, graph, &medoids)?;
     let after = merged.made.pids.len();
     let errors = merged.errors();
     Ok((merged.made, Some(Aggregation { by: wanted.by, before, after, errors })))
@@ -143,7 +145,7 @@ struct Regrouped {
     nodes: Vec<Pid>,
 }
 
-fn regroup(made: Made, medoids: &[usize]) -> Result<Regrouped, MatrixError> {
+fn regroup(made: Made, graph: &Graph, medoids: &[usize]) -> Result<Regrouped, MatrixError> {
     let mut kept = medoids.to_vec();
     kept.sort_unstable();
     kept.dedup();
@@ -151,11 +153,15 @@ fn regroup(made: Made, medoids: &[usize]) -> Result<Regrouped, MatrixError> {
     let new: Vec<Pid> = medoids.iter().map(place).collect();
     let named = made.nodes_of_pids.iter().zip(0..).filter(|(node, _)| node.is_some());
     let nodes = named.map(|(_, pid)| Pid::new(pid)).collect();
+    let others = other_ends(&made, graph, medoids);
     let mut matrices = Vec::new();
     for old in &made.matrices {
         let mut builder = MatrixBuilder::new(old.metric(), kept.len());
         for &from in &kept {
-            let cost = |&to: &usize| old.cost(Pid::new(from as u32), Pid::new(to as u32));
+            let cost = |&to: &usize| match to == from {
+                true => inside(old, from, &others[from]),
+                false => old.cost(Pid::new(from as u32), Pid::new(to as u32)),
+            };
             builder.push_row(kept.iter().map(cost))?;
         }
         matrices.push(builder.finish()?);
@@ -169,6 +175,27 @@ fn regroup(made: Made, medoids: &[usize]) -> Result<Regrouped, MatrixError> {
         matrices,
     };
     Ok(Regrouped { made: grouped, old: made.matrices, new, nodes })
+}
+
+/// By PID that gives a group of ends its name, the other ones of it.
+fn other_ends(made: &Made, graph: &Graph, medoids: &[usize]) -> Vec<Vec<usize>> {
+    let mut others = vec![Vec::new(); medoids.len()];
+    for (pid, (&medoid, node)) in medoids.iter().zip(&made.nodes_of_pids).enumerate() {
+        if pid != medoid && node.is_some_and(|node| graph.node(node).is_end()) {
+            others[medoid].push(pid);
+        }
+    }
+    others
+}
+
+/// What a group costs from and to itself: among ends, from the medoid to the nearest other.
+fn inside(costs: &CostMatrix, medoid: usize, others: &[usize]) -> Option<Cost> {
+    let from = Pid::new(medoid as u32);
+    let reached = others.iter().filter_map(|&to| costs.ordinal(from, Pid::new(to as u32)));
+    match reached.min() {
+        Some(nearest) => Some(costs.table().cost(nearest)),
+        None => costs.cost(from, from),
+    }
 }
 
 impl Regrouped {

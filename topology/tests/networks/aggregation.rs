@@ -100,6 +100,27 @@ fn the_nearest_by_cost_become_one_called_by_the_most_central() {
 }
 
 #[test]
+fn merged_networks_of_others_are_not_at_no_cost_from_each_other() {
+    // as1 ─ A ─1─ B ─ as2, and 16 once for peers: 17, as before they were one; 3 hops.
+    let nine = line(9, AggregateBy::Cost).unwrap();
+    assert_eq!(routingcost(&nine, "as1", "as2"), Some(17.0));
+    let five = line(5, AggregateBy::Cost).unwrap();
+    assert_eq!(routingcost(&five, "as1", "as1"), Some(17.0));
+    assert_eq!(hopcount(&five, "as1", "as1"), Some(3.0));
+    // as3 is alone in its PID, and the network's own nodes are near each other.
+    assert_eq!(routingcost(&five, "as3", "as3"), Some(0.0));
+    assert_eq!(routingcost(&five, "B", "B"), Some(0.0));
+    // With a third peer at D, the most central is as2: 1 to as1, 11 to as4. The nearest counts.
+    let third = "[[neighbour]]\nas = 4\nrelation = \"peer\"\nat = [\"D\"]\n";
+    let text = format!("{LINE}{third}");
+    let four =
+        Files::new().with("inventory", "line.toml", text).load(&merging(4, AggregateBy::Cost));
+    let four = four.unwrap();
+    assert_eq!(names(&four), ["C", "as2", "as3", "default"]);
+    assert_eq!(routingcost(&four, "as2", "as2"), Some(17.0));
+}
+
+#[test]
 fn the_nearest_on_the_earth_become_one_and_who_has_no_place_stands_with_the_nearest() {
     // E has no place and stands with D, as1 with A, as2 with B. A and B are 72 km apart, as are C
     // and D, and as1 and as2, which come last.
@@ -141,12 +162,12 @@ fn the_error_of_the_line_by_hand() {
     assert_eq!((metric.as_str(), hops.pairs), ("hopcount", 56));
     // {A B C} is B, {D E} is D, {as1 as2} is as1, which is 2 hops from B and 4 from D. Hops before
     // and after, one way of each pair, pairs not named are right:
-    //   AB 1 0, AC 2 0, BC 1 0, DE 1 0, as1-as2 3 0;
+    //   AB 1 0, AC 2 0, BC 1 0, DE 1 0;
     //   AD 3 2, AE 4 2, BE 3 2, CD 1 2;
     //   A-as1 1 2, C-as1 3 2, B-as2 1 2; E-as1 5 4, D-as2 3 4;
     //   A-as3 5 4, C-as3 3 4, E-as3 1 2; as2-as3 5 6.
-    let off = (1 + 2 + 1 + 1 + 3) + (1 + 2 + 1 + 1) + (1 + 1 + 1) + (1 + 1) + (1 + 1 + 1 + 1);
-    assert_eq!(hops.absolute_max, 3.0);
+    let off = (1 + 2 + 1 + 1) + (1 + 2 + 1 + 1) + (1 + 1 + 1) + (1 + 1) + (1 + 1 + 1 + 1);
+    assert_eq!(hops.absolute_max, 2.0);
     assert!((hops.absolute_mean - f64::from(2 * off) / 56.0).abs() < 1e-12, "{hops:?}");
 }
 

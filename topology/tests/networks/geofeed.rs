@@ -62,6 +62,7 @@ fn feeds_are_read_as_they_are_written() {
     let feed = "\u{feff}# a comment, \"with\" a quote\r\nip_prefix,alpha2code,region,city,postal\r\n\
                 \r\n192.0.2.0/24,DE,DE-BE,Berlin,,extra,columns\r\n198.51.100.7,DE,,Berlin\r\n\
                 2001:db8::1,DE,,Berlin\r\n203.0.113.0/24,,,,\r\n10.0.0.0/8\r\n\
+                11.0.0.0/8,ZZ,,,\r\n\
                 192.0.2.128/25,IT,\"IT-25\",\"Milano\",";
     let network = load(feed);
     assert_eq!(warned(&network), []);
@@ -70,7 +71,7 @@ fn feeds_are_read_as_they_are_written() {
     assert_eq!(node_of(&network, "198.51.100.7").as_deref(), Some("Berlin"));
     assert_eq!(node_of(&network, "198.51.100.6"), None);
     assert_eq!(node_of(&network, "203.0.113.1"), None);
-    assert!(noted(&network, "rows 6, placed 4, without a place by intention 2"));
+    assert!(noted(&network, "rows 7, placed 4, without a place by intention 3"));
     assert!(noted(&network, "the header line was passed over"));
 }
 

@@ -16,6 +16,7 @@ mod gml;
 mod graphml;
 mod hostile;
 mod inventory;
+mod names;
 mod neighbours;
 mod nodelink;
 mod paths;

@@ -147,10 +147,9 @@ fn newlines(text: &str) -> u64 {
     text.bytes().filter(|byte| *byte == b'\n').count() as u64
 }
 
-/// The start of what was found, without control characters.
+/// The start of what was found.
 fn shown(found: &str) -> String {
-    let line = found.lines().next().unwrap_or_default();
-    line.chars().take(SHOWN_CHARS).flat_map(char::escape_debug).collect()
+    found.lines().next().unwrap_or_default().chars().take(SHOWN_CHARS).collect()
 }
 
 #[cfg(test)]
@@ -214,7 +213,7 @@ mod tests {
         );
         assert!(fault("a ]").contains("`a` is `]`"));
         assert!(fault("a").contains("`a` is ``"));
-        assert!(fault("\u{0}\u{9f}").contains("found `\\0\\u{9f}`"));
+        assert!(fault("\u{0}\u{9f}").contains("found `\u{0}\u{9f}`"));
         assert!(fault(&"a [".repeat(65)).contains("nest more than 64 deep"));
     }
 }
