@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use link::daemon::notify;
 use link::shutdown::Shutdown;
 use tokio::signal::unix::Signal;
 
@@ -24,9 +25,17 @@ pub async fn follow(
             () = shutdown.wait() => return,
             _ = hangups.recv() => {}
         }
+        notify::reloading();
+        let serving = format!("serving {}", desk.url);
         match take_over(&inputs, &settings, &desk) {
-            Ok(new) => settings = new,
-            Err(error) => tracing::error!(%error, "reload refused; the old settings stay in force"),
+            Ok(new) => {
+                settings = new;
+                notify::reloaded(&serving);
+            }
+            Err(error) => {
+                tracing::error!(%error, "reload refused; the old settings stay in force");
+                notify::reloaded(&format!("reload refused ({error}); still {serving}"));
+            }
         }
     }
 }

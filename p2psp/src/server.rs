@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use link::admin::{Admin, Readiness};
-use link::daemon::{Identities, bind_admin};
+use link::daemon::{Identities, Sockets, notify};
 use link::server::{Listener, Security};
 use link::shutdown::Shutdown;
 use prometheus_client::registry::Registry;
@@ -60,13 +60,13 @@ impl Server {
         let identity = settings.identity()?;
         let identities = Identities::open(&identity, links.clone())?;
         let security = Security::Tls(identities.tls());
-        let listener = Listener::bind(settings.listen, settings.limits.clone(), security)?
-            .with_metrics(links.clone());
+        let mut sockets = Sockets::handed_over()?;
+        let listener = sockets.bind_service(settings.listen, settings.limits.clone(), security)?;
+        let listener = listener.with_metrics(links.clone());
         let shutdown = Shutdown::on_signals()?;
         let hangups = link::shutdown::hangups()?;
-        let places = (settings.listen, listener.local_address());
         let readiness = Readiness::default();
-        let admin = bind_admin(settings.admin_listen, places, &readiness, registry, &shutdown)?;
+        let admin = sockets.bind_admin(settings.admin_listen, &readiness, registry, &shutdown)?;
         let own = identities.own();
         let is_oms = settings.role.contains(&Part::Oms);
         let followed = if is_oms { &settings.isp[..] } else { &[] };
@@ -108,7 +108,7 @@ impl Server {
         tokio::spawn(sweep(Arc::clone(&desk), shutdown.clone()));
         let admin_stop = Shutdown::new();
         let admin = tokio::spawn(admin.run(admin_stop.clone()));
-        let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+        notify::ready(&format!("serving {}", desk.url), &shutdown);
         let service = Service::new(desk, identities.enrolment());
         listener.run(Arc::new(service), shutdown).await;
         admin_stop.trigger();

@@ -46,8 +46,20 @@ impl Daemon {
     /// # Errors
     /// It does not become ready; the error holds its log.
     pub fn start(name: &'static str, command: &mut Command) -> anyhow::Result<Self> {
+        Self::start_with(Stdio::null(), name, command)
+    }
+
+    /// The same with something at its standard input.
+    ///
+    /// # Errors
+    /// As for [`Daemon::start`].
+    pub fn start_with(
+        input: Stdio,
+        name: &'static str,
+        command: &mut Command,
+    ) -> anyhow::Result<Self> {
         let mut child =
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+            command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let log = follow(name, child.stderr.take().context("no standard error")?);
         let output = child.stdout.take().context("no standard output")?;
         let (sender, lines) = mpsc::channel();

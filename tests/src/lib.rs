@@ -9,8 +9,9 @@
 //! a socket byte by byte, [`curl`] runs the real curl over mutual TLS, with certificates that
 //! [`openssl`] makes; [`cities`] is the German network with peers in it; [`data`] finds the
 //! fixtures, [`maps`] writes maps of a test's own, [`resource`] says what is served over one of
-//! them, [`scan`] finds PIDs the slow way, [`scrape`] reads metrics, [`source`] reads the project itself, [`python`] runs
-//! clients in that language, [`publisher`] signs what peers publish, [`canned`] answers clients with what a test wants them to hear.
+//! them, [`scan`] finds PIDs the slow way, [`scrape`] reads metrics, [`syslog`] records of a log,
+//! [`source`] reads the project itself, [`python`] runs clients in that language, [`publisher`] signs
+//! what peers publish, [`canned`] answers clients with what a test wants them to hear.
 
 pub mod canned;
 pub mod cities;
@@ -28,4 +29,5 @@ pub mod resource;
 pub mod scan;
 pub mod scrape;
 pub mod source;
+pub mod syslog;
 pub mod unis;

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use link::daemon::notify;
 use link::shutdown::Shutdown;
 use netmap::Diff;
 use tokio::signal::unix::Signal;
@@ -31,6 +32,9 @@ use crate::reload::guard::Loss;
 use crate::settings::{Inputs, Settings};
 
 pub use crate::reload::look::{Irregular, Look, check_regular, look};
+
+/// Warnings of one network that go to the log, one a line.
+const MAX_WARNINGS: usize = 100;
 
 /// What a reload puts in force.
 pub struct Reloader {
@@ -158,27 +162,39 @@ impl Watch {
             if reason == Reason::Poll && self.is_occupied() {
                 continue;
             }
-            if let Err(error) = self.follow_once(reason).await {
-                self.reloader.metrics.reloaded(false);
-                let error = error.to_string();
-                tracing::error!(error, "reload refused; the old version stays in force");
+            if reason == Reason::Hangup {
+                notify::reloading();
+            }
+            let followed = self.follow_once(reason).await;
+            let serving = || self.reloader.current.get().told();
+            match followed {
+                Ok(false) => {}
+                Ok(true) => notify::reloaded(&serving()),
+                Err(error) => {
+                    self.reloader.metrics.reloaded(false);
+                    let error = error.to_string();
+                    tracing::error!(error, "reload refused; the old version stays in force");
+                    notify::reloaded(&format!("reload refused ({error}); still {}", serving()));
+                }
             }
         }
     }
 
-    async fn follow_once(&mut self, reason: Reason) -> Result<(), ReloadError> {
+    /// Looks and perhaps loads; whether it did.
+    async fn follow_once(&mut self, reason: Reason) -> Result<bool, ReloadError> {
         let (reloader, settings) = (Arc::clone(&self.reloader), self.settings.clone());
         let now = self.in_time(move || look(&reloader.inputs, &settings)).await?;
         if reason == Reason::Poll {
             if now == self.seen {
                 self.changing = None;
-                return Ok(());
+                return Ok(false);
             }
             if self.changing.as_ref() != Some(&now) {
                 // Somebody may still be writing: load what looks the same twice.
                 self.changing = Some(now);
-                return Ok(());
+                return Ok(false);
             }
+            notify::reloading();
         }
         let whatever_is_lost = reason == Reason::Hangup && self.refused.as_ref() == Some(&now);
         (self.changing, self.refused) = (None, None);
@@ -206,7 +222,7 @@ impl Watch {
             self.seen.entry(path).or_insert(state);
         }
         self.settings = settings;
-        Ok(())
+        Ok(true)
     }
 
     fn is_occupied(&self) -> bool {
@@ -249,6 +265,20 @@ fn report(old: &Version, new: &Version) {
             warnings = network.topology().warnings().len(),
             "map reloaded"
         );
+        if !taken_over {
+            warn_of(network);
+        }
+    }
+}
+
+/// Tells the log what is wrong with the operator's files, up to a bound.
+pub fn warn_of(network: &ServedNetwork) {
+    let warnings = network.topology().warnings();
+    for warning in warnings.iter().take(MAX_WARNINGS) {
+        tracing::warn!(code = warning.code, "{warning}");
+    }
+    if let Some(more @ 1..) = warnings.len().checked_sub(MAX_WARNINGS) {
+        tracing::warn!(more, "further warnings; `unis check` lists all");
     }
 }
 

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use anyhow::bail;
 use arc_swap::ArcSwap;
 use link::admin::{Admin, Readiness};
-use link::daemon::{Identities, bind_admin};
+use link::daemon::{Identities, Sockets, notify};
 use link::server::{Listener, Security};
 use link::shutdown::Shutdown;
 use prometheus_client::registry::Registry;
@@ -26,7 +26,7 @@ use crate::maps::table::DIRECTORY_PATH;
 use crate::maps::version::Version;
 use crate::metrics::{Metrics, maps};
 use crate::progress::Bar;
-use crate::reload::{Reloader, check_regular, look};
+use crate::reload::{Reloader, check_regular, look, warn_of};
 use crate::settings::{Inputs, Settings};
 
 /// What a server starts from.
@@ -61,8 +61,10 @@ impl Server {
     /// loopback, or signals cannot be listened for.
     pub async fn bind(start: Start) -> anyhow::Result<Self> {
         let settings = &start.settings;
-        if start.plaintext && !settings.listen.ip().is_loopback() {
-            bail!("--plaintext serves loopback addresses only, and {} is none", settings.listen);
+        let mut sockets = Sockets::handed_over()?;
+        let listen = sockets.service_address(settings.listen);
+        if start.plaintext && !listen.ip().is_loopback() {
+            bail!("--plaintext serves loopback addresses only, and {listen} is none");
         }
         // From here on, for a SIGHUP that nobody listens for would end the process.
         let hangups = link::shutdown::hangups()?;
@@ -71,12 +73,7 @@ impl Server {
         let loading = settings.clone();
         let version =
             tokio::task::spawn_blocking(move || Version::load(&loading, &Bar::default())).await??;
-        for network in version.networks() {
-            let warnings = network.topology().warnings();
-            for warning in warnings {
-                tracing::warn!(code = warning.code, "{warning}");
-            }
-        }
+        version.networks().iter().for_each(|network| warn_of(network));
         let access = Arc::new(ArcSwap::from_pointee(Access::new(settings, start.plaintext)?));
         let metrics = Metrics::default();
         metrics.begin(&version);
@@ -94,12 +91,11 @@ impl Server {
         };
         let security =
             identities.as_ref().map_or(Security::Plaintext, |own| Security::Tls(own.tls()));
-        let listener =
-            Listener::bind(settings.listen, settings.limits.clone(), security)?.with_metrics(links);
+        let listener = sockets.bind_service(settings.listen, settings.limits.clone(), security)?;
+        let listener = listener.with_metrics(links);
         let shutdown = Shutdown::on_signals()?;
-        let places = (settings.listen, listener.local_address());
         let readiness = Readiness::default();
-        let admin = bind_admin(settings.admin_listen, places, &readiness, registry, &shutdown)?;
+        let admin = sockets.bind_admin(settings.admin_listen, &readiness, registry, &shutdown)?;
         Ok(Self {
             start,
             listener,
@@ -151,6 +147,7 @@ impl Server {
             seen,
             hangups,
         } = self;
+        let status = current.get().told();
         let settings = start.settings;
         let service = Service {
             current: Arc::clone(&current),
@@ -182,7 +179,7 @@ impl Server {
         let admin_stop = Shutdown::new();
         let admin = tokio::spawn(admin.run(admin_stop.clone()));
         let reload = tokio::spawn(reloader.run(settings, seen, hangups, shutdown.clone()));
-        let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+        notify::ready(&status, &shutdown);
         listener.run(Arc::new(service), shutdown).await;
         admin_stop.trigger();
         let _ = admin.await;

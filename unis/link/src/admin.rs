@@ -5,7 +5,7 @@
 
 mod readiness;
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use http::header::{ALLOW, CONTENT_TYPE};
@@ -52,6 +52,20 @@ impl Admin {
         draining: Shutdown,
     ) -> Result<Self, BindError> {
         let listener = Listener::bind(address, limits(), Security::Plaintext)?;
+        Ok(Self { listener, desk: Arc::new(Desk { readiness, registry, draining }) })
+    }
+
+    /// The same on a socket that listens already.
+    ///
+    /// # Errors
+    /// [`BindError::HandedOver`].
+    pub fn over(
+        socket: TcpListener,
+        readiness: Readiness,
+        registry: Arc<Registry>,
+        draining: Shutdown,
+    ) -> Result<Self, BindError> {
+        let listener = Listener::from_std(socket, limits(), Security::Plaintext)?;
         Ok(Self { listener, desk: Arc::new(Desk { readiness, registry, draining }) })
     }
 

@@ -40,6 +40,7 @@ pub mod pki;
 pub mod admin;
 pub mod log;
 pub mod metrics;
+mod printable;
 pub mod shutdown;
 
 // What the operator chooses, and a daemon around it all.
@@ -47,3 +48,4 @@ pub mod daemon;
 pub mod settings;
 
 pub use crate::identity::{Caller, Identity, Role, SpiffeName};
+pub use crate::printable::printable;

@@ -1,14 +1,26 @@
-//! Logs to standard error, as text or JSON. Secrets are never logged, client addresses truncated.
+//! Logs as text or JSON, to standard error or to syslog (RFC 5424, as RFC 7285 §16.2.1 asks).
+//! Secrets are never logged, client addresses truncated, what others wrote is made printable.
+
+mod lines;
+mod syslog;
+mod target;
 
 use std::fmt;
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
 use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
-use tracing_subscriber::EnvFilter;
+use tracing::Subscriber;
 use tracing_subscriber::fmt::layer;
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
+
+use crate::log::lines::{Json, Printable};
+use crate::log::syslog::Syslog;
+
+pub use crate::log::target::{Address, Target, TargetError};
 
 /// How to log.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -18,9 +30,11 @@ pub struct LogSettings {
     pub format: Format,
     /// `error`, `warn`, `info`, `debug`, `trace`, or directives such as `warn,unis=debug`.
     pub level: String,
+    /// `stderr`, `syslog`, `unix:PATH` or `udp:IP:PORT`.
+    pub target: Target,
 }
 
-/// The shape of a line.
+/// The shape of a line, or of a record's message.
 #[derive(Copy, Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
@@ -33,7 +47,7 @@ pub enum Format {
 
 impl Default for LogSettings {
     fn default() -> Self {
-        Self { format: Format::Text, level: "info".to_owned() }
+        Self { format: Format::Text, level: "info".to_owned(), target: Target::Stderr }
     }
 }
 
@@ -43,6 +57,9 @@ pub enum LogError {
     /// The level means nothing.
     #[error("`{0}` is no log level")]
     Level(String),
+    /// No socket can be had for syslog.
+    #[error("no socket for syslog: {0}")]
+    Socket(#[from] io::Error),
     /// Another subscriber is in place.
     #[error("logging was started before")]
     Started,
@@ -56,14 +73,43 @@ pub fn init(settings: &LogSettings) -> Result<(), LogError> {
     let filter =
         EnvFilter::try_new(&settings.level).map_err(|_| LogError::Level(settings.level.clone()))?;
     let registry = tracing_subscriber::registry().with(filter);
-    let started = match settings.format {
-        Format::Text => {
-            let colours = std::io::stderr().is_terminal();
-            registry.with(layer().with_ansi(colours).with_writer(std::io::stderr)).try_init()
-        }
-        Format::Json => registry.with(layer().json().with_writer(std::io::stderr)).try_init(),
+    let shape = match settings.target.address() {
+        None => to_stderr(settings.format),
+        Some(address) => to_syslog(settings.format, Syslog::open(&address)?),
     };
-    started.map_err(|_| LogError::Started)
+    registry.with(shape).try_init().map_err(|_| LogError::Started)
+}
+
+type Shape<S> = Box<dyn Layer<S> + Send + Sync>;
+
+fn to_stderr<S>(format: Format) -> Shape<S>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    match format {
+        Format::Text => {
+            let colours = io::stderr().is_terminal();
+            let lines = layer().fmt_fields(Printable::default()).with_ansi(colours);
+            Box::new(lines.with_writer(io::stderr))
+        }
+        Format::Json => Box::new(layer().json().with_writer(Json(io::stderr))),
+    }
+}
+
+/// Time, level and origin stand in the record's header; JSON has them as well, for what collects
+/// the messages alone.
+fn to_syslog<S>(format: Format, syslog: Syslog) -> Shape<S>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    match format {
+        Format::Text => {
+            let lines = layer().fmt_fields(Printable::default()).with_ansi(false);
+            let lines = lines.without_time().with_level(false).with_target(false);
+            Box::new(lines.with_writer(syslog))
+        }
+        Format::Json => Box::new(layer().json().with_writer(Json(syslog))),
+    }
 }
 
 /// A client's address as it may be logged: its /24 or /48, without port.

@@ -61,7 +61,7 @@ pub struct Rendered {
     identity: OnceLock<Bytes>,
     gzip: OnceLock<Bytes>,
     brotli: OnceLock<Bytes>,
-    /// Of a map that is not kept, the length of each coding as it was last streamed whole; 0: never.
+    /// Length in each coding of a map that is not kept, as it was last streamed whole; 0: never.
     streamed: [AtomicU64; 3],
 }
 

@@ -140,6 +140,16 @@ impl Version {
         self.resources.iter().find(|resource| *resource.id == *id)
     }
 
+    /// In short, for the service manager: `serving 51 PIDs, 1226 prefixes`.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let each = self.networks.iter().map(|network| network.snapshot());
+        let (pids, prefixes) = each.fold((0, 0), |(pids, prefixes), snapshot| {
+            (pids + snapshot.pids().len(), prefixes + snapshot.prefixes().len())
+        });
+        format!("serving {pids} PIDs, {prefixes} prefixes")
+    }
+
     /// When it was loaded.
     #[must_use]
     pub const fn loaded_at(&self) -> SystemTime {

@@ -3,6 +3,8 @@
 use std::io;
 use std::process::ExitCode;
 
+use crate::printable::printable;
+
 /// Exit code of a program that could not do what it was asked.
 const REFUSED: u8 = 2;
 
@@ -32,7 +34,9 @@ fn told(error: &anyhow::Error) -> String {
         true => text,
         false => format!("{text}: {cause}"),
     };
-    causes.reduce(join).unwrap_or_default()
+    let text = causes.reduce(join).unwrap_or_default();
+    // Some tell several things in lines of their own; nothing else may move the terminal.
+    text.lines().map(printable).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -45,5 +49,7 @@ mod tests {
         assert_eq!(told(&error), "cannot write a: the disk is full");
         let ends_alike = anyhow::anyhow!("gone").context("the file is gone");
         assert_eq!(told(&ends_alike), "the file is gone");
+        let hostile = anyhow::anyhow!("no \u{1b}[31mname").context("line 1\nline 2");
+        assert_eq!(told(&hostile), "line 1\nline 2: no \\u{1b}[31mname");
     }
 }
