@@ -1,6 +1,8 @@
 //! Reloads that must not happen, or must end: files that are no files, that hang, or that lost most
 //! of what they had.
 
+#![allow(clippy::unwrap_used, reason = "what sets a test up fails as its body does")]
+
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
