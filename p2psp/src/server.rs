@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use link::admin::{Admin, Readiness};
 use link::daemon::{Identities, Sockets, notify};
+use link::pki::Authority;
 use link::server::{Listener, Security};
 use link::shutdown::Shutdown;
 use prometheus_client::registry::Registry;
@@ -30,7 +31,7 @@ use crate::passkeys::Passkeys;
 use crate::reload;
 use crate::roles::{Links, Material};
 use crate::settings::{Inputs, Part, Settings};
-use crate::users::{SqliteLedger, Ums};
+use crate::users::{Rules, SignUps, SqliteLedger, Ums};
 
 /// A server that is bound and ready, and not yet running.
 pub struct Server {
@@ -80,7 +81,11 @@ impl Server {
         let issuer = identities.trust_domain().to_owned();
         let state = &identity.state_dir;
         let parts = Parts { state, issuer, url, metrics, shutdown: shutdown.clone() };
-        let desk = Arc::new(parts.desk(&settings, isps, roles)?);
+        let desk = parts.desk(&settings, isps, roles, identities.authority())?;
+        if let Some(ums) = desk.ums.clone() {
+            tokio::spawn(ums.look_after(settings.class.clone(), shutdown.clone()));
+        }
+        let desk = Arc::new(desk);
         Ok(Self { listener, admin, shutdown, identities, desk, hangups, settings, inputs })
     }
 
@@ -128,7 +133,13 @@ struct Parts<'a> {
 }
 
 impl Parts<'_> {
-    fn desk(self, settings: &Settings, isps: Isps, links: Links) -> anyhow::Result<Desk> {
+    fn desk(
+        self,
+        settings: &Settings,
+        isps: Isps,
+        links: Links,
+        authority: Option<Arc<Authority>>,
+    ) -> anyhow::Result<Desk> {
         let has = |part| settings.role.contains(&part);
         let activity = &settings.activity;
         let pams = has(Part::Pams).then(|| {
@@ -136,9 +147,20 @@ impl Parts<'_> {
             Arc::new(Pams::new(Box::new(store), activity.clone()))
         });
         let ums = match has(Part::Ums) {
-            true => Some(Ums::new(Arc::new(SqliteLedger::open(&self.state.join("users.db"))?))),
+            true => {
+                let ledger = SqliteLedger::open(&self.state.join("users.db"))?;
+                let rules = Rules::of(&settings.users, &settings.class);
+                Some(Ums::new(Arc::new(ledger), rules))
+            }
             false => None,
         };
+        let sign_ups = authority.filter(|_| has(Part::Ums)).map(|authority| SignUps {
+            authority,
+            url: self.url.clone(),
+            life: Duration::from_secs(60 * settings.users.token_minutes),
+            by: settings.users.sign_up,
+            most_a_day: settings.users.max_sign_ups_a_day,
+        });
         let ixs = match has(Part::Ixs) {
             true => Some(Ixs::open(&self.state.join("index.db"))?),
             false => None,
@@ -174,7 +196,7 @@ impl Parts<'_> {
         let keep_alive = settings.events.keep_alive().min(settings.limits.write_timeout() / 2);
         let streaming = Streaming { keep_alive, shutdown: self.shutdown };
         let (url, metrics, hasher) = (self.url, self.metrics, RandomState::new());
-        Ok(Desk { oms, pams, ums, ixs, url, links, bounds, streaming, metrics, hasher })
+        Ok(Desk { oms, pams, ums, sign_ups, ixs, url, links, bounds, streaming, metrics, hasher })
     }
 }
 

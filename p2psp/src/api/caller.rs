@@ -35,7 +35,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Named {
     }
 }
 
-/// An operator is no member.
+/// An operator is no member, and who has no certificate is none yet.
 impl<S: Send + Sync> OptionalFromRequestParts<S> for Member {
     type Rejection = Problem;
 
@@ -43,6 +43,7 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Member {
         let caller = parts.extensions.get::<Caller>().ok_or(Problem::NoCertificate)?;
         match caller.role() {
             Role::Operator => Ok(None),
+            Role::None if caller.identity.is_none() => Ok(None),
             _ => asker(caller).map(|asker| Some(Self(asker))),
         }
     }

@@ -11,7 +11,7 @@ use crate::membership::{Moment, Oms};
 use crate::metrics::Metrics;
 use crate::roles::Links;
 use crate::settings::Part;
-use crate::users::Ums;
+use crate::users::{SignUps, Ums};
 
 /// Bounds of one request.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +30,8 @@ pub struct Desk {
     pub pams: Option<Arc<Pams>>,
     /// UMS.
     pub ums: Option<Ums>,
+    /// Sign-up of users.
+    pub sign_ups: Option<SignUps>,
     /// IXS.
     pub ixs: Option<Ixs>,
     /// Base URL of this server.

@@ -65,5 +65,7 @@ pub(crate) const ANYONE: &[Role] =
 pub(crate) const OPERATORS: &[Role] = &[Role::Operator];
 /// Peers and staff.
 pub(crate) const USERS: &[Role] = &[Role::Peer, Role::Operator];
+/// Whoever has no certificate yet, peers and staff.
+pub(crate) const ANYBODY: &[Role] = &[Role::None, Role::Peer, Role::Operator];
 /// Peers alone.
 pub(crate) const PEERS: &[Role] = &[Role::Peer];

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use link::body::ReadError;
+use link::pki::PkiError;
 use serde_json::json;
 
 use crate::activity::TooMany;
@@ -12,7 +13,7 @@ use crate::database::DatabaseError;
 use crate::index::IndexError;
 use crate::membership::{JoinError, OverlayError};
 use crate::overlay::StoreError;
-use crate::users::LedgerError;
+use crate::users::{LedgerError, ReportError, SignUpError};
 
 /// A request that is not answered as asked.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +47,10 @@ pub(crate) enum Problem {
     #[error(transparent)]
     Users(#[from] LedgerError),
     #[error(transparent)]
+    Report(#[from] ReportError),
+    #[error(transparent)]
+    SignUp(#[from] SignUpError),
+    #[error(transparent)]
     Index(#[from] IndexError),
     #[error(transparent)]
     Database(#[from] DatabaseError),
@@ -59,9 +64,7 @@ impl Problem {
         match self {
             Self::NoCertificate => (StatusCode::FORBIDDEN, "no-certificate"),
             Self::Role => (StatusCode::FORBIDDEN, "role"),
-            Self::Forbidden(_)
-            | Self::Join(JoinError::OtherPeer(_) | JoinError::Refused(_))
-            | Self::Users(LedgerError::OtherUser { .. } | LedgerError::LockedOut(_)) => {
+            Self::Forbidden(_) | Self::Join(JoinError::OtherPeer(_) | JoinError::Refused(_)) => {
                 (StatusCode::FORBIDDEN, "not-yours")
             }
             Self::Index(error) => index_code(error),
@@ -79,14 +82,18 @@ impl Problem {
             Self::Join(JoinError::Store(error))
             | Self::Overlay(OverlayError::Store(error))
             | Self::Store(error) => store_code(error),
-            Self::Users(LedgerError::NoUser(_)) => (StatusCode::NOT_FOUND, "not-found"),
-            Self::NoRoom(_)
-            | Self::Status(_)
-            | Self::Users(LedgerError::Busy)
-            | Self::Database(DatabaseError::Busy) => (StatusCode::SERVICE_UNAVAILABLE, "full"),
+            Self::NoRoom(_) | Self::Status(_) | Self::Database(DatabaseError::Busy) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "full")
+            }
+            Self::Users(error)
+            | Self::Report(ReportError::Ledger(error))
+            | Self::SignUp(SignUpError::Ledger(error)) => users_code(error),
+            Self::Report(ReportError::Content(_)) => (StatusCode::BAD_REQUEST, "body"),
+            Self::Report(ReportError::Reporter(_)) => (StatusCode::FORBIDDEN, "no-member"),
+            Self::SignUp(error) => sign_up_code(error),
             Self::Call(CallError::Refused(_)) => (StatusCode::FORBIDDEN, REFUSED),
             Self::Call(_) => (StatusCode::SERVICE_UNAVAILABLE, "role"),
-            Self::Users(_) | Self::Database(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+            Self::Database(_) => INTERNAL,
         }
     }
 }
@@ -102,6 +109,30 @@ const fn index_code(error: &IndexError) -> (StatusCode, &'static str) {
         IndexError::Denied { .. } => (StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS, "denied"),
         IndexError::Database(DatabaseError::Busy) => (StatusCode::SERVICE_UNAVAILABLE, "full"),
         IndexError::Database(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+    }
+}
+
+const INTERNAL: (StatusCode, &str) = (StatusCode::INTERNAL_SERVER_ERROR, "internal");
+
+const fn users_code(error: &LedgerError) -> (StatusCode, &'static str) {
+    match error {
+        LedgerError::OtherUser { .. } | LedgerError::LockedOut(_) => {
+            (StatusCode::FORBIDDEN, "not-yours")
+        }
+        LedgerError::NoUser(_) => (StatusCode::NOT_FOUND, "not-found"),
+        LedgerError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "full"),
+        LedgerError::Failed(_) => INTERNAL,
+    }
+}
+
+const fn sign_up_code(error: &SignUpError) -> (StatusCode, &'static str) {
+    match error {
+        SignUpError::Closed => (StatusCode::FORBIDDEN, "closed"),
+        SignUpError::Taken(_) => (StatusCode::CONFLICT, "taken"),
+        SignUpError::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too-many"),
+        SignUpError::Ledger(error) => users_code(error),
+        SignUpError::Pki(PkiError::Full(_)) => (StatusCode::SERVICE_UNAVAILABLE, "full"),
+        SignUpError::Pki(_) | SignUpError::Task => INTERNAL,
     }
 }
 

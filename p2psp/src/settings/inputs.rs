@@ -43,10 +43,11 @@ pub(crate) fn layered(
 
 impl Layered for Settings {
     const ENVIRONMENT_PREFIX: &'static str = "P2PSP__";
-    const PATHS: &'static [&'static str] = &["state-dir", "isp"];
+    const PATHS: &'static [&'static str] = &["state-dir", "isp", "class"];
 
     fn rebase(&mut self, folder: &Path) {
         self.state_dir = self.state_dir.take().map(|path| folder.join(path));
+        self.class.policy = self.class.policy.take().map(|path| folder.join(path));
         for isp in &mut self.isp {
             isp.bundle = folder.join(&isp.bundle);
             for path in [&mut isp.crl, &mut isp.certificate, &mut isp.key] {

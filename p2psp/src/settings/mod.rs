@@ -8,6 +8,7 @@ mod inputs;
 mod isp;
 mod overlay;
 mod role;
+mod users;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ pub use crate::settings::inputs::Inputs;
 pub use crate::settings::isp::IspSettings;
 pub use crate::settings::overlay::OverlaySettings;
 pub use crate::settings::role::{Part, RoleServer};
+pub use crate::settings::users::{ClassSettings, SignUpBy, UsersSettings};
 
 /// The documented default file.
 pub const DEFAULT_FILE: &str = include_str!("default.toml");
@@ -73,6 +75,10 @@ pub struct Settings {
     pub list: ListSettings,
     /// Status of peers.
     pub activity: ActivitySettings,
+    /// Users and their credit.
+    pub users: UsersSettings,
+    /// Classes of users.
+    pub class: ClassSettings,
     /// ISPs whose maps are followed.
     pub isp: Vec<IspSettings>,
     /// Where and how to log.
@@ -144,6 +150,8 @@ impl Default for Settings {
             events: EventSettings::default(),
             list: ListSettings::default(),
             activity: ActivitySettings::default(),
+            users: UsersSettings::default(),
+            class: ClassSettings::default(),
             isp: Vec::new(),
             log: link::log::LogSettings::default(),
             limits: link::server::Limits::default(),
@@ -274,6 +282,7 @@ impl Settings {
             ));
         }
         self.limits.check().map_err(|error| SettingsError::invalid("limits", error.to_string()))?;
+        users::check(&self.users, &self.class)?;
         isp::check_all(&self.isp)
     }
 }

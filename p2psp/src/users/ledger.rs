@@ -36,8 +36,16 @@ pub trait Ledger: Send + Sync {
     /// How the user of a peer stands; `None` for a peer that never joined.
     fn standing<'a>(&'a self, peer: &'a PeerId) -> Entry<'a, Option<UserStanding>>;
 
-    /// Takes a name for a new user; `false`: it is taken.
-    fn sign_up<'a>(&'a self, user: &'a UserId, by: &'a Act) -> Entry<'a, bool>;
+    /// Takes a name for a new user, where fewer than `most_a_day` did today.
+    fn sign_up<'a>(
+        &'a self,
+        user: &'a UserId,
+        most_a_day: u32,
+        by: &'a Act,
+    ) -> Entry<'a, SignedUpAs>;
+
+    /// A user wants a further peer: whether fewer than `most_a_day` were today.
+    fn further<'a>(&'a self, user: &'a UserId, most_a_day: u32, by: &'a Act) -> Entry<'a, bool>;
 
     /// Whether the status of the user's peers may be shown.
     fn consent<'a>(&'a self, user: &'a UserId, show: Option<bool>, by: &'a Act) -> Entry<'a, ()>;
@@ -92,6 +100,17 @@ pub struct Act {
     pub actor: String,
     /// When.
     pub now: u64,
+}
+
+/// What became of a sign-up.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum SignedUpAs {
+    /// The name is the new user's.
+    New,
+    /// Somebody has it.
+    Taken,
+    /// There were too many today.
+    TooMany,
 }
 
 /// A receipt that its consumer signed, and who sent it.

@@ -18,7 +18,8 @@ use rusqlite::{Connection, params};
 use crate::calls::{ErrorNote, Founding, Service, Serving, Visit};
 use crate::database::{Database, DatabaseError};
 use crate::users::ledger::{
-    Act, Before, Claim, Contribution, Distribution, Entry, Ledger, LedgerError, Terms, UserStanding,
+    Act, Before, Claim, Contribution, Distribution, Entry, Ledger, LedgerError, SignedUpAs, Terms,
+    UserStanding,
 };
 
 /// A [`Ledger`] in a file.
@@ -78,9 +79,19 @@ impl Ledger for SqliteLedger {
         self.read(move |tx| profile::standing(tx, peer.as_str()))
     }
 
-    fn sign_up<'a>(&'a self, user: &'a UserId, by: &'a Act) -> Entry<'a, bool> {
+    fn sign_up<'a>(
+        &'a self,
+        user: &'a UserId,
+        most_a_day: u32,
+        by: &'a Act,
+    ) -> Entry<'a, SignedUpAs> {
         let (user, by) = (user.clone(), by.clone());
-        self.write(move |tx| profile::sign_up(tx, user.as_str(), &by))
+        self.write(move |tx| profile::sign_up(tx, user.as_str(), most_a_day, &by))
+    }
+
+    fn further<'a>(&'a self, user: &'a UserId, most_a_day: u32, by: &'a Act) -> Entry<'a, bool> {
+        let (user, by) = (user.clone(), by.clone());
+        self.write(move |tx| profile::further(tx, user.as_str(), most_a_day, &by))
     }
 
     fn consent<'a>(&'a self, user: &'a UserId, show: Option<bool>, by: &'a Act) -> Entry<'a, ()> {

@@ -73,7 +73,10 @@ pub(super) fn forget(tx: &Connection, before: &Before) -> rusqlite::Result<()> {
     let days = day::of(before.days);
     tx.execute("DELETE FROM epoch WHERE ts < ?1", [before.receipts])?;
     tx.execute("DELETE FROM exchange WHERE at < ?1", [before.exchanges])?;
-    tx.execute("DELETE FROM pair_day WHERE day < ?1", [day::of(before.exchanges)])?;
+    for table in ["pair_day", "sign_up"] {
+        let sql = format!("DELETE FROM {table} WHERE day < ?1");
+        tx.execute(&sql, [day::of(before.exchanges)])?;
+    }
     tx.execute("DELETE FROM day WHERE day < ?1", [days])?;
     for (table, column) in [("success", "at"), ("error", "at"), ("distribution", "last")] {
         tx.execute(&format!("DELETE FROM {table} WHERE {column} < ?1"), [before.days])?;

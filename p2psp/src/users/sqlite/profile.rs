@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::audit;
 use crate::calls::Visit;
-use crate::users::ledger::{Act, LedgerError, UserStanding};
+use crate::users::ledger::{Act, LedgerError, SignedUpAs, UserStanding};
 use crate::users::sqlite::day;
 use crate::users::sqlite::day::Sum;
 
@@ -150,13 +150,48 @@ pub(super) fn standing(tx: &Connection, peer: &str) -> rusqlite::Result<Option<U
 }
 
 /// Takes a name.
-pub(super) fn sign_up(tx: &Connection, user: &str, by: &Act) -> rusqlite::Result<bool> {
-    let sql = "INSERT INTO user (id, created, updated) VALUES (?1, ?2, ?2) ON CONFLICT DO NOTHING";
-    let is_new = tx.execute(sql, params![user, by.now])? > 0;
-    if is_new {
-        note(tx, by, "sign-up", user, json!({}))?;
+pub(super) fn sign_up(
+    tx: &Connection,
+    user: &str,
+    most_a_day: u32,
+    by: &Act,
+) -> rusqlite::Result<SignedUpAs> {
+    let is_taken = tx
+        .prepare_cached("SELECT 1 FROM user WHERE id = ?1")?
+        .query_row([user], |_| Ok(()))
+        .optional()?
+        .is_some();
+    if is_taken {
+        return Ok(SignedUpAs::Taken);
     }
-    Ok(is_new)
+    if !count(tx, "", most_a_day, by.now)? {
+        return Ok(SignedUpAs::TooMany);
+    }
+    let sql = "INSERT INTO user (id, created, updated) VALUES (?1, ?2, ?2)";
+    tx.execute(sql, params![user, by.now])?;
+    note(tx, by, "sign-up", user, json!({}))?;
+    Ok(SignedUpAs::New)
+}
+
+/// A user's further peer.
+pub(super) fn further(
+    tx: &Connection,
+    user: &str,
+    most_a_day: u32,
+    by: &Act,
+) -> rusqlite::Result<bool> {
+    let fits = count(tx, user, most_a_day, by.now)?;
+    if fits {
+        note(tx, by, "further-peer", user, json!({}))?;
+    }
+    Ok(fits)
+}
+
+/// Counts a token of today, where there are fewer than `most`.
+fn count(tx: &Connection, user: &str, most: u32, now: u64) -> rusqlite::Result<bool> {
+    let sql = "INSERT INTO sign_up VALUES (?1, ?2, 1)
+         ON CONFLICT DO UPDATE SET times = times + 1 WHERE times < ?3";
+    Ok(most > 0 && tx.prepare_cached(sql)?.execute(params![day::of(now), user, most])? > 0)
 }
 
 /// Sets one column of a user; whether there is such a user.

@@ -23,13 +23,20 @@ const PROFILES: &str = "
 ";
 
 /// `balance`: what is credited to all accounts together is what is debited; the provider's own is
-/// `house`, a user's `user/ID`. `epoch`: the last receipt of each pair and epoch.
+/// `house`, a user's `user/ID`. `epoch`: the last receipt of each pair and epoch. `sign_up`: tokens of a day,
+/// those for new users under the empty name.
 const ACCOUNTS: &str = "
     ALTER TABLE user ADD COLUMN class_since INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE user ADD COLUMN is_pinned INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE user ADD COLUMN is_locked INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE user ADD COLUMN show_status INTEGER;
     ALTER TABLE peer ADD COLUMN ended INTEGER;
+    CREATE TABLE sign_up (
+        day INTEGER NOT NULL,
+        user TEXT NOT NULL,
+        times INTEGER NOT NULL,
+        PRIMARY KEY (day, user)
+    ) STRICT, WITHOUT ROWID;
     CREATE TABLE balance (
         account TEXT PRIMARY KEY,
         earned INTEGER NOT NULL DEFAULT 0,

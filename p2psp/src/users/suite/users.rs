@@ -1,6 +1,6 @@
 //! Profiles, locks, classes.
 
-use crate::users::ledger::{Contribution, LedgerError};
+use crate::users::ledger::{Act, Contribution, LedgerError, SignedUpAs};
 use crate::users::suite::{DAY_S, MIB, NOW, Scene, WIDE, by, claim, peer, user, visit};
 
 /// TR 20002 §8.3.1 step 2.
@@ -54,9 +54,29 @@ async fn a_peer_whose_key_was_lost_ends_and_its_user_goes_on() {
 #[tokio::test]
 async fn a_name_is_given_once() {
     for Scene { ledger, .. } in Scene::peopled().await {
-        assert!(!ledger.sign_up(&user("anna"), &by("192.0.2.1")).await.unwrap());
-        assert!(ledger.sign_up(&user("dora"), &by("192.0.2.1")).await.unwrap());
-        assert!(!ledger.sign_up(&user("dora"), &by("192.0.2.1")).await.unwrap());
+        let sign_up = async |name: &str, most| {
+            ledger.sign_up(&user(name), most, &by("192.0.2.1")).await.unwrap()
+        };
+        assert_eq!(sign_up("anna", 2).await, SignedUpAs::Taken);
+        assert_eq!(sign_up("dora", 2).await, SignedUpAs::New);
+        assert_eq!(sign_up("dora", 2).await, SignedUpAs::Taken);
+        assert_eq!(sign_up("emil", 2).await, SignedUpAs::New);
+        assert_eq!(sign_up("fritz", 2).await, SignedUpAs::TooMany);
+        assert_eq!(sign_up("fritz", 0).await, SignedUpAs::TooMany);
+    }
+}
+
+#[tokio::test]
+async fn a_user_gets_so_many_further_peers_a_day() {
+    for Scene { ledger, .. } in Scene::peopled().await {
+        let further = async |name: &str, now| {
+            let by = Act { actor: "peer".into(), now };
+            ledger.further(&user(name), 2, &by).await.unwrap()
+        };
+        assert!(further("anna", NOW).await && further("anna", NOW).await);
+        assert!(!further("anna", NOW).await);
+        assert!(further("ben", NOW).await);
+        assert!(further("anna", NOW + DAY_S).await);
     }
 }
 

@@ -1,0 +1,109 @@
+//! Sign-up: somebody becomes a user, or a user gets a further peer, by a one-time token
+//! (Req-User-010).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use link::pki::{Authority, Naming, PkiError, TokenOrder};
+use mp2p::id::UserId;
+use mp2p::message::account::SignedUp;
+
+use crate::settings::SignUpBy;
+use crate::users::Ums;
+use crate::users::ledger::{Act, LedgerError, SignedUpAs};
+
+/// Hands out tokens.
+#[derive(Clone)]
+pub struct SignUps {
+    /// Who makes them.
+    pub authority: Arc<Authority>,
+    /// Where to enrol with them.
+    pub url: String,
+    /// How long they are good.
+    pub life: Duration,
+    /// Who may sign up.
+    pub by: SignUpBy,
+    /// New users of a day.
+    pub most_a_day: u32,
+}
+
+/// Tokens for further peers of one user on a day.
+const MAX_FURTHER: u32 = 8;
+
+/// Nobody signs up.
+#[derive(Debug, thiserror::Error)]
+pub enum SignUpError {
+    /// By setting.
+    #[error("users of this provider are invited: ask its operator")]
+    Closed,
+    /// Somebody has the name.
+    #[error("there is a user {0} already")]
+    Taken(UserId),
+    /// Enough for today.
+    #[error("there were too many sign-ups today: come back tomorrow")]
+    TooMany,
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The CA.
+    #[error(transparent)]
+    Pki(#[from] PkiError),
+    /// The CA's thread.
+    #[error("the authority broke off")]
+    Task,
+}
+
+impl SignUps {
+    /// A new user, where anybody may be one: the name is taken from now on.
+    ///
+    /// # Errors
+    /// [`SignUpError`].
+    pub async fn newcomer(
+        &self,
+        ums: &Ums,
+        user: UserId,
+        by: &Act,
+    ) -> Result<SignedUp, SignUpError> {
+        if self.by != SignUpBy::Open {
+            return Err(SignUpError::Closed);
+        }
+        match ums.ledger().sign_up(&user, self.most_a_day, by).await? {
+            SignedUpAs::New => self.token(user, by.now).await,
+            SignedUpAs::Taken => Err(SignUpError::Taken(user)),
+            SignedUpAs::TooMany => Err(SignUpError::TooMany),
+        }
+    }
+
+    /// A further peer for a user who asks with another.
+    ///
+    /// # Errors
+    /// [`SignUpError`].
+    pub async fn further(
+        &self,
+        ums: &Ums,
+        user: UserId,
+        by: &Act,
+    ) -> Result<SignedUp, SignUpError> {
+        match ums.ledger().further(&user, MAX_FURTHER, by).await? {
+            true => self.token(user, by.now).await,
+            false => Err(SignUpError::TooMany),
+        }
+    }
+
+    /// A token for a peer of a user.
+    ///
+    /// # Errors
+    /// The CA refuses.
+    pub async fn token(&self, user: UserId, now: u64) -> Result<SignedUp, SignUpError> {
+        let order = TokenOrder {
+            name: Naming::PeerOf { user: user.to_string() },
+            server_names: Vec::new(),
+            ttl: self.life,
+            url: self.url.clone(),
+        };
+        let authority = Arc::clone(&self.authority);
+        let made = tokio::task::spawn_blocking(move || authority.token(&order));
+        let token = made.await.map_err(|_| SignUpError::Task)??;
+        Ok(SignedUp { token: token.to_string(), expires: now.saturating_add(self.life.as_secs()) })
+    }
+}
