@@ -13,16 +13,19 @@
 pub mod home;
 pub mod identity;
 
-// What peers do with each other.
-pub mod exchange;
-
 // Whom we ask.
 pub mod provider;
 
 // What is exchanged, and how peers are met.
 pub mod content;
+pub mod exchange;
 pub mod wire;
+
+// One content at work, and all of them.
+pub mod node;
+pub mod transfer;
 
 // What its user chooses and types.
 pub mod cli;
+pub mod control;
 pub mod settings;

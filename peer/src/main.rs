@@ -5,12 +5,19 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use link::daemon::exit_code;
-use peer::cli::{Cli, Command, config, enroll};
+use peer::cli::{Cli, Command, config, enroll, get, limits, search, serve, share, status, stop};
 
 fn main() -> ExitCode {
     let mut out = BufWriter::new(io::stdout());
     let outcome = match Cli::parse().command {
         Command::Enroll(arguments) => enroll::run(&arguments, &mut out),
+        Command::Share(arguments) => share::run(&arguments, &mut out),
+        Command::Search(arguments) => search::run(&arguments, &mut out),
+        Command::Get(arguments) => get::run(&arguments, &mut out),
+        Command::Serve(arguments) => serve::run(&arguments, &mut out),
+        Command::Status(arguments) => status::run(&arguments, &mut out),
+        Command::Limits(arguments) => limits::run(&arguments, &mut out),
+        Command::Stop(arguments) => stop::run(&arguments, &mut out),
         Command::Config(arguments) => config::run(&arguments, &mut out),
     };
     exit_code("peer", outcome.and_then(|code| out.flush().map(|()| code).map_err(Into::into)))

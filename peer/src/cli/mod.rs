@@ -2,6 +2,15 @@
 
 pub mod config;
 pub mod enroll;
+pub mod get;
+pub mod limits;
+mod progress;
+pub mod search;
+pub mod serve;
+mod session;
+pub mod share;
+pub mod status;
+pub mod stop;
 
 use std::path::PathBuf;
 
@@ -23,6 +32,9 @@ pub struct Cli {
 const EXAMPLES: &str = "\
 First steps:
   peer enroll TOKEN                     become a peer of the provider that gave the token
+  peer share holiday.mp4                register it, and serve it until Ctrl-C
+  peer search holiday                   what there is
+  peer get holiday.mp4 -o Downloads     fetch it from the nearest peers
   peer config default > peer.toml       every setting, documented";
 
 /// The commands.
@@ -30,6 +42,20 @@ First steps:
 pub enum Command {
     /// Make a key, and get a certificate for it with a token of the provider
     Enroll(enroll::Arguments),
+    /// Share a file or a folder
+    Share(share::Arguments),
+    /// Find contents by words
+    Search(search::Arguments),
+    /// Fetch a content
+    Get(get::Arguments),
+    /// Share and fetch in the background until told to stop
+    Serve(serve::Arguments),
+    /// Show what the running peer shares and fetches
+    Status(status::Arguments),
+    /// Show or change what the running peer gives and takes at most
+    Limits(limits::Arguments),
+    /// Give up a content of the running peer; its files stay
+    Stop(stop::Arguments),
     /// Print the documented default settings, or the ones in force
     Config(config::Arguments),
 }

@@ -100,9 +100,9 @@ impl Window {
     }
 }
 
-/// `None` where there is no bound.
+/// A rate in bytes a second; `None` where there is no bound.
 #[must_use]
-pub(crate) fn bytes_per_second(kbps: u64) -> Option<u64> {
+pub fn bytes_per_second(kbps: u64) -> Option<u64> {
     (kbps > 0).then(|| kbps.saturating_mul(1000) / 8)
 }
 

@@ -13,7 +13,7 @@ use link::settings::SettingsError;
 use serde::{Deserialize, Serialize};
 
 pub use crate::settings::inputs::Inputs;
-pub use crate::settings::limits::{Limits, Window};
+pub use crate::settings::limits::{Limits, Window, bytes_per_second};
 
 /// The documented default file.
 pub const DEFAULT_FILE: &str = include_str!("default.toml");

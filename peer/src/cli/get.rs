@@ -1,0 +1,149 @@
+//! `peer get`: fetch a content, and watch it come.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use http::Method;
+use mp2p::id::ContentId;
+
+use crate::cli::InputArguments;
+use crate::cli::progress::Bars;
+use crate::cli::session::{Session, block_on};
+use crate::control::Control;
+use crate::control::message::{Fetch, Started, State, Status, TransferStatus, is_index_file};
+
+/// From one look at how far it is to the next.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Arguments of `peer get`.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// What to fetch: the id of a content, its name, or an index file (NAME.jws); several at once
+    #[arg(required = true, value_name = "NAME|ID|FILE")]
+    what: Vec<String>,
+    /// The folder to put it in [default: setting download-dir, else this folder]
+    #[arg(short, long = "output", value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// Fetch only this file of the content; may be given several times
+    #[arg(long = "file", value_name = "PATH")]
+    files: Vec<String>,
+    /// Leave it to the peer that runs, and do not wait
+    #[arg(long)]
+    detach: bool,
+    /// Print what came from how far when it is done, as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    inputs: InputArguments,
+}
+
+/// Fetches and waits until all of it is there.
+///
+/// # Errors
+/// Something cannot be found or fetched.
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    if arguments.what.len() > 1 && !arguments.files.is_empty() {
+        bail!("--file chooses files of one content, and {} are named", arguments.what.len());
+    }
+    let (settings, _home) = arguments.inputs.open()?;
+    let folder = arguments.output.clone().or(settings.download_dir);
+    let folder = std::path::absolute(folder.unwrap_or_else(|| PathBuf::from(".")))?;
+    block_on(async {
+        let session = Session::open(&arguments.inputs).await?;
+        if arguments.detach && session.is_own() {
+            session.close().await;
+            bail!("--detach needs a running peer; `peer serve` starts one");
+        }
+        let fetched = tokio::select! {
+            fetched = fetch(arguments, folder, &session.control, out) => fetched,
+            () = session.interrupted() => Err(anyhow::anyhow!("interrupted; what is here is kept")),
+        };
+        session.close().await;
+        fetched.map(|()| ExitCode::SUCCESS)
+    })
+}
+
+async fn fetch(
+    arguments: &Arguments,
+    folder: PathBuf,
+    control: &Control,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let mut wanted = Vec::new();
+    for what in &arguments.what {
+        let local = std::path::Path::new(what);
+        let what = match is_index_file(local) {
+            true => std::path::absolute(local)?.display().to_string(),
+            false => what.clone(),
+        };
+        let fetch = Fetch {
+            what: what.clone(),
+            folder: folder.clone(),
+            files: arguments.files.clone(),
+            stream: false,
+        };
+        let started: Result<Started, _> = control.ask(Method::POST, "/fetch", Some(&fetch)).await;
+        wanted.push(started.with_context(|| format!("cannot fetch {what}"))?);
+    }
+    if arguments.detach {
+        for started in wanted {
+            writeln!(out, "fetching {} {}", started.content_id, started.title)?;
+        }
+        return Ok(());
+    }
+    let ids: Vec<ContentId> = wanted.into_iter().map(|started| started.content_id).collect();
+    let done = watch(control, &ids).await?;
+    for transfer in done {
+        match arguments.json {
+            true => writeln!(out, "{}", serde_json::to_string(&transfer)?)?,
+            false => tell(&transfer, out)?,
+        }
+    }
+    Ok(())
+}
+
+/// Until all are there.
+async fn watch(control: &Control, ids: &[ContentId]) -> anyhow::Result<Vec<TransferStatus>> {
+    let mut bars = Bars::default();
+    loop {
+        let status: Status = control.get("/status").await?;
+        let ours: Vec<TransferStatus> = status
+            .transfers
+            .into_iter()
+            .filter(|transfer| ids.contains(&transfer.content_id))
+            .collect();
+        bars.show(&ours);
+        if ours.len() < ids.len() {
+            bail!("the running peer has given it up");
+        }
+        for transfer in &ours {
+            if matches!(transfer.state, State::Failed | State::Stopped) {
+                let why = transfer.message.as_deref().unwrap_or("it was stopped");
+                bail!("{}: {why}", transfer.title);
+            }
+        }
+        if ours.iter().all(|transfer| transfer.state == State::Sharing) {
+            bars.clear();
+            return Ok(ours);
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+fn tell(transfer: &TransferStatus, out: &mut dyn Write) -> anyhow::Result<()> {
+    writeln!(out, "{} ({} bytes)", transfer.title, transfer.size)?;
+    let whole = transfer.by_rank.iter().map(|share| share.bytes).sum::<u64>().max(1);
+    for share in &transfer.by_rank {
+        let from = match share.rank {
+            Some(1) => "the nearest peers".to_owned(),
+            Some(rank) => format!("peers of rank {rank}"),
+            None => "peers of unknown distance".to_owned(),
+        };
+        writeln!(out, "  {:>3} % from {from}", share.bytes * 100 / whole)?;
+    }
+    Ok(())
+}

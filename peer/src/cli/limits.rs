@@ -1,0 +1,66 @@
+//! `peer limits`: show or change what the running peer gives and takes at most.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Args;
+use http::Method;
+
+use crate::cli::InputArguments;
+use crate::cli::session::{Session, block_on};
+use crate::settings::Limits;
+
+/// Arguments of `peer limits`; without any, prints those in force.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// Sent to all peers together, kbit/s; 0 is no bound
+    #[arg(long, value_name = "KBIT/S")]
+    up: Option<u64>,
+    /// Received from all peers together, kbit/s; 0 is no bound
+    #[arg(long, value_name = "KBIT/S")]
+    down: Option<u64>,
+    /// Sent to one peer, kbit/s; 0 is no bound
+    #[arg(long, value_name = "KBIT/S")]
+    peer_up: Option<u64>,
+    /// Received from one peer, kbit/s; 0 is no bound
+    #[arg(long, value_name = "KBIT/S")]
+    peer_down: Option<u64>,
+    /// Sent to users of class 0, 1, …, kbit/s; 0 is no bound
+    #[arg(long, value_name = "KBIT/S", value_delimiter = ',')]
+    class_up: Option<Vec<u64>>,
+    /// Connections with peers
+    #[arg(long, value_name = "COUNT")]
+    connections: Option<usize>,
+    #[command(flatten)]
+    inputs: InputArguments,
+}
+
+/// Changes what is named and prints what is in force; it holds until the peer ends.
+///
+/// # Errors
+/// No peer is running, or a limit makes no sense.
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    let control = Session::running(&arguments.inputs)?;
+    let limits = block_on(async {
+        let before: Limits = control.get("/limits").await?;
+        let wanted = changed(arguments, before.clone());
+        if wanted == before {
+            return Ok(before);
+        }
+        Ok(control.ask(Method::PUT, "/limits", Some(&wanted)).await?)
+    })?;
+    write!(out, "{}", toml::to_string_pretty(&limits)?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn changed(arguments: &Arguments, before: Limits) -> Limits {
+    Limits {
+        up_kbps: arguments.up.unwrap_or(before.up_kbps),
+        down_kbps: arguments.down.unwrap_or(before.down_kbps),
+        peer_up_kbps: arguments.peer_up.unwrap_or(before.peer_up_kbps),
+        peer_down_kbps: arguments.peer_down.unwrap_or(before.peer_down_kbps),
+        class_up_kbps: arguments.class_up.clone().unwrap_or(before.class_up_kbps),
+        connections: arguments.connections.unwrap_or(before.connections),
+        window: before.window,
+    }
+}

@@ -1,0 +1,43 @@
+//! `peer search`: contents by words of their titles and descriptions.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::cli::InputArguments;
+use crate::cli::session::block_on;
+use crate::identity::Identity;
+use crate::provider::Provider;
+
+/// Arguments of `peer search`.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// The words
+    #[arg(required = true)]
+    words: Vec<String>,
+    /// For programs
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    inputs: InputArguments,
+}
+
+/// Asks the provider and prints what it knows, best first; exit 1 where that is nothing.
+///
+/// # Errors
+/// The provider does not answer.
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    let (settings, home) = arguments.inputs.open()?;
+    let identity = Identity::open(&home)?;
+    let provider = Provider::new(&identity.url, identity.servers.clone(), settings.source_address);
+    let found = block_on(async { Ok(provider.search(&arguments.words.join(" ")).await?) })?;
+    if arguments.json {
+        writeln!(out, "{}", serde_json::to_string(&found)?)?;
+    } else {
+        for content in found.contents.iter() {
+            writeln!(out, "{}  {:>12}  {}", content.content_id, content.size, &*content.title)?;
+        }
+    }
+    Ok(if found.contents.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}

@@ -1,0 +1,61 @@
+//! `peer share`: give a file or a folder to others.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Args;
+use http::Method;
+use mp2p::id::OverlayId;
+
+use crate::cli::InputArguments;
+use crate::cli::session::{Session, block_on};
+use crate::control::message::{Share, Started};
+
+/// Arguments of `peer share`.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// The file or folder
+    path: PathBuf,
+    /// Its title, by which others find it [default: the name of PATH]
+    #[arg(long)]
+    title: Option<String>,
+    /// More words about it, searched too
+    #[arg(long, default_value = "")]
+    description: String,
+    /// Share it in this overlay instead of one of its own
+    #[arg(long, value_name = "ID")]
+    overlay: Option<OverlayId>,
+    #[command(flatten)]
+    inputs: InputArguments,
+}
+
+/// Registers the content and serves it: by the peer that runs, else until Ctrl-C.
+///
+/// # Errors
+/// The path cannot be read, or the provider refuses.
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    let told = || format!("cannot share {}", arguments.path.display());
+    let path = std::path::absolute(&arguments.path).with_context(told)?;
+    let share = Share {
+        path,
+        title: arguments.title.clone(),
+        description: arguments.description.clone(),
+        overlay: arguments.overlay.clone(),
+    };
+    block_on(async {
+        let session = Session::open(&arguments.inputs).await?;
+        let started: Result<Started, _> =
+            session.control.ask(Method::POST, "/share", Some(&share)).await;
+        let shown = started.with_context(told).and_then(|started| {
+            writeln!(out, "sharing {} {}", started.content_id, started.title)?;
+            Ok(out.flush()?)
+        });
+        if shown.is_ok() && session.is_own() {
+            session.interrupted().await;
+        }
+        session.close().await;
+        shown.map(|()| ExitCode::SUCCESS)
+    })
+}

@@ -1,0 +1,62 @@
+//! `peer status`: what the running peer shares and fetches.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::cli::InputArguments;
+use crate::cli::session::{Session, block_on};
+use crate::control::message::{State, Status, TransferStatus};
+
+/// Arguments of `peer status`.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// For programs
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    inputs: InputArguments,
+}
+
+/// Prints it.
+///
+/// # Errors
+/// No peer is running.
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    let control = Session::running(&arguments.inputs)?;
+    let status: Status = block_on(async { Ok(control.get("/status").await?) })?;
+    if arguments.json {
+        writeln!(out, "{}", serde_json::to_string(&status)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let user = status.user_id.map_or_else(|| "-".to_owned(), |user| user.to_string());
+    writeln!(
+        out,
+        "peer {} of {user} at {}, port {}",
+        status.peer_id, status.provider, status.port
+    )?;
+    for transfer in &status.transfers {
+        tell(transfer, out)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn tell(transfer: &TransferStatus, out: &mut dyn Write) -> anyhow::Result<()> {
+    let state = match transfer.state {
+        State::Fetching => "fetching",
+        State::Sharing => "sharing",
+        State::Stopped => "stopped",
+        State::Failed => "failed",
+    };
+    let percent = (transfer.have * 100).checked_div(transfer.size).unwrap_or(100);
+    let note = transfer.message.as_deref().map_or_else(String::new, |text| format!(" ({text})"));
+    writeln!(out, "{state} {percent:>3} % {} {}{note}", transfer.content_id, transfer.title)?;
+    for neighbour in &transfer.neighbours {
+        let rank = neighbour.rank.map_or_else(|| "-".to_owned(), |rank| rank.to_string());
+        let relay = if neighbour.relayed { " by relay" } else { "" };
+        let (down, up) = (neighbour.downloaded, neighbour.uploaded);
+        writeln!(out, "  rank {rank} {} down {down} up {up}{relay}", neighbour.peer_id)?;
+    }
+    Ok(())
+}

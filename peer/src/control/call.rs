@@ -1,0 +1,106 @@
+//! The end of a command: one question over the socket of a running peer.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HOST};
+use http::{Method, Request};
+use http_body_util::Full;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use link::body::read;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::net::UnixStream;
+
+/// An answer may be this long.
+const MAX_ANSWER_BYTES: usize = 16 << 20;
+/// A running peer answers within this time; hashing a large content takes longest.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
+
+/// The control of a running peer.
+#[derive(Clone, Debug)]
+pub struct Control {
+    socket: PathBuf,
+}
+
+/// Why a running peer does not do what it was told.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// None is running.
+    #[error("no peer is running with this state folder; `peer serve` starts one")]
+    NotRunning,
+    /// The connection broke.
+    #[error("the running peer does not answer: {0}")]
+    Broken(String),
+    /// It says no.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl Control {
+    /// Through a socket.
+    #[must_use]
+    pub fn at(socket: &Path) -> Self {
+        Self { socket: socket.to_owned() }
+    }
+
+    /// Whether somebody listens at the socket.
+    pub async fn is_running(&self) -> bool {
+        UnixStream::connect(&self.socket).await.is_ok()
+    }
+
+    /// Asks, and reads the answer.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn ask<R: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&impl Serialize>,
+    ) -> Result<R, CallError> {
+        let stream =
+            UnixStream::connect(&self.socket).await.map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => CallError::NotRunning,
+                _ => broken(error),
+            })?;
+        let (mut sender, connection) =
+            http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
+        tokio::spawn(connection);
+        let content = match body {
+            Some(body) => serde_json::to_vec(body).map_err(broken)?,
+            None => Vec::new(),
+        };
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, "localhost")
+            .header(CONTENT_TYPE, "application/json")
+            .body(Full::new(Bytes::from(content)))
+            .map_err(broken)?;
+        let (head, content) = sender.send_request(request).await.map_err(broken)?.into_parts();
+        let content = read(content, MAX_ANSWER_BYTES, ANSWER_TIMEOUT).await.map_err(broken)?;
+        if head.status.is_success() {
+            return serde_json::from_slice(&content).map_err(broken);
+        }
+        let told: Value = serde_json::from_slice(&content).unwrap_or_default();
+        let told = told["error"].as_str().map_or_else(|| head.status.to_string(), str::to_owned);
+        Err(CallError::Refused(told))
+    }
+
+    /// `GET path`, read.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn get<R: DeserializeOwned>(&self, path: &str) -> Result<R, CallError> {
+        self.ask(Method::GET, path, None::<&Value>).await
+    }
+}
+
+fn broken(error: impl ToString) -> CallError {
+    CallError::Broken(error.to_string())
+}

@@ -1,0 +1,157 @@
+//! What commands say to a running peer, and what it answers.
+
+use std::path::{Path, PathBuf};
+
+use mp2p::id::{ContentId, OverlayId, PeerId, UserId};
+use serde::{Deserialize, Serialize};
+
+/// Share a file or a folder.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Share {
+    /// Absolute path.
+    pub path: PathBuf,
+    /// For people; the name of the path where there is none.
+    pub title: Option<String>,
+    /// For people.
+    #[serde(default)]
+    pub description: String,
+    /// The overlay to share it in; one of its own where there is none.
+    pub overlay: Option<OverlayId>,
+}
+
+/// Whether a name means an index file on this machine: any file may be called as a content is.
+#[must_use]
+pub fn is_index_file(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "jws") && path.is_file()
+}
+
+/// Fetch a content.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Fetch {
+    /// Its id, its name at the index, or the path of an index file.
+    pub what: String,
+    /// The folder to put it in, absolute.
+    pub folder: PathBuf,
+    /// Files of the content to fetch, by their paths in it; all where none are named.
+    #[serde(default)]
+    pub files: Vec<String>,
+    /// Whether its first bytes are wanted first.
+    #[serde(default)]
+    pub stream: bool,
+}
+
+/// A content that is shared or fetched now.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Started {
+    /// The content.
+    pub content_id: ContentId,
+    /// Its overlay.
+    pub overlay_id: OverlayId,
+    /// Its title.
+    pub title: String,
+}
+
+/// A content by its id.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Which {
+    /// The content.
+    pub content_id: ContentId,
+}
+
+/// How this peer is.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Status {
+    /// Its name.
+    pub peer_id: PeerId,
+    /// Whose it is.
+    pub user_id: Option<UserId>,
+    /// Its provider.
+    pub provider: String,
+    /// The port that others reach it at.
+    pub port: u16,
+    /// What it shares and fetches.
+    pub transfers: Vec<TransferStatus>,
+}
+
+/// How far a content is.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct TransferStatus {
+    /// Which.
+    pub content_id: ContentId,
+    /// Its overlay.
+    pub overlay_id: OverlayId,
+    /// For people.
+    pub title: String,
+    /// What it is doing.
+    pub state: State,
+    /// Why it failed, or what it waits for.
+    pub message: Option<String>,
+    /// Bytes of what is wanted.
+    pub size: u64,
+    /// Bytes of it that are here and checked.
+    pub have: u64,
+    /// Bytes a second, of late.
+    pub down_rate: u64,
+    /// Bytes a second, of late.
+    pub up_rate: u64,
+    /// Bytes received of fragments that were kept.
+    pub downloaded: u64,
+    /// Bytes sent.
+    pub uploaded: u64,
+    /// What the order of the last list rests on.
+    pub ranked_by: Option<String>,
+    /// Members of the overlay.
+    pub members: u64,
+    /// The peers that it is linked with.
+    pub neighbours: Vec<Neighbour>,
+    /// Bytes received by network distance, nearest first.
+    pub by_rank: Vec<FromRank>,
+}
+
+/// What came from one network distance.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct FromRank {
+    /// The rank in the list, 1 the nearest; `None`: unknown.
+    pub rank: Option<u32>,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+/// What a transfer is doing.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Something is missing, and fetched.
+    Fetching,
+    /// All of it is here, and given to others.
+    Sharing,
+    /// Its distribution was stopped by order.
+    Stopped,
+    /// It cannot go on.
+    Failed,
+}
+
+/// A peer that a transfer is linked with.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Neighbour {
+    /// Who.
+    pub peer_id: PeerId,
+    /// How near, 1 the nearest.
+    pub rank: Option<u32>,
+    /// Whether it was reached through a relay.
+    pub relayed: bool,
+    /// Bytes received from it.
+    pub downloaded: u64,
+    /// Bytes sent to it.
+    pub uploaded: u64,
+    /// Share of the content that it has, 0 to 1.
+    pub has: f32,
+}

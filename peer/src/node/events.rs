@@ -1,0 +1,76 @@
+//! What the provider says by itself reaches those whom it concerns.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mp2p::id::OverlayId;
+use mp2p::message::event::Event;
+
+use crate::node::Node;
+use crate::provider::events::{EventError, Events};
+use crate::transfer::Command;
+
+/// Between two tries while the provider is away: doubled from the first to the last.
+const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+
+/// Follows the events until shutdown.
+pub(crate) async fn follow(node: Arc<Node>) {
+    let mut after = None;
+    let mut retry = RETRY.0;
+    loop {
+        let ended = tokio::select! {
+            ended = listen(&node, &mut after) => ended,
+            () = node.shutdown.wait() => return,
+        };
+        match ended {
+            Ok(()) => retry = RETRY.0,
+            Err(error) => {
+                tracing::debug!(%error, "no events of the provider");
+                retry = (retry * 2).min(RETRY.1);
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(retry) => {}
+            () = node.shutdown.wait() => return,
+        }
+    }
+}
+
+/// Until the stream ends.
+async fn listen(node: &Node, after: &mut Option<u64>) -> Result<(), EventError> {
+    let mut events = Events::open(&node.provider, *after).await?;
+    while let Some(received) = events.next().await? {
+        if let Some(event) = received.event {
+            hear(node, event);
+        }
+        *after = Some(received.seq);
+        node.provider.acknowledge(received.seq).await?;
+    }
+    Ok(())
+}
+
+fn hear(node: &Node, event: Event) {
+    match event {
+        Event::Stop { stop } => node.each(|_| true, || Command::Stop(stop.to_string())),
+        Event::Reorganised { overlay_id, .. } => {
+            node.each(|overlay| *overlay == overlay_id, || Command::Reorganised);
+        }
+        Event::Expelled { overlay_id, peer_id, epoch } => {
+            let told = || Command::Expelled(peer_id.clone(), epoch);
+            node.each(|overlay| *overlay == overlay_id, told);
+        }
+        // For caches and relays, and for those who report for others.
+        other => tracing::debug!(event = other.name(), "an event for another role"),
+    }
+}
+
+impl Node {
+    /// Tells all transfers whose overlay is meant.
+    fn each(&self, is_meant: impl Fn(&OverlayId) -> bool, command: impl Fn() -> Command) {
+        for transfer in self.lock().values() {
+            if is_meant(&transfer.status().overlay_id) {
+                transfer.tell(command());
+            }
+        }
+    }
+}

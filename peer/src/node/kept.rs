@@ -1,0 +1,99 @@
+//! What is known of a content between two runs: its index file, and where its files are.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use anyhow::Context;
+use mp2p::id::ContentId;
+use mp2p::index_file::IndexFile;
+use serde::{Deserialize, Serialize};
+
+use crate::home::{Home, make_private, replace};
+
+/// A content that is shared or fetched.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// What it consists of.
+    pub index: IndexFile,
+    /// As its publisher signed it.
+    pub signed: String,
+    /// Where its files are.
+    pub place: Place,
+    /// The folder of what is known of it.
+    pub folder: PathBuf,
+}
+
+/// Where the files of a content are.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Place {
+    /// The folder below which its paths are.
+    pub root: PathBuf,
+    /// Files that are wanted, by their paths in the content; all where none are named.
+    #[serde(default)]
+    pub files: Vec<String>,
+    /// Whether the files were there first: they are read and never written.
+    #[serde(default)]
+    pub is_source: bool,
+    /// Whether its first bytes are wanted first.
+    #[serde(default)]
+    pub stream: bool,
+}
+
+/// Keeps a content; its signed index file has been opened before.
+///
+/// # Errors
+/// The disk refuses.
+pub(crate) fn keep(
+    home: &Home,
+    (index, signed): (IndexFile, String),
+    place: Place,
+) -> anyhow::Result<Kept> {
+    let folder = home.contents().join(index.content_id.as_str());
+    let told = || folder.display().to_string();
+    make_private(&folder).with_context(told)?;
+    replace(&folder.join("index.jws"), signed.as_bytes()).with_context(told)?;
+    replace(&folder.join("place.json"), &serde_json::to_vec_pretty(&place)?).with_context(told)?;
+    Ok(Kept { index, signed, place, folder })
+}
+
+/// Forgets a content; its files stay.
+///
+/// # Errors
+/// The disk refuses.
+pub(crate) fn forget(home: &Home, content: &ContentId) -> anyhow::Result<()> {
+    let folder = home.contents().join(content.as_str());
+    match fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| folder.display().to_string())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// All that is kept; what cannot be read is told of and left out.
+pub(crate) fn all(home: &Home) -> Vec<Kept> {
+    let Ok(entries) = fs::read_dir(home.contents()) else { return Vec::new() };
+    let folders = entries.flatten().map(|entry| entry.path());
+    folders
+        .filter_map(|folder| match read(&folder) {
+            Ok(kept) => Some(kept),
+            Err(error) => {
+                let folder = folder.display();
+                tracing::warn!(%folder, error = format!("{error:#}"), "a content cannot be read");
+                None
+            }
+        })
+        .collect()
+}
+
+fn read(folder: &Path) -> anyhow::Result<Kept> {
+    let file = |name: &str| {
+        let path = folder.join(name);
+        fs::read_to_string(&path).with_context(|| path.display().to_string())
+    };
+    let signed = file("index.jws")?;
+    let index = IndexFile::open(&signed)?;
+    let place = serde_json::from_str(&file("place.json")?)?;
+    Ok(Kept { index, signed, place, folder: folder.to_owned() })
+}

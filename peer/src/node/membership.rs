@@ -1,0 +1,163 @@
+//! This peer's part in one overlay: joined, refreshed while it lasts, left at the end.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mp2p::id::OverlayId;
+use mp2p::message::bound::List;
+use mp2p::message::join::{
+    AddressKind, JoinAnswer, JoinRequest, LeaveRequest, Nat, PeerAddress, SharingPolicy,
+};
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use crate::home::replace;
+use crate::identity::Identity;
+use crate::provider::{Provider, ProviderError};
+
+/// Between two tries while the provider is away: doubled from the first to the last.
+const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// A list is asked for no more often than this, whatever happens.
+const MIN_INTERVAL: Duration = Duration::from_secs(2);
+/// For the goodbye.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
+/// A kept list may be this long.
+const MAX_LIST_BYTES: u64 = 4 << 20;
+
+/// What is heard of a membership.
+#[derive(Debug)]
+pub enum Change {
+    /// Joined or refreshed: the list, and all that comes with it.
+    Listed(Box<JoinAnswer>),
+    /// The last list, from the disk: the provider is away.
+    Remembered(Box<JoinAnswer>),
+    /// The distribution was stopped; the signed order, where there is one.
+    Stopped(Option<String>),
+    /// The provider wants nothing of it; told in a sentence.
+    Refused(String),
+    /// The provider is away; what it rests on goes on.
+    Away(String),
+}
+
+/// A membership to be.
+pub struct Membership {
+    /// Who joins.
+    pub identity: Identity,
+    /// Where.
+    pub provider: Provider,
+    /// In which overlay.
+    pub overlay: OverlayId,
+    /// Our port.
+    pub port: u16,
+    /// What we give, and to whom.
+    pub policy: SharingPolicy,
+    /// Where the last list is kept.
+    pub list: PathBuf,
+    /// Wakes it: a fresh list is wanted.
+    pub wanted: Arc<Notify>,
+}
+
+impl Membership {
+    /// Joins and refreshes until `ended`, then leaves.
+    pub async fn run(self, changes: mpsc::Sender<Change>, ended: CancellationToken) {
+        let request = self.request();
+        let mut is_member = false;
+        let mut retry = RETRY.0;
+        let mut is_first = true;
+        loop {
+            let told = match is_member {
+                true => self.provider.refresh(&request).await,
+                false => self.provider.join(&request).await,
+            };
+            let wait = match told {
+                Ok(answer) => {
+                    is_member = true;
+                    retry = RETRY.0;
+                    self.keep(&answer);
+                    let wait = Duration::from_secs(answer.heartbeat_interval.max(1));
+                    let _ = changes.send(Change::Listed(Box::new(answer))).await;
+                    wait
+                }
+                Err(error) => match self.failed(error, is_first) {
+                    (change, true) => {
+                        let _ = changes.send(change).await;
+                        is_member = false;
+                        retry = (retry * 2).min(RETRY.1);
+                        retry
+                    }
+                    (change, false) => {
+                        let _ = changes.send(change).await;
+                        return;
+                    }
+                },
+            };
+            is_first = false;
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.woken() => {}
+                () = ended.cancelled() => break,
+            }
+        }
+        let leave =
+            LeaveRequest { overlay_id: self.overlay.clone(), peer_id: self.identity.peer.clone() };
+        let _ = tokio::time::timeout(LEAVE_TIMEOUT, self.provider.leave(&leave)).await;
+    }
+
+    async fn woken(&self) {
+        tokio::time::sleep(MIN_INTERVAL).await;
+        self.wanted.notified().await;
+    }
+
+    fn request(&self) -> JoinRequest {
+        // The provider takes the address that it sees; the port is what it cannot see.
+        let address = PeerAddress {
+            ip_address: std::net::Ipv4Addr::UNSPECIFIED.into(),
+            port: self.port,
+            kind: AddressKind::Host,
+        };
+        JoinRequest {
+            overlay_id: self.overlay.clone(),
+            peer_id: self.identity.peer.clone(),
+            peer_addr: List::new(vec![address]).unwrap_or_default(),
+            nat: Nat::Unknown,
+            sharing_policy: self.policy.clone(),
+            peer_num: None,
+        }
+    }
+
+    /// What a failure means, and whether to try again.
+    fn failed(&self, error: ProviderError, is_first: bool) -> (Change, bool) {
+        if error.is_passing() {
+            let remembered = self.remembered().filter(|_| is_first);
+            let change = remembered.map_or(Change::Away(error.to_string()), Change::Remembered);
+            return (change, true);
+        }
+        match &error {
+            ProviderError::Refused { code, body, .. } if code == "stopped" => {
+                let stop = body["stop"].as_str().map(str::to_owned);
+                (Change::Stopped(stop), false)
+            }
+            // It has forgotten us, as after a restart: joined anew.
+            ProviderError::Refused { code, .. } if code == "not-found" => {
+                (Change::Away(error.to_string()), true)
+            }
+            _ => (Change::Refused(error.to_string()), false),
+        }
+    }
+
+    fn keep(&self, answer: &JoinAnswer) {
+        let kept = serde_json::to_vec(answer).map(|text| replace(&self.list, &text));
+        if !matches!(kept, Ok(Ok(()))) {
+            tracing::warn!("the list of peers cannot be kept on the disk");
+        }
+    }
+
+    fn remembered(&self) -> Option<Box<JoinAnswer>> {
+        let found = std::fs::metadata(&self.list).ok()?;
+        if found.len() > MAX_LIST_BYTES {
+            return None;
+        }
+        serde_json::from_slice(&std::fs::read(&self.list).ok()?).ok()
+    }
+}

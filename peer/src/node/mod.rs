@@ -1,0 +1,208 @@
+//! A running peer: its identity, its port, and the contents that it shares and fetches.
+//!
+//! ```text
+//!  share, fetch ─► kept (on disk) ─► transfer ◄─ arrivals ◄─ port
+//!                                      ▲ └─► membership ══► provider
+//!                          events ─────┘
+//! ```
+
+mod arrivals;
+mod budget;
+mod events;
+mod fetch;
+mod kept;
+mod membership;
+mod renewal;
+mod share;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+use link::shutdown::Shutdown;
+use mp2p::id::ContentId;
+use mp2p::message::join::SharingPolicy;
+use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
+
+use crate::control::message::Status;
+use crate::exchange::Budget;
+use crate::home::{Home, make_private};
+use crate::identity::Identity;
+use crate::provider::Provider;
+use crate::settings::{Limits, Settings};
+use crate::transfer::{Command, Transfer};
+use crate::wire::{Bounds, listen};
+
+pub use crate::node::kept::Kept;
+pub use crate::node::membership::{Change, Membership};
+
+/// Handshakes of those who come, at a time and from one address.
+const HALL: Bounds = Bounds { handshakes: 256, per_source: 64 };
+/// Contents at a time.
+const MAX_TRANSFERS: usize = 1000;
+
+/// A running peer.
+pub struct Node {
+    pub(crate) home: Home,
+    pub(crate) identity: Identity,
+    pub(crate) provider: Provider,
+    pub(crate) settings: RwLock<Settings>,
+    /// Where others reach us.
+    pub(crate) port: u16,
+    transfers: Mutex<HashMap<ContentId, Arc<Transfer>>>,
+    /// What may be sent and received now, by all transfers together.
+    pub(crate) budget: Arc<Mutex<Budget>>,
+    pub(crate) tasks: TaskTracker,
+    pub(crate) shutdown: Shutdown,
+}
+
+impl Node {
+    /// Opens identity and port, and goes on with what was shared and fetched before.
+    ///
+    /// # Errors
+    /// This peer is not enrolled, or the port is taken.
+    pub async fn start(
+        home: Home,
+        settings: Settings,
+        shutdown: Shutdown,
+    ) -> anyhow::Result<Arc<Self>> {
+        let identity = Identity::open(&home)?;
+        for folder in [home.contents(), home.spool()] {
+            make_private(&folder).with_context(|| folder.display().to_string())?;
+        }
+        let told = || format!("cannot listen on {}", settings.listen);
+        let listener = TcpListener::bind(settings.listen).await.with_context(told)?;
+        let port = settings.announce_port.unwrap_or(listener.local_addr()?.port());
+        let tls = Arc::clone(&identity.servers);
+        let provider = Provider::new(&identity.url, tls, settings.source_address);
+        let arrivals = listen(listener, Arc::clone(&identity.peers), HALL, shutdown.clone());
+        let budget = Budget::new(budget::rates(&settings.limits), Instant::now());
+        let node = Arc::new(Self {
+            budget: Arc::new(Mutex::new(budget)),
+            home,
+            identity,
+            provider,
+            settings: RwLock::new(settings),
+            port,
+            transfers: Mutex::default(),
+            tasks: TaskTracker::new(),
+            shutdown,
+        });
+        node.tasks.spawn(arrivals::take(Arc::clone(&node), arrivals));
+        node.tasks.spawn(renewal::run(Arc::clone(&node)));
+        node.tasks.spawn(events::follow(Arc::clone(&node)));
+        node.tasks.spawn(budget::follow_the_clock(Arc::clone(&node)));
+        node.resume();
+        Ok(node)
+    }
+
+    /// Ends every transfer and says goodbye; to be called once the shutdown was triggered.
+    pub async fn finish(&self) {
+        let transfers: Vec<_> = self.lock().drain().map(|(_, transfer)| transfer).collect();
+        for transfer in &transfers {
+            transfer.end();
+        }
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// What it asks.
+    #[must_use]
+    pub fn provider(&self) -> &Provider {
+        &self.provider
+    }
+
+    /// How it is.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let mut transfers: Vec<_> =
+            self.lock().values().map(|transfer| transfer.status()).collect();
+        transfers.sort_by(|a, b| a.title.cmp(&b.title));
+        Status {
+            peer_id: self.identity.peer.clone(),
+            user_id: self.identity.user.clone(),
+            provider: self.identity.url.clone(),
+            port: self.port,
+            transfers,
+        }
+    }
+
+    /// Its limits.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.settings().limits
+    }
+
+    /// Takes other limits; they hold at once.
+    ///
+    /// # Errors
+    /// They make no sense.
+    pub fn set_limits(&self, limits: Limits) -> anyhow::Result<()> {
+        limits.check()?;
+        self.settings.write().unwrap_or_else(PoisonError::into_inner).limits = limits.clone();
+        self.budget().set(budget::rates(&limits), Instant::now());
+        for transfer in self.lock().values() {
+            transfer.tell(Command::Limits);
+        }
+        Ok(())
+    }
+
+    /// Gives up a content: it is neither shared nor fetched any more. Its files stay.
+    ///
+    /// # Errors
+    /// There is none of this id.
+    pub async fn stop(&self, content: &ContentId) -> anyhow::Result<()> {
+        let transfer = self.lock().remove(content);
+        let Some(transfer) = transfer else { bail!("{content} is neither shared nor fetched") };
+        transfer.end();
+        transfer.ended().await;
+        kept::forget(&self.home, content)
+    }
+
+    pub(crate) fn settings(&self) -> Settings {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn policy(&self) -> SharingPolicy {
+        let sharing = self.settings().sharing;
+        SharingPolicy { class_floor: sharing.class_floor, show_status: sharing.show_status }
+    }
+
+    pub(crate) fn transfer(&self, content: &ContentId) -> Option<Arc<Transfer>> {
+        self.lock().get(content).cloned()
+    }
+
+    /// Starts a transfer of what is kept; the one at work, where there is one already.
+    pub(crate) fn begin(self: &Arc<Self>, kept: Kept) -> anyhow::Result<Arc<Transfer>> {
+        let content = kept.index.content_id.clone();
+        let mut transfers = self.lock();
+        if let Some(there) = transfers.get(&content) {
+            return Ok(Arc::clone(there));
+        }
+        if transfers.len() >= MAX_TRANSFERS {
+            bail!("{MAX_TRANSFERS} contents are shared and fetched already");
+        }
+        let transfer = Arc::new(Transfer::start(self, kept)?);
+        transfers.insert(content, Arc::clone(&transfer));
+        Ok(transfer)
+    }
+
+    fn resume(self: &Arc<Self>) {
+        for kept in kept::all(&self.home) {
+            let title = kept.index.title.to_string();
+            if let Err(error) = self.begin(kept) {
+                tracing::warn!(title, error = format!("{error:#}"), "cannot go on with a content");
+            }
+        }
+    }
+
+    pub(crate) fn budget(&self) -> MutexGuard<'_, Budget> {
+        self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<ContentId, Arc<Transfer>>> {
+        self.transfers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,66 @@
+//! Sharing: from files to a registered content.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, bail};
+use mp2p::id::OverlayId;
+use mp2p::index_file::{About, IndexFile};
+use mp2p::message::bound::Text;
+use mp2p::message::overlay::OverlayRequest;
+
+use crate::content::{Built, build};
+use crate::control::message::{Share, Started};
+use crate::node::Node;
+use crate::node::kept::{Place, keep};
+
+impl Node {
+    /// Shares a file or a folder: an overlay, an entry at the index, and ourselves as its source.
+    ///
+    /// # Errors
+    /// The files cannot be read, or the provider refuses.
+    pub async fn share(self: &Arc<Self>, share: Share) -> anyhow::Result<Started> {
+        let path = share.path.clone();
+        if !path.is_absolute() {
+            bail!("{} is no absolute path", path.display());
+        }
+        let built = tokio::task::spawn_blocking(move || build(&path, &|_, _| {})).await??;
+        let root = built.root.clone();
+        let index = self.index_file(&share, built)?;
+        let signed = index.seal(&self.identity.key)?;
+        let overlay = OverlayRequest {
+            overlay_id: index.overlay_id.clone(),
+            title: index.title.clone(),
+            description: index.description.clone(),
+            ..OverlayRequest::named(index.overlay_id.clone())
+        };
+        self.provider.create(&overlay).await.context("no overlay for it")?;
+        self.provider.register(&signed).await.context("it cannot be registered")?;
+        let started = Started {
+            content_id: index.content_id.clone(),
+            overlay_id: index.overlay_id.clone(),
+            title: index.title.to_string(),
+        };
+        let place = Place { root, files: Vec::new(), is_source: true, stream: false };
+        self.begin(keep(&self.home, (index, signed), place)?)?;
+        Ok(started)
+    }
+
+    fn index_file(&self, share: &Share, built: Built) -> anyhow::Result<IndexFile> {
+        let name = share.path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let title = share.title.clone().or(name).unwrap_or_default();
+        let content = built.cut.content_id(&built.hashes).context("no hash for each fragment")?;
+        let own = || OverlayId::parse(content.as_str());
+        let issued = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+        let about = About {
+            version: issued,
+            overlay_id: share.overlay.clone().map_or_else(own, Ok)?,
+            title: Text::new(title).context("the title")?,
+            description: Text::new(share.description.clone()).context("the description")?,
+            rights: None,
+            issued,
+        };
+        let (files, cut, hashes) = (built.files, built.cut, built.hashes);
+        Ok(IndexFile::build(about, files, cut, hashes, &self.identity.key)?)
+    }
+}

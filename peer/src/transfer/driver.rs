@@ -1,0 +1,397 @@
+//! The loop around one engine.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use mp2p::frame::Frame;
+use mp2p::message::join::JoinAnswer;
+use mp2p::message::list::Demotion;
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use crate::content::{Paths, Store, StoreFault};
+use crate::control::message::State;
+use crate::exchange::{
+    Budget, Candidate, Config, Content, Engine, LinkId, Order, Output, Ranked, StoreError,
+};
+use crate::node::{Change, Kept, Membership, Node};
+use crate::transfer::links::{Heard, Links};
+use crate::transfer::notary::KeyNotary;
+use crate::transfer::standing::{Shared, Standing};
+use crate::transfer::view::Counts;
+use crate::transfer::{Command, Shown};
+use crate::wire::{Arrival, Heard as Said, Note};
+
+/// What is shown is made anew this often at most.
+const SHOW: Duration = Duration::from_millis(200);
+/// Notes taken between two looks at the engine.
+const MAX_BURST: usize = 16;
+/// Changes of a membership that wait.
+const MAX_CHANGES: usize = 8;
+/// Fragments read ahead for a player.
+const STREAM_AHEAD: u32 = 16;
+
+/// What a driver begins with.
+pub(crate) struct Setup {
+    node: Arc<Node>,
+    kept: Kept,
+    shown: Shown,
+    ending: CancellationToken,
+    standing: Shared,
+    notary: KeyNotary,
+}
+
+impl Setup {
+    /// # Errors
+    /// The keys of this peer are of no use.
+    pub(crate) fn new(
+        node: &Arc<Node>,
+        kept: Kept,
+        shown: Shown,
+        ending: CancellationToken,
+    ) -> anyhow::Result<Self> {
+        let standing = Shared::default();
+        let about = (kept.index.overlay_id.clone(), kept.index.content_id.clone());
+        let notary = KeyNotary::new(node.identity.clone(), about, Arc::clone(&standing))?;
+        Ok(Self { node: Arc::clone(node), kept, shown, ending, standing, notary })
+    }
+}
+
+/// What the disk did.
+enum Done {
+    Read(u32, Result<Bytes, StoreFault>),
+    Stored(u32, Result<(), StoreFault>),
+}
+
+struct Driver {
+    engine: Engine,
+    store: Arc<Store>,
+    links: Links,
+    counts: Counts,
+    standing: Shared,
+    done: mpsc::Sender<Done>,
+    budget: Arc<Mutex<Budget>>,
+    wanted: Arc<Notify>,
+    shown: Shown,
+    state: State,
+    message: Option<String>,
+    node: Arc<Node>,
+}
+
+/// Works until the content is given up or this peer ends.
+pub(crate) async fn run(setup: Setup, commands: mpsc::Receiver<Command>) {
+    let Setup { node, kept, shown, ending, standing, notary } = setup;
+    let paths = Paths {
+        root: kept.place.root.clone(),
+        wanted: kept.place.files.clone(),
+        is_source: kept.place.is_source,
+        notes: kept.folder.clone(),
+    };
+    let index = kept.index.clone();
+    let opened = tokio::task::spawn_blocking(move || Store::open(index, paths)).await;
+    let store = match opened.map_err(anyhow::Error::from).and_then(|store| Ok(store?)) {
+        Ok(store) => Arc::new(store),
+        Err(error) => {
+            let mut status = shown.lock().unwrap_or_else(PoisonError::into_inner);
+            (status.state, status.message) = (State::Failed, Some(format!("{error:#}")));
+            return;
+        }
+    };
+    let settings = node.settings();
+    let (links, heard) = Links::new(Arc::clone(&node.identity.peers), settings.source_address);
+    let (done, finished) = mpsc::channel(MAX_BURST);
+    let wanted = Arc::new(Notify::new());
+    let (changed, changes) = mpsc::channel(MAX_CHANGES);
+    let membership = Membership {
+        identity: node.identity.clone(),
+        provider: node.provider.clone(),
+        overlay: kept.index.overlay_id.clone(),
+        port: node.port,
+        policy: node.policy(),
+        list: kept.folder.join("list.json"),
+        wanted: Arc::clone(&wanted),
+    };
+    let member = node.tasks.spawn(membership.run(changed, ending.clone()));
+    let Some(content) = Content::of(&kept.index) else { return };
+    let config = config(&node, &kept);
+    let now = Instant::now();
+    let seed = fastrand::u64(..);
+    let own = (node.identity.peer.clone(), content, store.have());
+    let mut engine = Engine::new(own, config, Box::new(notary), seed, now);
+    engine.want(store.want(), now);
+    let driver = Driver {
+        engine,
+        store,
+        links,
+        counts: Counts::default(),
+        standing,
+        done,
+        budget: Arc::clone(&node.budget),
+        wanted,
+        shown,
+        state: State::Fetching,
+        message: None,
+        node,
+    };
+    driver.run(heard, (commands, changes, finished), ending).await;
+    let _ = member.await;
+}
+
+fn config(node: &Node, kept: &Kept) -> Config {
+    let settings = node.settings();
+    let order = match kept.place.stream {
+        true => Order::Stream { ahead: STREAM_AHEAD },
+        false => Order::Rarest,
+    };
+    Config {
+        links: settings.limits.connections,
+        class_floor: settings.sharing.class_floor,
+        order,
+        listen_port: Some(node.port),
+        up_limit: (settings.limits.up_kbps > 0).then_some(settings.limits.up_kbps * 1000),
+        ..Config::default()
+    }
+}
+
+type Queues = (mpsc::Receiver<Command>, mpsc::Receiver<Change>, mpsc::Receiver<Done>);
+
+impl Driver {
+    async fn run(
+        mut self,
+        mut heard: Heard,
+        (mut commands, mut changes, mut finished): Queues,
+        ending: CancellationToken,
+    ) {
+        let mut shown_at = Instant::now();
+        loop {
+            let now = Instant::now();
+            self.poll(now);
+            if now >= shown_at {
+                shown_at = now + SHOW;
+                self.show(now);
+            }
+            let read_at = self.budget().read_after(now);
+            let wake = self.engine.wake().min(shown_at);
+            let wake = read_at.map_or(wake, |at| wake.min(at));
+            tokio::select! {
+                () = ending.cancelled() => break,
+                note = heard.notes.recv(), if read_at.is_none() => {
+                    let mut next = note;
+                    for _ in 0..MAX_BURST {
+                        let Some(note) = next else { break };
+                        self.note(note);
+                        next = heard.notes.try_recv().ok();
+                    }
+                    if let Some(note) = next {
+                        self.note(note);
+                    }
+                }
+                Some(sent) = heard.sent.recv() => {
+                    let id = LinkId(sent.link);
+                    self.engine.written(id, sent.bytes);
+                    if let Some(peer) = self.links.peer(id) {
+                        self.counts.sent(peer, sent.bytes);
+                    }
+                }
+                Some(dialled) = heard.dialled.recv() => self.dialled(dialled),
+                Some(done) = finished.recv() => self.finished(done),
+                Some(command) = commands.recv() => self.command(command),
+                Some(change) = changes.recv() => self.changed(change),
+                () = tokio::time::sleep_until(wake.into()) => self.engine.tick(Instant::now()),
+            }
+        }
+        let now = Instant::now();
+        self.engine.shutdown(now);
+        self.poll(now);
+        let store = Arc::clone(&self.store);
+        let flushed = tokio::task::spawn_blocking(move || store.flush()).await;
+        if let Ok(Err(error)) = flushed {
+            tracing::warn!(%error, "what was fetched last may have to be checked again");
+        }
+    }
+
+    fn budget(&self) -> std::sync::MutexGuard<'_, Budget> {
+        self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn poll(&mut self, now: Instant) {
+        loop {
+            let output = {
+                let mut budget = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
+                self.engine.poll(&mut budget, now)
+            };
+            match output {
+                Some(output) => self.act(output),
+                None => return,
+            }
+        }
+    }
+
+    fn act(&mut self, output: Output) {
+        match output {
+            Output::Send { link, frame } => self.links.send(link, frame),
+            Output::Close { link, .. } => self.links.close(link),
+            Output::Dial(candidate) => self.links.dial(candidate),
+            Output::Read { fragment } => {
+                self.on_disk(move |store| Done::Read(fragment, store.read(fragment)));
+            }
+            Output::Write { fragment, bytes } => {
+                self.on_disk(move |store| Done::Stored(fragment, store.write(fragment, &bytes)));
+            }
+            Output::Report(report) => tracing::debug!(?report, "a peer failed"),
+            Output::Receipt(_) => {}
+            Output::Stopped { .. } => self.state = State::Stopped,
+            Output::Finished => {
+                self.on_disk(|store| Done::Stored(u32::MAX, store.flush()));
+            }
+        }
+    }
+
+    fn on_disk(&self, act: impl FnOnce(&Store) -> Done + Send + 'static) {
+        let (store, out) = (Arc::clone(&self.store), self.done.clone());
+        tokio::task::spawn_blocking(move || {
+            let done = act(&store);
+            let _ = out.blocking_send(done);
+        });
+    }
+
+    fn note(&mut self, note: Note) {
+        let (id, now) = (LinkId(note.link), Instant::now());
+        match note.heard {
+            Said::Frame(frame) => {
+                if let (Frame::Data(data), Some(peer)) = (&frame, self.links.peer(id)) {
+                    self.counts.received(peer, data.bytes.len());
+                }
+                self.engine.frame(id, frame, now);
+            }
+            Said::Down(why) => {
+                tracing::debug!(link = note.link, why, "a link ended");
+                self.engine.link_down(id, now);
+                self.links.close(id);
+            }
+        }
+    }
+
+    fn dialled(&mut self, dialled: crate::transfer::links::Dialled) {
+        let now = Instant::now();
+        match dialled.outcome {
+            Ok((met, address)) => {
+                let id = self.engine.link_up(Links::info(&met, true, address), now);
+                self.links.start(id, met);
+            }
+            Err(error) => {
+                tracing::debug!(peer = %dialled.peer, %error, "a peer was not met");
+                self.engine.dial_failed(&dialled.peer, now);
+            }
+        }
+    }
+
+    fn arrived(&mut self, arrival: Arrival) {
+        let now = Instant::now();
+        let Arrival { met, address, first } = arrival;
+        let id = self.engine.link_up(Links::info(&met, false, address), now);
+        self.links.start(id, met);
+        self.engine.frame(id, first, now);
+    }
+
+    fn finished(&mut self, done: Done) {
+        let now = Instant::now();
+        let told = |fault: &StoreFault| match fault {
+            StoreFault::Lost(_) => StoreError::Lost,
+            StoreFault::Io { .. } => StoreError::Trouble,
+        };
+        match done {
+            Done::Read(fragment, read) => {
+                self.trouble(read.as_ref().err());
+                self.engine.fragment_read(fragment, read.map_err(|fault| told(&fault)), now);
+            }
+            // The whole content has been flushed.
+            Done::Stored(u32::MAX, flushed) => {
+                self.trouble(flushed.as_ref().err());
+                if flushed.is_ok() && self.state == State::Fetching {
+                    self.state = State::Sharing;
+                    self.message = None;
+                }
+                self.show(now);
+            }
+            Done::Stored(fragment, stored) => {
+                self.trouble(stored.as_ref().err());
+                self.engine.fragment_stored(fragment, stored.map_err(|fault| told(&fault)), now);
+            }
+        }
+    }
+
+    /// What the disk refuses is for the user to see: it goes on by itself once there is room.
+    fn trouble(&mut self, fault: Option<&StoreFault>) {
+        match fault {
+            Some(fault) => {
+                tracing::warn!(error = %fault, "the disk is in the way");
+                self.message = Some(fault.to_string());
+            }
+            None if self.state == State::Fetching => self.message = None,
+            None => {}
+        }
+    }
+
+    fn command(&mut self, command: Command) {
+        let now = Instant::now();
+        match command {
+            Command::Arrived(arrival) => self.arrived(*arrival),
+            Command::Limits => {}
+            Command::Stop(stop) => self.engine.stop(stop.into(), now),
+            Command::Expelled(peer, epoch) => {
+                Standing::raise(&self.standing, epoch);
+                self.engine.expel(&peer, now);
+            }
+            Command::Reorganised => self.wanted.notify_one(),
+        }
+    }
+
+    fn changed(&mut self, change: Change) {
+        match change {
+            Change::Listed(answer) => {
+                self.message = None;
+                self.listed(&answer);
+            }
+            Change::Remembered(answer) => {
+                self.message = Some("the provider is away; the last list is used".to_owned());
+                self.listed(&answer);
+            }
+            Change::Away(why) => self.message = Some(why),
+            Change::Refused(why) => {
+                (self.state, self.message) = (State::Failed, Some(why));
+            }
+            Change::Stopped(stop) => {
+                if let Some(stop) = stop {
+                    self.engine.stop(stop.into(), Instant::now());
+                }
+                self.state = State::Stopped;
+            }
+        }
+        self.show(Instant::now());
+    }
+
+    fn listed(&mut self, answer: &JoinAnswer) {
+        Standing::learn(&self.standing, answer);
+        self.counts.listed(answer);
+        let entries = answer.status.peer_info_list.iter();
+        let own = &self.node.identity.peer;
+        let entries = entries.filter(|entry| entry.peer_id != *own).map(|entry| Candidate {
+            peer: entry.peer_id.clone(),
+            addresses: entry.peer_addr.to_vec(),
+            rank: entry.rank,
+            bridge: entry.bridge,
+            overloaded: entry.reason == Some(Demotion::Overload),
+        });
+        let entries = entries.collect();
+        let group = answer.gateway.as_ref().map(|gateway| gateway.members.to_vec());
+        let ranked = Ranked { entries, group: group.unwrap_or_default() };
+        self.engine.list(ranked, Instant::now());
+    }
+
+    fn show(&self, now: Instant) {
+        let state = (self.state, self.message.clone());
+        self.counts.show(&self.shown, (&self.engine, &self.store), state, now);
+    }
+}

@@ -1,0 +1,120 @@
+//! One content at work: its engine, driven with sockets, files and a clock.
+//!
+//! ```text
+//!  membership ─ list ──┐                       ┌─► dial ──► link
+//!  arrivals ─ link ────┼─► driver ─ engine ────┼─► store: read, write
+//!  links ─ frames ─────┤       (poll, tick)    ├─► frames
+//!  store ─ done ───────┘                       └─► reports, receipts
+//! ```
+
+mod driver;
+mod links;
+mod notary;
+mod standing;
+mod view;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mp2p::id::PeerId;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::control::message::{State, TransferStatus};
+use crate::node::{Kept, Node};
+use crate::transfer::driver::Setup;
+use crate::wire::Arrival;
+
+/// Commands and arrivals that wait for a driver.
+const MAX_QUEUED: usize = 64;
+
+/// A content at work; dropping it ends it.
+pub struct Transfer {
+    commands: mpsc::Sender<Command>,
+    status: Shown,
+    ending: CancellationToken,
+    ended: CancellationToken,
+}
+
+/// What is shown of a transfer; the driver writes it.
+pub(crate) type Shown = Arc<Mutex<TransferStatus>>;
+
+/// What a driver is told.
+pub(crate) enum Command {
+    /// Somebody came for this content.
+    Arrived(Box<Arrival>),
+    /// The limits changed.
+    Limits,
+    /// The provider says that its distribution is to end: the signed order.
+    Stop(String),
+    /// The provider has expelled somebody; passkeys of older epochs are void.
+    Expelled(PeerId, u64),
+    /// The list is no longer what it was.
+    Reorganised,
+}
+
+impl Transfer {
+    /// Starts to work on what is kept.
+    ///
+    /// # Errors
+    /// The keys of this peer are of no use.
+    pub fn start(node: &Arc<Node>, kept: Kept) -> anyhow::Result<Self> {
+        let (commands, queue) = mpsc::channel(MAX_QUEUED);
+        let status = Arc::new(Mutex::new(TransferStatus {
+            content_id: kept.index.content_id.clone(),
+            overlay_id: kept.index.overlay_id.clone(),
+            title: kept.index.title.to_string(),
+            state: State::Fetching,
+            message: Some("looking at what is here".to_owned()),
+            size: kept.index.size(),
+            have: 0,
+            down_rate: 0,
+            up_rate: 0,
+            downloaded: 0,
+            uploaded: 0,
+            ranked_by: None,
+            members: 0,
+            neighbours: Vec::new(),
+            by_rank: Vec::new(),
+        }));
+        let (ending, ended) = (CancellationToken::new(), CancellationToken::new());
+        let setup = Setup::new(node, kept, Arc::clone(&status), ending.clone())?;
+        let guard = ended.clone().drop_guard();
+        node.tasks.spawn(async move {
+            driver::run(setup, queue).await;
+            drop(guard);
+        });
+        Ok(Self { commands, status, ending, ended })
+    }
+
+    /// How far it is.
+    #[must_use]
+    pub fn status(&self) -> TransferStatus {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Ends it: takes leave of everybody.
+    pub fn end(&self) {
+        self.ending.cancel();
+    }
+
+    /// Until it has ended.
+    pub async fn ended(&self) {
+        self.ended.cancelled().await;
+    }
+
+    /// Somebody came for this content; turned away where too many wait.
+    pub(crate) fn arrived(&self, arrival: Arrival) {
+        let _ = self.commands.try_send(Command::Arrived(Box::new(arrival)));
+    }
+
+    /// Tells it; what cannot be told now is told by the next list.
+    pub(crate) fn tell(&self, command: Command) {
+        let _ = self.commands.try_send(command);
+    }
+}
+
+impl Drop for Transfer {
+    fn drop(&mut self) {
+        self.ending.cancel();
+    }
+}

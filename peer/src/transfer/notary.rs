@@ -1,0 +1,146 @@
+//! The engine's notary: signs with the key of this peer, and checks with the keys of OMS and of
+//! others.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use mp2p::delivery::Delivery;
+use mp2p::fragment::FragmentHash;
+use mp2p::id::{ContentId, OverlayId, PeerId};
+use mp2p::passkey::{Check, Passkey};
+use mp2p::receipt::Receipt;
+use mp2p::signed::PeerKey;
+use mp2p::stop::{Stop, StopCheck};
+
+use crate::exchange::{DeliveryClaim, Notary, ReceiptClaim};
+use crate::identity::Identity;
+use crate::transfer::standing::{Shared, Standing};
+
+/// A receipt that another peer gives us now is of now.
+const MAX_RECEIPT_AGE_S: u64 = 3600;
+
+/// For one transfer.
+pub(crate) struct KeyNotary {
+    identity: Identity,
+    key: PeerKey,
+    overlay: OverlayId,
+    content: ContentId,
+    standing: Shared,
+}
+
+impl KeyNotary {
+    /// # Errors
+    /// The library gives no public key.
+    pub(crate) fn new(
+        identity: Identity,
+        (overlay, content): (OverlayId, ContentId),
+        standing: Shared,
+    ) -> anyhow::Result<Self> {
+        let key = PeerKey::of(&identity.key)?;
+        Ok(Self { identity, key, overlay, content, standing })
+    }
+
+    fn check<'a>(
+        &'a self,
+        standing: &Standing,
+        holder: &'a PeerId,
+        certificate: &'a str,
+    ) -> Check<'a> {
+        Check {
+            issuer: &self.identity.trust_domain,
+            overlay: &self.overlay,
+            holder,
+            certificate,
+            epoch: standing.epoch,
+            now: unix_s(),
+        }
+    }
+}
+
+fn unix_s() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+impl Notary for KeyNotary {
+    fn passkey(&self) -> Option<String> {
+        Standing::now(&self.standing).passkey
+    }
+
+    /// Without a passkey a peer is of the lowest class (TR 20002 §8.3.9 step 1); one that shows a
+    /// bad one is not let in.
+    fn admit(&self, peer: &PeerId, certificate: &str, passkey: Option<&str>) -> Option<u8> {
+        let Some(passkey) = passkey else { return Some(0) };
+        let standing = Standing::now(&self.standing);
+        let key = standing.oms_key.as_ref()?;
+        match Passkey::open(passkey, key, &self.check(&standing, peer, certificate)) {
+            Ok(passkey) => Some(passkey.class),
+            Err(error) => {
+                tracing::info!(%peer, %error, "a passkey is refused");
+                None
+            }
+        }
+    }
+
+    fn vouches(&self, passkey: &str, peer: &PeerId) -> bool {
+        let standing = Standing::now(&self.standing);
+        let check = self.check(&standing, peer, "");
+        standing.oms_key.as_ref().is_some_and(|key| Passkey::vouch(passkey, key, &check).is_ok())
+    }
+
+    fn sign_delivery(&self, claim: &DeliveryClaim<'_>) -> Option<String> {
+        let delivery = Delivery {
+            overlay_id: self.overlay.clone(),
+            content_id: self.content.clone(),
+            fragment: claim.fragment,
+            hash: *claim.hash,
+            sender: claim.sender.clone(),
+            receiver: claim.receiver.clone(),
+            ts: unix_s(),
+            sender_key: self.key.clone(),
+        };
+        delivery.seal(&self.identity.key).ok()
+    }
+
+    fn open_delivery(&self, text: &str, claim: &DeliveryClaim<'_>) -> Option<FragmentHash> {
+        let delivery = Delivery::open(text).ok()?;
+        let is_it = delivery.overlay_id == self.overlay
+            && delivery.content_id == self.content
+            && delivery.fragment == claim.fragment
+            && delivery.sender == *claim.sender
+            && delivery.receiver == *claim.receiver;
+        is_it.then_some(delivery.hash)
+    }
+
+    fn sign_receipt(&self, claim: &ReceiptClaim<'_>) -> Option<String> {
+        let receipt = Receipt {
+            overlay_id: self.overlay.clone(),
+            content_id: self.content.clone(),
+            contributor: claim.contributor.clone(),
+            consumer: self.identity.peer.clone(),
+            epoch: claim.epoch,
+            seq: claim.seq,
+            bytes: claim.bytes,
+            fragments: claim.fragments,
+            rejected: claim.rejected,
+            ts: unix_s(),
+            via: claim.via.cloned(),
+            consumer_key: self.key.clone(),
+        };
+        receipt.seal(&self.identity.key).ok()
+    }
+
+    fn open_receipt(&self, text: &str, consumer: &PeerId) -> Option<(u64, u64)> {
+        let receipt = Receipt::open(text, unix_s(), MAX_RECEIPT_AGE_S).ok()?;
+        let is_it = receipt.overlay_id == self.overlay
+            && receipt.content_id == self.content
+            && receipt.consumer == *consumer
+            && receipt.contributor == self.identity.peer;
+        is_it.then_some((receipt.epoch, receipt.bytes))
+    }
+
+    fn is_stop(&self, text: &str) -> bool {
+        let standing = Standing::now(&self.standing);
+        let Some(key) = &standing.oms_key else { return false };
+        let check = StopCheck { overlay: &self.overlay, after: standing.stops_seen, now: unix_s() };
+        Stop::open(text, key, &check).is_ok_and(|stop| stop.ends(&self.content))
+    }
+}

@@ -1,0 +1,106 @@
+//! What is shown of a transfer, made from what its engine and its links have counted.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::PoisonError;
+use std::time::Instant;
+
+use mp2p::id::PeerId;
+use mp2p::message::join::JoinAnswer;
+use mp2p::message::list::RankedBy;
+
+use crate::content::Store;
+use crate::control::message::{FromRank, Neighbour, State};
+use crate::exchange::Engine;
+use crate::transfer::Shown;
+
+/// Counts of one transfer, by peer.
+#[derive(Default)]
+pub(crate) struct Counts {
+    /// Bytes received from, and sent to, each peer.
+    by_peer: HashMap<PeerId, (u64, u64)>,
+    /// As the last list has them.
+    ranks: HashMap<PeerId, Option<u32>>,
+    ranked_by: Option<RankedBy>,
+    members: u64,
+}
+
+impl Counts {
+    pub(crate) fn received(&mut self, peer: &PeerId, bytes: usize) {
+        self.of(peer).0 += bytes as u64;
+    }
+
+    pub(crate) fn sent(&mut self, peer: &PeerId, bytes: usize) {
+        self.of(peer).1 += bytes as u64;
+    }
+
+    pub(crate) fn listed(&mut self, answer: &JoinAnswer) {
+        let entries = answer.status.peer_info_list.iter();
+        self.ranks.extend(entries.map(|entry| (entry.peer_id.clone(), entry.rank)));
+        self.ranked_by = Some(answer.status.ranked_by);
+        self.members = answer.status.num_peers;
+    }
+
+    fn of(&mut self, peer: &PeerId) -> &mut (u64, u64) {
+        // One more entry for each peer that ever was linked: as many as the engine takes links.
+        if !self.by_peer.contains_key(peer) {
+            self.by_peer.insert(peer.clone(), (0, 0));
+        }
+        self.by_peer.entry(peer.clone()).or_default()
+    }
+
+    fn rank(&self, peer: &PeerId) -> Option<u32> {
+        self.ranks.get(peer).copied().flatten()
+    }
+
+    /// Nearest first; what came from an unknown distance last.
+    fn by_rank(&self) -> Vec<FromRank> {
+        let mut sums = BTreeMap::new();
+        for (peer, (down, _)) in self.by_peer.iter().filter(|(_, (down, _))| *down > 0) {
+            let rank = self.rank(peer);
+            let place = rank.unwrap_or(u32::MAX);
+            sums.entry(place).or_insert(FromRank { rank, bytes: 0 }).bytes += down;
+        }
+        sums.into_values().collect()
+    }
+
+    /// Writes what is to be shown.
+    pub(crate) fn show(
+        &self,
+        shown: &Shown,
+        (engine, store): (&Engine, &Store),
+        state: (State, Option<String>),
+        now: Instant,
+    ) {
+        let (have, size) = store.progress();
+        let (down_rate, up_rate) = engine.progress(now).rates;
+        let fragments = f64::from(engine.have().fragments().max(1));
+        let neighbours = engine.links(now).into_iter().map(|link| {
+            let (downloaded, uploaded) = self.by_peer.get(&link.peer).copied().unwrap_or_default();
+            Neighbour {
+                rank: self.rank(&link.peer),
+                relayed: link.via.is_some(),
+                downloaded,
+                uploaded,
+                has: (f64::from(link.held) / fragments) as f32,
+                peer_id: link.peer,
+            }
+        });
+        let mut neighbours: Vec<Neighbour> = neighbours.collect();
+        neighbours.sort_by_key(|neighbour| neighbour.rank.unwrap_or(u32::MAX));
+        let mut status = shown.lock().unwrap_or_else(PoisonError::into_inner);
+        (status.state, status.message) = state;
+        (status.have, status.size) = (have, size);
+        (status.down_rate, status.up_rate) = (down_rate, up_rate);
+        status.downloaded = self.by_peer.values().map(|(down, _)| down).sum();
+        status.uploaded = self.by_peer.values().map(|(_, up)| up).sum();
+        status.ranked_by = self.ranked_by.map(|by| match by {
+            RankedBy::Map => "map".to_owned(),
+            RankedBy::StaleMap => "stale-map".to_owned(),
+            RankedBy::Ecs => "ecs".to_owned(),
+            RankedBy::Score => "score".to_owned(),
+        });
+        status.members = self.members;
+        status.neighbours = neighbours;
+        status.by_rank = self.by_rank();
+    }
+}
