@@ -31,6 +31,9 @@ fn every_row_has_its_figures_and_the_machine_is_named() {
         "rank 100 candidates",
         "rank 1000 candidates",
         "rank 10000 candidates",
+        "ECS 1 x 10, body to answer",
+        "ECS 1 x 100, body to answer",
+        "ECS 1 x 1000, body to answer",
         "cost map, numerical",
         "build",
     ];
@@ -40,7 +43,7 @@ fn every_row_has_its_figures_and_the_machine_is_named() {
             assert!(row[figure].as_f64().is_some_and(|value| value > 0.0), "{figure} in {row}");
         }
     }
-    assert!(figures["rows"][8]["bytes-per-second"].as_f64().unwrap() > 0.0);
+    assert!(figures["rows"][11]["bytes-per-second"].as_f64().unwrap() > 0.0);
     for fact in ["cpu", "kernel", "load", "version"] {
         assert!(figures["machine"][fact].as_str().is_some_and(|text| !text.is_empty()), "{fact}");
     }

@@ -20,6 +20,8 @@ struct Figures {
     per_second: f64,
     megabytes_per_second: f64,
     cpu_us: f64,
+    /// Processor time of the server and the clients, per answer.
+    work_us: f64,
 }
 
 impl Row {
@@ -42,6 +44,7 @@ impl Figures {
                 rounds.iter().map(|round| round.bytes_per_second / 1e6),
             )),
             cpu_us: measured.cpu.as_secs_f64() * 1e6 / answers as f64,
+            work_us: (measured.cpu + measured.client_cpu).as_secs_f64() * 1e6 / answers as f64,
         }
     }
 }
@@ -50,18 +53,21 @@ impl Figures {
 pub(crate) fn table(rows: &[Row]) -> String {
     let mut text = format!(
         "{CONNECTIONS} connections; medians over the rounds; ratio: UNIS to echo, round by round, \
-         with the lowest and the highest; processor time of the server per answer.\n\n\
-         | case | UNIS, 1/s | echo, 1/s | ratio | UNIS, MB/s | echo, MB/s | UNIS, us | echo, us |\n\
-         |---|---:|---:|---:|---:|---:|---:|---:|\n"
+         with the lowest and the highest; by work: of the processor time of server and clients per \
+         answer, echo to UNIS, which is the ratio of rates when nothing else runs; last, the \
+         processor time of the server alone.\n\n\
+         | case | UNIS, 1/s | echo, 1/s | ratio | by work | UNIS, MB/s | echo, MB/s | UNIS, us | \
+         echo, us |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|\n"
     );
     for Row { name, unis, echo, ratios } in rows {
         let (low, high) = (ratios[0], ratios[ratios.len() - 1]);
         let _ = writeln!(
             text,
-            "| {name} | {:.0} | {:.0} | {:.2} ({low:.2} to {high:.2}) | {:.1} | {:.1} | {:.0} | {:.0} |",
+            "| {name} | {:.0} | {:.0} | {:.2} ({low:.2} to {high:.2}) | {:.2} | {:.1} | {:.1} | {:.0} | {:.0} |",
             unis.per_second,
             echo.per_second,
             median(ratios),
+            echo.work_us / unis.work_us,
             unis.megabytes_per_second,
             echo.megabytes_per_second,
             unis.cpu_us,

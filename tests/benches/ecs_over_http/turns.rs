@@ -31,6 +31,8 @@ pub(crate) struct Measured {
     pub(crate) rounds: Vec<Count>,
     /// Processor time of its process during all rounds.
     pub(crate) cpu: Duration,
+    /// Processor time of the clients meanwhile.
+    pub(crate) client_cpu: Duration,
 }
 
 impl Turns {
@@ -39,10 +41,11 @@ impl Turns {
         let mut measured = [Measured::default(), Measured::default()];
         for _ in 0..self.rounds {
             for (rival, measured) in rivals.iter().zip(&mut measured) {
-                let clock = || cpu_time(rival.process);
+                let clock = || Ok((cpu_time(rival.process)?, cpu_time(std::process::id())?));
                 let (count, begin, end) = drive(rival.target, &rival.requests, self.each, clock)?;
                 measured.rounds.push(count);
-                measured.cpu += end.saturating_sub(begin);
+                measured.cpu += end.0.saturating_sub(begin.0);
+                measured.client_cpu += end.1.saturating_sub(begin.1);
             }
         }
         Ok(measured)

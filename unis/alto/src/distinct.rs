@@ -22,6 +22,31 @@ pub(crate) fn repeats<K: Ord + Copy>(keys: impl IntoIterator<Item = K>) -> Vec<u
     found
 }
 
+/// Whether all keys are different. Quick where they are; where it says no, it may be wrong:
+/// keys chosen to collide end the search, and [`repeats`] decides.
+pub(crate) fn are_distinct<K: Eq>(keys: &[K], bits: impl Fn(&K) -> u64) -> bool {
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15; // 2^64 divided by the golden ratio
+    const EMPTY: u32 = 0;
+    // A quarter full at most: most keys find their place free, which needs no comparison.
+    let slots = (4 * keys.len()).next_power_of_two().max(2);
+    let (mut table, mask) = (vec![EMPTY; slots], slots - 1);
+    let shift = u64::BITS - slots.trailing_zeros();
+    let mut steps_left = 4 * keys.len();
+    for (key, number) in keys.iter().zip(1_u32..) {
+        let mut slot = (bits(key).wrapping_mul(ODD) >> shift) as usize;
+        while table[slot & mask] != EMPTY {
+            let other = &keys[table[slot & mask] as usize - 1];
+            if other == key || steps_left == 0 {
+                return false;
+            }
+            steps_left -= 1;
+            slot += 1;
+        }
+        table[slot & mask] = number;
+    }
+    true
+}
+
 /// Removes the items at these ascending indexes; the others keep their order.
 pub(crate) fn remove<T>(items: &mut Vec<T>, indexes: &[usize]) {
     let (mut index, mut next) = (0, indexes.iter().peekable());
@@ -49,6 +74,14 @@ mod tests {
         assert_eq!(items, ["b", "a", "c"]);
     }
 
+    #[test]
+    fn keys_chosen_to_collide_end_the_search() {
+        let keys: Vec<u32> = (0..10_000).collect();
+        assert!(are_distinct(&keys, |key| u64::from(*key)));
+        assert!(!are_distinct(&keys, |_| 7));
+        assert!(repeats(keys).is_empty());
+    }
+
     proptest! {
         #[test]
         fn a_set_lets_the_same_through(keys in prop::collection::vec(any::<u8>(), 0..99)) {
@@ -57,6 +90,7 @@ mod tests {
             let mut rest = keys.clone();
             remove(&mut rest, &repeats(&keys));
             assert_eq!(rest, expected);
+            assert_eq!(are_distinct(&keys, |key| u64::from(*key)), expected.len() == keys.len());
         }
     }
 }

@@ -35,6 +35,7 @@ pub mod document;
 pub mod endpoint_cost;
 pub mod endpoint_property;
 pub mod network_map;
+pub mod pairs;
 pub mod write;
 
 // How JSON is read and written underneath.

@@ -2,7 +2,9 @@
 
 use alto::cost::{CostType, Mode};
 use alto::fault::{Code, Fault};
-use alto::request::{CostMapFilter, EndpointCostQuery, EndpointPropertyQuery, NetworkMapFilter};
+use alto::request::{
+    CostMapFilter, EndpointCostQuery, EndpointPropertyQuery, NetworkMapFilter, PackedQuery,
+};
 
 const ORDINAL: &str = r#""cost-type": {"cost-mode": "ordinal", "cost-metric": "routingcost"}"#;
 
@@ -21,7 +23,9 @@ fn eps(body: &str) -> Outcome {
 }
 
 fn ecs(body: &str) -> Outcome {
-    EndpointCostQuery::parse(body.as_bytes()).map(drop)
+    let exactly = EndpointCostQuery::parse(body.as_bytes()).map(drop);
+    assert_eq!(PackedQuery::parse(body.as_bytes()).map(drop), exactly);
+    exactly
 }
 
 const EVERY_SERVICE: [fn(&str) -> Outcome; 4] = [fnm, fcm, eps, ecs];

@@ -176,6 +176,11 @@ impl Snapshot {
         self.network.lookup().pids_of(addresses, out);
     }
 
+    /// The same for IPv4 addresses alone, each as the number that it is: quicker still.
+    pub fn pids_of_ipv4(&self, addresses: &[u32], out: &mut Vec<Option<Pid>>) {
+        self.network.lookup().pids_of_ipv4(addresses, out);
+    }
+
     /// The cost matrices, in the order of the parts.
     pub fn matrices(&self) -> &[Arc<CostMatrix>] {
         &self.matrices

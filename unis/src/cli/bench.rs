@@ -1,8 +1,10 @@
 //! `unis bench`: what look-up, ranking, cost maps and a build take on this machine, each against the
 //! plain way to do it.
 
+mod case;
 mod cases;
 mod contest;
+mod ecs;
 mod machine;
 mod report;
 mod sample;
@@ -61,6 +63,9 @@ What is measured:
             plain way: a tree bitmap, one by one
   rank      candidates (30 % IPv6) to an ordered list, another source each time
             plain way: tree bitmap, a row of floating-point costs, a sort
+  ECS       a query of the endpoint cost service (RFC 7285 s. 11.5.1), from its bytes to those of the
+            answer, IPv4 addresses
+            plain way: serde_json's Value both ways, tree bitmap, a row of floating-point costs
   cost map  rows of the numerical cost map (RFC 7285 s. 11.2.3) as JSON
             plain way: serde_json of nested maps
   build     the snapshot: check, sort, tag, compile

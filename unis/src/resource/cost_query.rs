@@ -4,6 +4,7 @@
 use alto::constraint::{self, Constraint};
 use alto::cost::{CostType, Mode};
 use alto::fault::Fault;
+use alto::pairs::Part;
 use netmap::{CostMatrix, CostTable};
 
 use crate::maps::network::ServedNetwork;
@@ -14,6 +15,8 @@ use crate::settings::View;
 pub struct CostQuery<'a> {
     /// `cost[from][to]`.
     pub matrix: &'a CostMatrix,
+    /// As numbers or as ranks.
+    pub mode: Mode,
     /// Which ordinals satisfy the constraints; `None` = all.
     pub allowed: Option<Vec<bool>>,
 }
@@ -38,7 +41,7 @@ pub fn resolve<'a>(
     let allowed = constraints
         .filter(|list| !list.is_empty())
         .map(|list| allowed(matrix.table(), *mode, list));
-    Ok(CostQuery { matrix, allowed })
+    Ok(CostQuery { matrix, mode: *mode, allowed })
 }
 
 /// Each distinct cost is held against the constraints once; a constraint on ranks compares ranks.
@@ -54,6 +57,7 @@ fn allowed(table: &CostTable, mode: Mode, constraints: &[Constraint]) -> Vec<boo
 
 /// Appends a cost: its text ready in the table, or its rank over all pairs of the map (RFC 7285
 /// §6.1.2).
+#[inline]
 pub fn push_cost(out: &mut Vec<u8>, table: &CostTable, mode: Mode, ordinal: u32) {
     match mode {
         Mode::Numerical => out.extend_from_slice(table.text(ordinal).as_bytes()),
@@ -61,18 +65,41 @@ pub fn push_cost(out: &mut Vec<u8>, table: &CostTable, mode: Mode, ordinal: u32)
     }
 }
 
-fn push_integer(out: &mut Vec<u8>, mut value: u32) {
-    let mut digits = [0_u8; 10];
-    let mut at = digits.len();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (value % 10) as u8;
-        value /= 10;
-        if value == 0 {
-            break;
+fn push_integer(out: &mut Vec<u8>, value: u32) {
+    let digits = Digits::of(value);
+    out.extend_from_slice(&digits.bytes[digits.begin..DIGITS]);
+}
+
+/// Most digits of a rank.
+const DIGITS: usize = 10;
+
+/// A rank as text.
+pub struct Digits {
+    /// Room behind the digits, for those who copy more than they need.
+    bytes: [u8; DIGITS + 16],
+    begin: usize,
+}
+
+impl Digits {
+    /// Writes it.
+    #[must_use]
+    pub fn of(mut value: u32) -> Self {
+        let (mut bytes, mut begin) = ([0; DIGITS + 16], DIGITS);
+        loop {
+            begin -= 1;
+            bytes[begin] = b'0' + (value % 10) as u8;
+            value /= 10;
+            if value == 0 {
+                return Self { bytes, begin };
+            }
         }
     }
-    out.extend_from_slice(&digits[at..]);
+
+    /// The digits, to be copied.
+    #[must_use]
+    pub fn part(&self) -> Part<'_> {
+        Part { base: &self.bytes, begin: self.begin, bytes: DIGITS - self.begin }
+    }
 }
 
 #[cfg(test)]

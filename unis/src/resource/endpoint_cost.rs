@@ -2,19 +2,21 @@
 
 use std::net::IpAddr;
 
-use alto::address::{self, TypedAddress};
-use alto::cost::CostType;
-use alto::request::EndpointCostQuery;
+use alto::cost::Mode;
+use alto::pairs::{PairWriter, Part};
+use alto::request::{Addresses, Endpoints, PackedQuery};
 use alto::write;
 use netmap::{Pid, Snapshot};
 
 use crate::maps::table::Resource;
-use crate::resource::cost_query::{self, CostQuery, push_cost};
+use crate::resource::cost_query::{self, CostQuery, Digits};
 use crate::resource::{Answer, Refusal};
 use crate::settings::View;
 
-/// Bytes set aside for one pair of an answer.
-const PAIR_BYTES: usize = 40;
+/// Bytes set aside for what stands before the costs.
+const META_BYTES: usize = 256;
+/// Bytes set aside for a cost, a colon and a comma.
+const COST_BYTES: usize = 12;
 
 /// Answers a query of a client at `client`, which stands for an empty list of sources or
 /// destinations (§11.5.1.3).
@@ -28,7 +30,7 @@ pub fn answer(
     max_pairs: usize,
     body: &[u8],
 ) -> Result<Answer, Refusal> {
-    let EndpointCostQuery { cost_type, constraints, srcs, dsts } = EndpointCostQuery::parse(body)?;
+    let PackedQuery { cost_type, constraints, srcs, dsts } = PackedQuery::parse(body)?;
     let network = &resource.network;
     let query = cost_query::resolve(network, view, &cost_type, constraints.as_deref())?;
     let (srcs, dsts) = (or_client(srcs, client), or_client(dsts, client));
@@ -38,73 +40,78 @@ pub fn answer(
         return Err(Refusal::TooManyPairs { sources, destinations, limit: max_pairs });
     }
     let snapshot = network.snapshot();
-    let from = pids(snapshot, &srcs);
-    let to = pids(snapshot, &dsts);
+    let (from, to) = (pids(snapshot, &srcs), pids(snapshot, &dsts));
 
-    let mut out = Vec::with_capacity(256 + pairs * PAIR_BYTES);
+    let row_bytes = dsts.text_bytes() + dsts.len() * COST_BYTES;
+    let room = srcs.text_bytes() + srcs.len() * row_bytes;
+    let mut out = Vec::with_capacity(META_BYTES + room);
     out.extend_from_slice(b"{\"meta\":{\"cost-type\":");
-    write::push_cost_type(&mut out, &CostType { description: None, ..cost_type.clone() });
+    write::push_cost_type(&mut out, &cost_type);
     out.extend_from_slice(b"},\"endpoint-cost-map\":{");
-    let mut first = true;
-    for (source, pid) in srcs.iter().zip(from) {
+    let mut out = PairWriter::after(out, room);
+    let empty = out.len();
+    for (index, pid) in from.into_iter().enumerate() {
         let Some(pid) = pid else { continue };
-        if push_source(&mut out, &query, &cost_type, first, (source, pid), (&dsts, &to)) {
-            first = false;
+        let begin = out.len();
+        out.push(srcs.quoted(index));
+        out.push(b":{");
+        if push_destinations(&mut out, &query, pid, &dsts, &to) {
+            out.push(b"},");
+        } else {
+            // Nothing at all of a source of which no pair is left (§11.5.1.6).
+            out.truncate(begin);
         }
     }
-    out.extend_from_slice(b"}}");
-    Ok(Answer::Bytes(out))
+    if out.len() > empty {
+        out.truncate(out.len() - 1);
+    }
+    out.push(b"}}");
+    Ok(Answer::Bytes(out.finish()))
 }
 
-/// Appends one source with its destinations; nothing at all if no pair is left (§11.5.1.6).
-fn push_source(
-    out: &mut Vec<u8>,
+/// Appends the costs from one source; whether there is one.
+fn push_destinations(
+    out: &mut PairWriter,
     query: &CostQuery<'_>,
-    cost_type: &CostType,
-    first: bool,
-    (source, from): (&TypedAddress, Pid),
-    (destinations, to): (&[TypedAddress], &[Option<Pid>]),
+    from: Pid,
+    destinations: &Endpoints<'_>,
+    to: &[Option<Pid>],
 ) -> bool {
-    let begin = out.len();
-    if !first {
-        out.push(b',');
-    }
-    write::push_string(out, &source.text);
-    out.extend_from_slice(b":{");
     let empty = out.len();
     let (row, table) = (query.matrix.row(from), query.matrix.table());
-    for (destination, pid) in destinations.iter().zip(to) {
+    let texts = table.texts().as_bytes();
+    for (index, pid) in to.iter().enumerate() {
         let Some(ordinal) = pid.and_then(|pid| row.ordinal(pid)) else { continue };
         if query.allowed.as_ref().is_some_and(|allowed| !allowed[ordinal as usize]) {
             continue;
         }
-        if out.len() > empty {
-            out.push(b',');
+        let name = destinations.place(index);
+        match query.mode {
+            Mode::Numerical => {
+                let place = table.place(ordinal);
+                let number = Part { base: texts, begin: place.start, bytes: place.len() };
+                out.push_pair(name, number);
+            }
+            Mode::Ordinal => out.push_pair(name, Digits::of(ordinal).part()),
         }
-        write::push_string(out, &destination.text);
-        out.push(b':');
-        push_cost(out, table, cost_type.mode, ordinal);
     }
-    if out.len() == empty {
-        out.truncate(begin);
-        return false;
+    let any = out.len() > empty;
+    if any {
+        out.truncate(out.len() - 1);
     }
-    out.push(b'}');
-    true
+    any
 }
 
 /// An empty list stands for the client's own address.
-fn or_client(endpoints: Vec<TypedAddress>, client: IpAddr) -> Vec<TypedAddress> {
-    if !endpoints.is_empty() {
-        return endpoints;
-    }
-    let address = client.to_canonical();
-    vec![TypedAddress { text: address::format(address), address }]
+fn or_client(endpoints: Endpoints<'_>, client: IpAddr) -> Endpoints<'_> {
+    if endpoints.is_empty() { Endpoints::one(client) } else { endpoints }
 }
 
-fn pids(snapshot: &Snapshot, endpoints: &[TypedAddress]) -> Vec<Option<Pid>> {
-    let addresses: Vec<IpAddr> = endpoints.iter().map(|endpoint| endpoint.address).collect();
-    let mut pids = Vec::with_capacity(addresses.len());
-    snapshot.pids_of(&addresses, &mut pids);
+fn pids(snapshot: &Snapshot, endpoints: &Endpoints<'_>) -> Vec<Option<Pid>> {
+    let mut pids = Vec::new();
+    match endpoints.addresses() {
+        Addresses::V4(addresses) => snapshot.pids_of_ipv4(addresses, &mut pids),
+        Addresses::Any(addresses) => snapshot.pids_of(addresses, &mut pids),
+    }
     pids
 }

@@ -13,13 +13,20 @@ mod cost_map_filter;
 mod endpoint_cost_query;
 mod endpoint_property_query;
 mod network_map_filter;
+mod packed_query;
 
 // How they are read: exactly, and quickly where a query is well formed.
-mod fast;
+mod endpoints;
 mod fields;
 mod parts;
+mod quick;
+mod scan;
 
 pub use cost_map_filter::{CostMapFilter, PidFilter};
 pub use endpoint_cost_query::EndpointCostQuery;
 pub use endpoint_property_query::EndpointPropertyQuery;
+pub use endpoints::{Addresses, Endpoints};
 pub use network_map_filter::NetworkMapFilter;
+pub use packed_query::PackedQuery;
+#[cfg(any(test, fuzzing))]
+pub use packed_query::ways_agree;

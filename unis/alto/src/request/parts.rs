@@ -67,7 +67,7 @@ pub(crate) fn distinct_addresses(mut addresses: Vec<TypedAddress>) -> Vec<TypedA
 }
 
 /// One number per endpoint: IPv4 takes the place of the mapped addresses, which do not occur.
-fn sort_key(address: IpAddr) -> u128 {
+pub(crate) fn sort_key(address: IpAddr) -> u128 {
     match address {
         IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
         IpAddr::V6(address) => address.to_bits(),

@@ -76,6 +76,20 @@ impl Lookup {
         v4.flush(out, |addresses, found| self.v4.look_up(addresses, found));
         v6.flush(out, |addresses, found| self.v6.look_up(addresses, found));
     }
+
+    /// The PID of each IPv4 address, given as the number that it is; clears `out` first. Nothing has
+    /// to be told apart or gathered.
+    pub(crate) fn pids_of_ipv4(&self, addresses: &[u32], out: &mut Vec<Option<Pid>>) {
+        out.clear();
+        out.reserve(addresses.len());
+        let mut found = [NO_PID; GROUP];
+        for group in addresses.chunks(GROUP) {
+            group.iter().for_each(|address| self.v4.announce(*address));
+            let found = &mut found[..group.len()];
+            self.v4.look_up(group, found);
+            out.extend(found.iter().map(|found| pid(*found)));
+        }
+    }
 }
 
 /// Addresses of one family that wait for each other.
@@ -206,6 +220,13 @@ mod tests {
             let mut batched = vec![None];
             lookup.pids_of(&addresses, &mut batched);
             assert_eq!(batched, expected, "{isa:?}");
+            let v4 = addresses.iter().zip(&expected).filter_map(|(address, expected)| {
+                let IpAddr::V4(address) = address else { return None };
+                Some((address.to_bits(), *expected))
+            });
+            let (v4, expected_v4): (Vec<u32>, Vec<_>) = v4.unzip();
+            lookup.pids_of_ipv4(&v4, &mut batched);
+            assert_eq!(batched, expected_v4, "IPv4 alone, {isa:?}");
             for (address, expected) in addresses.iter().zip(&expected) {
                 assert_eq!(lookup.pid_of(*address), *expected, "{address}, {isa:?}");
             }

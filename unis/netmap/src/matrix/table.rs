@@ -1,5 +1,7 @@
 //! The distinct costs of a matrix, ascending, each with its text ready.
 
+use std::ops::Range;
+
 use crate::cost::Cost;
 
 /// The distinct costs of a matrix, ascending.
@@ -56,9 +58,23 @@ impl CostTable {
     /// # Panics
     /// As [`CostTable::cost`] does.
     pub fn text(&self, ordinal: u32) -> &str {
+        &self.texts[self.place(ordinal)]
+    }
+
+    /// All texts, one behind the other; see [`CostTable::place`].
+    pub fn texts(&self) -> &str {
+        &self.texts
+    }
+
+    /// Where in [`CostTable::texts`] the text of a cost stands, for those who copy many of them.
+    ///
+    /// # Panics
+    /// As [`CostTable::cost`] does.
+    #[inline]
+    pub fn place(&self, ordinal: u32) -> Range<usize> {
         let at = ordinal as usize;
-        let start = if at == 0 { 0 } else { self.ends[at - 1] };
-        &self.texts[start as usize..self.ends[at] as usize]
+        let begin = if at == 0 { 0 } else { self.ends[at - 1] };
+        begin as usize..self.ends[at] as usize
     }
 
     pub(crate) fn memory_bytes(&self) -> usize {

@@ -8,7 +8,8 @@ use alto::cost::{CostType, Mode};
 use netmap::workload::{Plain, Request, plain_rank};
 use netmap::{CostMatrix, Parts, Pid, Snapshot, rank};
 
-use crate::cli::bench::contest::{Contest, Outcome};
+use crate::cli::bench::case::Case;
+use crate::cli::bench::ecs;
 use crate::cli::bench::workload::{METRIC, Workload};
 use crate::resource::chunks::Chunks;
 use crate::resource::cost_map::{CostMapChunks, Selection};
@@ -17,51 +18,8 @@ use crate::resource::cost_map::{CostMapChunks, Selection};
 const BATCH: usize = 1_000;
 /// Candidates of a request.
 const CANDIDATES: [usize; 4] = [10, 100, 1_000, 10_000];
-
-/// One comparison.
-pub(in crate::cli::bench) struct Case<'a> {
-    /// What is done.
-    pub(in crate::cli::bench) name: String,
-    unit: &'static str,
-    candidates: Option<usize>,
-    plain_name: &'static str,
-    /// Units of work in a call of either way.
-    units: u64,
-    /// Bytes that a call of our way writes.
-    bytes: Option<u64>,
-    ours: Box<dyn FnMut() + 'a>,
-    plain: Box<dyn FnMut() + 'a>,
-}
-
-/// What came of a case.
-pub(in crate::cli::bench) struct Row {
-    pub(in crate::cli::bench) name: String,
-    /// What the nanoseconds are counted by.
-    pub(in crate::cli::bench) unit: &'static str,
-    /// Of a request, where the case ranks.
-    pub(in crate::cli::bench) candidates: Option<usize>,
-    /// What ours is held against.
-    pub(in crate::cli::bench) plain: &'static str,
-    pub(in crate::cli::bench) outcome: Outcome,
-    bytes_per_unit: Option<f64>,
-}
-
-impl Row {
-    /// How fast our way writes.
-    pub(in crate::cli::bench) fn bytes_per_second(&self) -> Option<f64> {
-        Some(self.bytes_per_unit? / self.outcome.ours_ns * 1e9)
-    }
-}
-
-impl Case<'_> {
-    /// Holds the contest.
-    pub(in crate::cli::bench) fn measured(self, contest: &Contest, passed: impl Fn()) -> Row {
-        let Self { name, unit, candidates, plain_name, units, bytes, mut ours, mut plain } = self;
-        let outcome = contest.hold(units, &mut *ours, &mut *plain, passed);
-        let bytes_per_unit = bytes.map(|bytes| bytes as f64 / units.max(1) as f64);
-        Row { name, unit, candidates, plain: plain_name, outcome, bytes_per_unit }
-    }
-}
+/// Candidates of a query of the endpoint cost service.
+const ECS_CANDIDATES: [usize; 3] = [10, 100, 1_000];
 
 /// Every case that the workload has something for.
 pub(in crate::cli::bench) fn all(workload: &Workload) -> Vec<Case<'_>> {
@@ -74,6 +32,7 @@ pub(in crate::cli::bench) fn all(workload: &Workload) -> Vec<Case<'_>> {
     }
     if let Some(matrix) = workload.network.snapshot().matrix(METRIC) {
         cases.extend(CANDIDATES.map(|candidates| ranking(workload, matrix, candidates)));
+        cases.extend(ECS_CANDIDATES.into_iter().filter_map(|many| ecs::case(workload, many)));
         cases.push(cost_map(workload, matrix));
     }
     cases.push(build(workload));

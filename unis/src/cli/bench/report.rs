@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use crate::cli::bench::cases::Row;
+use crate::cli::bench::case::Row;
 use crate::cli::bench::machine::Machine;
 use crate::cli::bench::workload::Facts;
 
