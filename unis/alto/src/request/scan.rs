@@ -151,7 +151,7 @@ fn ends(view: &[u8; VIEW]) -> u32 {
         let bytes = std::array::from_fn(|at| view[begin + at]);
         let digits = u64::from_le_bytes(bytes) ^ 0x3030_3030_3030_3030;
         // The top bit of each byte that is more than 9.
-        let others = ((digits & LOW) + 0x7676_7676_7676_7676 | digits) & !LOW;
+        let others = (((digits & LOW) + 0x7676_7676_7676_7676) | digits) & !LOW;
         // Gathers the eight top bits, the first byte's lowest.
         ((others >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u32
     };
