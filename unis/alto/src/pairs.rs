@@ -1,7 +1,7 @@
 //! Pairs `"name":number,` by the thousand: texts of which each stands somewhere already.
 //!
-//! Lengths of texts cannot be foreseen, so each text is copied in one step of a fixed width, and what
-//! is too much is written over by the next. Several times as quick as appending one by one.
+//! Lengths of texts cannot be foreseen, so each is copied in one step of a fixed width, and what is
+//! too much is written over by the next. Several times as quick as appending one by one.
 
 /// A text within a larger one.
 #[derive(Clone, Copy, Debug)]
@@ -139,7 +139,8 @@ mod tests {
                 base.push_str(text);
                 (base.len() - text.len(), text.len())
             };
-            let places: Vec<_> = pairs.iter().map(|(name, cost)| (place(name), place(cost))).collect();
+            let both = |(name, cost): &(String, String)| (place(name), place(cost));
+            let places: Vec<_> = pairs.iter().map(both).collect();
             base.push_str(&behind);
             let mut writer = PairWriter::after(b"{".to_vec(), room);
             let part = |(begin, bytes)| Part { base: base.as_bytes(), begin, bytes };
@@ -147,7 +148,8 @@ mod tests {
                 writer.push_pair(part(name), part(number));
             }
             writer.push(b"}");
-            let expected: String = pairs.iter().map(|(name, cost)| format!("{name}:{cost},")).collect();
+            let pair = |(name, cost): &(String, String)| format!("{name}:{cost},");
+            let expected: String = pairs.iter().map(pair).collect();
             assert_eq!(writer.finish(), format!("{{{expected}}}").into_bytes());
         }
     }

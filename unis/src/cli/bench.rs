@@ -63,8 +63,8 @@ What is measured:
             plain way: a tree bitmap, one by one
   rank      candidates (30 % IPv6) to an ordered list, another source each time
             plain way: tree bitmap, a row of floating-point costs, a sort
-  ECS       a query of the endpoint cost service (RFC 7285 s. 11.5.1), from its bytes to those of the
-            answer, IPv4 addresses
+  ECS       a query of the endpoint cost service (RFC 7285 s. 11.5.1), from its bytes to those
+            of the answer, IPv4 addresses
             plain way: serde_json's Value both ways, tree bitmap, a row of floating-point costs
   cost map  rows of the numerical cost map (RFC 7285 s. 11.2.3) as JSON
             plain way: serde_json of nested maps

@@ -1,5 +1,5 @@
-//! Walks over the bytes of a body that is plainly well formed: ASCII, nothing escaped, no number and
-//! no literal. Every step gives `None` at the least doubt; then the exact parser decides.
+//! Walks over the bytes of a body that is plainly well formed: ASCII, nothing escaped, no number
+//! and no literal. Every step gives `None` at the least doubt; then the exact parser decides.
 
 /// A place in a body.
 #[derive(Clone, Copy, Debug)]

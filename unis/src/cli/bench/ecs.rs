@@ -1,5 +1,5 @@
-//! The case of the endpoint cost service (RFC 7285 §11.5.1): from the bytes of a query to the bytes
-//! of its answer.
+//! The case of the endpoint cost service (RFC 7285 §11.5.1): from the bytes of a query to those of
+//! its answer.
 
 use std::hint::black_box;
 use std::net::IpAddr;
