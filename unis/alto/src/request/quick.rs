@@ -1,8 +1,8 @@
 //! The quick way through a well-formed endpoint cost query: one pass over the bytes, no tree.
 //!
 //! At the least doubt (an error, an escape, an unknown or repeated member, nothing to rank) it
-//! gives up, and the exact way decides. So what it accepts must be what the exact way accepts, which
-//! a property test holds it to; what it gives up on costs time only.
+//! gives up, and the exact way decides. So what it accepts must be what the exact way accepts,
+//! which a property test holds it to; what it gives up on costs time only.
 
 use crate::address;
 use crate::constraint::Constraint;
