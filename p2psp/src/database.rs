@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, Savepoint, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
 /// Commands that wait for the writer; more are refused.
@@ -49,9 +49,32 @@ pub enum DatabaseError {
     },
 }
 
-/// Runs a command, and says how to answer once it is committed or not.
-type Command = Box<dyn FnOnce(&mut Savepoint<'_>) -> Settle + Send>;
+impl DatabaseError {
+    /// Whether the same may succeed later: the disk is full or fails, or there is too much to do.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked, DiskFull, SystemIoFailure};
+        match self {
+            Self::NotCommitted(_) | Self::Busy => true,
+            Self::Sqlite(error) => error.sqlite_error_code().is_some_and(|code| {
+                [DatabaseBusy, DatabaseLocked, DiskFull, SystemIoFailure].contains(&code)
+            }),
+            Self::Ended | Self::Newer { .. } => false,
+        }
+    }
+}
+
+/// Runs a command, unless the transaction has failed before, when there is no connection for it.
+type Command = Box<dyn FnOnce(Option<&Connection>) -> Ran + Send>;
+/// Answers a command once its transaction is on the disk, or is not.
 type Settle = Box<dyn FnOnce(Result<(), String>) + Send>;
+
+/// What became of a command.
+struct Ran {
+    /// What it did has to be undone.
+    failed: bool,
+    settle: Settle,
+}
 
 /// A handle; clones share the database.
 #[derive(Clone)]
@@ -84,18 +107,18 @@ impl Database {
         command: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, DatabaseError> {
         let (answer, wait) = oneshot::channel();
-        let command: Command = Box::new(move |savepoint| {
-            let done = command(savepoint);
-            if done.is_err() {
-                let _ = savepoint.rollback();
-            }
-            Box::new(move |committed| {
-                let done = done.map_err(DatabaseError::from);
-                let _ = answer.send(match committed {
-                    Ok(()) => done,
-                    Err(reason) => Err(DatabaseError::NotCommitted(reason)),
-                });
-            })
+        let command: Command = Box::new(move |connection| {
+            let done = connection.map(command);
+            let failed = matches!(done, Some(Err(_)));
+            let settle = move |committed: Result<(), String>| {
+                let done = match (committed, done) {
+                    (Ok(()), Some(done)) => done.map_err(DatabaseError::from),
+                    (Ok(()), None) => Err(DatabaseError::Ended),
+                    (Err(reason), _) => Err(DatabaseError::NotCommitted(reason)),
+                };
+                let _ = answer.send(done);
+            };
+            Ran { failed, settle: Box::new(settle) }
         });
         self.queue.try_send(command).map_err(|error| match error {
             TrySendError::Full(_) => DatabaseError::Busy,
@@ -165,17 +188,36 @@ fn write_all(mut connection: Connection, commands: &Receiver<Command>) {
     }
 }
 
+/// All of a batch or nothing of it: where the disk is full, SQLite may have undone everything in
+/// the middle of a command. Each command gets its answer either way.
 fn write_batch(
     connection: &mut Connection,
     batch: Vec<Command>,
     settles: &mut Vec<Settle>,
 ) -> rusqlite::Result<()> {
+    let mut commands = batch.into_iter();
+    let committed = run_all(connection, &mut commands, settles);
+    settles.extend(commands.map(|command| command(None).settle));
+    committed
+}
+
+fn run_all(
+    connection: &mut Connection,
+    commands: &mut std::vec::IntoIter<Command>,
+    settles: &mut Vec<Settle>,
+) -> rusqlite::Result<()> {
     // Locked from the start: what a command reads and then writes must not change in between,
     // though another process has the file open.
     let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for command in batch {
+    while commands.len() > 0 {
         let mut savepoint = transaction.savepoint()?;
-        settles.push(command(&mut savepoint));
+        let ran = commands.next().map(|command| command(Some(&savepoint)));
+        let failed = ran.as_ref().is_some_and(|ran| ran.failed);
+        settles.extend(ran.map(|ran| ran.settle));
+        if failed {
+            // If that fails too, what the command did must not be committed with the rest.
+            savepoint.rollback()?;
+        }
         savepoint.commit()?;
     }
     transaction.commit()
@@ -222,6 +264,57 @@ mod tests {
             good += usize::from(outcome.await.unwrap());
         }
         assert_eq!((good, count(&database).await), (3, 3));
+    }
+
+    /// A database that can grow by so many pages of 4 KiB, as on a disk that is nearly full.
+    async fn bound(database: &Database, pages: i64) {
+        let bound = move |c: &Connection| {
+            let now: i64 = c.pragma_query_value(None, "page_count", |row| row.get(0))?;
+            c.pragma_update_and_check(None, "max_page_count", now + pages, |_| Ok(()))
+        };
+        database.write(bound).await.unwrap();
+    }
+
+    async fn fill(database: &Database, rows: std::ops::Range<i64>) -> Vec<i64> {
+        let insert = |n: i64| {
+            let database = database.clone();
+            let row = move |tx: &Connection| {
+                tx.execute("INSERT INTO blob VALUES (?1, randomblob(3000))", [n])?;
+                tx.execute("INSERT INTO t VALUES (?1)", [n])
+            };
+            (n, tokio::spawn(async move { database.write(row).await }))
+        };
+        let mut good = Vec::new();
+        for (n, written) in rows.map(insert).collect::<Vec<_>>() {
+            match written.await.unwrap() {
+                Ok(_) => good.push(n),
+                Err(error) => assert!(error.is_passing(), "{error}"),
+            }
+        }
+        good
+    }
+
+    #[tokio::test]
+    async fn on_a_full_disk_what_is_acknowledged_is_there_and_space_brings_it_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = open(folder.path());
+        let table = "CREATE TABLE blob (n INTEGER PRIMARY KEY, bytes BLOB) STRICT";
+        database.write(move |tx| tx.execute_batch(table)).await.unwrap();
+        bound(&database, 20).await;
+        let mut good = fill(&database, 0..100).await;
+        assert!(good.len() < 100);
+        bound(&database, 1000).await;
+        let later = fill(&database, 100..120).await;
+        assert_eq!(later, (100..120).collect::<Vec<_>>());
+        good.extend(later);
+        drop(database);
+        let there = |c: &Connection| {
+            let query = "SELECT t.n FROM t JOIN blob USING (n) ORDER BY t.n";
+            c.prepare(query)?.query_map([], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()
+        };
+        let database = open(folder.path());
+        assert_eq!(database.read(there).await.unwrap(), good);
+        assert_eq!(count(&database).await, good.len() as i64, "no half of a command");
     }
 
     #[test]

@@ -15,6 +15,9 @@ use crate::membership::{JoinError, OverlayError};
 use crate::overlay::StoreError;
 use crate::users::{LedgerError, ReportError, SignUpError};
 
+/// The disk is full or fails, and may be whole again later; nothing was changed.
+const STORAGE: (StatusCode, &str) = (StatusCode::SERVICE_UNAVAILABLE, "storage");
+
 /// A request that is not answered as asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Problem {
@@ -93,12 +96,13 @@ impl Problem {
             Self::SignUp(error) => sign_up_code(error),
             Self::Call(CallError::Refused(_)) => (StatusCode::FORBIDDEN, REFUSED),
             Self::Call(_) => (StatusCode::SERVICE_UNAVAILABLE, "role"),
+            Self::Database(error) if error.is_passing() => STORAGE,
             Self::Database(_) => INTERNAL,
         }
     }
 }
 
-const fn index_code(error: &IndexError) -> (StatusCode, &'static str) {
+fn index_code(error: &IndexError) -> (StatusCode, &'static str) {
     match error {
         IndexError::OtherOwner(_) | IndexError::OtherOverlay(_) | IndexError::OtherPublisher(_) => {
             (StatusCode::FORBIDDEN, "not-yours")
@@ -108,6 +112,7 @@ const fn index_code(error: &IndexError) -> (StatusCode, &'static str) {
         IndexError::Unknown(_) => (StatusCode::NOT_FOUND, "not-found"),
         IndexError::Denied { .. } => (StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS, "denied"),
         IndexError::Database(DatabaseError::Busy) => (StatusCode::SERVICE_UNAVAILABLE, "full"),
+        IndexError::Database(error) if error.is_passing() => STORAGE,
         IndexError::Database(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
     }
 }
@@ -148,14 +153,16 @@ const fn store_code(error: &StoreError) -> (StatusCode, &'static str) {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (status, code) = self.code();
-        let message = match status {
-            // Causes are for the log.
-            StatusCode::INTERNAL_SERVER_ERROR => {
-                tracing::error!(error = %self, "a request failed");
-                "this server failed".to_owned()
-            }
-            _ => self.to_string(),
+        // Causes are for the log.
+        let hidden = match (status, code) {
+            (StatusCode::INTERNAL_SERVER_ERROR, _) => Some("this server failed"),
+            STORAGE => Some("this server can store nothing now"),
+            _ => None,
         };
+        if hidden.is_some() {
+            tracing::error!(error = %self, "a request failed");
+        }
+        let message = hidden.map_or_else(|| self.to_string(), str::to_owned);
         let body = Json(json!({"error": {"code": code, "message": message}}));
         match self {
             Self::Join(JoinError::TooOften(wait)) => {

@@ -194,8 +194,8 @@ pub struct Before {
 /// The ledger does not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
-    /// Too much to do.
-    #[error("the ledger is busy")]
+    /// Too much to do, or the disk is full; it may be otherwise later.
+    #[error("the ledger can take nothing now")]
     Busy,
     /// The store beneath.
     #[error("the ledger: {0}")]
@@ -219,7 +219,7 @@ pub enum LedgerError {
 impl From<DatabaseError> for LedgerError {
     fn from(error: DatabaseError) -> Self {
         match error {
-            DatabaseError::Busy => Self::Busy,
+            passing if passing.is_passing() => Self::Busy,
             other => Self::Failed(other.to_string()),
         }
     }
