@@ -20,6 +20,7 @@ pub mod isp;
 pub mod membership;
 pub mod overlay;
 pub mod ranking;
+pub mod reservation;
 pub mod users;
 
 // Between them, and beneath.

@@ -5,16 +5,19 @@
 //!          ─► candidates by the asker's map ─► R1 standings ─► ranking ─► list, passkey
 //! ```
 
+mod caches;
 mod explain;
 mod floods;
 mod join;
 mod list;
 mod overlays;
 mod probe;
+mod reserve;
+mod servers;
 mod sweep;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use mp2p::id::{PeerId, UserId};
@@ -26,13 +29,16 @@ use crate::isp::Isps;
 use crate::metrics::Metrics;
 use crate::overlay::SwarmStore;
 use crate::passkeys::Passkeys;
-use crate::settings::{ListSettings, OverlaySettings};
+use crate::reservation::Book;
+use crate::settings::{ListSettings, OverlaySettings, ReservationSettings};
 
 pub use crate::membership::explain::Explained;
 pub use crate::membership::floods::Floods;
 pub use crate::membership::join::JoinError;
 pub use crate::membership::overlays::OverlayError;
 pub use crate::membership::probe::Prober;
+pub use crate::membership::reserve::ReservationRefused;
+pub use crate::membership::servers::ServerError;
 
 /// The role, with all that it asks.
 pub struct Oms {
@@ -52,6 +58,10 @@ pub struct Oms {
     pub prober: Prober,
     /// How often somebody may join.
     pub floods: Floods,
+    /// Cache and relay servers, and what is reserved with them.
+    pub book: Mutex<Book>,
+    /// Bounds and times of that.
+    pub reservation: ReservationSettings,
     /// Bounds and times of membership.
     pub overlay: OverlaySettings,
     /// What lists are like.

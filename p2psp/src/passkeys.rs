@@ -6,7 +6,9 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use mp2p::id::{OverlayId, PeerId, UserId};
+use mp2p::message::event::Signed;
 use mp2p::passkey::{Confirmation, PASSKEY_LIFE, Passkey};
+use mp2p::reservation::Reservation;
 use mp2p::signed::{KeyError, SigningKey};
 
 /// The key, PKCS #8 (DER).
@@ -90,6 +92,16 @@ impl Passkeys {
     #[must_use]
     pub fn public(&self) -> &str {
         &self.public
+    }
+
+    /// Signs a reservation; `None` where the key fails.
+    #[must_use]
+    pub fn reserve(&self, reservation: &Reservation) -> Option<Signed> {
+        let sealed = reservation.seal(&self.key);
+        let sealed = sealed
+            .inspect_err(|error| tracing::error!(%error, "no reservation could be signed"))
+            .ok()?;
+        Signed::new(sealed).ok()
     }
 
     /// The trust domain of this provider.

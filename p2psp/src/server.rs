@@ -7,7 +7,7 @@
 
 use std::hash::RandomState;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use link::admin::{Admin, Readiness};
@@ -29,6 +29,7 @@ use crate::metrics::Metrics;
 use crate::overlay::MemoryStore;
 use crate::passkeys::Passkeys;
 use crate::reload;
+use crate::reservation::Book;
 use crate::roles::{Links, Material};
 use crate::settings::{Inputs, Part, Settings};
 use crate::users::{Rules, SignUps, SqliteLedger, Ums};
@@ -181,6 +182,8 @@ impl Parts<'_> {
                 passkeys: Passkeys::open(self.state, self.issuer)?,
                 prober: Prober::new(&settings.overlay),
                 floods: Floods::new(&settings.overlay, settings.limits.cap_loopback),
+                book: Mutex::new(Book::new(settings.reservation.clone(), unix_now())),
+                reservation: settings.reservation.clone(),
                 overlay: settings.overlay.clone(),
                 list: settings.list.clone(),
                 report_seconds: activity.report_seconds,

@@ -127,6 +127,27 @@ impl P2psp {
         Ok(Peer { folder, address: address.to_owned(), servers: self.servers(), id })
     }
 
+    /// Enrols a server of the provider's own, `cs/1` or `rs/1` say, which will speak from `address`.
+    ///
+    /// # Errors
+    /// The provider refuses, or openssl cannot be run.
+    pub fn enrol_server(&self, name: &str, address: &str) -> anyhow::Result<Peer> {
+        let url = self.role("ums").url.replace("127.0.0.1", "localhost");
+        let state = self.state.display().to_string();
+        let name = format!("p2psp/p2psp/{name}");
+        let token = run(&["pki", "token", &name, "--state-dir", &state, "--url", &url])?;
+        let folder = self.state.join("peers").join(address.replace(':', "_"));
+        let out = folder.display().to_string();
+        run(&["pki", "enroll", token.trim(), "--out", &out])?;
+        let script = "openssl x509 -in \"$1\" -noout -pubkey | openssl pkey -pubin -outform DER \
+            | openssl dgst -sha256 -r";
+        let mut command = Command::new("sh");
+        command.args(["-c", script, "sh"]).arg(folder.join("client.pem"));
+        let digest = String::from_utf8(command.output()?.stdout)?;
+        let id = digest.split(' ').next().context("no digest")?.to_owned();
+        Ok(Peer { folder, address: address.to_owned(), servers: self.servers(), id })
+    }
+
     /// The first operator, from `address`.
     #[must_use]
     pub fn operator(&self, address: &str) -> Peer {

@@ -2,8 +2,8 @@
 //! keeps something free for somebody, for a time.
 //!
 //! A JWT signed with OMS' key. The server heard of it by an event and needs nobody's word; the
-//! holder shows it to the server. An epoch fences it: of two reservations of one server the one of
-//! an older epoch than the server knows is void, so that an OMS that forgot cannot promise twice.
+//! holder shows it to the server. An epoch fences it: no two reservations ever have the same, and what
+//! is older than the server's registration is void, so that an OMS that forgot cannot promise twice.
 
 use serde::{Deserialize, Serialize};
 
@@ -48,7 +48,7 @@ pub struct Reservation {
     pub quota_bytes: u64,
     /// Bytes that may be kept.
     pub storage_bytes: u64,
-    /// Of the server's registration: a reservation of an older one is void.
+    /// A number that no other has, and that rises: a renewal has a higher one than what it renews.
     pub epoch: u64,
     /// Issued at, Unix seconds.
     pub iat: u64,
@@ -63,7 +63,7 @@ pub struct ReservationCheck<'a> {
     pub server: &'a PeerId,
     /// Who shows it, by the certificate of the connection.
     pub holder: &'a PeerId,
-    /// The epoch of the server's registration.
+    /// The epoch of the server's registration, or of a later form of the same reservation.
     pub epoch: u64,
     /// Unix seconds.
     pub now: u64,
@@ -88,7 +88,7 @@ pub enum ReservationError {
         /// Unix seconds.
         now: u64,
     },
-    /// Of a registration that is over.
+    /// Of a registration that is over, or renewed since.
     #[error("reservations of epoch {0} are void")]
     Epoch(u64),
     /// Somebody else's.
@@ -126,7 +126,7 @@ impl Reservation {
             let (from, to, now) = (self.iat, self.exp, check.now);
             return Err(ReservationError::Time { from, to, now });
         }
-        if self.epoch != check.epoch {
+        if self.epoch < check.epoch {
             return Err(ReservationError::Epoch(self.epoch));
         }
         if self.server != *check.server {

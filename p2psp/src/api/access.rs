@@ -2,11 +2,11 @@
 //! does not stand here is denied.
 
 use crate::api::line::Line;
-use crate::api::{events, ixs, oms, pams, roles, ums};
+use crate::api::{events, ixs, oms, pams, roles, servers, ums};
 
 /// Every operation there is, by the role that answers; last what roles ask each other.
-pub const TABLE: [&[Line]; 6] =
-    [oms::LINES, events::LINES, pams::LINES, ums::LINES, ixs::LINES, roles::LINES];
+pub const TABLE: [&[Line]; 7] =
+    [oms::LINES, events::LINES, servers::LINES, pams::LINES, ums::LINES, ixs::LINES, roles::LINES];
 
 /// The lines of [`TABLE`].
 pub fn lines() -> impl Iterator<Item = &'static Line> {
@@ -49,6 +49,15 @@ mod tests {
         ("remove-overlay", "peer operator"),
         ("explain", "operator"),
         ("events", "cs rs peer"),
+        ("register-server", "cs rs peer"),
+        ("discharge-server", "cs rs peer"),
+        ("list-servers", "operator"),
+        ("report-usage", "cs rs peer"),
+        ("report-fault", "cs rs peer"),
+        ("usage", "cs rs peer operator"),
+        ("reserve", "cs peer"),
+        ("renew-reservation", "cs peer"),
+        ("release-reservation", "cs peer"),
         ("acknowledge-events", "cs rs peer"),
         ("report-status", "cs peer"),
         ("profile", "peer operator"),

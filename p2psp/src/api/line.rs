@@ -51,8 +51,11 @@ pub struct Line {
     /// Who may.
     pub roles: &'static [Role],
     /// What answers.
-    pub(crate) handler: fn(MethodFilter) -> MethodRouter<Arc<Desk>>,
+    pub(crate) handler: Handling,
 }
+
+/// Makes the handler of a line.
+pub(crate) type Handling = fn(MethodFilter) -> MethodRouter<Arc<Desk>>;
 
 /// Who can be a member of an overlay.
 pub(crate) const MEMBERS: &[Role] = &[Role::Peer, Role::CacheServer];

@@ -13,6 +13,7 @@ mod line;
 mod oms;
 mod pams;
 mod roles;
+mod servers;
 mod ums;
 
 // What they take in and answer with.

@@ -1,5 +1,7 @@
 //! What goes wrong becomes a status here and nowhere else.
 
+mod oms;
+
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
@@ -11,8 +13,9 @@ use crate::activity::TooMany;
 use crate::calls::{CallError, REFUSED};
 use crate::database::DatabaseError;
 use crate::index::IndexError;
-use crate::membership::{JoinError, OverlayError};
+use crate::membership::{JoinError, OverlayError, ReservationRefused, ServerError};
 use crate::overlay::StoreError;
+use crate::reservation::ReserveError;
 use crate::users::{LedgerError, ReportError, SignUpError};
 
 /// The disk is full or fails, and may be whole again later; nothing was changed.
@@ -44,6 +47,12 @@ pub(crate) enum Problem {
     #[error(transparent)]
     Overlay(#[from] OverlayError),
     #[error(transparent)]
+    Server(#[from] ServerError),
+    #[error(transparent)]
+    Refused(#[from] ReservationRefused),
+    #[error(transparent)]
+    Reserve(#[from] ReserveError),
+    #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
     Status(#[from] TooMany),
@@ -67,9 +76,7 @@ impl Problem {
         match self {
             Self::NoCertificate => (StatusCode::FORBIDDEN, "no-certificate"),
             Self::Role => (StatusCode::FORBIDDEN, "role"),
-            Self::Forbidden(_) | Self::Join(JoinError::OtherPeer(_) | JoinError::Refused(_)) => {
-                (StatusCode::FORBIDDEN, "not-yours")
-            }
+            Self::Forbidden(_) => (StatusCode::FORBIDDEN, "not-yours"),
             Self::Index(error) => index_code(error),
             Self::NotFound => (StatusCode::NOT_FOUND, "no-resource"),
             Self::Missing(_) => (StatusCode::NOT_FOUND, "not-found"),
@@ -78,13 +85,12 @@ impl Problem {
             Self::Body(ReadError::TooLarge { .. }) => (StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
             Self::Body(ReadError::TooSlow { .. }) => (StatusCode::REQUEST_TIMEOUT, "too-slow"),
             Self::Body(ReadError::Broken(_)) => (StatusCode::BAD_REQUEST, "body"),
-            Self::Join(JoinError::Closed) => (StatusCode::FORBIDDEN, "closed"),
-            Self::Join(JoinError::TooOften(_)) => (StatusCode::TOO_MANY_REQUESTS, "too-often"),
-            Self::Overlay(OverlayError::OtherOwner(_)) => (StatusCode::FORBIDDEN, "not-yours"),
-            Self::Join(JoinError::Address(_)) => (StatusCode::BAD_REQUEST, "address"),
-            Self::Join(JoinError::Store(error))
-            | Self::Overlay(OverlayError::Store(error))
-            | Self::Store(error) => store_code(error),
+            Self::Join(error) => oms::join(error),
+            Self::Overlay(error) => oms::overlay(error),
+            Self::Server(error) => oms::server(error),
+            Self::Refused(error) => oms::refused(error),
+            Self::Reserve(error) => oms::reserve(error),
+            Self::Store(error) => oms::store(error),
             Self::NoRoom(_) | Self::Status(_) | Self::Database(DatabaseError::Busy) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "full")
             }
@@ -138,15 +144,6 @@ const fn sign_up_code(error: &SignUpError) -> (StatusCode, &'static str) {
         SignUpError::Ledger(error) => users_code(error),
         SignUpError::Pki(PkiError::Full(_)) => (StatusCode::SERVICE_UNAVAILABLE, "full"),
         SignUpError::Pki(_) | SignUpError::Task => INTERNAL,
-    }
-}
-
-const fn store_code(error: &StoreError) -> (StatusCode, &'static str) {
-    match error {
-        StoreError::NoOverlay(_) => (StatusCode::NOT_FOUND, "no-overlay"),
-        StoreError::Exists(_) => (StatusCode::CONFLICT, "overlay-exists"),
-        StoreError::FullForUser(_) => (StatusCode::FORBIDDEN, "too-many"),
-        StoreError::Full { .. } => (StatusCode::SERVICE_UNAVAILABLE, "full"),
     }
 }
 

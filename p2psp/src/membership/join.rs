@@ -8,7 +8,8 @@ use mp2p::message::bound::List;
 use mp2p::message::join::{
     AddressKind, JoinAnswer, JoinRequest, LeaveRequest, PeerAddress, ReportPolicy, ReportWish,
 };
-use mp2p::message::list::PeerList;
+use mp2p::message::list::{PeerList, PeerType};
+use mp2p::message::server::ServerKind;
 
 use crate::calls::{CallError, Visit};
 use crate::isp::Outlook;
@@ -60,7 +61,7 @@ impl Oms {
         if !terms.admit(&asker.peer, asker.user.as_ref()) {
             return Err(JoinError::Closed);
         }
-        let address = reachable_at(request, asker.address.ip(), self.overlay.min_port)?;
+        let address = reachable_at(&request.peer_addr, asker.address.ip(), self.overlay.min_port)?;
         let outlook = self.isps.outlook(address.ip_address, moment.instant);
         let before = self.store.member(&request.overlay_id, &asker.peer, now);
         if before.is_none() {
@@ -78,6 +79,9 @@ impl Oms {
         let class = member.class;
         let announced = self.store.announce(&request.overlay_id, member.clone(), now)?;
         let reach = self.reach(asker, request, &member, before.is_none()).await;
+        let relay = (reach == Reach::Unreachable)
+            .then(|| self.relay(&asker.peer, &request.overlay_id, &outlook, now))
+            .flatten();
         let size = request.peer_num.unwrap_or(self.list.size).min(self.list.max_size);
         let wanted = Wanted { overlay: &request.overlay_id, size: usize::from(size), class };
         let (placed, ranked_by) = self.rank(asker, &outlook, wanted, moment).await?;
@@ -111,7 +115,7 @@ impl Oms {
             oms_key: self.passkeys.public().to_owned(),
             trust_domain: self.passkeys.issuer().to_owned(),
             gateway: self.gateway(asker, &request.overlay_id, &outlook, now),
-            relay: None,
+            relay,
             epoch: self.passkeys.epoch(),
             status: PeerList {
                 num_peers: announced.members,
@@ -135,13 +139,21 @@ impl Oms {
             peer: asker.peer.clone(),
             user: asker.user.clone(),
             class: before.map_or(0, |before| before.class),
-            kind: asker.kind,
+            kind: self.kind(asker),
             reach: stays.map_or(self.prober.believed(request.nat), |before| before.reach),
             nat: request.nat,
             via: before.and_then(|before| before.via.clone()),
             address,
             policy: request.sharing_policy.clone(),
             expires: now.saturating_add(self.overlay.expires_seconds),
+        }
+    }
+
+    /// What a peer is in an overlay: one that serves as a cache is one there, too.
+    fn kind(&self, asker: &Asker) -> PeerType {
+        match self.book().serves_as(&asker.peer) {
+            Some(ServerKind::Cs) => PeerType::Cache,
+            _ => asker.kind,
         }
     }
 

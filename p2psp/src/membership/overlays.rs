@@ -3,10 +3,12 @@
 use mp2p::id::OverlayId;
 use mp2p::message::bound::List;
 use mp2p::message::overlay::{OverlayChange, OverlayDescription, OverlayRequest};
+use mp2p::reservation::ReservationKind;
 
 use crate::calls::Founding;
 use crate::membership::{Asker, Moment, Oms};
-use crate::overlay::{Owner, StoreError};
+use crate::overlay::{Owner, Population, StoreError};
+use crate::reservation::Order;
 
 /// An overlay is not made, changed or ended.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +36,7 @@ impl Oms {
         let owner = asker.map(|asker| Owner { peer: asker.peer.clone(), user: asker.user.clone() });
         let user = owner.as_ref().and_then(|owner| owner.user.clone());
         self.store.create(request, owner, now)?;
+        self.furnish(&overlay, asker, moment);
         self.in_time("r7", self.users.founded(Founding { overlay, owner: user, now })).await;
         Ok(())
     }
@@ -48,6 +51,10 @@ impl Oms {
         moment: Moment,
     ) -> Option<OverlayDescription> {
         let mut described = self.store.describe(overlay, moment.unix_s)?;
+        self.reserved_for(overlay, &mut described.health);
+        let (asked, health) = (described.request.requirements, &mut described.health);
+        health.meets_requirements = health.reserved_cache_bytes >= asked.cache_bytes
+            && health.reserved_relay_bps >= asked.relay_bps;
         if self.owned(overlay, asker).is_err() {
             described.request.access.users = List::default();
         }
@@ -84,7 +91,40 @@ impl Oms {
     pub fn remove(&self, overlay: &OverlayId, asker: Option<&Asker>) -> Result<(), OverlayError> {
         self.owned(overlay, asker)?;
         let gone = self.store.remove(overlay);
+        self.withdraw_all(overlay);
         gone.map(|_members| ()).ok_or_else(|| StoreError::NoOverlay(overlay.clone()).into())
+    }
+
+    /// Reserves what an overlay is to have from the beginning (§8.3.6 step 2). What is not there
+    /// now is tried again with each sweep; the description says whether it is.
+    fn furnish(&self, overlay: &OverlayId, asker: Option<&Asker>, moment: Moment) {
+        let (Ok(terms), Some(asker)) = (self.store.terms(overlay), asker) else { return };
+        let (asked, now) = (terms.request.requirements, moment.unix_s);
+        if asked.cache_bytes > 0 {
+            let population = Population {
+                overlay: overlay.clone(),
+                holder: asker.peer.clone(),
+                members: 0,
+                cache_bytes: asked.cache_bytes,
+                bandwidth_bps: asked.bandwidth_bps.max(1),
+            };
+            self.attach(&population, now);
+        }
+        if asked.relay_bps > 0 {
+            let order = Order {
+                kind: ReservationKind::Rs,
+                overlay: overlay.clone(),
+                holder: asker.peer.clone(),
+                bandwidth_bps: asked.relay_bps,
+                quota_bytes: 0,
+                storage_bytes: 0,
+                duration: self.reservation.max_duration_seconds,
+            };
+            let outlook = self.isps.outlook(asker.address.ip(), moment.instant);
+            if let Err(error) = self.order(&order, &outlook, now) {
+                tracing::info!(%error, %overlay, "an overlay has no relay as yet");
+            }
+        }
     }
 
     fn owned(&self, overlay: &OverlayId, asker: Option<&Asker>) -> Result<(), OverlayError> {

@@ -12,7 +12,13 @@ impl Oms {
     /// How long to wait for the next sweep: no longer than what is swept lives.
     #[must_use]
     pub fn sweep_interval(&self) -> Duration {
-        Duration::from_secs(self.overlay.idle_seconds.clamp(1, SWEEP_SECONDS))
+        let lives = [
+            self.overlay.idle_seconds,
+            self.reservation.hold_seconds,
+            self.reservation.server_expires_seconds,
+        ];
+        let shortest = lives.into_iter().min().unwrap_or(SWEEP_SECONDS);
+        Duration::from_secs(shortest.clamp(1, SWEEP_SECONDS))
     }
 
     /// Forgets what is over at `now`, Unix seconds.
@@ -21,7 +27,10 @@ impl Oms {
         self.metrics.count_members(swept.members);
         for overlay in &swept.ended {
             tracing::info!(%overlay, "an overlay ended: nobody was in it for long");
+            self.withdraw_all(overlay);
         }
+        self.sweep_book(now);
+        self.tend_caches(&swept.populations, now);
         self.events.sweep(now);
         self.metrics.count_listeners(self.events.listeners());
     }

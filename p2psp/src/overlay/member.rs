@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use mp2p::id::{PeerId, UserId};
-use mp2p::message::join::{AddressKind, JoinRequest, Nat, PeerAddress, SharingPolicy};
+use mp2p::message::join::{AddressKind, Nat, PeerAddress, SharingPolicy};
 use mp2p::message::list::PeerType;
 
 /// A member.
@@ -92,15 +92,15 @@ pub enum AddressError {
 /// # Errors
 /// [`AddressError`].
 pub fn reachable_at(
-    request: &JoinRequest,
+    announced: &[PeerAddress],
     observed: IpAddr,
     min_port: u16,
 ) -> Result<PeerAddress, AddressError> {
     let observed = observed.to_canonical();
-    let announced = |address: &&PeerAddress| address.ip_address.to_canonical() == observed;
-    let own = request.peer_addr.iter().find(announced);
+    let is_observed = |address: &&PeerAddress| address.ip_address.to_canonical() == observed;
+    let own = announced.iter().find(is_observed);
     let kind = if own.is_some() { AddressKind::Host } else { AddressKind::Reflexive };
-    let port = own.or(request.peer_addr.first()).ok_or(AddressError::None)?.port;
+    let port = own.or(announced.first()).ok_or(AddressError::None)?.port;
     if port < min_port {
         return Err(AddressError::Port { port, min: min_port });
     }
@@ -109,6 +109,8 @@ pub fn reachable_at(
 
 #[cfg(test)]
 mod tests {
+    use mp2p::message::join::JoinRequest;
+
     use super::*;
 
     fn request(addresses: &[(&str, u16)]) -> JoinRequest {
@@ -123,7 +125,7 @@ mod tests {
     }
 
     fn at(addresses: &[(&str, u16)], observed: &str) -> Result<PeerAddress, AddressError> {
-        reachable_at(&request(addresses), observed.parse().unwrap(), 1024)
+        reachable_at(&request(addresses).peer_addr, observed.parse().unwrap(), 1024)
     }
 
     #[test]

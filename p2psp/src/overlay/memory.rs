@@ -210,6 +210,7 @@ impl SwarmStore for MemoryStore {
                 if stays {
                     swept.members += swarm.len();
                     swept.overlays += 1;
+                    swept.populations.extend(swarm.population(overlay));
                 } else {
                     self.let_go(swarm);
                     swept.ended.push(overlay.clone());

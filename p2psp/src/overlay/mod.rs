@@ -14,5 +14,5 @@ mod terms;
 
 pub use crate::overlay::member::{AddressError, Member, Reach, Via, reachable_at};
 pub use crate::overlay::memory::MemoryStore;
-pub use crate::overlay::store::{Announced, Ask, Found, StoreError, SwarmStore, Swept};
+pub use crate::overlay::store::{Announced, Ask, Found, Population, StoreError, SwarmStore, Swept};
 pub use crate::overlay::terms::{Owner, Terms};

@@ -98,6 +98,23 @@ pub struct Swept {
     pub overlays: usize,
     /// Overlays that ended.
     pub ended: Vec<OverlayId>,
+    /// How the others are.
+    pub populations: Vec<Population>,
+}
+
+/// How many are in an overlay, and what it wants of caches.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Population {
+    /// Which.
+    pub overlay: OverlayId,
+    /// Who holds what is reserved for it: its owner, else whoever joined first of those there.
+    pub holder: PeerId,
+    /// Members other than caches.
+    pub members: u64,
+    /// What it asks for, bytes; 0: nothing.
+    pub cache_bytes: u64,
+    /// To each consumer, bit/s; 1 at least.
+    pub bandwidth_bps: u64,
 }
 
 /// What became of an announcement.

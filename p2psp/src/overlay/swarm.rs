@@ -12,14 +12,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use mp2p::id::PeerId;
+use mp2p::id::{OverlayId, PeerId};
 use mp2p::message::list::PeerType;
 use mp2p::message::overlay::{Health, OverlayDescription, OverlayRequest};
 use netmap::Pid;
 
 use crate::isp::Outlook;
 use crate::overlay::member::{Member, Reach};
-use crate::overlay::store::{Ask, Found};
+use crate::overlay::store::{Ask, Found, Population};
 use crate::overlay::terms::{Owner, Terms};
 
 /// Placings kept: one for each ISP whose peers ask.
@@ -98,6 +98,20 @@ impl Swarm {
         self.terms.owner.is_some()
             && self.by_peer.is_empty()
             && now.saturating_sub(self.last_active) >= idle_seconds
+    }
+
+    /// How many are in it; none where nobody could hold a reservation for it.
+    pub(crate) fn population(&self, overlay: &OverlayId) -> Option<Population> {
+        let owner = self.terms.owner.as_ref().map(|owner| &owner.peer);
+        let first = self.members().next().map(|member| &member.peer);
+        let asked = &self.terms.request.requirements;
+        Some(Population {
+            overlay: overlay.clone(),
+            holder: owner.or(first)?.clone(),
+            members: (self.len() - self.caches.len()) as u64,
+            cache_bytes: asked.cache_bytes,
+            bandwidth_bps: asked.bandwidth_bps.max(1),
+        })
     }
 
     pub(crate) fn describe(&self, now: u64) -> OverlayDescription {

@@ -7,6 +7,7 @@ mod events;
 mod inputs;
 mod isp;
 mod overlay;
+mod reservation;
 mod role;
 mod users;
 
@@ -24,6 +25,7 @@ pub use crate::settings::events::EventSettings;
 pub use crate::settings::inputs::Inputs;
 pub use crate::settings::isp::IspSettings;
 pub use crate::settings::overlay::OverlaySettings;
+pub use crate::settings::reservation::ReservationSettings;
 pub use crate::settings::role::{Part, RoleServer};
 pub use crate::settings::users::{ClassSettings, SignUpBy, UsersSettings};
 
@@ -69,6 +71,8 @@ pub struct Settings {
     pub call_timeout_ms: u64,
     /// Membership.
     pub overlay: OverlaySettings,
+    /// Cache and relay servers.
+    pub reservation: ReservationSettings,
     /// Event streams.
     pub events: EventSettings,
     /// Peer lists.
@@ -147,6 +151,7 @@ impl Default for Settings {
             body_seconds: 15,
             call_timeout_ms: 500,
             overlay: OverlaySettings::default(),
+            reservation: ReservationSettings::default(),
             events: EventSettings::default(),
             list: ListSettings::default(),
             activity: ActivitySettings::default(),
@@ -248,6 +253,10 @@ impl Settings {
             ("overlay.probe-timeout-ms", overlay.probe_timeout_ms),
             ("list.gateway-quota", u64::from(self.list.gateway_quota)),
             ("list.size", u64::from(self.list.size)),
+            ("reservation.max-servers", self.reservation.max_servers as u64),
+            ("reservation.hold-seconds", self.reservation.hold_seconds),
+            ("reservation.max-duration-seconds", self.reservation.max_duration_seconds),
+            ("reservation.server-expires-seconds", self.reservation.server_expires_seconds),
             ("events.max-peers", self.events.max_peers as u64),
             ("events.max-events", self.events.max_events as u64),
             ("events.keep-alive-seconds", self.events.keep_alive_seconds),
@@ -273,6 +282,11 @@ impl Settings {
             let most = mp2p::message::list::MAX_ENTRIES;
             let message = format!("has to be at least list.size, and {most} at most");
             return Err(SettingsError::invalid("list.max-size", message));
+        }
+        let reservation = &self.reservation;
+        if reservation.cache_release_above < reservation.cache_attach_below {
+            let message = "is below cache-attach-below: caches would come and go";
+            return Err(SettingsError::invalid("reservation.cache-release-above", message));
         }
         if usize::from(self.list.gateways) > mp2p::message::gateway::MAX_GATEWAYS {
             let most = mp2p::message::gateway::MAX_GATEWAYS;

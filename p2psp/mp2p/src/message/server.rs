@@ -52,7 +52,7 @@ pub struct ServerRegistration {
     /// The provider's own device, which must tell of its faults; a user's peer is none.
     #[serde(default)]
     pub dedicated: bool,
-    /// The epoch that it knows; absent where it has begun anew.
+    /// The highest epoch that it knows; absent where it has begun anew.
     #[serde(default)]
     pub epoch: Option<u64>,
 }
@@ -61,7 +61,7 @@ pub struct ServerRegistration {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ServerAnswer {
-    /// Reservations of other epochs are void.
+    /// Reservations of older epochs are void.
     pub epoch: u64,
     /// Seconds after which it counts as gone without another.
     pub expires: u64,

@@ -1,0 +1,61 @@
+//! Statuses of what goes wrong with overlays, servers and reservations.
+
+use http::StatusCode;
+
+use crate::membership::{JoinError, OverlayError, ReservationRefused, ServerError};
+use crate::overlay::StoreError;
+use crate::reservation::ReserveError;
+
+type Code = (StatusCode, &'static str);
+
+pub(crate) const fn join(error: &JoinError) -> Code {
+    match error {
+        JoinError::OtherPeer(_) | JoinError::Refused(_) => (StatusCode::FORBIDDEN, "not-yours"),
+        JoinError::Closed => (StatusCode::FORBIDDEN, "closed"),
+        JoinError::TooOften(_) => (StatusCode::TOO_MANY_REQUESTS, "too-often"),
+        JoinError::Address(_) => (StatusCode::BAD_REQUEST, "address"),
+        JoinError::Store(error) => store(error),
+    }
+}
+
+pub(crate) const fn overlay(error: &OverlayError) -> Code {
+    match error {
+        OverlayError::OtherOwner(_) => (StatusCode::FORBIDDEN, "not-yours"),
+        OverlayError::Store(error) => store(error),
+    }
+}
+
+pub(crate) const fn server(error: &ServerError) -> Code {
+    match error {
+        ServerError::NotDedicated(_) => (StatusCode::FORBIDDEN, "role"),
+        ServerError::Full => (StatusCode::SERVICE_UNAVAILABLE, "full"),
+        ServerError::Address(_) => (StatusCode::BAD_REQUEST, "address"),
+        ServerError::Reserve(error) => reserve(error),
+    }
+}
+
+pub(crate) const fn refused(error: &ReservationRefused) -> Code {
+    match error {
+        ReservationRefused::OtherOwner(_) => (StatusCode::FORBIDDEN, "not-yours"),
+        ReservationRefused::Join(error) => join(error),
+        ReservationRefused::Reserve(error) => reserve(error),
+    }
+}
+
+pub(crate) const fn reserve(error: &ReserveError) -> Code {
+    match error {
+        ReserveError::NoCapacity { .. } => (StatusCode::SERVICE_UNAVAILABLE, "no-capacity"),
+        ReserveError::TooMany(_) => (StatusCode::FORBIDDEN, "too-many"),
+        ReserveError::Full(_) => (StatusCode::SERVICE_UNAVAILABLE, "full"),
+        ReserveError::None(_) | ReserveError::NoServer => (StatusCode::NOT_FOUND, "not-found"),
+    }
+}
+
+pub(crate) const fn store(error: &StoreError) -> Code {
+    match error {
+        StoreError::NoOverlay(_) => (StatusCode::NOT_FOUND, "no-overlay"),
+        StoreError::Exists(_) => (StatusCode::CONFLICT, "overlay-exists"),
+        StoreError::FullForUser(_) => (StatusCode::FORBIDDEN, "too-many"),
+        StoreError::Full { .. } => (StatusCode::SERVICE_UNAVAILABLE, "full"),
+    }
+}

@@ -1,0 +1,204 @@
+//! `/oms/server`, `/oms/reservation`, `/oms/usage`: cache and relay servers, and what is reserved with
+//! them (R5, R8, R9; TR 20002 §8.3.7, Req-Net-120, Req-Net-130).
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::routing::on;
+use http::StatusCode;
+use link::identity::Role;
+use mp2p::id::PeerId;
+use mp2p::message::server::{
+    Fault, ReservationAnswer, ReservationChange, ReservationRequest, ServerAnswer,
+    ServerRegistration, Usage, UsageAccount,
+};
+use serde::Deserialize;
+
+use crate::api::body::Body;
+use crate::api::caller::Member;
+use crate::api::desk::Desk;
+use crate::api::line::{ANYONE, Line, MEMBERS, OPERATORS, SERVED, Verb};
+use crate::api::problem::Problem;
+use crate::membership::Oms;
+use crate::reservation::ServerView;
+use crate::settings::Part;
+
+const fn line(
+    (name, about): (&'static str, &'static str),
+    point: &'static str,
+    (method, path): (Verb, &'static str),
+    roles: &'static [Role],
+    handler: crate::api::line::Handling,
+) -> Line {
+    Line { name, about, point, part: Part::Oms, method, path, roles, handler }
+}
+
+/// What can be asked of this role.
+pub(crate) const LINES: &[Line] = &[
+    line(
+        ("register-server", "Serve as cache or relay, or show that one still does (8.2.5, 8.2.6)."),
+        "r8",
+        (Verb::Put, "/oms/server"),
+        SERVED,
+        |verb| on(verb, register),
+    ),
+    line(
+        ("discharge-server", "Serve as cache or relay no more."),
+        "r8",
+        (Verb::Delete, "/oms/server"),
+        SERVED,
+        |verb| on(verb, discharge),
+    ),
+    line(
+        ("list-servers", "See all cache and relay servers, and what of them is reserved."),
+        "operator",
+        (Verb::Get, "/oms/servers"),
+        OPERATORS,
+        |verb| on(verb, servers),
+    ),
+    line(
+        ("report-usage", "Tell how much went through for a holder."),
+        "r8",
+        (Verb::Post, "/oms/server/usage"),
+        SERVED,
+        |verb| on(verb, used),
+    ),
+    line(
+        ("report-fault", "Tell that something is wrong with oneself as a server."),
+        "r8",
+        (Verb::Post, "/oms/server/fault"),
+        SERVED,
+        |verb| on(verb, fault),
+    ),
+    line(
+        ("usage", "See who used how much of which server: a peer its own, operators all."),
+        "r5",
+        (Verb::Get, "/oms/usage"),
+        ANYONE,
+        |verb| on(verb, usage),
+    ),
+    line(
+        ("reserve", "Have a cache, a relay or a delegate kept free (8.3.7)."),
+        "r5",
+        (Verb::Post, "/oms/reservation"),
+        MEMBERS,
+        |verb| on(verb, reserve),
+    ),
+    line(
+        ("renew-reservation", "Have it kept for longer."),
+        "r5",
+        (Verb::Put, "/oms/reservation"),
+        MEMBERS,
+        |verb| on(verb, renew),
+    ),
+    line(
+        ("release-reservation", "Need it no more."),
+        "r5",
+        (Verb::Delete, "/oms/reservation"),
+        MEMBERS,
+        |verb| on(verb, release),
+    ),
+];
+
+fn role(desk: &Desk) -> Result<&Oms, Problem> {
+    desk.oms.as_ref().ok_or(Problem::NotFound)
+}
+
+/// `PUT /oms/server`: a server is there.
+pub(crate) async fn register(
+    State(desk): State<Arc<Desk>>,
+    Member(asker): Member,
+    Body(told): Body<ServerRegistration>,
+) -> Result<Json<ServerAnswer>, Problem> {
+    Ok(Json(role(&desk)?.enlist(&asker, &told, desk.moment()).await?))
+}
+
+/// `DELETE /oms/server`: it goes.
+pub(crate) async fn discharge(
+    State(desk): State<Arc<Desk>>,
+    Member(asker): Member,
+) -> Result<StatusCode, Problem> {
+    role(&desk)?.discharge(&asker);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `GET /oms/servers`: all of them.
+pub(crate) async fn servers(
+    State(desk): State<Arc<Desk>>,
+) -> Result<Json<Vec<ServerView>>, Problem> {
+    Ok(Json(role(&desk)?.servers()))
+}
+
+/// `POST /oms/server/usage`: how much went through.
+pub(crate) async fn used(
+    State(desk): State<Arc<Desk>>,
+    Member(asker): Member,
+    Body(usage): Body<Usage>,
+) -> Result<StatusCode, Problem> {
+    role(&desk)?.used(&asker, &usage, desk.moment())?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /oms/server/fault`: something is wrong with it.
+pub(crate) async fn fault(
+    State(desk): State<Arc<Desk>>,
+    Member(asker): Member,
+    Body(fault): Body<Fault>,
+) -> Result<StatusCode, Problem> {
+    role(&desk)?.fault(&asker, &fault, desk.moment())?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whose accounts.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Whose {
+    peer_id: Option<String>,
+}
+
+/// `GET /oms/usage?peer-id=…`: accounts of a peer, the asker's where none is named.
+pub(crate) async fn usage(
+    State(desk): State<Arc<Desk>>,
+    asker: Option<Member>,
+    Query(whose): Query<Whose>,
+) -> Result<Json<Vec<UsageAccount>>, Problem> {
+    let named = whose.peer_id.as_deref().map(PeerId::parse).transpose();
+    let named = named.map_err(|error| Problem::Query(error.to_string()))?;
+    let own = asker.map(|Member(asker)| asker.peer);
+    let peer = match (own, named) {
+        (Some(own), Some(named)) if own != named => return Err(Problem::Role),
+        (Some(peer), _) | (None, Some(peer)) => peer,
+        (None, None) => return Err(Problem::Query("no peer-id".into())),
+    };
+    Ok(Json(role(&desk)?.usage(&peer)))
+}
+
+/// `POST /oms/reservation`: something is to be kept free.
+pub(crate) async fn reserve(
+    State(desk): State<Arc<Desk>>,
+    Member(asker): Member,
+    Body(request): Body<ReservationRequest>,
+) -> Result<(StatusCode, Json<ReservationAnswer>), Problem> {
+    let answer = role(&desk)?.reserve(&asker, &request, desk.moment())?;
+    Ok((StatusCode::CREATED, Json(answer)))
+}
+
+/// `PUT /oms/reservation`: for longer.
+pub(crate) async fn renew(
+    State(desk): State<Arc<Desk>>,
+    Member(asker): Member,
+    Body(change): Body<ReservationChange>,
+) -> Result<Json<ReservationAnswer>, Problem> {
+    Ok(Json(role(&desk)?.renew(&asker, &change, desk.moment())?))
+}
+
+/// `DELETE /oms/reservation`: no more.
+pub(crate) async fn release(
+    State(desk): State<Arc<Desk>>,
+    Member(asker): Member,
+    Body(change): Body<ReservationChange>,
+) -> Result<StatusCode, Problem> {
+    role(&desk)?.release(&asker, &change)?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,178 @@
+//! Reservations: for a holder who asks (TR 20002 §8.3.7), for an overlay that its owner wants to be
+//! so (§8.3.6 step 2), for a peer that cannot be reached (§8.3.3 step 4).
+
+use std::net::IpAddr;
+
+use mp2p::id::{OverlayId, PeerId};
+use mp2p::message::bound::List;
+use mp2p::message::event::Event;
+use mp2p::message::join::{AddressKind, PeerAddress};
+use mp2p::message::server::{ReservationAnswer, ReservationChange, ReservationRequest, Reserved};
+use mp2p::reservation::ReservationKind;
+
+use crate::isp::Outlook;
+use crate::membership::{Asker, JoinError, Moment, Oms};
+use crate::overlay::{StoreError, Via};
+use crate::reservation::{Grant, Order, ReserveError};
+
+/// Nothing is reserved for this peer.
+#[derive(Debug, thiserror::Error)]
+pub enum ReservationRefused {
+    /// It may not take part in the overlay.
+    #[error(transparent)]
+    Join(#[from] JoinError),
+    /// Caches are for an overlay's owner to order.
+    #[error("the overlay {0} is another user's")]
+    OtherOwner(OverlayId),
+    /// The book.
+    #[error(transparent)]
+    Reserve(#[from] ReserveError),
+}
+
+impl From<StoreError> for ReservationRefused {
+    fn from(error: StoreError) -> Self {
+        Self::Join(error.into())
+    }
+}
+
+impl Oms {
+    /// Reserves for the asker; the servers are told by event.
+    ///
+    /// # Errors
+    /// [`ReservationRefused`].
+    pub fn reserve(
+        &self,
+        asker: &Asker,
+        request: &ReservationRequest,
+        moment: Moment,
+    ) -> Result<ReservationAnswer, ReservationRefused> {
+        let terms = self.store.terms(&request.overlay_id)?;
+        if !terms.admit(&asker.peer, asker.user.as_ref()) {
+            return Err(JoinError::Closed.into());
+        }
+        let is_owner = terms.is_owned_by(&asker.peer, asker.user.as_ref());
+        if request.kind == ReservationKind::Cs && !is_owner {
+            return Err(ReservationRefused::OtherOwner(request.overlay_id.clone()));
+        }
+        let order = Order {
+            kind: request.kind,
+            overlay: request.overlay_id.clone(),
+            holder: asker.peer.clone(),
+            bandwidth_bps: request.bandwidth_bps.max(1),
+            quota_bytes: request.quota_bytes,
+            storage_bytes: request.storage_bytes,
+            duration: request.duration_seconds,
+        };
+        let outlook = self.isps.outlook(asker.address.ip(), moment.instant);
+        let granted = self.order(&order, &outlook, moment.unix_s)?;
+        let reservations = granted.iter().filter_map(|grant| self.reserved(grant)).collect();
+        Ok(ReservationAnswer { reservations: List::new(reservations).unwrap_or_default() })
+    }
+
+    /// The holder goes on for longer.
+    ///
+    /// # Errors
+    /// [`ReserveError::None`].
+    pub fn renew(
+        &self,
+        asker: &Asker,
+        change: &ReservationChange,
+        moment: Moment,
+    ) -> Result<ReservationAnswer, ReserveError> {
+        let (id, lasting) = (&*change.reservation_id, change.duration_seconds);
+        let renewed = self.book().renew(id, &asker.peer, lasting, moment.unix_s)?;
+        self.granted(&renewed);
+        let reservations = self.reserved(&renewed).into_iter().collect();
+        Ok(ReservationAnswer { reservations: List::new(reservations).unwrap_or_default() })
+    }
+
+    /// The holder needs it no more.
+    ///
+    /// # Errors
+    /// [`ReserveError::None`].
+    pub fn release(&self, asker: &Asker, change: &ReservationChange) -> Result<(), ReserveError> {
+        let over = self.book().release(&change.reservation_id, &asker.peer)?;
+        self.tell_over(&[over]);
+        Ok(())
+    }
+
+    /// Reserves with the servers that are near by `outlook`, and tells them.
+    pub(crate) fn order(
+        &self,
+        order: &Order,
+        outlook: &Outlook,
+        now: u64,
+    ) -> Result<Vec<Grant>, ReserveError> {
+        let far = |address: IpAddr| outlook.ordinal(outlook.place(address)).unwrap_or(u32::MAX);
+        let granted = self.book().reserve(order, &far, now)?;
+        granted.iter().for_each(|grant| self.granted(grant));
+        Ok(granted)
+    }
+
+    /// The server hears of it, and others go through a relay from now on.
+    fn granted(&self, grant: &Grant) {
+        let of = &grant.reservation;
+        if let Some(reservation) = self.passkeys.reserve(of) {
+            let event = Event::Reservation { reservation, holder: of.holder.clone() };
+            self.events.post(&of.server, &event);
+        }
+        if of.kind == ReservationKind::Rs {
+            let address = self.book().address_of(&of.server);
+            let via = address.map(|address| Via {
+                server: of.server.clone(),
+                address: PeerAddress { kind: AddressKind::Proxy, ..address },
+                expires: of.exp,
+            });
+            self.store.relayed(&of.overlay_id, &of.holder, via);
+        }
+    }
+
+    fn reserved(&self, grant: &Grant) -> Option<Reserved> {
+        let of = &grant.reservation;
+        let address = self.book().address_of(&of.server);
+        Some(Reserved {
+            reservation: self.passkeys.reserve(of)?,
+            reservation_id: of.reservation_id.clone(),
+            server: of.server.clone(),
+            peer_addr: List::new(address.into_iter().collect()).unwrap_or_default(),
+            expires: of.exp,
+        })
+    }
+
+    /// The relay of a peer that cannot be reached: the one that it has, renewed, or a new one; none
+    /// where no relay server has anything free.
+    pub(crate) fn relay(
+        &self,
+        holder: &PeerId,
+        overlay: &OverlayId,
+        outlook: &Outlook,
+        now: u64,
+    ) -> Option<Reserved> {
+        let known = self.book().held_by(holder, overlay, ReservationKind::Rs, now).cloned();
+        let grant = match known {
+            Some(grant) if grant.reservation.exp.saturating_sub(now) > grant.duration / 2 => grant,
+            Some(grant) => {
+                let renewed = self.book().renew(grant.id(), holder, None, now).ok()?;
+                self.granted(&renewed);
+                renewed
+            }
+            None => {
+                let order = Order {
+                    kind: ReservationKind::Rs,
+                    overlay: overlay.clone(),
+                    holder: holder.clone(),
+                    bandwidth_bps: self.reservation.relay_bps,
+                    quota_bytes: 0,
+                    storage_bytes: 0,
+                    duration: self.overlay.expires_seconds.saturating_mul(2),
+                };
+                let granted = self.order(&order, outlook, now);
+                let granted = granted.inspect_err(|error| {
+                    tracing::debug!(%error, peer = %holder, "no relay for a peer behind NAT");
+                });
+                granted.ok()?.into_iter().next()?
+            }
+        };
+        self.reserved(&grant)
+    }
+}
