@@ -25,6 +25,7 @@ pub mod users;
 
 // Between them, and beneath.
 pub mod audit;
+pub mod backup;
 pub mod calls;
 pub mod database;
 pub mod passkeys;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use link::daemon::{exit_code, pki};
-use p2psp::cli::{Cli, Command, check, config, invite, serve};
+use p2psp::cli::{Cli, Command, audit, backup, check, class, config, invite, report, serve, users};
 
 fn main() -> ExitCode {
     let mut out = BufWriter::new(io::stdout());
@@ -14,6 +14,12 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments, &mut out),
         Command::Config(arguments) => config::run(&arguments, &mut out),
         Command::Invite(arguments) => invite::run(&arguments, &mut out),
+        Command::Users(arguments) => users::run(&arguments, &mut out),
+        Command::Class(arguments) => class::run(&arguments, &mut out),
+        Command::Report(arguments) => report::run(&arguments, &mut out),
+        Command::Audit(arguments) => audit::run(&arguments, &mut out),
+        Command::Backup(arguments) => backup::run(&arguments, &mut out),
+        Command::Restore(arguments) => backup::restore(&arguments, &mut out),
         Command::Pki(arguments) => pki::run(arguments, &mut out),
     };
     exit_code("p2psp", outcome.and_then(|code| out.flush().map(|()| code).map_err(Into::into)))

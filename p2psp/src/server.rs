@@ -20,6 +20,7 @@ use tokio::signal::unix::Signal;
 
 use crate::activity::{MemoryStatus, Pams};
 use crate::api::{Bounds, Desk, Service};
+use crate::backup::Hold;
 use crate::calls::{Activity, Users};
 use crate::events::{Outbox, Streaming};
 use crate::index::Ixs;
@@ -44,6 +45,7 @@ pub struct Server {
     hangups: Signal,
     settings: Settings,
     inputs: Inputs,
+    hold: Hold,
 }
 
 impl Server {
@@ -60,6 +62,7 @@ impl Server {
         let links = link::metrics::Metrics::new();
         links.register(registry.sub_registry_with_prefix("p2psp_link"));
         let identity = settings.identity()?;
+        let hold = Hold::take(&identity.state_dir)?;
         let identities = Identities::open(&identity, links.clone())?;
         let security = Security::Tls(identities.tls());
         let mut sockets = Sockets::handed_over()?;
@@ -87,7 +90,7 @@ impl Server {
             tokio::spawn(ums.look_after(settings.class.clone(), shutdown.clone()));
         }
         let desk = Arc::new(desk);
-        Ok(Self { listener, admin, shutdown, identities, desk, hangups, settings, inputs })
+        Ok(Self { listener, admin, shutdown, identities, desk, hangups, settings, inputs, hold })
     }
 
     /// Base URL of the service.
@@ -107,7 +110,7 @@ impl Server {
     /// # Errors
     /// None today.
     pub async fn run(self) -> anyhow::Result<()> {
-        let Self { listener, admin, shutdown, identities, desk, .. } = self;
+        let Self { listener, admin, shutdown, identities, desk, hold, .. } = self;
         identities.watch(&shutdown);
         let (shut, again) = (shutdown.clone(), Arc::clone(&desk));
         tokio::spawn(reload::follow(self.inputs, self.settings, again, self.hangups, shut));
@@ -119,6 +122,7 @@ impl Server {
         listener.run(Arc::new(service), shutdown).await;
         admin_stop.trigger();
         let _ = admin.await;
+        drop(hold);
         tracing::info!("stopped");
         Ok(())
     }

@@ -12,7 +12,10 @@ fn p2psp(arguments: &[&str]) -> Output {
 
 #[test]
 fn every_command_explains_itself() {
-    for command in ["serve", "check", "config", "invite", "pki"] {
+    for command in [
+        "serve", "check", "config", "invite", "pki", "users", "class", "report", "audit", "backup",
+        "restore",
+    ] {
         let output = p2psp(&[command, "--help"]);
         let help = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success() && help.contains("Usage: p2psp "), "{command}: {help}");

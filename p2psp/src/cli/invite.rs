@@ -1,7 +1,6 @@
 //! `p2psp invite`: a token for a peer of a user.
 
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -10,10 +9,9 @@ use clap::Args;
 use link::daemon::{pki_folder, pki_settings};
 use link::pki::{Authority, Naming, TokenOrder};
 use link::settings::is_base_url;
-use mp2p::id::UserId;
+use mp2p::id::{PeerId, UserId};
 
-use crate::cli::InputArguments;
-use crate::settings::{Inputs, Settings};
+use crate::cli::state::{StateArguments, operator, wait};
 
 /// A token lives no longer than this.
 const MAX_TTL_MINUTES: u64 = 7 * 24 * 60;
@@ -24,13 +22,13 @@ pub struct Arguments {
     /// The user: 1 to 64 characters of a-z 0-9 . _ -
     user: UserId,
     #[command(flatten)]
-    inputs: InputArguments,
-    /// Folder that holds the CA, below pki/
-    #[arg(long, value_name = "DIR")]
-    state_dir: Option<PathBuf>,
+    state: StateArguments,
     /// Where the peer reaches this server [default: setting public-url, else localhost]
     #[arg(long, value_name = "URL")]
     url: Option<String>,
+    /// The id of a peer of the user's whose key was lost: it ends now
+    #[arg(long, value_name = "PEER-ID")]
+    lost: Option<PeerId>,
     /// How long the token is good
     #[arg(long, value_name = "MINUTES", default_value_t = 60)]
     ttl_minutes: u64,
@@ -46,8 +44,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
     if minutes == 0 || minutes > MAX_TTL_MINUTES {
         bail!("a token is good for 1 to {MAX_TTL_MINUTES} minutes, not {minutes}");
     }
-    let inputs = Inputs { state_dir: arguments.state_dir.clone(), ..arguments.inputs.inputs() };
-    let settings = Settings::load(&inputs)?;
+    let settings = arguments.state.settings()?;
     let near = || format!("https://localhost:{}", settings.listen.port());
     let url = arguments.url.clone().or_else(|| settings.public_url.clone()).unwrap_or_else(near);
     if !url.starts_with("https://") || !is_base_url(&url) {
@@ -57,6 +54,9 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
     let folder = pki_folder(&identity);
     let authority = Authority::open(&folder, &pki_settings(&identity, &folder)?)
         .context("no CA can be opened; `p2psp pki init` makes one")?;
+    if let Some(peer) = &arguments.lost {
+        end(&arguments.state, &arguments.user, peer)?;
+    }
     let token = authority.token(&TokenOrder {
         name: Naming::PeerOf { user: arguments.user.to_string() },
         server_names: Vec::new(),
@@ -65,4 +65,15 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
     })?;
     writeln!(out, "{token}")?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Ends a peer whose key is lost, in the ledger and in the CA.
+fn end(state: &StateArguments, user: &UserId, peer: &PeerId) -> anyhow::Result<()> {
+    let ums = state.ums()?;
+    match wait(ums.ledger().standing(peer))? {
+        Some(standing) if standing.user == *user => {}
+        _ => bail!("{peer} is no peer of {user} that ever joined"),
+    }
+    wait(ums.ledger().end_peer(peer, &operator()))?;
+    state.revoke(peer.as_str()).map(|_| ())
 }

@@ -1,9 +1,15 @@
 //! The command line: one file per command.
 
+pub mod audit;
+pub mod backup;
 pub mod check;
+pub mod class;
 pub mod config;
 pub mod invite;
+pub mod report;
 pub mod serve;
+pub mod state;
+pub mod users;
 
 use std::path::PathBuf;
 
@@ -40,6 +46,18 @@ pub enum Command {
     Config(config::Arguments),
     /// Print a one-time token with which a peer of a user enrols
     Invite(invite::Arguments),
+    /// List users, show one, lock one out
+    Users(users::Arguments),
+    /// Give users their classes, by a policy file or by hand
+    Class(class::Arguments),
+    /// Show how the contents of an overlay were distributed
+    Report(report::Arguments),
+    /// Check the audit trails
+    Audit(audit::Arguments),
+    /// Copy databases and keys into one file, beside a running server
+    Backup(backup::BackupArguments),
+    /// Put a backup back, where no server runs
+    Restore(backup::RestoreArguments),
     /// Keys and certificates: create a CA, enrol, renew, revoke
     Pki(pki::Arguments<InputArguments>),
 }

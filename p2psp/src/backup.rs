@@ -1,0 +1,384 @@
+//! Backup of a provider's state into one file, and back.
+//!
+//! ```text
+//!  STATE/*.db ─ online backup, page by page, beside the running server ─┐
+//!  STATE/pki/*, STATE/passkey-* ────────────────────────────────────────┴─► FILE (SQLite), 0600
+//! ```
+//!
+//! Each database is of one moment; the moments are not the same. A server holds a shared lock on
+//! its state folder while it runs, and restoring wants the folder for itself.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::backup::Backup;
+use rusqlite::{Connection, OpenFlags, params};
+
+/// The file that is locked.
+const LOCK_FILE: &str = "serving";
+/// Mark of a backup (`PRAGMA application_id`): "mp2p".
+const APPLICATION: i32 = 0x6d70_3270;
+/// Layout of a backup.
+const LAYOUT: i32 = 1;
+/// Bytes of one row; SQLite bounds a value at 1 GB.
+const CHUNK_BYTES: u64 = 8 << 20;
+/// Pages copied at a time, and the pause in between, in which the server writes.
+const PAGES: std::ffi::c_int = 1000;
+const PAUSE: Duration = Duration::from_millis(2);
+/// Largest single file that is no database, bytes.
+const MAX_FILE_BYTES: u64 = 64 << 20;
+const TABLE: &str = "
+    CREATE TABLE part (
+        name TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        bytes BLOB NOT NULL,
+        PRIMARY KEY (name, number)
+    ) STRICT;
+";
+
+/// A backup is not made, or not put back.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// The disk.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// SQLite.
+    #[error("{}: {source}", .path.display())]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// What it says.
+        source: rusqlite::Error,
+    },
+    /// Something else.
+    #[error("{} is no backup of P2PSP that this version can read", .0.display())]
+    NoBackup(PathBuf),
+    /// A file in it that no backup has.
+    #[error("{} holds a file {name:?}, which no backup has", .path.display())]
+    Name {
+        /// The backup.
+        path: PathBuf,
+        /// The name.
+        name: String,
+    },
+    /// A file of the state that is too large to be what it should be.
+    #[error("{} has {bytes} bytes: what is it?", .path.display())]
+    Large {
+        /// The file.
+        path: PathBuf,
+        /// How long.
+        bytes: u64,
+    },
+    /// A server runs.
+    #[error("a server is running over {}: stop it first", .0.display())]
+    Running(PathBuf),
+}
+
+/// Says that a server runs over a state folder, while it lives.
+pub struct Hold {
+    _file: File,
+}
+
+impl Hold {
+    /// Takes the folder for a server; several may have it.
+    ///
+    /// # Errors
+    /// It is being restored, or cannot be written.
+    pub fn take(state: &Path) -> Result<Self, BackupError> {
+        let file = lock_file(state)?;
+        match file.try_lock_shared() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(error) => Err(refused(state, error)),
+        }
+    }
+
+    fn alone(state: &Path) -> Result<Self, BackupError> {
+        let file = lock_file(state)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(error) => Err(refused(state, error)),
+        }
+    }
+}
+
+fn lock_file(state: &Path) -> Result<File, BackupError> {
+    fs::create_dir_all(state).map_err(|source| io_error(state, source))?;
+    let path = state.join(LOCK_FILE);
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false).mode(0o600);
+    options.open(&path).map_err(|source| io_error(&path, source))
+}
+
+fn refused(state: &Path, error: TryLockError) -> BackupError {
+    match error {
+        TryLockError::WouldBlock => BackupError::Running(state.to_owned()),
+        TryLockError::Error(source) => io_error(state, source),
+    }
+}
+
+/// Copies the state into a new file; the names of what is in it.
+///
+/// # Errors
+/// [`BackupError`]; no file is left then.
+pub fn make(state: &Path, file: &Path) -> Result<Vec<String>, BackupError> {
+    // Made here, so that nobody else can read it at any time.
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+    made.map_err(|source| io_error(file, source))?;
+    let passing = file.with_extension("passing");
+    let done = fill(state, file, &passing);
+    let _ = fs::remove_file(&passing);
+    if done.is_err() {
+        let _ = fs::remove_file(file);
+    }
+    done
+}
+
+fn fill(state: &Path, file: &Path, passing: &Path) -> Result<Vec<String>, BackupError> {
+    let sqlite = |source| BackupError::Sqlite { path: file.to_owned(), source };
+    let target = Connection::open(file).map_err(sqlite)?;
+    target.execute_batch(TABLE).map_err(sqlite)?;
+    target.pragma_update(None, "user_version", LAYOUT).map_err(sqlite)?;
+    let mut names = Vec::new();
+    for name in contents(state)? {
+        let path = state.join(&name);
+        if is_database(&name) {
+            let _ = fs::remove_file(passing);
+            copy(&path, passing).map_err(|source| BackupError::Sqlite { path, source })?;
+            store(&target, &name, passing, file)?;
+        } else {
+            let bytes = fs::metadata(&path).map_err(|source| io_error(&path, source))?.len();
+            if bytes > MAX_FILE_BYTES {
+                return Err(BackupError::Large { path, bytes });
+            }
+            store(&target, &name, &path, file)?;
+        }
+        names.push(name);
+    }
+    // Last: before it, this is no backup.
+    target.pragma_update(None, "application_id", APPLICATION).map_err(sqlite)?;
+    Ok(names)
+}
+
+/// What belongs to the state, by its name in the folder.
+fn contents(state: &Path) -> Result<Vec<String>, BackupError> {
+    let mut names = Vec::new();
+    for (folder, prefix) in [(state.to_owned(), ""), (state.join("pki"), "pki/")] {
+        let entries = fs::read_dir(&folder).map_err(|source| io_error(&folder, source))?;
+        for entry in entries {
+            let entry = entry.map_err(|source| io_error(&folder, source))?;
+            let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+            let name = entry.file_name().into_string().unwrap_or_default();
+            if is_file && is_state(&format!("{prefix}{name}")) {
+                names.push(format!("{prefix}{name}"));
+            }
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn is_database(name: &str) -> bool {
+    name.ends_with(".db")
+}
+
+fn is_state(name: &str) -> bool {
+    let (folder, last) = name.rsplit_once('/').unwrap_or(("", name));
+    let is_plain = !last.is_empty()
+        && !last.starts_with('.')
+        && last.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
+    let of_sqlite = ["-wal", "-shm", "-journal"].iter().any(|end| last.ends_with(end));
+    match folder {
+        "" => is_plain && !of_sqlite && last != LOCK_FILE,
+        "pki" => is_plain && last != "lock",
+        _ => false,
+    }
+}
+
+/// SQLite's online backup: the server goes on, and what it writes meanwhile is in it or not, whole.
+fn copy(from: &Path, to: &Path) -> rusqlite::Result<()> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let from = Connection::open_with_flags(from, flags)?;
+    let mut to = Connection::open(to)?;
+    Backup::new(&from, &mut to)?.run_to_completion(PAGES, PAUSE, None)?;
+    // A file by itself, without a log beside it.
+    to.pragma_update(None, "journal_mode", "DELETE")
+}
+
+fn store(target: &Connection, name: &str, from: &Path, file: &Path) -> Result<(), BackupError> {
+    let io = |source| io_error(from, source);
+    let mut source = File::open(from).map_err(io)?;
+    for number in 0_i64.. {
+        let mut bytes = Vec::new();
+        Read::by_ref(&mut source).take(CHUNK_BYTES).read_to_end(&mut bytes).map_err(io)?;
+        if bytes.is_empty() && number > 0 {
+            break;
+        }
+        let stored =
+            target.execute("INSERT INTO part VALUES (?1, ?2, ?3)", params![name, number, bytes]);
+        stored.map_err(|source| BackupError::Sqlite { path: file.to_owned(), source })?;
+    }
+    Ok(())
+}
+
+/// Puts a backup into a state folder, in place of what is there; the names of what it held.
+///
+/// # Errors
+/// [`BackupError`]; [`BackupError::Running`] where a server runs over the folder. All is written
+/// beside the old before any of it is replaced.
+pub fn restore(file: &Path, state: &Path) -> Result<Vec<String>, BackupError> {
+    let sqlite = |source| BackupError::Sqlite { path: file.to_owned(), source };
+    let no_backup = |_| BackupError::NoBackup(file.to_owned());
+    fs::metadata(file).map_err(|source| io_error(file, source))?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let backup = Connection::open_with_flags(file, flags).map_err(sqlite)?;
+    let pragma = |name| backup.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    let (application, layout) =
+        (pragma("application_id").map_err(no_backup)?, pragma("user_version").map_err(no_backup)?);
+    if (application, layout) != (APPLICATION, LAYOUT) {
+        return Err(BackupError::NoBackup(file.to_owned()));
+    }
+    let names = names(&backup).map_err(sqlite)?;
+    if let Some(name) = names.iter().find(|name| !is_state(name)) {
+        return Err(BackupError::Name { path: file.to_owned(), name: name.clone() });
+    }
+    let _alone = Hold::alone(state)?;
+    let pki = state.join("pki");
+    fs::create_dir_all(&pki).map_err(|source| io_error(&pki, source))?;
+    for name in &names {
+        write(&backup, name, &passing(state, name), file)?;
+    }
+    for name in &names {
+        let path = state.join(name);
+        if is_database(name) {
+            for end in ["-wal", "-shm"] {
+                let _ = fs::remove_file(state.join(format!("{name}{end}")));
+            }
+        }
+        fs::rename(passing(state, name), &path).map_err(|source| io_error(&path, source))?;
+    }
+    for folder in [state, &pki] {
+        let synced = File::open(folder).and_then(|folder| folder.sync_all());
+        synced.map_err(|source| io_error(folder, source))?;
+    }
+    Ok(names)
+}
+
+fn names(backup: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut names = backup.prepare("SELECT DISTINCT name FROM part ORDER BY name")?;
+    names.query_map([], |row| row.get(0))?.collect()
+}
+
+fn passing(state: &Path, name: &str) -> PathBuf {
+    let (folder, last) = name.rsplit_once('/').unwrap_or(("", name));
+    state.join(folder).join(format!(".{last}.restored"))
+}
+
+fn write(backup: &Connection, name: &str, to: &Path, file: &Path) -> Result<(), BackupError> {
+    let sqlite = |source| BackupError::Sqlite { path: file.to_owned(), source };
+    let io = |source| io_error(to, source);
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let mut target = options.open(to).map_err(io)?;
+    let sql = "SELECT bytes FROM part WHERE name = ?1 ORDER BY number";
+    let mut parts = backup.prepare_cached(sql).map_err(sqlite)?;
+    let mut parts = parts.query([name]).map_err(sqlite)?;
+    while let Some(row) = parts.next().map_err(sqlite)? {
+        let bytes = row.get_ref(0).and_then(|value| Ok(value.as_blob()?)).map_err(sqlite)?;
+        target.write_all(bytes).map_err(io)?;
+    }
+    target.sync_all().map_err(io)
+}
+
+fn io_error(path: &Path, source: io::Error) -> BackupError {
+    BackupError::Io { path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("pki")).unwrap();
+        fs::write(folder.path().join("pki/ca.pem"), "the ca").unwrap();
+        fs::write(folder.path().join("passkey-epoch"), "3").unwrap();
+        let database = Connection::open(folder.path().join("users.db")).unwrap();
+        database.pragma_update(None, "journal_mode", "WAL").unwrap();
+        database.execute_batch("CREATE TABLE t (n); INSERT INTO t VALUES (1)").unwrap();
+        folder
+    }
+
+    fn rows(state: &Path) -> i64 {
+        let database = Connection::open(state.join("users.db")).unwrap();
+        database.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn what_was_put_away_comes_back() {
+        let (state, other) = (state(), tempfile::tempdir().unwrap());
+        let file = other.path().join("backup");
+        // A server that is at it: its writes are in the log, not yet in the file.
+        let server = Connection::open(state.path().join("users.db")).unwrap();
+        server.execute_batch("INSERT INTO t VALUES (2)").unwrap();
+        let names = make(state.path(), &file).unwrap();
+        assert_eq!(names, ["passkey-epoch", "pki/ca.pem", "users.db"]);
+        server.execute_batch("INSERT INTO t VALUES (3)").unwrap();
+        drop(server);
+        fs::write(state.path().join("passkey-epoch"), "4").unwrap();
+        for target in [state.path(), &other.path().join("elsewhere")] {
+            assert_eq!(restore(&file, target).unwrap(), names);
+            assert_eq!(rows(target), 2);
+            assert_eq!(fs::read_to_string(target.join("passkey-epoch")).unwrap(), "3");
+            assert_eq!(fs::read_to_string(target.join("pki/ca.pem")).unwrap(), "the ca");
+        }
+    }
+
+    #[test]
+    fn a_folder_that_a_server_has_is_not_touched() {
+        let (state, other) = (state(), tempfile::tempdir().unwrap());
+        let file = other.path().join("backup");
+        make(state.path(), &file).unwrap();
+        fs::write(state.path().join("passkey-epoch"), "4").unwrap();
+        let servers = [Hold::take(state.path()).unwrap(), Hold::take(state.path()).unwrap()];
+        assert!(matches!(restore(&file, state.path()), Err(BackupError::Running(_))));
+        assert_eq!(fs::read_to_string(state.path().join("passkey-epoch")).unwrap(), "4");
+        drop(servers);
+        restore(&file, state.path()).unwrap();
+    }
+
+    #[test]
+    fn what_is_no_backup_changes_nothing() {
+        let (state, other) = (state(), tempfile::tempdir().unwrap());
+        let database = state.path().join("users.db");
+        assert!(matches!(restore(&database, state.path()), Err(BackupError::NoBackup(_))));
+        let text = other.path().join("text");
+        fs::write(&text, "a".repeat(5000)).unwrap();
+        assert!(matches!(restore(&text, state.path()), Err(BackupError::NoBackup(_))));
+        let file = other.path().join("backup");
+        make(state.path(), &file).unwrap();
+        let again = make(state.path(), &file);
+        assert!(matches!(again, Err(BackupError::Io { .. })), "an older backup is kept");
+        for name in ["../evil", "pki/../evil", "a/b", "/etc/passwd", ""] {
+            let backup = Connection::open(&file).unwrap();
+            backup
+                .execute("UPDATE part SET name = ?1 WHERE name = 'passkey-epoch'", [name])
+                .unwrap();
+            assert!(
+                matches!(restore(&file, state.path()), Err(BackupError::Name { .. })),
+                "{name}"
+            );
+            backup
+                .execute("UPDATE part SET name = 'passkey-epoch' WHERE name = ?1", [name])
+                .unwrap();
+        }
+        assert_eq!(rows(state.path()), 1);
+    }
+}

@@ -1,0 +1,50 @@
+//! `p2psp backup` and `p2psp restore`: all of a provider's state in one file.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::backup;
+use crate::cli::state::StateArguments;
+
+/// Arguments of `p2psp backup`.
+#[derive(Args, Debug)]
+pub struct BackupArguments {
+    /// The file to make; it holds keys, and is for its owner alone
+    file: PathBuf,
+    #[command(flatten)]
+    state: StateArguments,
+}
+
+/// Arguments of `p2psp restore`.
+#[derive(Args, Debug)]
+pub struct RestoreArguments {
+    /// The file
+    file: PathBuf,
+    #[command(flatten)]
+    state: StateArguments,
+}
+
+/// Copies databases and keys beside a server that goes on.
+///
+/// # Errors
+/// The file is there already, or something cannot be read.
+pub fn run(arguments: &BackupArguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    for name in backup::make(&arguments.state.folder()?, &arguments.file)? {
+        writeln!(out, "{name}")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Puts them back, where no server runs.
+///
+/// # Errors
+/// A server runs over the state, or the file is no backup.
+pub fn restore(arguments: &RestoreArguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    for name in backup::restore(&arguments.file, &arguments.state.folder()?)? {
+        writeln!(out, "{name}")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,115 @@
+//! Commands that work on a provider's state: beside a running server, or without one.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+use link::daemon::{pki_folder, pki_settings};
+use link::pki::{Authority, PkiError, State};
+
+use crate::cli::InputArguments;
+use crate::settings::{Inputs, Settings};
+use crate::users::{Act, Rules, SqliteLedger, Ums};
+
+/// Where the state is.
+#[derive(Args, Clone, Debug)]
+pub struct StateArguments {
+    /// Folder with keys and databases
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+    #[command(flatten)]
+    inputs: InputArguments,
+}
+
+/// How something is printed.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+}
+
+impl StateArguments {
+    /// The settings in force.
+    ///
+    /// # Errors
+    /// They are refused.
+    pub fn settings(&self) -> anyhow::Result<Settings> {
+        let inputs = Inputs { state_dir: self.state_dir.clone(), ..self.inputs.inputs() };
+        Ok(Settings::load(&inputs)?)
+    }
+
+    /// The folder.
+    ///
+    /// # Errors
+    /// The settings are refused.
+    pub fn folder(&self) -> anyhow::Result<PathBuf> {
+        Ok(self.settings()?.state_dir()?)
+    }
+
+    /// UMS over the users that are there.
+    ///
+    /// # Errors
+    /// There are none.
+    pub fn ums(&self) -> anyhow::Result<Ums> {
+        let settings = self.settings()?;
+        let path = settings.state_dir()?.join("users.db");
+        if !path.is_file() {
+            bail!("{} is not there: no server with the role ums has run here", path.display());
+        }
+        let rules = Rules::of(&settings.users, &settings.class);
+        Ok(Ums::new(Arc::new(SqliteLedger::open(&path)?), rules))
+    }
+
+    /// Revokes all valid certificates of a user, or of a peer by its id; their serial numbers.
+    /// Where the CA is elsewhere there are none.
+    ///
+    /// # Errors
+    /// The CA refuses.
+    pub fn revoke(&self, who: &str) -> anyhow::Result<Vec<String>> {
+        let identity = self.settings()?.identity()?;
+        let folder = pki_folder(&identity);
+        let authority = match Authority::open(&folder, &pki_settings(&identity, &folder)?) {
+            Ok(authority) => authority,
+            Err(PkiError::Absent(_)) => return Ok(Vec::new()),
+            Err(error) => return Err(error).context("no CA can be opened"),
+        };
+        let now = i64::try_from(unix_now())?;
+        let name = format!("/peer/{who}");
+        let mut revoked = Vec::new();
+        for entry in authority.status()? {
+            let is_meant = entry.user.as_deref() == Some(who) || entry.name.ends_with(&name);
+            if is_meant && entry.state(now) == State::Valid {
+                revoked.extend(authority.revoke(&entry.serial)?.into_iter().map(|it| it.serial));
+            }
+        }
+        Ok(revoked)
+    }
+}
+
+/// What an operator does, now.
+#[must_use]
+pub fn operator() -> Act {
+    Act { actor: "operator".to_owned(), now: unix_now() }
+}
+
+/// Unix seconds.
+#[must_use]
+pub fn unix_now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+/// Waits for an answer of a role that works on files.
+///
+/// # Errors
+/// There is no runtime, or the answer is one.
+pub fn wait<T, E: Into<anyhow::Error>>(
+    answer: impl Future<Output = Result<T, E>>,
+) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(answer).map_err(Into::into)
+}
