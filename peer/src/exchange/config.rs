@@ -15,7 +15,7 @@ pub struct Config {
     pub slots: usize,
     /// Bytes of a slice at most.
     pub slice_bytes: usize,
-    /// DATA bytes that wait on one link to be written.
+    /// DATA bytes that wait on one fast link to be written; on a slow one it is much less.
     pub window_bytes: usize,
     /// Bytes of fragments that are asked for at a time.
     pub asked_bytes: u64,
@@ -61,11 +61,11 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             links: 60,
-            far_links: 6,
+            far_links: 8,
             dials: 8,
             slots: 4,
             slice_bytes: 32 << 10,
-            window_bytes: 128 << 10,
+            window_bytes: 512 << 10,
             asked_bytes: 64 << 20,
             held_bytes: 32 << 20,
             stall: Duration::from_secs(10),

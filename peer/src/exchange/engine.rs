@@ -65,6 +65,9 @@ pub(crate) struct Fetching {
     pub(crate) extra: u32,
     /// Since when nothing is asked for though something is missing.
     pub(crate) idle_since: Option<Instant>,
+    /// When this member may begin to fetch what others of the group should, and whether it does.
+    pub(crate) take_over_at: Option<Instant>,
+    pub(crate) taking_over: bool,
     /// Where a player is.
     pub(crate) position: u32,
     /// [`Output::Finished`] was given.
@@ -102,6 +105,8 @@ impl Engine {
                 paused: None,
                 extra: 0,
                 idle_since: None,
+                take_over_at: None,
+                taking_over: false,
                 position: 0,
                 finished: false,
             },
@@ -143,7 +148,7 @@ impl Engine {
     /// A ranked list came. Links to those that are not in it stay.
     pub fn list(&mut self, list: Ranked, now: Instant) {
         self.group.set(&list.group);
-        self.neighbours.listed(list.entries);
+        self.neighbours.listed(list.entries, &mut self.random);
         self.group.draw(self.pieces.count(), now);
         let ids: Vec<LinkId> = self.links.keys().copied().collect();
         ids.into_iter().for_each(|id| self.place(id));

@@ -93,7 +93,9 @@ impl Engine {
         self.fetching.due = true;
         let Some(piece) = self.pieces.at(fragment) else { return };
         piece.asked = piece.asked.saturating_sub(1);
-        if !near && self.group.is_known() && self.pieces.lacks(fragment) {
+        let mut far = self.links.values().filter(|link| !link.near);
+        let goes_on = far.any(|link| link.taking.requests.iter().any(|r| r.fragment == fragment));
+        if !near && !goes_on && self.group.is_known() && self.pieces.lacks(fragment) {
             self.tell_near(&MapUpdate::Drop(vec![fragment]), now);
         }
     }
@@ -151,9 +153,13 @@ impl Engine {
         if let Some(link) = self.links.get_mut(&id) {
             link.news.claims.remove(&fragment);
         }
+        let claims = |(other, link): (&LinkId, &crate::exchange::link::Link)| {
+            link.news.claims.get(&fragment).map(|at| (*other, *at))
+        };
+        let latest = self.links.iter().filter_map(claims).max_by_key(|(_, at)| *at);
         if let Some(piece) = self.pieces.at(fragment).filter(|p| p.claim.is_some_and(|c| c.0 == id))
         {
-            piece.claim = None;
+            piece.claim = latest;
             self.fetching.due = true;
         }
     }

@@ -29,25 +29,27 @@ struct Known {
     banned: bool,
     /// Of the last list.
     listed: bool,
+    /// Order among equals: or all would dial the same few.
+    lot: u32,
 }
 
 impl Neighbours {
     /// A new list: those of the last one that are not in it stand behind it.
-    pub(crate) fn listed(&mut self, entries: Vec<Candidate>) {
+    pub(crate) fn listed(&mut self, entries: Vec<Candidate>, random: &mut fastrand::Rng) {
         self.known.values_mut().for_each(|known| known.listed = false);
         for candidate in entries {
-            self.add(candidate, true);
+            self.add(candidate, true, random.u32(..));
         }
     }
 
     /// A peer that another one named.
     pub(crate) fn heard_of(&mut self, candidate: Candidate) {
         if !self.known.contains_key(&candidate.peer) {
-            self.add(candidate, false);
+            self.add(candidate, false, 0);
         }
     }
 
-    fn add(&mut self, candidate: Candidate, listed: bool) {
+    fn add(&mut self, candidate: Candidate, listed: bool, lot: u32) {
         let peer = candidate.peer.clone();
         if let Some(known) = self.known.get_mut(&peer) {
             (known.candidate, known.listed) = (candidate, listed);
@@ -56,8 +58,15 @@ impl Neighbours {
         if self.known.len() >= MAX_KNOWN && !self.forget_one() {
             return;
         }
-        let known =
-            Known { candidate, dialling: false, fails: 0, not_before: None, banned: false, listed };
+        let known = Known {
+            candidate,
+            dialling: false,
+            fails: 0,
+            not_before: None,
+            banned: false,
+            listed,
+            lot,
+        };
         self.known.insert(peer, known);
     }
 
@@ -85,7 +94,7 @@ impl Neighbours {
         self.known.iter().filter(|(_, known)| known.dialling).map(|(peer, _)| peer)
     }
 
-    /// Who can be dialled now, best first: not overloaded, by rank, by name.
+    /// Who can be dialled now, best first: not overloaded, by rank, by lot.
     pub(crate) fn candidates(&self, now: Instant) -> Vec<&Candidate> {
         let may = |known: &&Known| {
             !known.dialling
@@ -96,7 +105,7 @@ impl Neighbours {
         let mut found: Vec<&Known> = self.known.values().filter(may).collect();
         found.sort_by_key(|known| {
             let rank = known.candidate.rank.unwrap_or(u32::MAX);
-            (!known.listed, known.candidate.overloaded, rank)
+            (!known.listed, known.candidate.overloaded, rank, known.lot)
         });
         found.into_iter().map(|known| &known.candidate).collect()
     }

@@ -35,6 +35,11 @@ const SECOND_AFTER: Duration = Duration::from_millis(500);
 const FAR_SECOND_AFTER: Duration = Duration::from_secs(2);
 /// A member that is not linked is left its share for so long.
 const UNLINKED: Duration = Duration::from_secs(30);
+/// Who has nothing of its own share to ask for takes over from others after so long, and as much
+/// again by chance: or all would jump at the same fragments.
+const TAKE_OVER: Duration = Duration::from_secs(1);
+/// Fragments of others' shares fetched from afar at a time.
+const TAKEN_OVER: usize = 2;
 /// Came to nothing so often: anybody may be asked.
 const MANY_FAILS: u8 = 3;
 
@@ -54,9 +59,14 @@ impl Engine {
         }
         let peer_down = budget.rates().peer_down;
         for own in [true, false] {
+            if !own && !self.takes_over(now) {
+                break;
+            }
             for id in self.askable(now) {
-                while self.has_room(id, peer_down, now) {
+                while self.has_room(id, peer_down, now) && (own || self.takes_over(now)) {
                     let Some(fragment) = self.pick(id, own, now) else { break };
+                    let far = self.links.get(&id).is_some_and(|link| !link.near);
+                    self.fetching.taking_over &= !(own && far);
                     self.ask(id, fragment, now);
                 }
             }
@@ -168,6 +178,22 @@ impl Engine {
         let owner = self.group.owner(fragment);
         let link = owner.and_then(|owner| self.by_peer.get(owner));
         link.is_some() || now >= self.since + UNLINKED
+    }
+
+    /// Whether this member may fetch for others: it has had nothing to do from afar for a while.
+    fn takes_over(&mut self, now: Instant) -> bool {
+        let asked = self.far_asked();
+        if self.fetching.taking_over {
+            return asked < TAKEN_OVER;
+        }
+        if asked > 0 || !self.group.is_known() {
+            self.fetching.take_over_at = None;
+            return false;
+        }
+        let jitter = TAKE_OVER.mul_f64(self.random.f64());
+        let at = *self.fetching.take_over_at.get_or_insert(now + TAKE_OVER + jitter);
+        self.fetching.taking_over = now >= at;
+        self.fetching.taking_over
     }
 
     fn is_starved(&self, now: Instant) -> bool {

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use mp2p::frame::{Busy, ByeReason, Data, Frame, Get};
 
 use crate::exchange::budget::Budget;
-use crate::exchange::config::weight;
+use crate::exchange::config::{Config, weight};
 use crate::exchange::engine::Engine;
 use crate::exchange::event::{LinkId, Output, StoreError};
 use crate::exchange::link::{Asked, Link, Upload};
@@ -26,6 +26,11 @@ const RETRY_MS: u32 = 1000;
 const AGED: Duration = Duration::from_secs(10);
 /// One that goes at less than this part of an even share does not count as one of the slots.
 const SLOW_PART: f64 = 0.25;
+/// DATA that waits on a link to be written, as time at its rate: what is said after it waits too.
+const WINDOW_S: f64 = 0.1;
+/// Slices on a link slower than so many bytes a second are short.
+const FAST: f64 = 2e6;
+const SHORT_SLICE: usize = 16 << 10;
 /// A class of weight 1 pays so much for a byte.
 const COST: u64 = 1 << 16;
 
@@ -85,15 +90,17 @@ impl Engine {
 
     /// The link whose turn it is, of those that have room for a slice; notes when to look again.
     fn next_to_send(&mut self, budget: &mut Budget, now: Instant) -> Option<LinkId> {
-        let window = self.config.window_bytes;
         let mut best: Option<((u64, u64), LinkId)> = None;
         let mut again: Option<Instant> = None;
         for (id, link) in &mut self.links {
             let Some(active) = &link.giving.active else { continue };
+            let most = slice_bytes(link, &self.config, now);
+            let ahead = (link.giving.rate.at(now) * WINDOW_S) as usize;
+            let window = ahead.clamp(2 * most, self.config.window_bytes.max(2 * most));
             if active.bytes.is_none() || link.giving.unwritten >= window {
                 continue;
             }
-            let bytes = budget.slice(link.class, self.config.slice_bytes) as u64;
+            let bytes = budget.slice(link.class, most) as u64;
             link.giving.bucket.set(budget.rates().peer_up, now);
             let class = budget.class_up.get_mut(&link.class);
             let waits = [
@@ -118,9 +125,9 @@ impl Engine {
     fn send_slice(&mut self, id: LinkId, budget: &mut Budget, now: Instant) {
         let Some(link) = self.links.get_mut(&id) else { return };
         let class = link.class;
+        let most = budget.slice(class, slice_bytes(link, &self.config, now));
         let Some(active) = &mut link.giving.active else { return };
         let Some(bytes) = &active.bytes else { return };
-        let most = budget.slice(class, self.config.slice_bytes);
         let (from, fragment) = (active.offset as usize, active.fragment);
         let slice = bytes.slice(from..bytes.len().min(from + most));
         active.offset += u32::try_from(slice.len()).unwrap_or_default();
@@ -146,7 +153,6 @@ impl Engine {
         let had = self.serving.had.entry(class).or_default();
         self.serving.turn = self.serving.turn.max(*had);
         *had = self.serving.turn + length as u64 * COST / weight(class);
-        // The turn is that of the class that is furthest behind among those that are served.
         if let Some(link) = self.links.get_mut(&id) {
             link.giving.bucket.spend(length as u64, now);
             link.giving.unwritten += length;
@@ -272,5 +278,12 @@ impl Engine {
                 self.send(id, Frame::Busy(busy), now);
             }
         }
+    }
+}
+
+fn slice_bytes(link: &Link, config: &Config, now: Instant) -> usize {
+    match link.giving.rate.at(now) < FAST {
+        true => config.slice_bytes.min(SHORT_SLICE),
+        false => config.slice_bytes,
     }
 }

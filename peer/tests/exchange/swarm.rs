@@ -89,7 +89,7 @@ fn line(name: &str, world: &World, isps: usize) -> String {
         .map(|node| node.took(world.start).map_or(f64::NAN, |took| took.as_secs_f64()))
         .collect();
     took.sort_by(f64::total_cmp);
-    let came_in: u64 = (1..isps).map(|isp| world.came_in.get(&isp).copied().unwrap_or(0)).sum();
+    let data: u64 = (1..isps).filter_map(|isp| world.data_came_in.get(&isp)).sum();
     let all: u64 = world.came_in.values().sum();
     let seeder: usize = world.nodes[0].sent.iter().map(|(_, bytes)| bytes).sum();
     let mut received = 0.0f64;
@@ -98,38 +98,42 @@ fn line(name: &str, world: &World, isps: usize) -> String {
         received = received.max(bytes as f64 / size);
     }
     format!(
-        "{name}: median {:.1} s, p95 {:.1} s, last {:.1} s, into remote ISPs {:.2} (all {:.2}), seeder {:.2}, most received {:.2}",
+        "{name}: median {:.1} s, p95 {:.1} s, last {:.1} s, into remote ISPs {:.2} (DATA {:.2}, all {:.2}), seeder {:.2}, most received {:.2}",
         took[took.len() / 2],
         took[(took.len() * 95).div_ceil(100) - 1],
         took[took.len() - 1],
-        came_in as f64 / size / (isps as f64 - 1.0),
+        copies(world, isps),
+        data as f64 / size / (isps as f64 - 1.0),
         all as f64 / size / (isps as f64 - 1.0),
         seeder as f64 / size,
         received,
     )
 }
 
+/// Copies that enter each ISP without the seeder, with headers: the floor is about 1.05.
+fn copies(world: &World, isps: usize) -> f64 {
+    let came_in: u64 = (1..isps).filter_map(|isp| world.came_in.get(&isp)).sum();
+    came_in as f64 / world.bytes.len() as f64 / (isps as f64 - 1.0)
+}
+
+fn measured(name: &str, mut world: World, transit_mbit: f64) {
+    world.transit = Some(transit_mbit * 125_000.0);
+    assert!(world.run(Duration::from_secs(900)), "{}", line(name, &world, 3));
+    println!("{}", line(name, &world, 3));
+    assert!(copies(&world, 3) <= 1.25, "{}", line(name, &world, 3));
+}
+
+/// Three ISPs as the effect is measured on; smaller here, the sizes themselves with `MP2P_LONG`.
 #[test]
 fn each_fragment_enters_an_isp_about_once() {
-    let long = std::env::var_os("MP2P_LONG").is_some();
-    let big = |small: usize, long_size: usize| if long { long_size } else { small };
-    if !long {
-        let mut small = swarm(1, 3, 4, (5.0, 20.0), (1 << 20, 64 << 10));
-        assert!(small.run(Duration::from_secs(600)), "{}", line("small", &small, 3));
-        return;
+    if std::env::var_os("MP2P_LONG").is_none() {
+        let size = (8 << 20, 256 << 10);
+        return measured("small", swarm(1, 3, 4, (5.0, 20.0), size), 50.0);
     }
-    for seed in 0..big(1, 3) as u64 {
-        let mut s1 = swarm(seed, 3, 6, (5.0, 20.0), (big(8, 32) << 20, 256 << 10));
-        s1.transit = Some(50.0 * 125_000.0);
-        assert!(s1.run(Duration::from_secs(600)), "{}", line("S1", &s1, 3));
-        println!("{}", line("S1", &s1, 3));
-        let mut s2 = swarm(seed, 3, 6, (5.0, 20.0), (big(8, 32) << 20, 256 << 10));
-        s2.transit = Some(6.0 * 125_000.0);
-        assert!(s2.run(Duration::from_secs(600)), "{}", line("S2", &s2, 3));
-        println!("{}", line("S2", &s2, 3));
-        let mut s3 = swarm(seed, 3, 20, (2.0, 8.0), (big(4, 16) << 20, 256 << 10));
-        s3.transit = Some(50.0 * 125_000.0);
-        assert!(s3.run(Duration::from_secs(600)), "{}", line("S3", &s3, 3));
-        println!("{}", line("S3", &s3, 3));
+    for seed in 0..3 {
+        let size = (32 << 20, 256 << 10);
+        measured("S1", swarm(seed, 3, 6, (5.0, 20.0), size), 50.0);
+        measured("S2", swarm(seed, 3, 6, (5.0, 20.0), size), 6.0);
+        measured("S3", swarm(seed, 3, 20, (2.0, 8.0), (16 << 20, 256 << 10)), 50.0);
     }
 }

@@ -17,8 +17,9 @@ use peer::exchange::{Content, LinkId, LinkInfo, Output, Ranked};
 
 use crate::node::Node;
 
-/// Bytes of one connection on their way at most, as a window of TCP bounds them.
-const IN_FLIGHT: usize = 256 << 10;
+/// Bytes of one connection on their way at most, inside an ISP and between two: what a window of TCP
+/// settles at with the buffers of routers as short as they are.
+const IN_FLIGHT: (usize, usize) = (256 << 10, 48 << 10);
 
 /// One connection: two nodes, and what waits to be sent each way.
 #[derive(Debug)]
@@ -63,6 +64,8 @@ pub(crate) struct World {
     pub(crate) delay: (Duration, Duration),
     /// Bytes on the wire that came into each ISP from another, with headers and acknowledgements.
     pub(crate) came_in: BTreeMap<usize, u64>,
+    /// Of those, the bytes of DATA frames.
+    pub(crate) data_came_in: BTreeMap<usize, u64>,
     /// Chance that a connection is lost in a second.
     pub(crate) loss: f64,
     /// All chance.
@@ -96,6 +99,7 @@ impl World {
             transit: None,
             delay: (Duration::from_millis(5), Duration::from_millis(35)),
             came_in: BTreeMap::new(),
+            data_came_in: BTreeMap::new(),
             loss: 0.0,
             random: fastrand::Rng::with_seed(seed),
             script: Vec::new(),
@@ -269,8 +273,11 @@ impl World {
         let turn = self.nodes[node].turn;
         for step in 0..wires.len() {
             let (wire, from) = wires[(turn + step) % wires.len()];
+            let (other, _) = self.wires[wire].ends[1 - from];
+            let near = self.nodes[node].isp == self.nodes[other].isp;
+            let most = if near { IN_FLIGHT.0 } else { IN_FLIGHT.1 };
             let Wire { queue, in_flight, open, .. } = &mut self.wires[wire];
-            if in_flight[from] > IN_FLIGHT || !*open {
+            if in_flight[from] > most || !*open {
                 continue;
             }
             let Some((bytes, data)) = queue[from].pop_front() else { continue };
@@ -296,6 +303,7 @@ impl World {
         let mut at = self.now + left;
         if mine != theirs {
             *self.came_in.entry(theirs).or_default() += size as u64;
+            *self.data_came_in.entry(theirs).or_default() += data as u64;
             *self.came_in.entry(mine).or_default() += acks as u64;
             if let Some(rate) = self.transit {
                 let free = self.transit_free.entry((mine, theirs)).or_insert(at);
