@@ -48,4 +48,4 @@ pub mod daemon;
 pub mod settings;
 
 pub use crate::identity::{Caller, Identity, Role, SpiffeName};
-pub use crate::printable::printable;
+pub use crate::printable::{printable, printable_json};

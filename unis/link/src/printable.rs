@@ -27,7 +27,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 /// The same for text that is JSON already, where only `\uXXXX` is an escape. What stands outside of
 /// strings has no such characters but line feeds, which stay.
 #[must_use]
-pub(crate) fn printable_json(text: &str) -> Cow<'_, str> {
+pub fn printable_json(text: &str) -> Cow<'_, str> {
     let is_bad = |character: char| character != '\n' && is_unprintable(character);
     if !text.chars().any(is_bad) {
         return Cow::Borrowed(text);

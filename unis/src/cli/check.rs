@@ -7,9 +7,10 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Args;
+use link::printable;
 use serde_json::{Value, json};
 
-use crate::cli::{InputArguments, OutputFormat};
+use crate::cli::{InputArguments, OutputFormat, print_json};
 use crate::maps::network::ServedNetwork;
 use crate::maps::version::{Version, VersionError};
 use crate::progress::Bar;
@@ -42,14 +43,14 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         (Err(error), OutputFormat::Text) => return Err(error.into()),
         (Err(error), OutputFormat::Json) => {
             let report = json!({"pids": [], "warnings": [], "error": error.to_string()});
-            writeln!(out, "{report:#}")?;
-            eprintln!("unis: {error}");
+            print_json(&report, out)?;
+            eprintln!("unis: {}", printable(&error.to_string()));
             return Ok(ExitCode::from(REFUSED));
         }
     };
     match arguments.format {
         OutputFormat::Text => print_text(&version, out)?,
-        OutputFormat::Json => writeln!(out, "{:#}", report(&version))?,
+        OutputFormat::Json => print_json(&report(&version), out)?,
     }
     let clean = version.networks().iter().all(|network| network.topology().warnings().is_empty());
     Ok(ExitCode::from(if clean { CLEAN } else { WARNINGS }))
@@ -104,12 +105,12 @@ fn print_text(version: &Version, out: &mut dyn Write) -> io::Result<()> {
     for network in version.networks() {
         writeln!(out, "{}", network.id("network-map"))?;
         for note in network.topology().notes() {
-            writeln!(out, "  {note}")?;
+            writeln!(out, "  {}", printable(note))?;
         }
         fewer::print(network.topology(), out)?;
         print_pids(network, out)?;
         for warning in network.topology().warnings() {
-            writeln!(out, "  {warning}")?;
+            writeln!(out, "  {}", printable(&warning.to_string()))?;
         }
         match network.topology().warnings().len() {
             0 => writeln!(out, "  no warnings")?,
@@ -125,7 +126,7 @@ fn print_pids(network: &ServedNetwork, out: &mut dyn Write) -> io::Result<()> {
     let width = pids.iter().map(|entry| entry.pid.as_str().len()).max().unwrap_or(0).max(3);
     writeln!(out, "  {:width$}  {:<9}  {:>8}  node", "PID", "kind", "prefixes")?;
     for entry in pids {
-        let node = entry.node.as_deref().unwrap_or("-");
+        let node = printable(entry.node.as_deref().unwrap_or("-"));
         writeln!(
             out,
             "  {:width$}  {:<9}  {:>8}  {node}",

@@ -9,7 +9,7 @@ use clap::Args;
 use netmap::{Diff, PairChange, Snapshot, changed_pairs};
 use serde_json::{Value, json};
 
-use crate::cli::OutputFormat;
+use crate::cli::{OutputFormat, print_json};
 use crate::maps::version::Version;
 use crate::progress::Bar;
 use crate::settings::{Inputs, Settings};
@@ -81,7 +81,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         }
     }
     match arguments.format {
-        OutputFormat::Json => writeln!(out, "{:#}", Value::from(reports))?,
+        OutputFormat::Json => print_json(&Value::from(reports), out)?,
         OutputFormat::Text => {
             for report in reports {
                 writeln!(out, "{report}")?;

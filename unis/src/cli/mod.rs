@@ -9,10 +9,13 @@ pub mod map;
 pub mod rank;
 pub mod serve;
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use link::daemon::{IdentitySettings, pki};
+use link::printable_json;
+use serde_json::Value;
 
 use crate::settings::{Inputs, Settings};
 
@@ -43,7 +46,8 @@ pub enum Command {
     Check(check::Arguments),
     /// Rank destinations by their cost from a source, best first
     Rank(rank::Arguments),
-    /// Compare two versions of the operator's files before a reload; exit 0 same, 1 different
+    /// Compare two versions of the operator's files before a reload; exit 0 same, 1 different, 2
+    /// refused
     Diff(diff::Arguments),
     /// Draw the network as SVG, its PIDs coloured by their cost from one of them
     Map(map::Arguments),
@@ -90,6 +94,11 @@ impl pki::Household for InputArguments {
     fn identity(&self, state_dir: Option<PathBuf>) -> anyhow::Result<IdentitySettings> {
         Ok(Settings::load(&Inputs { state_dir, ..self.inputs() })?.identity()?)
     }
+}
+
+/// Prints a report for programs, whose names cannot move a terminal either.
+fn print_json(report: &Value, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}", printable_json(&format!("{report:#}")))
 }
 
 /// How a command prints.

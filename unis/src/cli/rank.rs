@@ -5,11 +5,12 @@ use std::net::IpAddr;
 use std::process::ExitCode;
 
 use clap::Args;
+use link::printable;
 use netmap::{CostMatrix, Pid, Ranked, rank};
 use serde_json::{Value, json};
 
 use crate::cli::chosen::Chosen;
-use crate::cli::{InputArguments, OutputFormat};
+use crate::cli::{InputArguments, OutputFormat, print_json};
 use crate::maps::network::ServedNetwork;
 
 /// Arguments of `unis rank`.
@@ -55,7 +56,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         Ranking { arguments, network, matrix, from: snapshot.pid_of(arguments.from), to, list };
     match arguments.format {
         OutputFormat::Text => ranking.print(out)?,
-        OutputFormat::Json => writeln!(out, "{:#}", ranking.json())?,
+        OutputFormat::Json => print_json(&ranking.json(), out)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -129,7 +130,8 @@ impl Ranking<'_> {
             return lines;
         };
         for step in &path.steps {
-            lines.push(format!("{} -> {}  {}", step.from, step.to, step.cost));
+            let (from, to) = (printable(&step.from), printable(&step.to));
+            lines.push(format!("{from} -> {to}  {}", step.cost));
         }
         if let Some((relation, cost)) = &path.penalty {
             lines.push(format!("penalty for {relation}  {cost}"));
