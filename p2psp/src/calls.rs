@@ -95,6 +95,12 @@ pub trait Activity: Send + Sync {
     fn standings<'a>(&'a self, peers: &'a [PeerId], now: u64) -> Answer<'a, Vec<Option<Standing>>>;
 }
 
+/// R1: what PAMS asks of OMS.
+pub trait StatusRequests: Send + Sync {
+    /// Asks peers for their status over their event streams (TR 20002 §8.3.10); how many listen.
+    fn ask_status<'a>(&'a self, peers: &'a [PeerId]) -> Answer<'a, u64>;
+}
+
 /// The arguments of [`Activity::standings`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct StandingsOf {

@@ -36,6 +36,8 @@ pub struct Metrics {
     lacked: Family<Lacked, Counter>,
     members: Gauge,
     listeners: Gauge,
+    reporting: Gauge,
+    silent: Gauge,
 }
 
 impl Metrics {
@@ -55,6 +57,10 @@ impl Metrics {
         );
         let help = "Peers that listened to their events at the last sweep";
         registry.register("listeners", help, self.listeners.clone());
+        let help = "Peers that reported their status of late, at the last sweep";
+        registry.register("peers_reporting", help, self.reporting.clone());
+        let help = "Peers whose reports do not come any more, at the last sweep";
+        registry.register("peers_silent", help, self.silent.clone());
     }
 
     /// Counts a request.
@@ -76,6 +82,12 @@ impl Metrics {
     /// Counts a missing answer at a reference point.
     pub fn lacked(&self, point: &'static str) {
         self.lacked.get_or_create(&Lacked { point }).inc();
+    }
+
+    /// How many peers report their status, and how many do not any more.
+    pub fn count_reporting(&self, reporting: usize, silent: usize) {
+        self.reporting.set(i64::try_from(reporting).unwrap_or(i64::MAX));
+        self.silent.set(i64::try_from(silent).unwrap_or(i64::MAX));
     }
 
     /// How many peers listen to their events.

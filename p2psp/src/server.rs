@@ -18,10 +18,10 @@ use link::shutdown::Shutdown;
 use prometheus_client::registry::Registry;
 use tokio::signal::unix::Signal;
 
-use crate::activity::{MemoryStatus, Pams};
+use crate::activity::{HistoryBounds, MemoryStatus, Pams};
 use crate::api::{Bounds, Desk, Service};
 use crate::backup::Hold;
-use crate::calls::{Activity, Users};
+use crate::calls::{Activity, StatusRequests, Users};
 use crate::events::{Outbox, Streaming};
 use crate::index::Ixs;
 use crate::isp::Isps;
@@ -32,8 +32,11 @@ use crate::passkeys::Passkeys;
 use crate::reload;
 use crate::reservation::Book;
 use crate::roles::{Links, Material};
-use crate::settings::{Inputs, Part, Settings};
+use crate::settings::{ActivitySettings, Inputs, Part, Settings};
 use crate::users::{Rules, SignUps, SqliteLedger, Ums};
+
+/// From one sweep of statuses to the next.
+const STATUS_SWEEP: Duration = Duration::from_secs(30);
 
 /// A server that is bound and ready, and not yet running.
 pub struct Server {
@@ -115,6 +118,7 @@ impl Server {
         let (shut, again) = (shutdown.clone(), Arc::clone(&desk));
         tokio::spawn(reload::follow(self.inputs, self.settings, again, self.hangups, shut));
         tokio::spawn(sweep(Arc::clone(&desk), shutdown.clone()));
+        tokio::spawn(sweep_statuses(Arc::clone(&desk), shutdown.clone()));
         let admin_stop = Shutdown::new();
         let admin = tokio::spawn(admin.run(admin_stop.clone()));
         notify::ready(&format!("serving {}", desk.url), &shutdown);
@@ -146,11 +150,8 @@ impl Parts<'_> {
         authority: Option<Arc<Authority>>,
     ) -> anyhow::Result<Desk> {
         let has = |part| settings.role.contains(&part);
-        let activity = &settings.activity;
-        let pams = has(Part::Pams).then(|| {
-            let store = MemoryStatus::new(activity.max_peers, activity.max_age_seconds);
-            Arc::new(Pams::new(Box::new(store), activity.clone()))
-        });
+        let events = has(Part::Oms).then(|| Arc::new(Outbox::new(settings.events, unix_now())));
+        let pams = has(Part::Pams).then(|| pams(&settings.activity, events.clone(), &links));
         let ums = match has(Part::Ums) {
             true => {
                 let ledger = SqliteLedger::open(&self.state.join("users.db"))?;
@@ -170,8 +171,8 @@ impl Parts<'_> {
             true => Some(Ixs::open(&self.state.join("index.db"))?),
             false => None,
         };
-        let oms = match has(Part::Oms) {
-            true => Some(Oms {
+        let oms = match events {
+            Some(events) => Some(Oms {
                 store: Arc::new(MemoryStore::new(settings.overlay.clone())),
                 isps,
                 users: match ums.clone() {
@@ -182,7 +183,7 @@ impl Parts<'_> {
                     Some(pams) => pams as Arc<dyn Activity>,
                     None => links.to(Part::Pams),
                 },
-                events: Arc::new(Outbox::new(settings.events, unix_now())),
+                events,
                 passkeys: Passkeys::open(self.state, self.issuer)?,
                 prober: Prober::new(&settings.overlay),
                 floods: Floods::new(&settings.overlay, settings.limits.cap_loopback),
@@ -190,11 +191,11 @@ impl Parts<'_> {
                 reservation: settings.reservation.clone(),
                 overlay: settings.overlay.clone(),
                 list: settings.list.clone(),
-                report_seconds: activity.report_seconds,
+                report_seconds: settings.activity.report_seconds,
                 call_timeout: settings.call_timeout(),
                 metrics: self.metrics.clone(),
             }),
-            false => None,
+            None => None,
         };
         let bounds = Bounds {
             max_body_bytes: settings.max_body_bytes,
@@ -204,6 +205,33 @@ impl Parts<'_> {
         let streaming = Streaming { keep_alive, shutdown: self.shutdown };
         let (url, metrics, hasher) = (self.url, self.metrics, RandomState::new());
         Ok(Desk { oms, pams, ums, sign_ups, ixs, url, links, bounds, streaming, metrics, hasher })
+    }
+}
+
+/// PAMS, which asks peers over the event streams of OMS, here or elsewhere.
+fn pams(activity: &ActivitySettings, events: Option<Arc<Outbox>>, links: &Links) -> Arc<Pams> {
+    let history = HistoryBounds {
+        window_s: activity.history_window_seconds,
+        windows: activity.history_windows,
+    };
+    let store = MemoryStatus::new(activity.max_peers, activity.max_age_seconds, history);
+    let requests = match events {
+        Some(events) => events as Arc<dyn StatusRequests>,
+        None => links.to(Part::Oms),
+    };
+    Arc::new(Pams::new(Box::new(store), activity.clone(), requests))
+}
+
+/// Forgets peers that are silent for long and counts the others, until shutdown.
+async fn sweep_statuses(desk: Arc<Desk>, shutdown: Shutdown) {
+    let Some(pams) = &desk.pams else { return };
+    loop {
+        tokio::select! {
+            () = shutdown.wait() => return,
+            () = tokio::time::sleep(STATUS_SWEEP) => {}
+        }
+        let counts = pams.sweep(unix_now());
+        desk.metrics.count_reporting(counts.reporting, counts.silent);
     }
 }
 

@@ -10,6 +10,8 @@
 //! | [`event`] what the provider tells unasked | `/oms/events` | R5, R8, R9 |
 //! | [`server`] cache and relay servers, reservations | `/oms/server`, `/oms/reservation` | R5, R8, R9 |
 //! | [`status`] status of a peer | `/pams/status` | R2 |
+//! | [`resource`] what it lets others use | `/pams/status` | R2 |
+//! | [`activity`] what PAMS answers | `/pams/…` | R2 |
 //! | [`profile`] of a user | `/ums/profile` | R13 |
 //! | [`account`] class, credit, consent, sign-up | `/ums/class`, `/ums/account`, … | R13 |
 //! | [`report`] receipts, success, result | `/ums/receipt`, `/ums/success`, `/ums/result` | R13 |
@@ -17,6 +19,7 @@
 //! | [`takedown`] forced stop | `/ixs/takedown`, `/oms/stop-ack` | R6, R5 |
 
 pub mod account;
+pub mod activity;
 pub mod bound;
 pub mod content;
 pub mod event;
@@ -27,6 +30,7 @@ pub mod list;
 pub mod overlay;
 pub mod profile;
 pub mod report;
+pub mod resource;
 pub mod server;
 pub mod status;
 pub mod takedown;

@@ -1,18 +1,42 @@
 //! What a store of statuses does: the last one counts, and each says how old it is.
 
-use mp2p::id::PeerId;
-use mp2p::message::status::PeerStatus;
+use mp2p::id::{PeerId, UserId};
+use mp2p::message::activity::Window;
+use mp2p::message::resource::{Resource, ResourceType};
+use mp2p::message::status::{PeerReport, PeerStatus, StaticStatus};
 
 /// Statuses of peers. Times are Unix seconds.
 pub trait StatusStore: Send + Sync {
-    /// Takes a report over.
+    /// Takes a report over. What it does not say of resources and static status stays as it was.
     ///
     /// # Errors
     /// There are too many peers.
-    fn put(&self, peer: PeerId, status: PeerStatus, now: u64) -> Result<(), TooMany>;
+    fn put(&self, report: Told, now: u64) -> Result<(), TooMany>;
 
     /// The last status of each peer; `None` for one older than `max_age_s`.
     fn latest(&self, peers: &[PeerId], max_age_s: u64, now: u64) -> Vec<Option<Aged>>;
+
+    /// All that is known of a peer, however old.
+    fn record(&self, peer: &PeerId, now: u64) -> Option<Record>;
+
+    /// Resources that are asked for, of peers whose report is not older than `max_age_s`; `most`
+    /// at most.
+    fn resources(&self, wanted: &Wanted, max_age_s: u64, most: usize, now: u64) -> Vec<Offer>;
+
+    /// Forgets peers that told nothing for `keep_s`; how many of the rest reported within
+    /// `max_age_s`, and how many did not.
+    fn sweep(&self, max_age_s: u64, keep_s: u64, now: u64) -> Counts;
+}
+
+/// A report, and what PAMS knows of who sent it.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The report.
+    pub report: PeerReport,
+    /// Whose peer, by its certificate.
+    pub user: Option<UserId>,
+    /// The super peer that sent it.
+    pub via: Option<PeerId>,
 }
 
 /// A status and its age.
@@ -22,6 +46,54 @@ pub struct Aged {
     pub status: PeerStatus,
     /// Seconds since it was reported.
     pub age_s: u64,
+}
+
+/// All that is known of a peer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// Whose.
+    pub user: Option<UserId>,
+    /// The last status.
+    pub aged: Aged,
+    /// What stays.
+    pub fixed: Option<StaticStatus>,
+    /// Reports so far.
+    pub reports: u64,
+    /// The super peer that reported last.
+    pub via: Option<PeerId>,
+    /// What it did over time, oldest first.
+    pub history: Vec<Window>,
+}
+
+/// Which resources.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Wanted {
+    /// Those of this name.
+    Named(String),
+    /// Those of this type.
+    Of(ResourceType),
+}
+
+/// A resource that was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offer {
+    /// Of which peer.
+    pub peer: PeerId,
+    /// The resource.
+    pub resource: Resource,
+    /// Seconds since it was reported.
+    pub age_s: u64,
+    /// Whether its user agreed that it is shown as it is.
+    pub agreed: bool,
+}
+
+/// How many peers there are.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Counts {
+    /// That reported of late.
+    pub reporting: usize,
+    /// That did not.
+    pub silent: usize,
 }
 
 /// The store is at its bound.

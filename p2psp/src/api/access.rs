@@ -59,7 +59,14 @@ mod tests {
         ("renew-reservation", "cs peer"),
         ("release-reservation", "cs peer"),
         ("acknowledge-events", "cs rs peer"),
-        ("report-status", "cs peer"),
+        ("report-status", "cs rs peer"),
+        ("status", "peer operator"),
+        ("resources", "cs rs peer operator"),
+        ("history", "peer operator"),
+        ("enter-care", "peer"),
+        ("leave-care", "peer"),
+        ("super-account", "peer operator"),
+        ("pull-status", "operator"),
         ("profile", "peer operator"),
         ("account", "peer operator"),
         ("class", "cs rs peer operator"),
@@ -81,6 +88,7 @@ mod tests {
         ("role-serving", "oms"),
         ("role-errors", "oms"),
         ("role-standings", "oms"),
+        ("role-ask-status", "pams"),
     ];
 
     #[test]

@@ -1,45 +1,242 @@
-//! `/pams/status`: reports of peers (R2; TR 20002 §8.3.10).
+//! `/pams/…`: status, resources and history of peers, and super peers (R2; TR 20002 §8.3.10).
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::Json;
+use axum::extract::{Query, Request, State};
 use axum::routing::on;
 use http::StatusCode;
+use mp2p::id::PeerId;
+use mp2p::message::activity::{
+    CareAnswer, CareRequest, HistoryAnswer, PullAnswer, PullRequest, ResourcesAnswer,
+    StandingAnswer,
+};
+use mp2p::message::bound::Text;
+use mp2p::message::resource::{MAX_RESOURCE_TEXT, ResourceType};
 use mp2p::message::status::StatusReport;
+use serde::Deserialize;
 
+use crate::activity::{Pams, Viewer, Wanted};
 use crate::api::body::Body;
 use crate::api::caller::Member;
 use crate::api::desk::Desk;
-use crate::api::line::{Line, MEMBERS, Verb};
+use crate::api::line::{ANYONE, Line, OPERATORS, PEERS, SERVED, USERS, Verb};
 use crate::api::problem::Problem;
 use crate::settings::Part;
 
 /// What can be asked of this role.
-pub(crate) const LINES: &[Line] = &[Line {
-    name: "report-status",
-    about: "Report status (8.3.10).",
+pub(crate) const LINES: &[Line] = &[
+    Line {
+        name: "report-status",
+        about: "Report status, the own one or a super peer's batch (8.3.10 step 1).",
+        method: Verb::Post,
+        roles: SERVED,
+        handler: |verb| on(verb, report),
+        ..STATUS
+    },
+    Line { ..STATUS },
+    Line {
+        name: "resources",
+        about: "Find resources by name or type (Req-Reso-030, Req-Coop-060).",
+        path: "/pams/resource",
+        roles: ANYONE,
+        handler: |verb| on(verb, resources),
+        ..STATUS
+    },
+    Line {
+        name: "history",
+        about: "See what a peer did over time (Req-Reso-040).",
+        path: "/pams/history",
+        handler: |verb| on(verb, history),
+        ..STATUS
+    },
+    Line {
+        name: "enter-care",
+        about: "Let a super peer report for this peer.",
+        method: Verb::Post,
+        path: "/pams/super",
+        roles: PEERS,
+        handler: |verb| on(verb, enter_care),
+        ..STATUS
+    },
+    Line {
+        name: "leave-care",
+        about: "Report for itself again.",
+        method: Verb::Delete,
+        path: "/pams/super",
+        roles: PEERS,
+        handler: |verb| on(verb, leave_care),
+        ..STATUS
+    },
+    Line {
+        name: "super-account",
+        about: "See what a super peer did for others (Req-Traffic-080).",
+        path: "/pams/super",
+        handler: |verb| on(verb, account),
+        ..STATUS
+    },
+    Line {
+        name: "pull-status",
+        about: "Ask peers for their status now (8.3.10).",
+        point: "operator",
+        method: Verb::Post,
+        path: "/pams/pull",
+        roles: OPERATORS,
+        handler: |verb| on(verb, pull),
+        ..STATUS
+    },
+];
+
+const STATUS: Line = Line {
+    name: "status",
+    about: "See how a peer stands: a score, or its status where it agreed (Annex A.1).",
     point: "r2",
     part: Part::Pams,
-    method: Verb::Post,
+    method: Verb::Get,
     path: "/pams/status",
-    roles: MEMBERS,
-    handler: |verb| on(verb, report),
-}];
+    roles: USERS,
+    handler: |verb| on(verb, status),
+};
 
-/// `POST /pams/status`: the own status. Batches of super peers are not taken yet.
+/// Longest batch of a super peer, bytes.
+const MAX_BATCH_BYTES: usize = 1 << 20;
+
+/// Which peer; the asker itself where none is named.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Which {
+    peer_id: Option<PeerId>,
+}
+
+/// Which resources: by name or by type, and perhaps of a place.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct WhichResources {
+    resource_id: Option<Text<MAX_RESOURCE_TEXT>>,
+    #[serde(rename = "type")]
+    kind: Option<ResourceType>,
+}
+
+fn role(desk: &Desk) -> Result<&Pams, Problem> {
+    desk.pams.as_deref().ok_or(Problem::NotFound)
+}
+
+fn viewer(asker: Option<Member>) -> Viewer {
+    asker.map_or(Viewer::Operator, |Member(asker)| Viewer::Peer(asker.peer))
+}
+
+impl Which {
+    fn peer(self, viewer: &Viewer) -> Result<PeerId, Problem> {
+        match (self.peer_id, viewer) {
+            (Some(named), _) => Ok(named),
+            (None, Viewer::Peer(own)) => Ok(own.clone()),
+            (None, Viewer::Operator) => Err(Problem::Query("no peer-id".to_owned())),
+        }
+    }
+
+    /// For eyes that see all of the peer only.
+    fn own(self, viewer: &Viewer) -> Result<PeerId, Problem> {
+        let peer = self.peer(viewer)?;
+        match viewer.sees(&peer) {
+            true => Ok(peer),
+            false => Err(Problem::Forbidden(format!("{peer} is another peer"))),
+        }
+    }
+}
+
+/// `POST /pams/status`.
 pub(crate) async fn report(
     State(desk): State<Arc<Desk>>,
     Member(asker): Member,
-    Body(report): Body<StatusReport>,
+    request: Request,
 ) -> Result<StatusCode, Problem> {
-    let pams = desk.pams.as_ref().ok_or(Problem::NotFound)?;
-    if let Some(other) = report.reports.iter().find(|report| report.peer_id != asker.peer) {
-        return Err(Problem::Forbidden(format!("{} reports for itself", other.peer_id)));
-    }
-    if report.reports.iter().any(|report| !report.status.is_sensible()) {
-        return Err(Problem::Query("cpu-load is a share, 0 to 1".to_owned()));
-    }
-    let reports = report.reports.iter().map(|one| (one.peer_id.clone(), one.status.clone()));
-    pams.report(reports, desk.moment().unix_s)?;
+    let deadline = desk.bounds.body_deadline;
+    let bytes = link::body::read(request.into_body(), MAX_BATCH_BYTES, deadline).await?;
+    let report: StatusReport = serde_json::from_slice(&bytes)?;
+    let from = (&asker.peer, asker.user.as_ref());
+    let now = desk.moment().unix_s;
+    role(&desk)?.report(from, report.reports.into(), bytes.len(), now)?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// `GET /pams/status[?peer-id=…]`.
+pub(crate) async fn status(
+    State(desk): State<Arc<Desk>>,
+    asker: Option<Member>,
+    Query(which): Query<Which>,
+) -> Result<Json<StandingAnswer>, Problem> {
+    let viewer = viewer(asker);
+    let peer = which.peer(&viewer)?;
+    let told = role(&desk)?.told(&peer, &viewer, desk.moment().unix_s);
+    told.map(Json).ok_or_else(|| nothing_of(&peer))
+}
+
+/// `GET /pams/resource?resource-id=…` or `?type=…`.
+pub(crate) async fn resources(
+    State(desk): State<Arc<Desk>>,
+    asker: Option<Member>,
+    Query(which): Query<WhichResources>,
+) -> Result<Json<ResourcesAnswer>, Problem> {
+    let wanted = match (which.resource_id, which.kind) {
+        (Some(name), None) => Wanted::Named(name.into()),
+        (None, Some(kind)) => Wanted::Of(kind),
+        _ => return Err(Problem::Query("either resource-id or type".to_owned())),
+    };
+    Ok(Json(role(&desk)?.resources(&wanted, &viewer(asker), desk.moment().unix_s)))
+}
+
+/// `GET /pams/history[?peer-id=…]`.
+pub(crate) async fn history(
+    State(desk): State<Arc<Desk>>,
+    asker: Option<Member>,
+    Query(which): Query<Which>,
+) -> Result<Json<HistoryAnswer>, Problem> {
+    let peer = which.own(&viewer(asker))?;
+    let history = role(&desk)?.history(&peer, desk.moment().unix_s);
+    history.map(Json).ok_or_else(|| nothing_of(&peer))
+}
+
+/// `POST /pams/super`.
+pub(crate) async fn enter_care(
+    State(desk): State<Arc<Desk>>,
+    Member(asker): Member,
+    Body(request): Body<CareRequest>,
+) -> Result<StatusCode, Problem> {
+    role(&desk)?.enrol(asker.peer, asker.user, request.super_peer)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `DELETE /pams/super`.
+pub(crate) async fn leave_care(
+    State(desk): State<Arc<Desk>>,
+    Member(asker): Member,
+) -> Result<StatusCode, Problem> {
+    match role(&desk)?.leave(&asker.peer) {
+        true => Ok(StatusCode::NO_CONTENT),
+        false => Err(Problem::Missing("in nobody's care".to_owned())),
+    }
+}
+
+/// `GET /pams/super[?peer-id=…]`.
+pub(crate) async fn account(
+    State(desk): State<Arc<Desk>>,
+    asker: Option<Member>,
+    Query(which): Query<Which>,
+) -> Result<Json<CareAnswer>, Problem> {
+    let peer = which.own(&viewer(asker))?;
+    let account = role(&desk)?.account(&peer);
+    account.map(Json).ok_or_else(|| Problem::Missing(format!("nobody is in the care of {peer}")))
+}
+
+/// `POST /pams/pull`.
+pub(crate) async fn pull(
+    State(desk): State<Arc<Desk>>,
+    Body(request): Body<PullRequest>,
+) -> Result<Json<PullAnswer>, Problem> {
+    let now = || desk.moment().unix_s;
+    Ok(Json(role(&desk)?.pull(&request, &Viewer::Operator, now).await?))
+}
+
+fn nothing_of(peer: &PeerId) -> Problem {
+    Problem::Missing(format!("{peer} never reported"))
 }

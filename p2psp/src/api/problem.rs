@@ -9,7 +9,7 @@ use link::body::ReadError;
 use link::pki::PkiError;
 use serde_json::json;
 
-use crate::activity::TooMany;
+use crate::activity::{CareError, StatusError};
 use crate::calls::{CallError, REFUSED};
 use crate::database::DatabaseError;
 use crate::index::IndexError;
@@ -55,7 +55,9 @@ pub(crate) enum Problem {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
-    Status(#[from] TooMany),
+    Status(#[from] StatusError),
+    #[error(transparent)]
+    Care(#[from] CareError),
     #[error(transparent)]
     Users(#[from] LedgerError),
     #[error(transparent)]
@@ -91,9 +93,14 @@ impl Problem {
             Self::Refused(error) => oms::refused(error),
             Self::Reserve(error) => oms::reserve(error),
             Self::Store(error) => oms::store(error),
-            Self::NoRoom(_) | Self::Status(_) | Self::Database(DatabaseError::Busy) => {
-                (StatusCode::SERVICE_UNAVAILABLE, "full")
+            Self::Status(StatusError::NotInCare(_)) => (StatusCode::FORBIDDEN, "not-in-care"),
+            Self::Status(StatusError::Nonsense(_)) | Self::Care(CareError::Itself) => {
+                (StatusCode::BAD_REQUEST, "query")
             }
+            Self::NoRoom(_)
+            | Self::Status(_)
+            | Self::Care(_)
+            | Self::Database(DatabaseError::Busy) => (StatusCode::SERVICE_UNAVAILABLE, "full"),
             Self::Users(error)
             | Self::Report(ReportError::Ledger(error))
             | Self::SignUp(SignUpError::Ledger(error)) => users_code(error),

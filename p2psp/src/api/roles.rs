@@ -16,7 +16,9 @@ use crate::api::body::Body;
 use crate::api::desk::Desk;
 use crate::api::line::{Line, Verb};
 use crate::api::problem::Problem;
-use crate::calls::{Activity, ErrorNote, Founding, Serving, Standing, StandingsOf, Users, Visit};
+use crate::calls::{
+    Activity, ErrorNote, Founding, Serving, Standing, StandingsOf, StatusRequests, Users, Visit,
+};
 use crate::settings::Part;
 use crate::users::Ums;
 
@@ -47,6 +49,13 @@ pub(crate) const LINES: &[Line] = &[
         point: "r1",
         part: Part::Pams,
         ..of_ums("role-standings", "/roles/pams/standings", |verb| on(verb, standings))
+    },
+    Line {
+        about: "PAMS to OMS: ask peers for their status (8.3.10).",
+        point: "r1",
+        part: Part::Oms,
+        roles: &[Role::Pams],
+        ..of_ums("role-ask-status", "/roles/oms/ask-status", |verb| on(verb, ask_status))
     },
 ];
 
@@ -105,4 +114,12 @@ async fn standings(
 ) -> Result<Json<Vec<Option<Standing>>>, Problem> {
     let pams = desk.pams.as_ref().ok_or(Problem::NotFound)?;
     Ok(Json(pams.standings(&asked.peers, asked.now).await?))
+}
+
+async fn ask_status(
+    State(desk): State<Arc<Desk>>,
+    Body(peers): Body<Vec<PeerId>>,
+) -> Result<Json<u64>, Problem> {
+    let oms = desk.oms.as_ref().ok_or(Problem::NotFound)?;
+    Ok(Json(oms.events.ask_status(&peers).await?))
 }

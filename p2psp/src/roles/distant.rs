@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::calls::{
     Activity, Answer, CallError, ErrorNote, Founding, REFUSED, Serving, Standing, StandingsOf,
-    Users, Visit,
+    StatusRequests, Users, Visit,
 };
 use crate::settings::Part;
 
@@ -127,6 +127,12 @@ impl Users for Distant {
 
     fn errors(&self, notes: Vec<ErrorNote>) -> Answer<'_, u64> {
         self.ask("errors", &notes)
+    }
+}
+
+impl StatusRequests for Distant {
+    fn ask_status<'a>(&'a self, peers: &'a [PeerId]) -> Answer<'a, u64> {
+        self.ask("ask-status", &peers)
     }
 }
 

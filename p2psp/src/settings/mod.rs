@@ -3,6 +3,7 @@
 //! `default.toml` is the manual (`p2psp config default` prints it); a test holds it against these
 //! structs. Each component gets only its own part.
 
+mod activity;
 mod events;
 mod inputs;
 mod isp;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub use link::settings::SettingsError;
 
+pub use crate::settings::activity::ActivitySettings;
 pub use crate::settings::events::EventSettings;
 pub use crate::settings::inputs::Inputs;
 pub use crate::settings::isp::IspSettings;
@@ -120,20 +122,6 @@ pub enum Overloaded {
     Drop,
 }
 
-/// What is made of status reports.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct ActivitySettings {
-    /// Seconds between reports that peers are asked for.
-    pub report_seconds: u64,
-    /// A report counts for so many seconds.
-    pub max_age_seconds: u64,
-    /// From this load on, 0 to 1, a peer is overloaded.
-    pub overload: f32,
-    /// Peers whose status is kept at a time.
-    pub max_peers: usize,
-}
-
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -174,12 +162,6 @@ impl Default for ListSettings {
             gateways: 16,
             gateway_quota: 2,
         }
-    }
-}
-
-impl Default for ActivitySettings {
-    fn default() -> Self {
-        Self { report_seconds: 30, max_age_seconds: 120, overload: 0.9, max_peers: 1_000_000 }
     }
 }
 
@@ -260,7 +242,6 @@ impl Settings {
             ("events.max-peers", self.events.max_peers as u64),
             ("events.max-events", self.events.max_events as u64),
             ("events.keep-alive-seconds", self.events.keep_alive_seconds),
-            ("activity.max-age-seconds", self.activity.max_age_seconds),
         ] {
             if bound == 0 {
                 return Err(SettingsError::invalid(key, "has to be above 0"));
@@ -270,9 +251,7 @@ impl Settings {
             let message = "is shorter than heartbeat-seconds: all members would be forgotten";
             return Err(SettingsError::invalid("overlay.expires-seconds", message));
         }
-        if !(0.0..=1.0).contains(&self.activity.overload) {
-            return Err(SettingsError::invalid("activity.overload", "has to be 0 to 1"));
-        }
+        self.activity.check()?;
         if self.list.bridge_percent > 100 {
             return Err(SettingsError::invalid("list.bridge-percent", "has to be 0 to 100"));
         }

@@ -45,6 +45,12 @@ impl<const MAX: usize> From<Text<MAX>> for String {
     }
 }
 
+impl<T, const MAX: usize> From<List<T, MAX>> for Vec<T> {
+    fn from(list: List<T, MAX>) -> Self {
+        list.0
+    }
+}
+
 impl<const MAX: usize> Deref for Text<MAX> {
     type Target = str;
 
