@@ -23,6 +23,7 @@ pub mod http;
 pub mod maps;
 pub mod openssl;
 pub mod p2psp;
+pub mod peer;
 pub mod publisher;
 pub mod python;
 pub mod resource;

@@ -111,14 +111,22 @@ impl P2psp {
         ROLES.iter().map(|role| (*role, self.role(role).url.clone())).collect()
     }
 
+    /// A token for a peer of `user`.
+    ///
+    /// # Errors
+    /// The provider refuses.
+    pub fn invite(&self, user: &str) -> anyhow::Result<String> {
+        let url = self.role("ums").url.replace("127.0.0.1", "localhost");
+        let state = self.state.display().to_string();
+        Ok(run(&["invite", user, "--state-dir", &state, "--url", &url])?.trim().to_owned())
+    }
+
     /// Invites `user` and enrols a peer of theirs, which will speak from `address`.
     ///
     /// # Errors
     /// The provider refuses.
     pub fn enrol(&self, user: &str, address: &str) -> anyhow::Result<Peer> {
-        let url = self.role("ums").url.replace("127.0.0.1", "localhost");
-        let state = self.state.display().to_string();
-        let token = run(&["invite", user, "--state-dir", &state, "--url", &url])?;
+        let token = self.invite(user)?;
         let folder = self.state.join("peers").join(address.replace(':', "_"));
         let out = folder.display().to_string();
         let name = run(&["pki", "enroll", token.trim(), "--out", &out])?;

@@ -2,8 +2,9 @@
 //! keeps something free for somebody, for a time.
 //!
 //! A JWT signed with OMS' key. The server heard of it by an event and needs nobody's word; the
-//! holder shows it to the server. An epoch fences it: no two reservations ever have the same, and what
-//! is older than the server's registration is void, so that an OMS that forgot cannot promise twice.
+//! holder shows it to the server. An epoch fences it: no two reservations ever have the same, and
+//! what is older than the server's registration is void, so that an OMS that forgot cannot promise
+//! twice.
 
 use serde::{Deserialize, Serialize};
 

@@ -4,7 +4,7 @@
 //!  id: 1921               a number that rises: what was seen is not sent again
 //!  event: reorganised
 //!  data: {"overlay-id":"film","failed":[…]}
-//!                         a blank line ends an event; a line that begins with a colon is a sign of life
+//!                   a blank line ends an event; a line that begins with a colon says: alive
 //! ```
 
 use std::mem;

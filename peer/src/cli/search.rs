@@ -30,7 +30,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let (settings, home) = arguments.inputs.open()?;
     let identity = Identity::open(&home)?;
-    let provider = Provider::new(&identity.url, identity.servers.clone(), settings.source_address);
+    let provider = Provider::new(&identity.url, identity.servers.clone(), &settings);
     let found = block_on(async { Ok(provider.search(&arguments.words.join(" ")).await?) })?;
     if arguments.json {
         writeln!(out, "{}", serde_json::to_string(&found)?)?;

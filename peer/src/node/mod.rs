@@ -76,7 +76,7 @@ impl Node {
         let listener = TcpListener::bind(settings.listen).await.with_context(told)?;
         let port = settings.announce_port.unwrap_or(listener.local_addr()?.port());
         let tls = Arc::clone(&identity.servers);
-        let provider = Provider::new(&identity.url, tls, settings.source_address);
+        let provider = Provider::new(&identity.url, tls, &settings);
         let arrivals = listen(listener, Arc::clone(&identity.peers), HALL, shutdown.clone());
         let budget = Budget::new(budget::rates(&settings.limits), Instant::now());
         let node = Arc::new(Self {

@@ -27,6 +27,41 @@ impl Node {
         let built = tokio::task::spawn_blocking(move || build(&path, &|_, _| {})).await??;
         let root = built.root.clone();
         let index = self.index_file(&share, built)?;
+        let (index, signed) = match self.registered(&index).await? {
+            Some(theirs) => theirs,
+            None => self.publish(index).await?,
+        };
+        let started = Started {
+            content_id: index.content_id.clone(),
+            overlay_id: index.overlay_id.clone(),
+            title: index.title.to_string(),
+        };
+        let place = Place { root, files: Vec::new(), is_source: true, stream: false };
+        self.begin(keep(&self.home, (index, signed), place)?)?;
+        Ok(started)
+    }
+
+    /// The index file of somebody who has registered the same content before: we are one more of
+    /// its sources.
+    async fn registered(&self, own: &IndexFile) -> anyhow::Result<Option<(IndexFile, String)>> {
+        let found = match self.provider.index(&own.content_id).await {
+            Ok(found) => found,
+            Err(error) if error.is_passing() => return Err(error.into()),
+            // Not registered, as far as we are told.
+            Err(_refused) => return Ok(None),
+        };
+        let theirs = IndexFile::open(&found.index_file)?;
+        if theirs.publisher == own.publisher || theirs.content_id != own.content_id {
+            return Ok(None);
+        }
+        if theirs.files != own.files {
+            let name = theirs.files.first().map(|file| file.path.to_string()).unwrap_or_default();
+            bail!("it is registered already, as {name}; share it by that name");
+        }
+        Ok(Some((theirs, found.index_file)))
+    }
+
+    async fn publish(&self, index: IndexFile) -> anyhow::Result<(IndexFile, String)> {
         let signed = index.seal(&self.identity.key)?;
         let overlay = OverlayRequest {
             overlay_id: index.overlay_id.clone(),
@@ -36,14 +71,7 @@ impl Node {
         };
         self.provider.create(&overlay).await.context("no overlay for it")?;
         self.provider.register(&signed).await.context("it cannot be registered")?;
-        let started = Started {
-            content_id: index.content_id.clone(),
-            overlay_id: index.overlay_id.clone(),
-            title: index.title.to_string(),
-        };
-        let place = Place { root, files: Vec::new(), is_source: true, stream: false };
-        self.begin(keep(&self.home, (index, signed), place)?)?;
-        Ok(started)
+        Ok((index, signed))
     }
 
     fn index_file(&self, share: &Share, built: Built) -> anyhow::Result<IndexFile> {

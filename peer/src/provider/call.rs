@@ -1,6 +1,5 @@
 //! One question and its answer: JSON over mutual TLS, bounded in length and time.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +15,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::settings::{ProviderUrls, Settings};
+
 /// An answer may be this long: an index file is the longest.
 const MAX_ANSWER_BYTES: usize = 8 << 20;
 /// An answer's head, and then its content, have to be there after this time.
@@ -26,6 +27,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Provider {
     client: Client,
     url: Arc<str>,
+    apart: Arc<ProviderUrls>,
 }
 
 /// Why there is no answer.
@@ -80,22 +82,36 @@ impl ProviderError {
 }
 
 impl Provider {
-    /// At `url`, with our certificate, from the address `source` where there is one.
+    /// At `url`, or where the settings say, with our certificate.
     #[must_use]
-    pub fn new(url: &str, tls: Arc<ClientTls>, source: Option<IpAddr>) -> Self {
+    pub fn new(url: &str, tls: Arc<ClientTls>, settings: &Settings) -> Self {
         let client = Client::builder()
             .tls(tls)
-            .local_address(source)
+            .local_address(settings.source_address)
             .response_timeout(ANSWER_TIMEOUT)
             .max_response_bytes(MAX_ANSWER_BYTES)
             .build();
-        Self { client, url: url.trim_end_matches('/').into() }
+        let apart = Arc::new(settings.provider.clone());
+        Self { client, url: url.trim_end_matches('/').into(), apart }
     }
 
     /// Its URL.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where the role is whose paths begin like this one.
+    fn base(&self, path: &str) -> &str {
+        let role = path.split('/').nth(1).unwrap_or_default();
+        let url = match role {
+            "oms" => &self.apart.oms,
+            "pams" => &self.apart.pams,
+            "ums" => &self.apart.ums,
+            "ixs" => &self.apart.ixs,
+            _ => &None,
+        };
+        url.as_deref().map_or(&self.url, |url| url.trim_end_matches('/'))
     }
 
     /// Asks and reads the answer.
@@ -176,7 +192,7 @@ impl Provider {
     ) -> Result<Request<Full<Bytes>>, ProviderError> {
         Request::builder()
             .method(method)
-            .uri(format!("{}{path}", self.url))
+            .uri(format!("{}{path}", self.base(path)))
             .header(CONTENT_TYPE, "application/json")
             .body(Full::new(body))
             .map_err(|error| nonsense(path, error))

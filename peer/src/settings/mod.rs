@@ -42,12 +42,32 @@ pub struct Settings {
     /// Address of health and metrics; loopback only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub admin_listen: Option<SocketAddr>,
+    /// Where the roles of the provider are, where they are apart.
+    pub provider: ProviderUrls,
     /// What this peer gives and takes at most.
     pub limits: Limits,
     /// To whom it gives.
     pub sharing: Sharing,
     /// Where and how to log.
     pub log: link::log::LogSettings,
+}
+
+/// Scheme and authority of each role of the provider; unset: where this peer enrolled.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct ProviderUrls {
+    /// Overlays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oms: Option<String>,
+    /// Status of peers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pams: Option<String>,
+    /// Users.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ums: Option<String>,
+    /// The index.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ixs: Option<String>,
 }
 
 /// To whom this peer gives (TR 20002 §7.5.3).
@@ -70,6 +90,7 @@ impl Default for Settings {
             download_dir: None,
             web_listen: None,
             admin_listen: None,
+            provider: ProviderUrls::default(),
             limits: Limits::default(),
             sharing: Sharing::default(),
             log: link::log::LogSettings {
@@ -108,6 +129,15 @@ impl Settings {
                     "{page} is not a loopback address; whoever sees the page commands this peer"
                 ),
             ));
+        }
+        let urls = &self.provider;
+        for (role, url) in
+            [("oms", &urls.oms), ("pams", &urls.pams), ("ums", &urls.ums), ("ixs", &urls.ixs)]
+        {
+            if let Some(url) = url.as_ref().filter(|url| !link::settings::is_base_url(url)) {
+                let message = format!("{url} is not of the form https://HOST[:PORT]");
+                return Err(SettingsError::invalid(&format!("provider.{role}"), message));
+            }
         }
         self.limits.check()
     }

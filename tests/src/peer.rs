@@ -1,0 +1,168 @@
+//! `peer` as child processes: enrolled with a provider, each at an address of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+
+use crate::daemon::program;
+use crate::p2psp::P2psp;
+
+/// Long enough for any machine; only reached when something is wrong.
+const AMPLE: Duration = Duration::from_secs(120);
+
+/// An enrolled peer, and what it runs.
+pub struct PeerProgram {
+    state: PathBuf,
+    address: String,
+    /// Where each role of the provider is, as settings.
+    roles: [String; 4],
+    running: Option<Child>,
+}
+
+impl PeerProgram {
+    /// Enrols a peer of `user`, at `address`, with its state below `folder`.
+    ///
+    /// # Errors
+    /// The provider refuses.
+    pub fn enrol(
+        provider: &P2psp,
+        user: &str,
+        address: &str,
+        folder: &Path,
+    ) -> anyhow::Result<Self> {
+        let token = provider.invite(user)?;
+        let state = folder.join(address.replace(':', "_"));
+        let roles = ["oms", "pams", "ums", "ixs"];
+        let roles = roles.map(|role| format!("provider.{role}={}", provider.role(role).url));
+        let peer = Self { state, address: address.to_owned(), roles, running: None };
+        peer.run(&["enroll", &token])?;
+        Ok(peer)
+    }
+
+    /// Its state folder.
+    #[must_use]
+    pub fn state(&self) -> &Path {
+        &self.state
+    }
+
+    fn command(&self, arguments: &[&str]) -> anyhow::Result<Command> {
+        let mut command = Command::new(program("peer")?);
+        command.args(arguments).arg("--state-dir").arg(&self.state);
+        command.args(["--set", &format!("source-address={}", self.address)]);
+        let listen = match self.address.contains(':') {
+            true => format!("listen=[{}]:0", self.address),
+            false => format!("listen={}:0", self.address),
+        };
+        command.args(["--set", &listen]).stdin(Stdio::null());
+        self.roles.iter().for_each(|role| {
+            command.args(["--set", role]);
+        });
+        Ok(command)
+    }
+
+    /// Runs a command to its end; its standard output.
+    ///
+    /// # Errors
+    /// It does not do what it was asked.
+    pub fn run(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        let Output { status, stdout, stderr } = self.command(arguments)?.output()?;
+        if !status.success() {
+            bail!("peer {}: {}", arguments.join(" "), String::from_utf8_lossy(&stderr));
+        }
+        Ok(String::from_utf8(stdout)?)
+    }
+
+    /// Runs the daemon; it is there when this returns, and killed with this value.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn serve(&mut self, more: &[&str]) -> anyhow::Result<()> {
+        let mut arguments = vec!["serve"];
+        arguments.extend(more);
+        let log = std::fs::File::create(self.state.join("log"))?;
+        let child = self.command(&arguments)?.stdout(Stdio::null()).stderr(log).spawn()?;
+        self.running = Some(child);
+        let since = Instant::now();
+        while self.status().is_err() {
+            let child = self.running.as_mut().context("no daemon")?;
+            if child.try_wait()?.is_some() || since.elapsed() > AMPLE {
+                bail!("peer serve: {}", std::fs::read_to_string(self.state.join("log"))?);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+
+    /// What the daemon says of itself.
+    ///
+    /// # Errors
+    /// None is running.
+    pub fn status(&self) -> anyhow::Result<Value> {
+        Ok(serde_json::from_str(&self.run(&["status", "--json"])?)?)
+    }
+
+    /// Waits until the daemon's status is as wanted.
+    ///
+    /// # Errors
+    /// It does not become so.
+    pub fn until(&self, is_so: impl Fn(&Value) -> bool) -> anyhow::Result<Value> {
+        let since = Instant::now();
+        loop {
+            let status = self.status()?;
+            if is_so(&status) {
+                return Ok(status);
+            }
+            if since.elapsed() > AMPLE {
+                bail!("the peer stays as it is: {status}");
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Shares a file by the daemon; the id of the content.
+    ///
+    /// # Errors
+    /// It is refused.
+    pub fn share(&self, path: &Path) -> anyhow::Result<String> {
+        let said = self.run(&["share", &path.display().to_string()])?;
+        let id = said.split_whitespace().nth(1).context("no id")?;
+        Ok(id.to_owned())
+    }
+
+    /// Fetches a content into `folder`; what is told of it at the end.
+    ///
+    /// # Errors
+    /// It does not come.
+    pub fn get(&self, what: &str, folder: &Path) -> anyhow::Result<Value> {
+        let folder = folder.display().to_string();
+        Ok(serde_json::from_str(&self.run(&["get", what, "-o", &folder, "--json"])?)?)
+    }
+
+    /// Kills the daemon at once, as a crash does.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.running.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+impl Drop for PeerProgram {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Share of the bytes of a finished transfer that came from peers of this rank, 0 to 1.
+#[must_use]
+pub fn from_rank(transfer: &Value, rank: u64) -> f64 {
+    let empty = Vec::new();
+    let shares = transfer["by-rank"].as_array().unwrap_or(&empty);
+    let bytes = |share: &Value| share["bytes"].as_f64().unwrap_or_default();
+    let all: f64 = shares.iter().map(bytes).sum();
+    let of_rank = shares.iter().filter(|share| share["rank"].as_u64() == Some(rank));
+    of_rank.map(bytes).sum::<f64>() / all.max(1.0)
+}
