@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::data::project;
 
 /// Folders of packages, and of the fuzz targets beside their build.
-const ROOTS: [&str; 7] =
-    ["unis", "p2psp", "peer", "topology", "tests", "fuzz/src", "fuzz/targets"];
+const ROOTS: [&str; 7] = ["unis", "p2psp", "peer", "topology", "tests", "fuzz/src", "fuzz/targets"];
 
 /// All Rust files of the workspace.
 #[must_use]

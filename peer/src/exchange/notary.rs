@@ -3,8 +3,8 @@
 use mp2p::fragment::FragmentHash;
 use mp2p::id::PeerId;
 
-/// Signs and checks for one engine: knows the own key, the key of OMS, overlay, content and the time
-/// of day.
+/// Signs and checks for one engine: knows the own key, the key of OMS, overlay, content and the
+/// time of day.
 pub trait Notary: Send {
     /// The own passkey, compact JWS.
     fn passkey(&self) -> Option<String>;

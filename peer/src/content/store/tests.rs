@@ -5,8 +5,8 @@ use mp2p::index_file::About;
 use mp2p::message::bound::Text;
 use mp2p::signed::SigningKey;
 
-use crate::content::store::*;
 use crate::content::build;
+use crate::content::store::*;
 
 /// Two files of 300 000 and 600 000 bytes: four fragments of 256 KiB, the second in both.
 struct World {
