@@ -1,5 +1,7 @@
 //! The command line as it is typed.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has to say where")]
+
 use std::process::Command;
 
 fn peer(arguments: &[&str]) -> (bool, String, String) {

@@ -202,8 +202,10 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        2 => (0..3_u8, 0..200_u64).prop_map(|(server, bandwidth)| Step::Enlist { server, bandwidth }),
-        5 => (10..14_u8, 1..150_u64).prop_map(|(holder, bandwidth)| Step::Reserve { holder, bandwidth }),
+        2 => (0..3_u8, 0..200_u64)
+            .prop_map(|(server, bandwidth)| Step::Enlist { server, bandwidth }),
+        5 => (10..14_u8, 1..150_u64)
+            .prop_map(|(holder, bandwidth)| Step::Reserve { holder, bandwidth }),
         2 => any::<usize>().prop_map(|which| Step::Renew { which }),
         2 => any::<usize>().prop_map(|which| Step::Release { which }),
         2 => (any::<usize>(), 0..500_u64).prop_map(|(which, bytes)| Step::Use { which, bytes }),
