@@ -1,5 +1,7 @@
 //! Names in the operator's files that would move a terminal, or fake a line, where they are shown.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has to say where")]
+
 use system_tests::unis;
 
 /// As TOML writes it: a terminal's escape, a line that is none, a mark of direction, C1's escape.
