@@ -5,8 +5,10 @@
 //!          ─► candidates by the asker's map ─► R1 standings ─► ranking ─► list, passkey
 //! ```
 
+mod accusations;
 mod caches;
 mod explain;
+mod failures;
 mod floods;
 mod join;
 mod list;
@@ -32,7 +34,9 @@ use crate::passkeys::Passkeys;
 use crate::reservation::Book;
 use crate::settings::{ListSettings, OverlaySettings, ReservationSettings};
 
+pub use crate::membership::accusations::Accusations;
 pub use crate::membership::explain::Explained;
+pub use crate::membership::failures::ReportRefused;
 pub use crate::membership::floods::Floods;
 pub use crate::membership::join::JoinError;
 pub use crate::membership::overlays::OverlayError;
@@ -58,6 +62,8 @@ pub struct Oms {
     pub prober: Prober,
     /// How often somebody may join.
     pub floods: Floods,
+    /// What peers say of each other's failures.
+    pub accusations: Mutex<Accusations>,
     /// Cache and relay servers, and what is reserved with them.
     pub book: Mutex<Book>,
     /// Bounds and times of that.

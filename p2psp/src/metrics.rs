@@ -38,6 +38,7 @@ pub struct Metrics {
     listeners: Gauge,
     reporting: Gauge,
     silent: Gauge,
+    failed: Counter,
 }
 
 impl Metrics {
@@ -55,6 +56,8 @@ impl Metrics {
             "Members of all overlays at the last sweep",
             self.members.clone(),
         );
+        let help = "Members taken off the lists after others reported them";
+        registry.register("members_failed", help, self.failed.clone());
         let help = "Peers that listened to their events at the last sweep";
         registry.register("listeners", help, self.listeners.clone());
         let help = "Peers that reported their status of late, at the last sweep";
@@ -88,6 +91,11 @@ impl Metrics {
     pub fn count_reporting(&self, reporting: usize, silent: usize) {
         self.reporting.set(i64::try_from(reporting).unwrap_or(i64::MAX));
         self.silent.set(i64::try_from(silent).unwrap_or(i64::MAX));
+    }
+
+    /// Counts a member that others reported and that is off the lists.
+    pub fn failed(&self) {
+        self.failed.inc();
     }
 
     /// How many peers listen to their events.

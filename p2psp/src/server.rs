@@ -187,6 +187,7 @@ impl Parts<'_> {
                 passkeys: Passkeys::open(self.state, self.issuer)?,
                 prober: Prober::new(&settings.overlay),
                 floods: Floods::new(&settings.overlay, settings.limits.cap_loopback),
+                accusations: Mutex::default(),
                 book: Mutex::new(Book::new(settings.reservation.clone(), unix_now())),
                 reservation: settings.reservation.clone(),
                 overlay: settings.overlay.clone(),

@@ -1,5 +1,5 @@
-//! Cache and relay servers over real processes: what is reserved with them, for whom, and what comes
-//! of it (TR 20002 §8.3.3, §8.3.6, §8.3.7).
+//! Cache and relay servers over real processes: what is reserved with them, for whom, and what
+//! comes of it (TR 20002 §8.3.3, §8.3.6, §8.3.7).
 
 use std::net::TcpListener;
 use std::time::Duration;

@@ -43,6 +43,7 @@ mod tests {
         ("join", "cs peer"),
         ("refresh", "cs peer"),
         ("leave", "cs peer"),
+        ("report-failures", "cs peer"),
         ("create-overlay", "peer operator"),
         ("describe-overlay", "cs rs peer operator"),
         ("change-overlay", "peer operator"),

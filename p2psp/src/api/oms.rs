@@ -7,9 +7,11 @@ use axum::extract::{Query, State};
 use axum::routing::on;
 use http::StatusCode;
 use mp2p::id::{OverlayId, PeerId};
+use mp2p::message::failure::FailureReport;
 use mp2p::message::join::{JoinAnswer, JoinRequest, LeaveRequest};
 use mp2p::message::overlay::{OverlayChange, OverlayDescription, OverlayRequest};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use crate::api::body::Body;
 use crate::api::caller::Member;
@@ -50,6 +52,16 @@ pub(crate) const LINES: &[Line] = &[
         path: "/oms/peer",
         roles: MEMBERS,
         handler: |verb| on(verb, leave),
+    },
+    Line {
+        name: "report-failures",
+        about: "Report that other members fail (Req-Net-050).",
+        point: "r5",
+        part: Part::Oms,
+        method: Verb::Post,
+        path: "/oms/peer/report",
+        roles: MEMBERS,
+        handler: |verb| on(verb, report),
     },
     Line {
         name: "create-overlay",
@@ -145,6 +157,16 @@ pub(crate) async fn leave(
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(Problem::Missing(format!("no member of {}", request.overlay_id))),
     }
+}
+
+/// `POST /oms/peer/report`: other members fail.
+pub(crate) async fn report(
+    State(desk): State<Arc<Desk>>,
+    Member(asker): Member,
+    Body(report): Body<FailureReport>,
+) -> Result<Json<Value>, Problem> {
+    let counted = role(&desk)?.report(&asker, &report, desk.moment()).await?;
+    Ok(Json(json!({"counted": counted})))
 }
 
 /// `POST /oms/overlay`: make an overlay.

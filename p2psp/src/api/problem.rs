@@ -13,7 +13,7 @@ use crate::activity::{CareError, StatusError};
 use crate::calls::{CallError, REFUSED};
 use crate::database::DatabaseError;
 use crate::index::IndexError;
-use crate::membership::{JoinError, OverlayError, ReservationRefused, ServerError};
+use crate::membership::{JoinError, OverlayError, ReportRefused, ReservationRefused, ServerError};
 use crate::overlay::StoreError;
 use crate::reservation::ReserveError;
 use crate::users::{LedgerError, ReportError, SignUpError};
@@ -44,6 +44,8 @@ pub(crate) enum Problem {
     Body(#[from] ReadError),
     #[error(transparent)]
     Join(#[from] JoinError),
+    #[error(transparent)]
+    Failures(#[from] ReportRefused),
     #[error(transparent)]
     Overlay(#[from] OverlayError),
     #[error(transparent)]
@@ -88,6 +90,7 @@ impl Problem {
             Self::Body(ReadError::TooSlow { .. }) => (StatusCode::REQUEST_TIMEOUT, "too-slow"),
             Self::Body(ReadError::Broken(_)) => (StatusCode::BAD_REQUEST, "body"),
             Self::Join(error) => oms::join(error),
+            Self::Failures(error) => oms::failures(error),
             Self::Overlay(error) => oms::overlay(error),
             Self::Server(error) => oms::server(error),
             Self::Refused(error) => oms::refused(error),
@@ -169,7 +172,8 @@ impl IntoResponse for Problem {
         let message = hidden.map_or_else(|| self.to_string(), str::to_owned);
         let body = Json(json!({"error": {"code": code, "message": message}}));
         match self {
-            Self::Join(JoinError::TooOften(wait)) => {
+            Self::Join(JoinError::TooOften(wait))
+            | Self::Failures(ReportRefused::TooOften(wait)) => {
                 let seconds = (wait.as_secs() + 1).to_string();
                 (status, [(header::RETRY_AFTER, seconds)], body).into_response()
             }

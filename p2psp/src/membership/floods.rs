@@ -8,10 +8,14 @@ use link::rate::{Rate, Source, SourceRate};
 use crate::membership::Asker;
 use crate::settings::OverlaySettings;
 
-/// Bounds on joins. Refreshes are none.
+/// Reports of failures of one user a second, and at once.
+const REPORTS: Rate = Rate { per_second: 2, burst: 60 };
+
+/// Bounds on joins and reports. Refreshes are neither.
 pub struct Floods {
     by_address: Option<SourceRate>,
     by_user: Option<SourceRate>,
+    reports: Option<SourceRate>,
 }
 
 impl Floods {
@@ -24,6 +28,7 @@ impl Floods {
         Self {
             by_address: SourceRate::new(Source::Host, address, loopback_too),
             by_user: SourceRate::new(Source::Host, user, true),
+            reports: SourceRate::new(Source::Host, REPORTS, true),
         }
     }
 
@@ -39,6 +44,17 @@ impl Floods {
             (Some(rate), Some(user)) => rate.check_key(user.as_str()),
             _ => Ok(()),
         }
+    }
+}
+
+impl Floods {
+    /// Counts a report of failures.
+    ///
+    /// # Errors
+    /// There were too many; how long until the next.
+    pub(crate) fn check_report(&self, asker: &Asker) -> Result<(), Duration> {
+        let of = asker.user.as_ref().map_or(asker.peer.as_str(), |user| user.as_str());
+        self.reports.as_ref().map_or(Ok(()), |rate| rate.check_key(of))
     }
 }
 

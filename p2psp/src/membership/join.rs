@@ -144,6 +144,7 @@ impl Oms {
             nat: request.nat,
             via: before.and_then(|before| before.via.clone()),
             address,
+            doubted_until: before.map_or(0, |before| before.doubted_until),
             policy: request.sharing_policy.clone(),
             expires: now.saturating_add(self.overlay.expires_seconds),
         }

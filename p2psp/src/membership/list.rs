@@ -51,6 +51,7 @@ impl Oms {
             size,
             bridge_percent: self.list.bridge_percent,
             overloaded: self.list.overloaded,
+            now: moment.unix_s,
             class,
         };
         Ok((ranking::rank(found, standings, &policy), outlook.ranked_by()))

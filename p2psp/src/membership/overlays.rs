@@ -52,6 +52,8 @@ impl Oms {
     ) -> Option<OverlayDescription> {
         let mut described = self.store.describe(overlay, moment.unix_s)?;
         self.reserved_for(overlay, &mut described.health);
+        let failures = self.accusations().in_overlay(overlay, moment.unix_s);
+        described.health.failures = u32::try_from(failures).unwrap_or(u32::MAX);
         let (asked, health) = (described.request.requirements, &mut described.health);
         health.meets_requirements = health.reserved_cache_bytes >= asked.cache_bytes
             && health.reserved_relay_bps >= asked.relay_bps;

@@ -29,6 +29,7 @@ impl Oms {
             tracing::info!(%overlay, "an overlay ended: nobody was in it for long");
             self.withdraw_all(overlay);
         }
+        self.accusations().sweep(now);
         self.sweep_book(now);
         self.tend_caches(&swept.populations, now);
         self.events.sweep(now);

@@ -26,6 +26,8 @@ pub struct Member {
     pub nat: Nat,
     /// The relay server through which it is reached otherwise.
     pub via: Option<Arc<Via>>,
+    /// Several users complain of it: until then, Unix seconds, it stands last.
+    pub doubted_until: u64,
     /// What it gives, and to whom.
     pub policy: SharingPolicy,
     /// Unix seconds from which on it is forgotten.

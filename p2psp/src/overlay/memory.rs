@@ -178,6 +178,13 @@ impl SwarmStore for MemoryStore {
         matches!(found, Ok(Some(())))
     }
 
+    fn doubted(&self, overlay: &OverlayId, peer: &PeerId, until: u64) -> bool {
+        let found = self.with(overlay, |swarm| {
+            swarm.member_mut(peer).map(|member| member.doubted_until = until)
+        });
+        matches!(found, Ok(Some(())))
+    }
+
     fn relayed(&self, overlay: &OverlayId, peer: &PeerId, via: Option<Via>) -> bool {
         let found = self.with(overlay, |swarm| {
             swarm.member_mut(peer).map(|member| member.via = via.map(Arc::new))

@@ -52,6 +52,9 @@ pub trait SwarmStore: Send + Sync {
     /// Whether others get through to a member at `at`; whether it is still there.
     fn reached(&self, overlay: &OverlayId, peer: &PeerId, at: &PeerAddress, reach: Reach) -> bool;
 
+    /// A member stands last in lists until then; whether it is there.
+    fn doubted(&self, overlay: &OverlayId, peer: &PeerId, until: u64) -> bool;
+
     /// The relay server of a member from now on; whether the member is there.
     fn relayed(&self, overlay: &OverlayId, peer: &PeerId, via: Option<Via>) -> bool;
 

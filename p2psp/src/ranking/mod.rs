@@ -25,6 +25,8 @@ pub struct Policy {
     pub bridge_percent: u8,
     /// What becomes of overloaded peers.
     pub overloaded: Overloaded,
+    /// Unix seconds.
+    pub now: u64,
     /// The asker's class: whoever serves higher ones only is left out.
     pub class: u8,
 }
@@ -55,8 +57,10 @@ pub fn rank(found: Vec<Found>, standings: Vec<Option<Standing>>, policy: &Policy
         .into_iter()
         .zip(standings)
         .filter(|(found, _)| found.member.policy.class_floor <= policy.class)
-        .map(|(found, standing)| Placed::new(found, standing))
-        .filter(|one| one.demoted.is_none() || policy.overloaded == Overloaded::Last)
+        .map(|(found, standing)| Placed::new(found, standing, policy.now))
+        .filter(|one| {
+            one.demoted != Some(Demotion::Overload) || policy.overloaded == Overloaded::Last
+        })
         .collect();
     placed.sort_by(|a, b| a.distance().cmp(&b.distance()).then(b.score.total_cmp(&a.score)));
     number(&mut placed);
@@ -67,10 +71,15 @@ pub fn rank(found: Vec<Found>, standings: Vec<Option<Standing>>, policy: &Policy
 }
 
 impl Placed {
-    fn new(found: Found, standing: Option<Standing>) -> Self {
+    fn new(found: Found, standing: Option<Standing>, now: u64) -> Self {
         let score = standing.as_ref().map_or(UNKNOWN_SCORE, |standing| standing.score);
         let is_overloaded = standing.as_ref().is_some_and(|standing| standing.is_overloaded);
-        let demoted = is_overloaded.then_some(Demotion::Overload);
+        let is_doubted = found.member.doubted_until > now;
+        let demoted = match (is_overloaded, is_doubted) {
+            (true, _) => Some(Demotion::Overload),
+            (false, true) => Some(Demotion::Unreliable),
+            (false, false) => None,
+        };
         Self { found, standing, rank: None, score, bridge: false, demoted }
     }
 

@@ -13,7 +13,7 @@ use crate::ranking::{Placed, Policy, rank};
 use crate::settings::Overloaded;
 
 const POLICY: Policy =
-    Policy { size: 10, bridge_percent: 20, overloaded: Overloaded::Last, class: 0 };
+    Policy { size: 10, bridge_percent: 20, overloaded: Overloaded::Last, now: 0, class: 0 };
 
 fn found(name: u8, ordinal: Option<u32>) -> Found {
     let member = Member {
@@ -29,6 +29,7 @@ fn found(name: u8, ordinal: Option<u32>) -> Found {
         reach: Reach::Reachable,
         nat: Nat::Unknown,
         via: None,
+        doubted_until: 0,
         policy: SharingPolicy::default(),
         expires: 0,
     };
@@ -72,6 +73,15 @@ fn the_overloaded_stand_last_or_not_at_all_by_policy() {
     assert!(list[2].demoted.is_some() && list[2].rank == Some(1));
     let drop = Policy { overloaded: Overloaded::Drop, ..POLICY };
     assert_eq!(names(&rank(candidates(), standings(), &drop)), [2, 3]);
+}
+
+#[test]
+fn whom_several_users_complain_of_stands_last_for_a_while() {
+    let mut doubted = found(1, Some(1));
+    Arc::make_mut(&mut doubted.member).doubted_until = 100;
+    let candidates = || vec![doubted.clone(), found(2, Some(2))];
+    assert_eq!(names(&rank(candidates(), Vec::new(), &Policy { now: 99, ..POLICY })), [2, 1]);
+    assert_eq!(names(&rank(candidates(), Vec::new(), &Policy { now: 100, ..POLICY })), [1, 2]);
 }
 
 #[test]

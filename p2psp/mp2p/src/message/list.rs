@@ -84,4 +84,6 @@ pub enum PeerType {
 pub enum Demotion {
     /// It has too much to do (TR 20002 §8.3.2).
     Overload,
+    /// Several users reported failures of it of late (Req-Net-060).
+    Unreliable,
 }

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use crate::membership::{JoinError, OverlayError, ReservationRefused, ServerError};
+use crate::membership::{JoinError, OverlayError, ReportRefused, ReservationRefused, ServerError};
 use crate::overlay::StoreError;
 use crate::reservation::ReserveError;
 
@@ -15,6 +15,14 @@ pub(crate) const fn join(error: &JoinError) -> Code {
         JoinError::TooOften(_) => (StatusCode::TOO_MANY_REQUESTS, "too-often"),
         JoinError::Address(_) => (StatusCode::BAD_REQUEST, "address"),
         JoinError::Store(error) => store(error),
+    }
+}
+
+pub(crate) const fn failures(error: &ReportRefused) -> Code {
+    match error {
+        ReportRefused::NoMember(_) => (StatusCode::FORBIDDEN, "no-member"),
+        ReportRefused::TooOften(_) => (StatusCode::TOO_MANY_REQUESTS, "too-often"),
+        ReportRefused::Store(error) => store(error),
     }
 }
 

@@ -32,6 +32,7 @@ fn member(name: char, address: &str, expires: u64) -> Member {
         reach: Reach::Reachable,
         nat: Nat::Unknown,
         via: None,
+        doubted_until: 0,
         policy: SharingPolicy::default(),
         expires,
     }
