@@ -66,7 +66,6 @@ impl Listening {
     ///
     /// # Panics
     /// None comes within `within`.
-    #[must_use]
     pub fn until<T>(&self, within: Duration, wanted: impl Fn(&Event) -> Option<T>) -> T {
         let end = Instant::now() + within;
         loop {
