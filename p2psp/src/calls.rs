@@ -2,6 +2,7 @@
 //! two, [`crate::roles::Distant`] does, behind the same trait. Whoever calls sets a deadline and
 //! goes on without the answer.
 
+mod stops;
 mod users;
 
 use std::pin::Pin;
@@ -12,6 +13,7 @@ use mp2p::message::profile::Profile;
 use mp2p::message::status::PeerStatus;
 use serde::{Deserialize, Serialize};
 
+pub use crate::calls::stops::{StopOrder, Stops};
 pub use crate::calls::users::{ErrorNote, Founding, Service, Serving};
 
 /// An answer to come.

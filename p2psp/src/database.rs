@@ -127,6 +127,17 @@ impl Database {
         wait.await.map_err(|_| DatabaseError::Ended)?
     }
 
+    /// Runs a question before anybody waits for answers: when a role is opened.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub fn read_now<T>(
+        &self,
+        question: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, DatabaseError> {
+        Ok(question(&self.reader.lock().unwrap_or_else(PoisonError::into_inner))?)
+    }
+
     /// Runs a question.
     ///
     /// # Errors

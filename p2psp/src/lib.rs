@@ -21,6 +21,7 @@ pub mod membership;
 pub mod overlay;
 pub mod ranking;
 pub mod reservation;
+pub mod stop;
 pub mod users;
 
 // Between them, and beneath.

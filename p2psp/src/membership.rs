@@ -16,6 +16,7 @@ mod overlays;
 mod probe;
 mod reserve;
 mod servers;
+mod stop;
 mod sweep;
 
 use std::net::SocketAddr;
@@ -33,6 +34,7 @@ use crate::overlay::SwarmStore;
 use crate::passkeys::Passkeys;
 use crate::reservation::Book;
 use crate::settings::{ListSettings, OverlaySettings, ReservationSettings};
+use crate::stop::Stopper;
 
 pub use crate::membership::accusations::Accusations;
 pub use crate::membership::explain::Explained;
@@ -57,7 +59,9 @@ pub struct Oms {
     /// What peers are told unasked.
     pub events: Arc<Outbox>,
     /// What is signed.
-    pub passkeys: Passkeys,
+    pub passkeys: Arc<Passkeys>,
+    /// What is stopped.
+    pub stopper: Arc<Stopper>,
     /// Whether others get through to a peer.
     pub prober: Prober,
     /// How often somebody may join.

@@ -9,7 +9,8 @@ use mp2p::id::{OverlayId, PeerId, UserId};
 use mp2p::message::event::Signed;
 use mp2p::passkey::{Confirmation, PASSKEY_LIFE, Passkey};
 use mp2p::reservation::Reservation;
-use mp2p::signed::{KeyError, SigningKey};
+use mp2p::signed::{KeyError, SignedError, SigningKey};
+use mp2p::stop::Stop;
 
 /// The key, PKCS #8 (DER).
 const KEY_FILE: &str = "passkey-key.der";
@@ -114,6 +115,14 @@ impl Passkeys {
     #[must_use]
     pub const fn epoch(&self) -> u64 {
         self.epoch
+    }
+
+    /// Signs a stop.
+    ///
+    /// # Errors
+    /// The key cannot sign.
+    pub fn sign_stop(&self, stop: &Stop) -> Result<String, SignedError> {
+        stop.seal(&self.key)
     }
 
     /// Signs a passkey that is good from `now` (Unix seconds) on; `None` where the certificate's

@@ -27,12 +27,13 @@ use crate::index::Ixs;
 use crate::isp::Isps;
 use crate::membership::{Floods, Oms, Prober};
 use crate::metrics::Metrics;
-use crate::overlay::MemoryStore;
+use crate::overlay::{MemoryStore, SwarmStore};
 use crate::passkeys::Passkeys;
 use crate::reload;
 use crate::reservation::Book;
 use crate::roles::{Links, Material};
 use crate::settings::{ActivitySettings, Inputs, Part, Settings};
+use crate::stop::Stopper;
 use crate::users::{Rules, SignUps, SqliteLedger, Ums};
 
 /// From one sweep of statuses to the next.
@@ -119,6 +120,9 @@ impl Server {
         tokio::spawn(reload::follow(self.inputs, self.settings, again, self.hangups, shut));
         tokio::spawn(sweep(Arc::clone(&desk), shutdown.clone()));
         tokio::spawn(sweep_statuses(Arc::clone(&desk), shutdown.clone()));
+        if let Some(ixs) = desk.ixs.clone() {
+            tokio::spawn(ixs.follow_takedowns(desk.stops(), shutdown.clone()));
+        }
         let admin_stop = Shutdown::new();
         let admin = tokio::spawn(admin.run(admin_stop.clone()));
         notify::ready(&format!("serving {}", desk.url), &shutdown);
@@ -172,30 +176,36 @@ impl Parts<'_> {
             false => None,
         };
         let oms = match events {
-            Some(events) => Some(Oms {
-                store: Arc::new(MemoryStore::new(settings.overlay.clone())),
-                isps,
-                users: match ums.clone() {
-                    Some(ums) => Arc::new(ums) as Arc<dyn Users>,
-                    None => links.to(Part::Ums),
-                },
-                activity: match pams.clone() {
-                    Some(pams) => pams as Arc<dyn Activity>,
-                    None => links.to(Part::Pams),
-                },
-                events,
-                passkeys: Passkeys::open(self.state, self.issuer)?,
-                prober: Prober::new(&settings.overlay),
-                floods: Floods::new(&settings.overlay, settings.limits.cap_loopback),
-                accusations: Mutex::default(),
-                book: Mutex::new(Book::new(settings.reservation.clone(), unix_now())),
-                reservation: settings.reservation.clone(),
-                overlay: settings.overlay.clone(),
-                list: settings.list.clone(),
-                report_seconds: settings.activity.report_seconds,
-                call_timeout: settings.call_timeout(),
-                metrics: self.metrics.clone(),
-            }),
+            Some(events) => {
+                let store: Arc<dyn SwarmStore> =
+                    Arc::new(MemoryStore::new(settings.overlay.clone()));
+                let passkeys = Arc::new(Passkeys::open(self.state, self.issuer)?);
+                Some(Arc::new(Oms {
+                    stopper: Arc::new(stopper(self.state, &store, &events, &passkeys)?),
+                    store,
+                    isps,
+                    users: match ums.clone() {
+                        Some(ums) => Arc::new(ums) as Arc<dyn Users>,
+                        None => links.to(Part::Ums),
+                    },
+                    activity: match pams.clone() {
+                        Some(pams) => pams as Arc<dyn Activity>,
+                        None => links.to(Part::Pams),
+                    },
+                    events,
+                    passkeys,
+                    prober: Prober::new(&settings.overlay),
+                    floods: Floods::new(&settings.overlay, settings.limits.cap_loopback),
+                    accusations: Mutex::default(),
+                    book: Mutex::new(Book::new(settings.reservation.clone(), unix_now())),
+                    reservation: settings.reservation.clone(),
+                    overlay: settings.overlay.clone(),
+                    list: settings.list.clone(),
+                    report_seconds: settings.activity.report_seconds,
+                    call_timeout: settings.call_timeout(),
+                    metrics: self.metrics.clone(),
+                }))
+            }
             None => None,
         };
         let bounds = Bounds {
@@ -234,6 +244,16 @@ async fn sweep_statuses(desk: Arc<Desk>, shutdown: Shutdown) {
         let counts = pams.sweep(unix_now());
         desk.metrics.count_reporting(counts.reporting, counts.silent);
     }
+}
+
+fn stopper(
+    state: &Path,
+    store: &Arc<dyn SwarmStore>,
+    events: &Arc<Outbox>,
+    passkeys: &Arc<Passkeys>,
+) -> anyhow::Result<Stopper> {
+    let (store, events, passkeys) = (Arc::clone(store), Arc::clone(events), Arc::clone(passkeys));
+    Ok(Stopper::open(&state.join("stops.db"), store, events, passkeys)?)
 }
 
 /// Forgets what is over, until shutdown; lists leave it out at once.

@@ -156,6 +156,27 @@ impl P2psp {
         Ok(Peer { folder, address: address.to_owned(), servers: self.servers(), id })
     }
 
+    /// Enrols somebody of a whole name, such as `authority/rights`, who will speak from `address`.
+    ///
+    /// # Errors
+    /// The provider refuses.
+    pub fn enrol_named(&self, name: &str, address: &str) -> anyhow::Result<Peer> {
+        let url = self.role("ums").url.replace("127.0.0.1", "localhost");
+        let state = self.state.display().to_string();
+        let token = run(&["pki", "token", name, "--state-dir", &state, "--url", &url])?;
+        let folder = self.state.join("named").join(name.replace('/', "_"));
+        run(&["pki", "enroll", token.trim(), "--out", &folder.display().to_string()])?;
+        let (address, servers) = (address.to_owned(), self.servers());
+        Ok(Peer { folder, address, servers, id: String::new() })
+    }
+
+    /// A peer that enrolled before this server was started again.
+    #[must_use]
+    pub fn again(&self, peer: &Peer) -> Peer {
+        let (folder, address) = (peer.folder.clone(), peer.address.clone());
+        Peer { folder, address, servers: self.servers(), id: peer.id.clone() }
+    }
+
     /// The first operator, from `address`.
     #[must_use]
     pub fn operator(&self, address: &str) -> Peer {

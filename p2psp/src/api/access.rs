@@ -2,11 +2,19 @@
 //! does not stand here is denied.
 
 use crate::api::line::Line;
-use crate::api::{events, ixs, oms, pams, roles, servers, ums};
+use crate::api::{events, ixs, oms, pams, roles, servers, stop, ums};
 
 /// Every operation there is, by the role that answers; last what roles ask each other.
-pub const TABLE: [&[Line]; 7] =
-    [oms::LINES, events::LINES, servers::LINES, pams::LINES, ums::LINES, ixs::LINES, roles::LINES];
+pub const TABLE: [&[Line]; 8] = [
+    oms::LINES,
+    events::LINES,
+    servers::LINES,
+    pams::LINES,
+    ums::LINES,
+    ixs::LINES,
+    stop::LINES,
+    roles::LINES,
+];
 
 /// The lines of [`TABLE`].
 pub fn lines() -> impl Iterator<Item = &'static Line> {
@@ -76,6 +84,11 @@ mod tests {
         ("success", "cs peer"),
         ("consent", "peer"),
         ("sign-up", "peer operator none"),
+        ("takedown", "operator authority"),
+        ("takedowns", "operator authority"),
+        ("stop-ack", "cs rs peer"),
+        ("role-stop", "ixs"),
+        ("role-stop-result", "ixs"),
         ("register", "peer"),
         ("update", "peer"),
         ("remove", "peer"),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::activity::Pams;
+use crate::calls::Stops;
 use crate::events::Streaming;
 use crate::index::Ixs;
 use crate::membership::{Moment, Oms};
@@ -25,7 +26,7 @@ pub struct Bounds {
 /// The roles of this process.
 pub struct Desk {
     /// OMS.
-    pub oms: Option<Oms>,
+    pub oms: Option<Arc<Oms>>,
     /// PAMS.
     pub pams: Option<Arc<Pams>>,
     /// UMS.
@@ -61,6 +62,14 @@ impl Desk {
         let elsewhere = || self.links.to(Part::Oms).url();
         let found = if self.oms.is_some() { None } else { elsewhere() };
         found.unwrap_or_else(|| self.url.clone())
+    }
+
+    /// Who stops distributions: OMS, here or elsewhere.
+    pub(crate) fn stops(&self) -> Arc<dyn Stops> {
+        match &self.oms {
+            Some(oms) => Arc::clone(oms) as Arc<dyn Stops>,
+            None => self.links.to(Part::Oms),
+        }
     }
 
     /// Whether the part is this process's.

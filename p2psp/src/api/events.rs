@@ -58,7 +58,7 @@ pub(crate) async fn listen(
     Query(from): Query<From>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let oms = desk.oms.as_ref().ok_or(Problem::NotFound)?;
+    let oms = desk.oms.as_deref().ok_or(Problem::NotFound)?;
     let last = headers.get("last-event-id").map(|last| {
         let number = last.to_str().ok().and_then(|text| text.trim().parse().ok());
         number.ok_or_else(|| Problem::Query("Last-Event-ID is no number".to_owned()))
@@ -80,6 +80,6 @@ pub(crate) async fn acknowledge(
     Member(asker): Member,
     Body(ack): Body<EventAck>,
 ) -> Result<Json<Value>, Problem> {
-    let oms = desk.oms.as_ref().ok_or(Problem::NotFound)?;
+    let oms = desk.oms.as_deref().ok_or(Problem::NotFound)?;
     Ok(Json(json!({"waiting": oms.events.acknowledge(&asker.peer, ack.seq)})))
 }

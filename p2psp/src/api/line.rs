@@ -66,6 +66,8 @@ pub(crate) const ANYONE: &[Role] =
     &[Role::Peer, Role::CacheServer, Role::RelayServer, Role::Operator];
 /// The provider's staff.
 pub(crate) const OPERATORS: &[Role] = &[Role::Operator];
+/// Who may have distributions stopped: staff, and whoever was given that right.
+pub(crate) const AUTHORITIES: &[Role] = &[Role::Operator, Role::Authority];
 /// Peers and staff.
 pub(crate) const USERS: &[Role] = &[Role::Peer, Role::Operator];
 /// Whoever has no certificate yet, peers and staff.

@@ -14,6 +14,7 @@ mod oms;
 mod pams;
 mod roles;
 mod servers;
+mod stop;
 mod ums;
 
 // What they take in and answer with.

@@ -135,7 +135,7 @@ impl Which {
 }
 
 fn role(desk: &Desk) -> Result<&Oms, Problem> {
-    desk.oms.as_ref().ok_or(Problem::NotFound)
+    desk.oms.as_deref().ok_or(Problem::NotFound)
 }
 
 /// `POST` and `PUT /oms/peer`: join and refresh.

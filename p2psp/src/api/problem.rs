@@ -16,6 +16,7 @@ use crate::index::IndexError;
 use crate::membership::{JoinError, OverlayError, ReportRefused, ReservationRefused, ServerError};
 use crate::overlay::StoreError;
 use crate::reservation::ReserveError;
+use crate::stop::StopFault;
 use crate::users::{LedgerError, ReportError, SignUpError};
 
 /// The disk is full or fails, and may be whole again later; nothing was changed.
@@ -69,6 +70,8 @@ pub(crate) enum Problem {
     #[error(transparent)]
     Index(#[from] IndexError),
     #[error(transparent)]
+    Stop(#[from] StopFault),
+    #[error(transparent)]
     Database(#[from] DatabaseError),
     #[error(transparent)]
     Call(#[from] CallError),
@@ -82,6 +85,10 @@ impl Problem {
             Self::Role => (StatusCode::FORBIDDEN, "role"),
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, "not-yours"),
             Self::Index(error) => index_code(error),
+            Self::Stop(StopFault::Unknown(_)) => (StatusCode::NOT_FOUND, "not-found"),
+            Self::Stop(StopFault::Signed(_)) => (StatusCode::BAD_REQUEST, "stop-ack"),
+            Self::Stop(StopFault::Database(error)) if error.is_passing() => STORAGE,
+            Self::Stop(_) => INTERNAL,
             Self::NotFound => (StatusCode::NOT_FOUND, "no-resource"),
             Self::Missing(_) => (StatusCode::NOT_FOUND, "not-found"),
             Self::Query(_) => (StatusCode::BAD_REQUEST, "query"),
@@ -124,6 +131,7 @@ fn index_code(error: &IndexError) -> (StatusCode, &'static str) {
             (StatusCode::FORBIDDEN, "not-yours")
         }
         IndexError::File(_) => (StatusCode::BAD_REQUEST, "index-file"),
+        IndexError::NoOverlay => (StatusCode::BAD_REQUEST, "body"),
         IndexError::Version { .. } => (StatusCode::CONFLICT, "version"),
         IndexError::Unknown(_) => (StatusCode::NOT_FOUND, "not-found"),
         IndexError::Denied { .. } => (StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS, "denied"),
@@ -170,7 +178,13 @@ impl IntoResponse for Problem {
             tracing::error!(error = %self, "a request failed");
         }
         let message = hidden.map_or_else(|| self.to_string(), str::to_owned);
-        let body = Json(json!({"error": {"code": code, "message": message}}));
+        let mut body = json!({"error": {"code": code, "message": message}});
+        if let Self::Join(JoinError::Stopped(stop)) | Self::Overlay(OverlayError::Stopped(stop)) =
+            &self
+        {
+            body["stop"] = json!(&**stop);
+        }
+        let body = Json(body);
         match self {
             Self::Join(JoinError::TooOften(wait))
             | Self::Failures(ReportRefused::TooOften(wait)) => {

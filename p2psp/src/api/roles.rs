@@ -11,14 +11,17 @@ use link::identity::Role;
 use mp2p::id::PeerId;
 use mp2p::message::account::ClassAnswer;
 use mp2p::message::profile::Profile;
+use mp2p::message::takedown::StopResult;
 
 use crate::api::body::Body;
 use crate::api::desk::Desk;
 use crate::api::line::{Line, Verb};
 use crate::api::problem::Problem;
 use crate::calls::{
-    Activity, ErrorNote, Founding, Serving, Standing, StandingsOf, StatusRequests, Users, Visit,
+    Activity, ErrorNote, Founding, Serving, Standing, StandingsOf, StatusRequests, StopOrder,
+    Stops, Users, Visit,
 };
+use crate::membership::Oms;
 use crate::settings::Part;
 use crate::users::Ums;
 
@@ -45,6 +48,14 @@ pub(crate) const LINES: &[Line] = &[
         ..of_ums("role-errors", "/roles/ums/errors", |verb| on(verb, errors))
     },
     Line {
+        about: "IXS to OMS: end a distribution (8.3.4 step 2).",
+        ..of_oms("role-stop", "/roles/oms/stop", |verb| on(verb, stop))
+    },
+    Line {
+        about: "IXS to OMS: what became of a stop (8.3.4 step 5).",
+        ..of_oms("role-stop-result", "/roles/oms/stop-result", |verb| on(verb, stop_result))
+    },
+    Line {
         about: "OMS to PAMS: how peers stand (8.3.10 step 3).",
         point: "r1",
         part: Part::Pams,
@@ -67,6 +78,20 @@ const fn of_ums(
 ) -> Line {
     let (method, roles) = (Verb::Post, &[Role::Oms]);
     Line { name, about: "", point: "r7", part: Part::Ums, method, path, roles, handler }
+}
+
+/// A line of what IXS asks of OMS.
+const fn of_oms(
+    name: &'static str,
+    path: &'static str,
+    handler: fn(MethodFilter) -> MethodRouter<Arc<Desk>>,
+) -> Line {
+    let (method, roles) = (Verb::Post, &[Role::Ixs]);
+    Line { name, about: "", point: "r-ixs", part: Part::Oms, method, path, roles, handler }
+}
+
+fn oms(desk: &Desk) -> Result<&Oms, Problem> {
+    desk.oms.as_deref().ok_or(Problem::NotFound)
 }
 
 fn ums(desk: &Desk) -> Result<&Ums, Problem> {
@@ -120,6 +145,20 @@ async fn ask_status(
     State(desk): State<Arc<Desk>>,
     Body(peers): Body<Vec<PeerId>>,
 ) -> Result<Json<u64>, Problem> {
-    let oms = desk.oms.as_ref().ok_or(Problem::NotFound)?;
+    let oms = desk.oms.as_deref().ok_or(Problem::NotFound)?;
     Ok(Json(oms.events.ask_status(&peers).await?))
+}
+
+async fn stop(
+    State(desk): State<Arc<Desk>>,
+    Body(order): Body<StopOrder>,
+) -> Result<Json<u64>, Problem> {
+    Ok(Json(oms(&desk)?.stop(order).await?))
+}
+
+async fn stop_result(
+    State(desk): State<Arc<Desk>>,
+    Body(seq): Body<u64>,
+) -> Result<Json<Option<StopResult>>, Problem> {
+    Ok(Json(oms(&desk)?.stop_result(seq).await?))
 }

@@ -102,7 +102,7 @@ pub(crate) const LINES: &[Line] = &[
 ];
 
 fn role(desk: &Desk) -> Result<&Oms, Problem> {
-    desk.oms.as_ref().ok_or(Problem::NotFound)
+    desk.oms.as_deref().ok_or(Problem::NotFound)
 }
 
 /// `PUT /oms/server`: a server is there.

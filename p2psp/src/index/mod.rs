@@ -13,23 +13,29 @@ mod denylist;
 mod register;
 mod schema;
 mod search;
+mod takedown;
 mod words;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use mp2p::id::{ContentId, OverlayId, PeerId, UserId};
 use mp2p::index_file::IndexFileError;
 use mp2p::message::content::DeniedKind;
+use tokio::sync::Notify;
 
 use crate::database::{Database, DatabaseError};
 
 pub use crate::index::register::Publisher;
 pub use crate::index::search::IndexEntry;
+pub use crate::index::takedown::Which;
 
 /// The role.
 #[derive(Clone)]
 pub struct Ixs {
     database: Database,
+    /// There is a new one.
+    takedowns: Arc<Notify>,
 }
 
 /// A content is not taken.
@@ -61,6 +67,9 @@ pub enum IndexError {
     /// There is nothing to replace or remove.
     #[error("content {0} is not registered")]
     Unknown(ContentId),
+    /// A takedown names neither.
+    #[error("no content-id and no overlay-id")]
+    NoOverlay,
     /// On the list of what is forbidden.
     #[error("{} {digest} is forbidden", kind_word(*.kind))]
     Denied {
@@ -84,7 +93,8 @@ impl Ixs {
     /// # Errors
     /// It cannot be opened.
     pub fn open(path: &Path) -> Result<Self, DatabaseError> {
-        Ok(Self { database: Database::open(path, &schema::MIGRATIONS)? })
+        let database = Database::open(path, &schema::MIGRATIONS)?;
+        Ok(Self { database, takedowns: Arc::default() })
     }
 
     /// Removes a content of `owner`'s, who publishes it no more (X.609.9 `OCMP_CONTENT_REMOVE`).

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mp2p::id::PeerId;
-use mp2p::message::bound::List;
+use mp2p::id::{OverlayId, PeerId};
+use mp2p::message::bound::{List, Text};
+use mp2p::message::event::Signed;
 use mp2p::message::join::{
-    AddressKind, JoinAnswer, JoinRequest, LeaveRequest, PeerAddress, ReportPolicy, ReportWish,
+    AddressKind, JoinAnswer, JoinRequest, LeaveRequest, MAX_STOPS, PeerAddress, ReportPolicy,
+    ReportWish,
 };
 use mp2p::message::list::{PeerList, PeerType};
 use mp2p::message::server::ServerKind;
@@ -16,7 +18,7 @@ use crate::isp::Outlook;
 use crate::membership::list::{Wanted, entry};
 use crate::membership::probe::Target;
 use crate::membership::{Asker, Moment, Oms};
-use crate::overlay::{AddressError, Member, Reach, StoreError, reachable_at};
+use crate::overlay::{AddressError, Member, Reach, StoreError, Terms, reachable_at};
 use crate::passkeys::Holder;
 
 /// A peer cannot take part.
@@ -28,6 +30,9 @@ pub enum JoinError {
     /// UMS does not have it.
     #[error("{0}")]
     Refused(String),
+    /// Its distribution has to end; the stop says so to others as well (§8.3.4).
+    #[error("the distribution in this overlay is stopped")]
+    Stopped(Arc<str>),
     /// Not for this user.
     #[error("this overlay is closed: its owner says who may take part")]
     Closed,
@@ -53,14 +58,8 @@ impl Oms {
         request: &JoinRequest,
         moment: Moment,
     ) -> Result<JoinAnswer, JoinError> {
-        if request.peer_id != asker.peer {
-            return Err(JoinError::OtherPeer(request.peer_id.clone()));
-        }
         let now = moment.unix_s;
-        let terms = self.store.terms(&request.overlay_id)?;
-        if !terms.admit(&asker.peer, asker.user.as_ref()) {
-            return Err(JoinError::Closed);
-        }
+        let terms = self.admitted(asker, request).await?;
         let address = reachable_at(&request.peer_addr, asker.address.ip(), self.overlay.min_port)?;
         let outlook = self.isps.outlook(address.ip_address, moment.instant);
         let before = self.store.member(&request.overlay_id, &asker.peer, now);
@@ -117,12 +116,29 @@ impl Oms {
             gateway: self.gateway(asker, &request.overlay_id, &outlook, now),
             relay,
             epoch: self.passkeys.epoch(),
+            stops: self.stops(&request.overlay_id, &asker.peer).await,
             status: PeerList {
                 num_peers: announced.members,
                 ranked_by,
                 peer_info_list: List::new(entries).unwrap_or_default(),
             },
         })
+    }
+
+    /// The terms of the overlay, where the asker may take part.
+    async fn admitted(&self, asker: &Asker, request: &JoinRequest) -> Result<Terms, JoinError> {
+        if request.peer_id != asker.peer {
+            return Err(JoinError::OtherPeer(request.peer_id.clone()));
+        }
+        if let Some(stop) = self.stopper.stopped(&request.overlay_id) {
+            self.stopper.told(&request.overlay_id, &asker.peer).await;
+            return Err(JoinError::Stopped(stop));
+        }
+        let terms = self.store.terms(&request.overlay_id)?;
+        match terms.admit(&asker.peer, asker.user.as_ref()) {
+            true => Ok(terms),
+            false => Err(JoinError::Closed),
+        }
     }
 
     /// The member that a request makes; what was found out of it stays while it is where it was.
@@ -179,6 +195,17 @@ impl Oms {
             Some(dialling) if is_new || member.reach == Reach::Unknown => dialling.outcome().await,
             _ => member.reach,
         }
+    }
+
+    /// Stops of single contents, for a member.
+    async fn stops(&self, overlay: &OverlayId, peer: &PeerId) -> List<Signed, MAX_STOPS> {
+        let stops = self.stopper.stopped_contents(overlay);
+        if !stops.is_empty() {
+            self.stopper.told(overlay, peer).await;
+        }
+        // The latest, where there are more.
+        let stops = stops.iter().rev().take(MAX_STOPS).filter_map(|stop| Text::new(&**stop).ok());
+        List::new(stops.collect()).unwrap_or_default()
     }
 
     /// The provider's policy, with what the service wants within bounds (§7.7.1).

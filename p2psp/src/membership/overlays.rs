@@ -1,5 +1,7 @@
 //! Overlays: made, told of, changed, ended (TR 20002 §8.3.6, Req-Net-040, Req-Serv-010).
 
+use std::sync::Arc;
+
 use mp2p::id::OverlayId;
 use mp2p::message::bound::List;
 use mp2p::message::overlay::{OverlayChange, OverlayDescription, OverlayRequest};
@@ -16,6 +18,9 @@ pub enum OverlayError {
     /// Somebody else's.
     #[error("the overlay {0} is another user's")]
     OtherOwner(OverlayId),
+    /// What was exchanged in one of this name had to end.
+    #[error("the distribution in this overlay is stopped")]
+    Stopped(Arc<str>),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -33,6 +38,9 @@ impl Oms {
         moment: Moment,
     ) -> Result<(), OverlayError> {
         let (overlay, now) = (request.overlay_id.clone(), moment.unix_s);
+        if let Some(stop) = self.stopper.stopped(&overlay) {
+            return Err(OverlayError::Stopped(stop));
+        }
         let owner = asker.map(|asker| Owner { peer: asker.peer.clone(), user: asker.user.clone() });
         let user = owner.as_ref().and_then(|owner| owner.user.clone());
         self.store.create(request, owner, now)?;

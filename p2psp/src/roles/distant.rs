@@ -7,12 +7,13 @@ use link::shutdown::Shutdown;
 use mp2p::id::PeerId;
 use mp2p::message::account::ClassAnswer;
 use mp2p::message::profile::Profile;
+use mp2p::message::takedown::StopResult;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::calls::{
     Activity, Answer, CallError, ErrorNote, Founding, REFUSED, Serving, Standing, StandingsOf,
-    StatusRequests, Users, Visit,
+    StatusRequests, StopOrder, Stops, Users, Visit,
 };
 use crate::settings::Part;
 
@@ -139,6 +140,16 @@ impl StatusRequests for Distant {
 impl Activity for Distant {
     fn standings<'a>(&'a self, peers: &'a [PeerId], now: u64) -> Answer<'a, Vec<Option<Standing>>> {
         self.ask("standings", &StandingsOf { peers: peers.to_vec(), now })
+    }
+}
+
+impl Stops for Distant {
+    fn stop(&self, order: StopOrder) -> Answer<'_, u64> {
+        self.ask("stop", &order)
+    }
+
+    fn stop_result(&self, seq: u64) -> Answer<'_, Option<StopResult>> {
+        self.ask("stop-result", &seq)
     }
 }
 

@@ -6,10 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{OverlayId, PeerId};
 use crate::message::bound::List;
+use crate::message::event::Signed;
 use crate::message::gateway::Gateway;
 use crate::message::list::PeerList;
 use crate::message::server::Reserved;
 
+/// Stops of single contents in an answer at most, the latest first.
+pub const MAX_STOPS: usize = 64;
 /// Addresses that a peer announces at most.
 pub const MAX_ADDRESSES: usize = 8;
 
@@ -123,8 +126,15 @@ pub struct JoinAnswer {
     pub relay: Option<Reserved>,
     /// Passkeys of older epochs are void.
     pub epoch: u64,
+    /// Contents of the overlay whose distribution has to end ([`crate::stop::Stop`]).
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub stops: List<Signed, MAX_STOPS>,
     /// With whom.
     pub status: PeerList,
+}
+
+fn is_empty(stops: &[Signed]) -> bool {
+    stops.is_empty()
 }
 
 /// What to report, how often, to whom (TR 20002 §7.7.1).

@@ -14,6 +14,7 @@ pub(crate) const fn join(error: &JoinError) -> Code {
         JoinError::Closed => (StatusCode::FORBIDDEN, "closed"),
         JoinError::TooOften(_) => (StatusCode::TOO_MANY_REQUESTS, "too-often"),
         JoinError::Address(_) => (StatusCode::BAD_REQUEST, "address"),
+        JoinError::Stopped(_) => (StatusCode::GONE, "stopped"),
         JoinError::Store(error) => store(error),
     }
 }
@@ -29,6 +30,7 @@ pub(crate) const fn failures(error: &ReportRefused) -> Code {
 pub(crate) const fn overlay(error: &OverlayError) -> Code {
     match error {
         OverlayError::OtherOwner(_) => (StatusCode::FORBIDDEN, "not-yours"),
+        OverlayError::Stopped(_) => (StatusCode::GONE, "stopped"),
         OverlayError::Store(error) => store(error),
     }
 }

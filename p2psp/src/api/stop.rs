@@ -1,0 +1,98 @@
+//! `/ixs/takedown`, `/oms/stop-ack`: forced stop (R6, R5; TR 20002 §8.3.4).
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::routing::on;
+use http::StatusCode;
+use mp2p::id::{ContentId, OverlayId};
+use mp2p::message::bound::List;
+use mp2p::message::takedown::{
+    MAX_TAKEDOWNS, StopAcknowledgement, Takedown, TakedownRequest, Takedowns,
+};
+use serde::Deserialize;
+
+use crate::api::body::Body;
+use crate::api::caller::Named;
+use crate::api::desk::Desk;
+use crate::api::ixs;
+use crate::api::line::{AUTHORITIES, Line, SERVED, Verb};
+use crate::api::problem::Problem;
+use crate::index::Which;
+use crate::settings::Part;
+
+/// What can be asked.
+pub(crate) const LINES: &[Line] = &[
+    Line {
+        name: "takedown",
+        about: "Have a distribution stopped (8.3.4 step 1).",
+        point: "r6",
+        part: Part::Ixs,
+        method: Verb::Post,
+        path: "/ixs/takedown",
+        roles: AUTHORITIES,
+        handler: |verb| on(verb, take_down),
+    },
+    Line {
+        name: "takedowns",
+        about: "See how far forced stops have come (8.3.4 step 6).",
+        point: "r6",
+        part: Part::Ixs,
+        method: Verb::Get,
+        path: "/ixs/takedown",
+        roles: AUTHORITIES,
+        handler: |verb| on(verb, takedowns),
+    },
+    Line {
+        name: "stop-ack",
+        about: "Acknowledge a stop, for oneself or for a peer that OMS does not reach.",
+        point: "r5",
+        part: Part::Oms,
+        method: Verb::Post,
+        path: "/oms/stop-ack",
+        roles: SERVED,
+        handler: |verb| on(verb, acknowledge),
+    },
+];
+
+/// Of which takedowns.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Asked {
+    takedown_id: Option<String>,
+    content_id: Option<ContentId>,
+    overlay_id: Option<OverlayId>,
+}
+
+/// `POST /ixs/takedown`: accepted; the result comes with time.
+pub(crate) async fn take_down(
+    State(desk): State<Arc<Desk>>,
+    Named(authority): Named,
+    Body(request): Body<TakedownRequest>,
+) -> Result<(StatusCode, Json<Takedown>), Problem> {
+    let now = desk.moment().unix_s;
+    let taken = ixs::role(&desk)?.take_down(request, authority, now).await?;
+    Ok((StatusCode::ACCEPTED, Json(taken)))
+}
+
+/// `GET /ixs/takedown[?takedown-id=…][&content-id=…][&overlay-id=…]`: the latest first.
+pub(crate) async fn takedowns(
+    State(desk): State<Arc<Desk>>,
+    Query(asked): Query<Asked>,
+) -> Result<Json<Takedowns>, Problem> {
+    let Asked { takedown_id: id, content_id: content, overlay_id: overlay } = asked;
+    let of = Which { id, content, overlay };
+    let takedowns = ixs::role(&desk)?.takedowns(of, MAX_TAKEDOWNS).await?;
+    Ok(Json(Takedowns { takedowns: List::new(takedowns).unwrap_or_default() }))
+}
+
+/// `POST /oms/stop-ack`: a peer has stopped.
+pub(crate) async fn acknowledge(
+    State(desk): State<Arc<Desk>>,
+    Body(acknowledgement): Body<StopAcknowledgement>,
+) -> Result<StatusCode, Problem> {
+    let oms = desk.oms.as_deref().ok_or(Problem::NotFound)?;
+    oms.stopper.acknowledge(&acknowledgement.stop_ack, desk.moment().unix_s).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

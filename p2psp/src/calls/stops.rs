@@ -1,0 +1,35 @@
+//! R-IXS: what IXS asks of OMS (TR 20002 §8.3.4 steps 2 and 5). The framework gives this point no
+//! number.
+
+use mp2p::id::{ContentId, OverlayId};
+use mp2p::message::takedown::StopResult;
+use serde::{Deserialize, Serialize};
+
+use crate::calls::Answer;
+
+/// What IXS asks of OMS.
+pub trait Stops: Send + Sync {
+    /// Ends a distribution; the number of the stop that OMS signed. The same order again does
+    /// nothing and has the same answer.
+    fn stop(&self, order: StopOrder) -> Answer<'_, u64>;
+
+    /// What has become of a stop; `None` where OMS signed none of this number.
+    fn stop_result(&self, seq: u64) -> Answer<'_, Option<StopResult>>;
+}
+
+/// A distribution has to end.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct StopOrder {
+    /// The name of the takedown: one order, however often it is sent.
+    pub id: String,
+    /// In which overlay.
+    pub overlay: OverlayId,
+    /// Of which content; `None`: of all.
+    pub content: Option<ContentId>,
+    /// For people.
+    pub reason: String,
+    /// Who asked for it.
+    pub authority: String,
+    /// Unix seconds.
+    pub now: u64,
+}

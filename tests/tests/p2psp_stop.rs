@@ -1,0 +1,256 @@
+//! Forced stop, the provider's side (TR 20002 §8.3.4; Req-Content-010), over real processes in both
+//! shapes: out of the index at once, refused at OMS for good, told to members, acknowledged, reported.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has to say where")]
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use mp2p::id::{ContentId, OverlayId, PeerId};
+use mp2p::message::event::Event;
+use mp2p::signed::{PeerKey, VerifyingKey};
+use mp2p::stop::{Stop, StopAck, StopCheck};
+use serde_json::{Value, json};
+use system_tests::http::Answer;
+use system_tests::p2psp::{P2psp, Peer, Shape};
+use system_tests::publisher::{Publication, key};
+
+const WITHIN: Duration = Duration::from_secs(20);
+
+struct Scene {
+    p2psp: P2psp,
+    anna: Peer,
+    ben: Peer,
+    authority: Peer,
+    /// OMS's key.
+    key: VerifyingKey,
+    folder: tempfile::TempDir,
+}
+
+impl Scene {
+    /// Anna's overlay `film`, where she and ben take part, with a content of each of `titles`.
+    fn start(shape: Shape, titles: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let p2psp = P2psp::start_as(shape, &folder.path().join("state"), &[]).unwrap();
+        let anna = p2psp.enrol("anna", "127.0.0.10").unwrap();
+        let ben = p2psp.enrol("ben", "127.0.0.11").unwrap();
+        let authority = p2psp.enrol_named("authority/rights", "127.0.0.12").unwrap();
+        let film = json!({"overlay-id": "film"});
+        assert_eq!(anna.ask("POST", "/oms/overlay", Some(&film)).status, 201);
+        for title in titles {
+            let body = publication(title).registration(&anna).unwrap();
+            assert_eq!(anna.ask("POST", "/ixs/content", Some(&body)).status, 204);
+        }
+        let joined = anna.join("film");
+        let _ = ben.join("film");
+        let key = VerifyingKey::parse(joined["oms-key"].as_str().unwrap()).unwrap();
+        Self { p2psp, anna, ben, authority, key, folder }
+    }
+
+    fn content(&self, title: &str) -> ContentId {
+        publication(title).index_file(&self.anna).unwrap().content_id
+    }
+
+    fn take_down(&self, title: &str) -> Value {
+        let body = json!({"content-id": self.content(title), "reason": "no licence"});
+        let taken = self.authority.ask("POST", "/ixs/takedown", Some(&body));
+        assert_eq!(taken.status, 202, "{}", String::from_utf8_lossy(&taken.body));
+        taken.json()
+    }
+
+    fn found(&self, title: &str) -> usize {
+        let found = self.ben.ask("GET", &format!("/ixs/content?q={title}"), None).json();
+        found["contents"].as_array().unwrap().len()
+    }
+
+    /// The takedown, as soon as `is_so` holds of it.
+    fn until(&self, id: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        let (path, end) = (format!("/ixs/takedown?takedown-id={id}"), Instant::now() + WITHIN);
+        loop {
+            let all = self.authority.ask("GET", &path, None).json();
+            let one = all["takedowns"][0].clone();
+            if is_so(&one) {
+                return one;
+            }
+            assert!(Instant::now() < end, "{one}");
+        }
+    }
+
+    fn opened(&self, stop: &str, overlay: &str, after: u64) -> Option<Stop> {
+        let overlay = OverlayId::parse(overlay).unwrap();
+        let check = StopCheck { overlay: &overlay, after, now: now() };
+        Stop::open(stop, &self.key, &check).ok()
+    }
+
+    fn acknowledge(&self, by: &Peer, of: &Peer, seq: u64, overlay: &str) -> Answer {
+        let signing = key(of).unwrap();
+        let ack = StopAck {
+            overlay_id: OverlayId::parse(overlay).unwrap(),
+            seq,
+            peer_id: PeerId::parse(&of.id).unwrap(),
+            stopped_at: now(),
+            forwarded: 2,
+            key: PeerKey::of(&signing).unwrap(),
+        };
+        let body = json!({"stop-ack": ack.seal(&signing).unwrap()});
+        by.ask("POST", "/oms/stop-ack", Some(&body))
+    }
+}
+
+fn publication(title: &str) -> Publication<'_> {
+    Publication { overlay: "film", title, version: 1, bytes: title.as_bytes() }
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
+
+fn stop_of(event: &Event) -> Option<String> {
+    match event {
+        Event::Stop { stop } => Some(stop.to_string()),
+        _ => None,
+    }
+}
+
+fn stopped(answer: &Answer) -> String {
+    assert_eq!(answer.status, 410, "{}", String::from_utf8_lossy(&answer.body));
+    assert_eq!(answer.json()["error"]["code"], "stopped");
+    answer.json()["stop"].as_str().unwrap().to_owned()
+}
+
+fn whole_flow(shape: Shape) {
+    let scene = Scene::start(shape, &["winter"]);
+    let carla = scene.p2psp.enrol("carla", "127.0.0.13").unwrap();
+    let _ = carla.join("film");
+    let events = scene.ben.listen(None);
+    let body = json!({"content-id": scene.content("winter"), "reason": "I say so"});
+    assert_eq!(scene.ben.ask("POST", "/ixs/takedown", Some(&body)).status, 403);
+    assert_eq!(scene.found("winter"), 1);
+
+    let (asked, taken) = (Instant::now(), scene.take_down("winter"));
+    assert_eq!(scene.found("winter"), 0);
+    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+    let signed = events.until(WITHIN, stop_of);
+    let stop = scene.opened(&signed, "film", 0).unwrap();
+    assert_eq!((&*stop.reason, stop.content_id), ("no licence", None));
+    assert!(stop.authority.ends_with("/authority/rights"), "{}", &*stop.authority);
+    // Replayed, or shown elsewhere, it does nothing.
+    assert_eq!(scene.opened(&signed, "film", stop.seq), None);
+    assert_eq!(scene.opened(&signed, "song", 0), None);
+
+    let refused = scene.anna.ask("PUT", "/oms/peer", Some(&scene.anna.join_request("film")));
+    assert_eq!(stopped(&refused), signed);
+    let film = json!({"overlay-id": "film"});
+    let made = scene.anna.ask("POST", "/oms/overlay", Some(&film));
+    assert_eq!(stopped(&made), signed);
+    let again = publication("winter").registration(&scene.anna).unwrap();
+    assert_eq!(scene.anna.ask("POST", "/ixs/content", Some(&again)).status, 451);
+
+    let id = taken["takedown-id"].as_str().unwrap();
+    let one = scene.until(id, |one| one["result"]["notified"] == 2);
+    assert_eq!((&one["state"], &one["seq"]), (&json!("stopping"), &json!(stop.seq)));
+    let result = json!({
+        "members": 3, "notified": 2, "acknowledged": 0, "offline": 1, "forwarded": 0,
+    });
+    assert_eq!(one["result"], result);
+    let ack = |of: &Peer| scene.acknowledge(&scene.ben, of, stop.seq, "film").status;
+    assert_eq!([ack(&scene.ben), ack(&scene.ben), ack(&carla)], [204; 3]);
+    scene.until(id, |one| one["result"]["acknowledged"] == 2 && one["result"]["offline"] == 0);
+    assert_eq!(ack(&scene.anna), 204);
+    let done = scene.until(id, |one| one["state"] == "done");
+    let result = json!({
+        "members": 3, "notified": 2, "acknowledged": 3, "offline": 0, "forwarded": 6,
+    });
+    assert_eq!(done["result"], result);
+    assert_eq!(scene.take_down("winter"), done, "the same again is no other");
+}
+
+#[test]
+fn flow_8_3_4_a_takedown_stops_the_distribution_and_reports_what_became_of_it() {
+    whole_flow(Shape::OneProcess);
+}
+
+#[test]
+fn flow_8_3_4_index_and_overlays_may_be_two_processes() {
+    whole_flow(Shape::FourProcesses);
+}
+
+#[test]
+fn acknowledgements_that_are_forged_or_not_waited_for_are_refused() {
+    let scene = Scene::start(Shape::OneProcess, &["winter"]);
+    let stranger = scene.p2psp.enrol("carla", "127.0.0.13").unwrap();
+    let taken = scene.take_down("winter");
+    let one = scene.until(taken["takedown-id"].as_str().unwrap(), |one| one["seq"].is_u64());
+    let seq = one["seq"].as_u64().unwrap();
+    let ben = &scene.ben;
+    assert_eq!(scene.acknowledge(ben, &stranger, seq, "film").status, 404);
+    assert_eq!(scene.acknowledge(ben, ben, seq + 1, "film").status, 404);
+    assert_eq!(scene.acknowledge(ben, ben, seq, "song").status, 404);
+    for forged in ["", "a.b.c", taken["takedown-id"].as_str().unwrap()] {
+        let body = json!({"stop-ack": forged});
+        let refused = ben.ask("POST", "/oms/stop-ack", Some(&body));
+        assert_eq!((refused.status, &refused.json()["error"]["code"]), (400, &json!("stop-ack")));
+    }
+}
+
+/// What was stopped stays stopped, and who was told is known.
+#[test]
+fn a_stop_outlives_a_restart_and_whoever_announces_again() {
+    let scene = Scene::start(Shape::OneProcess, &["winter"]);
+    let taken = scene.take_down("winter");
+    let id = taken["takedown-id"].as_str().unwrap().to_owned();
+    let before = scene.until(&id, |one| one["seq"].is_u64());
+    let Scene { p2psp, anna, ben, authority, folder, .. } = scene;
+    assert_eq!(p2psp.daemon.stop().unwrap(), Some(0));
+    let p2psp = P2psp::start(&folder.path().join("state"), &[]).unwrap();
+    let [anna, ben, authority] = [anna, ben, authority].map(|peer| p2psp.again(&peer));
+    let made = p2psp.operator("127.0.0.14").ask(
+        "POST",
+        "/oms/overlay",
+        Some(&json!({"overlay-id": "film"})),
+    );
+    let signed = stopped(&made);
+    let joined = ben.ask("POST", "/oms/peer", Some(&ben.join_request("film")));
+    assert_eq!(stopped(&joined), signed);
+    let path = format!("/ixs/takedown?takedown-id={id}");
+    let after = authority.ask("GET", &path, None).json()["takedowns"][0].clone();
+    assert_eq!(after["seq"], before["seq"]);
+    // The next stop has a new number.
+    let song = json!({"overlay-id": "song"});
+    assert_eq!(anna.ask("POST", "/oms/overlay", Some(&song)).status, 201);
+    let body = json!({"overlay-id": "song", "reason": "none"});
+    let other = authority.ask("POST", "/ixs/takedown", Some(&body)).json();
+    let path = format!("/ixs/takedown?takedown-id={}", other["takedown-id"].as_str().unwrap());
+    let end = Instant::now() + WITHIN;
+    let seq = loop {
+        let one = authority.ask("GET", &path, None).json()["takedowns"][0]["seq"].clone();
+        if let Some(seq) = one.as_u64() {
+            break seq;
+        }
+        assert!(Instant::now() < end);
+    };
+    assert!(seq > after["seq"].as_u64().unwrap());
+    let refused = anna.ask("POST", "/oms/peer", Some(&anna.join_request("song")));
+    assert_eq!(refused.status, 410);
+}
+
+#[test]
+fn one_content_of_an_overlay_ends_and_the_others_go_on() {
+    let scene = Scene::start(Shape::OneProcess, &["winter", "summer"]);
+    let events = scene.ben.listen(None);
+    scene.take_down("winter");
+    let stop = scene.opened(&events.until(WITHIN, stop_of), "film", 0).unwrap();
+    let (winter, summer) = (scene.content("winter"), scene.content("summer"));
+    assert_eq!((stop.ends(&winter), stop.ends(&summer)), (true, false));
+    assert_eq!((scene.found("winter"), scene.found("summer")), (0, 1));
+    let joined = scene.anna.refresh("film");
+    assert_eq!(joined["stops"].as_array().unwrap().len(), 1);
+    assert_eq!(joined["status"]["peer_info_list"].as_array().unwrap().len(), 1);
+    // The last one takes the overlay with it.
+    scene.take_down("summer");
+    let stop = scene.opened(&events.until(WITHIN, stop_of), "film", stop.seq).unwrap();
+    assert_eq!(stop.content_id, None);
+    assert_eq!(
+        scene.anna.ask("PUT", "/oms/peer", Some(&scene.anna.join_request("film"))).status,
+        410
+    );
+}
