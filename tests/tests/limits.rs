@@ -54,6 +54,36 @@ fn a_body_that_is_too_long_is_refused_before_it_is_sent() {
 }
 
 #[test]
+fn a_client_may_ask_for_so_many_pairs_in_a_second() {
+    let query = |sources: usize| {
+        let list = |first: usize| -> Vec<String> {
+            (0..first).map(|n| format!("ipv4:192.0.2.{n}")).collect()
+        };
+        serde_json::json!({
+            "cost-type": {"cost-mode": "numerical", "cost-metric": "routingcost"},
+            "endpoints": {"srcs": list(sources), "dsts": list(10)},
+        })
+        .to_string()
+    };
+    let bounds = ["pairs-per-second=1", "max-pairs=100", "limits.cap-loopback=true"];
+    let unis = server(&bounds).unwrap();
+    let ask = |sources| post(&unis.at(COST.path), COST.accepts, query(sources));
+    // 100 fit at once, and one comes back each second.
+    assert_eq!([ask(6).status, ask(4).status], [200, 200]);
+    let late = ask(1);
+    assert_eq!(late.status, 429);
+    let wait: u64 = late.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=11).contains(&wait), "{wait}");
+    assert_eq!(ask(11).status, 413);
+    // Maps are not bound by it, and the own machine is not where nothing says so.
+    assert_eq!(get(&unis.url).status, 200);
+    let unis = server(&bounds[..2]).unwrap();
+    for _ in 0..3 {
+        assert_eq!(post(&unis.at(COST.path), COST.accepts, query(10)).status, 200);
+    }
+}
+
+#[test]
 fn a_compressed_body_is_not_unpacked() {
     let unis = server(&[]).unwrap();
     let coded = head(0).replace("Host: x", "Host: x\r\nContent-Encoding: gzip");

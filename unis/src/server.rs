@@ -27,6 +27,7 @@ use crate::maps::version::Version;
 use crate::metrics::{Metrics, maps};
 use crate::progress::Bar;
 use crate::reload::{Reloader, check_regular, look, warn_of};
+use crate::resource::pairs::PairRate;
 use crate::settings::{Inputs, Settings};
 
 /// What a server starts from.
@@ -157,6 +158,11 @@ impl Server {
                 max_body_bytes: settings.max_body_bytes,
                 body_deadline: settings.body_deadline(),
             },
+            pair_rate: PairRate::new(
+                settings.pairs_per_second,
+                settings.max_pairs,
+                settings.limits.cap_loopback,
+            ),
             scheme,
             enrolment: identities.as_ref().and_then(Identities::enrolment),
             public_url: settings.public_url.clone(),

@@ -59,6 +59,14 @@ impl SourceRate {
     /// # Errors
     /// There is none; how long until there is one.
     pub fn check(&self, address: IpAddr) -> Result<(), Duration> {
+        self.check_for(address, NonZeroU32::MIN)
+    }
+
+    /// Takes so many tokens of the bucket of `address`, or none.
+    ///
+    /// # Errors
+    /// They are not there; how long until they are.
+    pub fn check_for(&self, address: IpAddr, count: NonZeroU32) -> Result<(), Duration> {
         let source = match self.source {
             Source::Host => host(address),
             Source::Network => network(address),
@@ -66,7 +74,7 @@ impl SourceRate {
         if source.is_loopback() && !self.loopback_too {
             return Ok(());
         }
-        self.check_key(source)
+        self.check_key_for(source, count)
     }
 
     /// Takes a token of the bucket of `key`, which is no address: a user, say.
@@ -74,11 +82,20 @@ impl SourceRate {
     /// # Errors
     /// There is none; how long until there is one.
     pub fn check_key(&self, key: impl Hash) -> Result<(), Duration> {
+        self.check_key_for(key, NonZeroU32::MIN)
+    }
+
+    /// Takes so many tokens of the bucket of `key`, or none.
+    ///
+    /// # Errors
+    /// They are not there; how long until they are. More than the burst never are.
+    pub fn check_key_for(&self, key: impl Hash, count: NonZeroU32) -> Result<(), Duration> {
         // The low bits of the hash, as many as there are buckets.
         let bucket = (self.hasher.hash_one(key) & u64::from(u16::MAX)) as u16;
-        self.buckets
-            .check_key(&bucket)
-            .map_err(|full| full.wait_time_from(DefaultClock::default().now()))
+        match self.buckets.check_key_n(&bucket, count) {
+            Ok(taken) => taken.map_err(|full| full.wait_time_from(DefaultClock::default().now())),
+            Err(_beyond_the_burst) => Err(Duration::MAX),
+        }
     }
 }
 

@@ -73,6 +73,10 @@ impl Problem {
                 let seconds = retry_after.max(Duration::from_secs(1)).as_secs();
                 reply::put(&mut response, RETRY_AFTER, HeaderValue::from(seconds));
             }
+            Self::Refusal(Refusal::TooManyPairsByNow { retry_after }) => {
+                let seconds = retry_after.as_secs() + 1;
+                reply::put(&mut response, RETRY_AFTER, HeaderValue::from(seconds));
+            }
             _ => {}
         }
         response
@@ -93,9 +97,8 @@ impl Problem {
             }
             Self::Denied(Denied::NoCertificate | Denied::Role) => StatusCode::FORBIDDEN,
             Self::Denied(Denied::Unauthenticated { .. }) => StatusCode::UNAUTHORIZED,
-            Self::Denied(Denied::Quota { .. } | Denied::Address { .. }) => {
-                StatusCode::TOO_MANY_REQUESTS
-            }
+            Self::Denied(Denied::Quota { .. } | Denied::Address { .. })
+            | Self::Refusal(Refusal::TooManyPairsByNow { .. }) => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

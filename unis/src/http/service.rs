@@ -5,7 +5,6 @@
 //!                                                        └─ POST: Content-Type, body ─► resource::*::answer
 //! ```
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +31,7 @@ use crate::maps::version::Version;
 use crate::metrics::{Metrics, Subject};
 use crate::resource::chunks::{Chunks, collect};
 use crate::resource::network_map::NetworkMapChunks;
+use crate::resource::pairs::{PairBudget, PairRate};
 use crate::resource::{
     Answer, Refusal, cost_map, directory, endpoint_cost, endpoint_property, filtered_cost_map,
     filtered_network_map,
@@ -60,6 +60,8 @@ pub struct Service {
     pub access: Arc<ArcSwap<Access>>,
     /// How much one request may cost.
     pub bounds: Bounds,
+    /// How many pairs of endpoints a client may ask for in a second.
+    pub pair_rate: Option<PairRate>,
     /// `https` or `http`, for the URIs of the directory.
     pub scheme: &'static str,
     /// Scheme and authority for the URIs of the directory, where the operator fixed them.
@@ -139,8 +141,7 @@ impl Service {
             Target::Resource(resource) => match resource.kind.accepts() {
                 None => map(resource, &request).await,
                 Some(accepts) => {
-                    self.query(version, resource, (view, caller.address.ip()), accepts, request)
-                        .await
+                    self.query(version, resource, (view, &caller), accepts, request).await
                 }
             },
         }
@@ -192,7 +193,7 @@ impl Service {
         &self,
         version: &Arc<Version>,
         resource: &Arc<Resource>,
-        (view, client): (View, IpAddr),
+        (view, caller): (View, &Caller),
         accepts: &'static str,
         request: Request<Incoming>,
     ) -> Result<Response<Body>, Problem> {
@@ -207,11 +208,13 @@ impl Service {
         let Bounds { max_body_bytes, body_deadline, max_pairs } = self.bounds;
         let body = body::read(request.into_body(), max_body_bytes, body_deadline).await?;
         self.metrics.read(&resource.id, body.len());
+        let (client, rate) = (caller.address.ip(), self.pair_rate.as_ref());
+        let bound = PairBudget { max_pairs, rate, caller };
         let answer = match resource.kind {
             Kind::FilteredNetworkMap => filtered_network_map::answer(version, resource, &body),
             Kind::FilteredCostMap => filtered_cost_map::answer(version, resource, view, &body),
             Kind::EndpointProperty => endpoint_property::answer(version, &body),
-            Kind::EndpointCost => endpoint_cost::answer(resource, view, client, max_pairs, &body),
+            Kind::EndpointCost => endpoint_cost::answer(resource, view, client, bound, &body),
             Kind::NetworkMap | Kind::CostMap { .. } => return Err(Problem::Internal),
         };
         let (body, length, coding) = match answer? {

@@ -10,6 +10,7 @@ use netmap::{Pid, Snapshot};
 
 use crate::maps::table::Resource;
 use crate::resource::cost_query::{self, CostQuery, Digits};
+use crate::resource::pairs::PairBound;
 use crate::resource::{Answer, Refusal};
 use crate::settings::View;
 
@@ -22,23 +23,19 @@ const COST_BYTES: usize = 12;
 /// destinations (§11.5.1.3).
 ///
 /// # Errors
-/// A body that is no such query, a cost type that is not offered, more than `max_pairs` pairs.
+/// A body that is no such query, a cost type that is not offered, more pairs than `bound` lets in.
 pub fn answer(
     resource: &Resource,
     view: View,
     client: IpAddr,
-    max_pairs: usize,
+    bound: impl PairBound,
     body: &[u8],
 ) -> Result<Answer, Refusal> {
     let PackedQuery { cost_type, constraints, srcs, dsts } = PackedQuery::parse(body)?;
     let network = &resource.network;
     let query = cost_query::resolve(network, view, &cost_type, constraints.as_deref())?;
     let (srcs, dsts) = (or_client(srcs, client), or_client(dsts, client));
-    let pairs = srcs.len().saturating_mul(dsts.len());
-    if pairs > max_pairs {
-        let (sources, destinations) = (srcs.len(), dsts.len());
-        return Err(Refusal::TooManyPairs { sources, destinations, limit: max_pairs });
-    }
+    bound.admit(srcs.len(), dsts.len())?;
     let snapshot = network.snapshot();
     let (from, to) = (pids(snapshot, &srcs), pids(snapshot, &dsts));
 

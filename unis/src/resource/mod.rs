@@ -20,8 +20,10 @@ pub mod endpoint_property;
 pub mod filtered_cost_map;
 pub mod filtered_network_map;
 pub mod network_map;
+pub mod pairs;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use alto::fault::Fault;
 
@@ -56,5 +58,11 @@ pub enum Refusal {
         destinations: usize,
         /// The setting `max-pairs`.
         limit: usize,
+    },
+    /// More pairs than this client may ask for in a second.
+    #[error("too many pairs were asked for in this second")]
+    TooManyPairsByNow {
+        /// When the query fits.
+        retry_after: Duration,
     },
 }

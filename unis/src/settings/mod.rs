@@ -57,6 +57,8 @@ pub struct Settings {
     pub public_view: View,
     /// Bound on sources x destinations of one endpoint cost query.
     pub max_pairs: usize,
+    /// Bound on such pairs of one client in a second; 0 is none.
+    pub pairs_per_second: u32,
     /// Bound on a request body, bytes.
     pub max_body_bytes: usize,
     /// Bound on the pairs of a map that is rendered once per version.
@@ -104,6 +106,7 @@ impl Default for Settings {
             server_names: Vec::new(),
             public_view: View::None,
             max_pairs: 100_000,
+            pairs_per_second: 1_000_000,
             max_body_bytes: 1024 * 1024,
             max_rendered_pairs: 2_000_000,
             reload_poll_seconds: 1,

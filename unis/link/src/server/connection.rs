@@ -17,14 +17,6 @@ use crate::server::{Handler, Limits};
 
 /// For an idle connection to take its farewell.
 const FAREWELL: Duration = Duration::from_secs(1);
-/// HTTP/2: bytes in flight of one request.
-const STREAM_WINDOW_BYTES: u32 = 256 << 10;
-/// HTTP/2: bytes in flight of one connection.
-const CONNECTION_WINDOW_BYTES: u32 = 1 << 20;
-/// HTTP/2: streams that a client may reset before they were looked at (CVE-2023-44487).
-const MAX_PENDING_RESETS: usize = 20;
-/// HTTP/2: streams that the server may have to reset for protocol errors.
-const MAX_LOCAL_RESETS: usize = 128;
 
 /// When a connection has to end before its client wishes it.
 #[derive(Clone, Debug)]
@@ -70,15 +62,16 @@ pub(crate) async fn http2<H: Handler>(io: Observed, context: Arc<Context<H>>, st
 }
 
 fn http2_settings(limits: &Limits) -> http2::Builder<TokioExecutor> {
+    let (stream_window, connection_window) = limits.windows();
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.max_streams)
         .max_header_list_size(u32::try_from(limits.max_header_bytes).unwrap_or(u32::MAX))
-        .max_pending_accept_reset_streams(MAX_PENDING_RESETS)
-        .max_local_error_reset_streams(MAX_LOCAL_RESETS)
-        .initial_stream_window_size(STREAM_WINDOW_BYTES)
-        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .max_pending_accept_reset_streams(limits.max_pending_resets)
+        .max_local_error_reset_streams(limits.max_local_resets)
+        .initial_stream_window_size(stream_window)
+        .initial_connection_window_size(connection_window)
         .keep_alive_interval(limits.ping_interval())
         .keep_alive_timeout(limits.ping_timeout());
     builder

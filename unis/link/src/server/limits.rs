@@ -9,6 +9,11 @@ use crate::rate::{Rate, Source, SourceRate};
 /// Smallest header buffer that hyper takes.
 const MIN_HEADER_BYTES: usize = 8192;
 
+/// What a connection's window begins with (RFC 9113 §6.9.2); it cannot be less.
+const MIN_WINDOW_BYTES: u64 = 65_535;
+/// Largest window (RFC 9113 §6.9.1).
+const MAX_WINDOW_BYTES: u32 = (1 << 31) - 1;
+
 /// Bounds of a listener. Every count is a cap, every time a deadline; none of them is optional.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -50,6 +55,15 @@ pub struct Limits {
     pub max_header_bytes: usize,
     /// HTTP/2: requests of one connection at a time.
     pub max_streams: u32,
+    /// HTTP/2: requests that a client may reset before they were looked at; more end the connection
+    /// (CVE-2023-44487).
+    pub max_pending_resets: usize,
+    /// HTTP/2: requests that may have to be reset for faults of the client; more end the connection.
+    pub max_local_resets: usize,
+    /// HTTP/2: bytes of one request's body that may be under way.
+    pub stream_window_bytes: u32,
+    /// HTTP/2: bytes of all request bodies of one connection that may be under way.
+    pub connection_window_bytes: u32,
     /// Requests in work at a time over all connections; more are answered 503.
     pub max_requests_in_work: usize,
     /// What those are told to wait, `Retry-After`.
@@ -82,6 +96,10 @@ impl Default for Limits {
             max_headers: 64,
             max_header_bytes: 16 << 10,
             max_streams: 64,
+            max_pending_resets: 20,
+            max_local_resets: 128,
+            stream_window_bytes: 256 << 10,
+            connection_window_bytes: 1 << 20,
             max_requests_in_work: 1024,
             retry_after_s: 1,
             ping_interval_ms: 30_000,
@@ -125,6 +143,10 @@ impl Limits {
             ("max-headers", count(self.max_headers), 1),
             ("max-header-bytes", count(self.max_header_bytes), count(MIN_HEADER_BYTES)),
             ("max-streams", u64::from(self.max_streams), 1),
+            ("max-pending-resets", count(self.max_pending_resets), 1),
+            ("max-local-resets", count(self.max_local_resets), 1),
+            ("stream-window-bytes", u64::from(self.stream_window_bytes), 1),
+            ("connection-window-bytes", u64::from(self.connection_window_bytes), MIN_WINDOW_BYTES),
             ("max-requests-in-work", count(self.max_requests_in_work), 1),
             ("ping-interval-ms", self.ping_interval_ms, 1),
             ("ping-timeout-ms", self.ping_timeout_ms, 1),
@@ -165,6 +187,11 @@ impl Limits {
 
     pub(crate) fn ping_timeout(&self) -> Duration {
         Duration::from_millis(self.ping_timeout_ms)
+    }
+
+    pub(crate) fn windows(&self) -> (u32, u32) {
+        let (stream, connection) = (self.stream_window_bytes, self.connection_window_bytes);
+        (stream.min(MAX_WINDOW_BYTES), connection.min(MAX_WINDOW_BYTES))
     }
 
     pub(crate) fn drain_timeout(&self) -> Duration {

@@ -13,11 +13,13 @@ use crate::fixture::{AMPLE, World, serve, who};
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
+const SETTINGS: u8 = 4;
 const PING: u8 = 6;
 const GOAWAY: u8 = 7;
 const WINDOW_UPDATE: u8 = 8;
 const CONTINUATION: u8 = 9;
 
+const ACK: u8 = 1;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 
@@ -63,7 +65,7 @@ impl Peer {
         let (from, to) = split(stream);
         let mut peer = Self { from, to, _world: world };
         peer.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
-        peer.send(&frame(4, 0, 0, &[])).await;
+        peer.send(&frame(SETTINGS, 0, 0, &[])).await;
         peer
     }
 
@@ -128,6 +130,57 @@ async fn beyond_its_streams_a_connection_is_refused_more() {
         }
     };
     assert_eq!(refused, (5, REFUSED_STREAM));
+}
+
+/// Sends bodies of so many bytes on so many streams and tells what they end with: the error of the
+/// first stream that is reset, or of the connection.
+async fn sent(limits: Limits, bodies: &[usize]) -> u32 {
+    let mut peer = Peer::meets(limits, false).await;
+    // A window holds from the acknowledgement of the settings on (RFC 9113 §6.5.3).
+    let (first, ..) = peer.next().await.unwrap();
+    assert_eq!(first, SETTINGS);
+    peer.send(&frame(SETTINGS, ACK, 0, &[])).await;
+    for (stream, bytes) in streams().zip(bodies) {
+        let mut text = frame(HEADERS, END_HEADERS, stream, &POST);
+        for piece in vec![b'x'; *bytes].chunks(16_384) {
+            text.extend(frame(DATA, 0, stream, piece));
+        }
+        peer.send(&text).await;
+    }
+    loop {
+        match peer.next().await {
+            Some((RST_STREAM, _, code)) => break u32::from_be_bytes(code[..].try_into().unwrap()),
+            Some((GOAWAY, _, said)) => break u32::from_be_bytes(said[4..8].try_into().unwrap()),
+            Some(_) => {}
+            None => panic!("closed without a word"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn more_of_a_body_than_the_window_ends_it() {
+    let limits = Limits { stream_window_bytes: 20_000, ..Limits::default() };
+    assert_eq!(sent(limits, &[20_001]).await, FLOW_CONTROL_ERROR);
+}
+
+#[tokio::test]
+async fn bodies_of_a_connection_share_a_window() {
+    let limits = Limits { connection_window_bytes: 100_000, ..Limits::default() };
+    assert_eq!(sent(limits, &[50_000, 50_001]).await, FLOW_CONTROL_ERROR);
+}
+
+/// Streams that are refused count, as do those with a malformed head.
+#[tokio::test]
+async fn faults_that_reset_streams_end_the_connection() {
+    let limits = Limits { max_local_resets: 8, ..Limits::default() };
+    let mut peer = Peer::meets(limits, true).await;
+    let mut flood = Vec::new();
+    for stream in streams().take(2_000) {
+        // No `:path`: a stream error of type PROTOCOL_ERROR (RFC 9113 §8.1.1).
+        flood.extend(frame(HEADERS, END_STREAM | END_HEADERS, stream, &[0x82, 0x87]));
+    }
+    peer.send(&flood).await;
+    assert_eq!(peer.farewell().await, Some(ENHANCE_YOUR_CALM));
 }
 
 /// CVE-2024-27316.
