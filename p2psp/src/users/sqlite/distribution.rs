@@ -144,7 +144,7 @@ fn sent(
         ])?;
     let mut errors = tx.prepare_cached(
         "SELECT DISTINCT fragment FROM error WHERE reporter = ?1 AND accused = ?2 AND overlay = ?3
-            AND content = ?4 AND fragment >= 0 AND is_contradicted = 0 LIMIT ?5",
+            AND content IN (?4, '') AND fragment >= 0 AND is_contradicted = 0 LIMIT ?5",
     )?;
     let (getter, giver) = (partner.peer_id.as_str(), reporter.as_str());
     let told: Vec<u32> = errors
@@ -168,13 +168,14 @@ fn contradict(
 ) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "UPDATE error SET is_contradicted = 1 WHERE reporter = ?1 AND accused = ?2
-            AND overlay = ?3 AND content = ?4 AND fragment = ?5",
+            AND overlay = ?3 AND content IN (?4, '') AND fragment = ?5",
     )?
     .execute(params![reporter, accused, overlay, content, fragment])
     .map(|_| ())
 }
 
-/// Takes one error report; whether it was new.
+/// Takes one error report; whether it was new. One that names no content counts for each of the
+/// overlay's.
 pub(super) fn error(tx: &Connection, error: &ErrorNote) -> rusqlite::Result<bool> {
     let (reporter, accused) = (error.reporter.as_str(), error.accused.as_str());
     let (overlay, content) =
@@ -210,7 +211,7 @@ pub(super) fn error(tx: &Connection, error: &ErrorNote) -> rusqlite::Result<bool
     if let Some(fragment) = error.fragment {
         let mut reports = tx.prepare_cached(
             "SELECT ranges FROM exchange WHERE giver = ?1 AND getter = ?2 AND overlay = ?3
-                AND content = ?4 LIMIT ?5",
+                AND ?4 IN (content, '') LIMIT ?5",
         )?;
         let mut reports = reports.query(params![accused, reporter, overlay, content, MAX_HELD])?;
         while let Some(row) = reports.next()? {
@@ -277,7 +278,7 @@ pub(super) fn result(
         let (errors, contradicted) = tx
             .prepare_cached(
                 "SELECT count(*), coalesce(sum(is_contradicted), 0) FROM error
-                 WHERE overlay = ?1 AND content = ?2",
+                 WHERE overlay = ?1 AND content IN (?2, '')",
             )?
             .query_row([id, content_id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let mut distances = tx.prepare_cached(

@@ -109,6 +109,20 @@ async fn a_success_that_the_other_end_calls_an_error_is_told_apart() {
     }
 }
 
+/// A weak report to OMS does not say of which content a fragment is.
+#[tokio::test]
+async fn an_error_that_names_no_content_is_held_against_all_of_the_overlay() {
+    for scene in Scene::peopled().await {
+        scene.ledger.founded(founding(None)).await.unwrap();
+        let nameless = |fragment| ErrorNote { content: None, ..error(2, fragment, "timeout") };
+        scene.ledger.errors(vec![nameless(4)]).await.unwrap();
+        scene.ledger.success(&peer(1), gave(1, 2), NOW).await.unwrap();
+        scene.ledger.errors(vec![nameless(5), nameless(9)]).await.unwrap();
+        let result = scene.result().await;
+        assert_eq!((result.errors, result.contradicted), (3, 2));
+    }
+}
+
 #[tokio::test]
 async fn an_overlay_of_another_owner_begins_anew() {
     for scene in Scene::peopled().await {
