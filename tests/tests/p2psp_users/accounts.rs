@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use system_tests::p2psp::{Peer, Shape};
 
-use crate::scene::{MIB, Scene, code, content, granted, key_in, receipt, receipts};
+use crate::scene::{MIB, Scene, code, content, granted, key_in, receipt, receipts, unix_now};
 
 fn send(peer: &Peer, signed: &[&str]) -> Vec<Value> {
     let answer = granted(&peer.ask("POST", "/ums/receipt", Some(&receipts(signed))));
@@ -67,45 +67,46 @@ fn success(seq: u64, bytes: u64, partners: Value) -> Value {
     })
 }
 
-/// Flow 8.3.8: successes to UMS, errors to OMS, both are held against each other, and the owner of
-/// the overlay reads what became of it. OMS' part is played here with a certificate of OMS.
+/// Flow 8.3.8, in both shapes: successes to UMS, errors to OMS, both are held against each other,
+/// and the owner of the overlay reads what became of it.
 #[test]
 fn flow_8_3_8_successes_and_errors_meet_and_the_owner_reads_the_result() {
-    let scene = Scene::start(&[]);
-    let anna = scene.anna();
-    let (ben, carla) = (scene.member("ben", "127.0.0.11"), scene.member("carla", "127.0.0.12"));
-    let report = |peer: &Peer, body: &Value| {
-        granted(&peer.ask("POST", "/ums/success", Some(body)))["is-new"].clone()
-    };
-    // Anna gave fragments 0 to 4 to ben and calls all of them a success; ben got four.
-    let gave = json!([{
-        "peer-id": ben.id, "direction": "sent", "bytes": 5 * MIB, "fragments": [[0, 4]],
-    }]);
-    assert_eq!(report(&anna, &success(1, 0, gave)), true);
-    assert_eq!(report(&ben, &success(1, 4 * MIB, json!([]))), true);
-    assert_eq!(report(&carla, &success(1, 6 * MIB, json!([]))), true);
-    assert_eq!(report(&ben, &success(1, 4 * MIB, json!([]))), false);
-    let error = json!([{
-        "overlay": "film", "content": content(), "fragment": 4, "reporter": ben.id,
-        "accused": anna.id, "kind": "timeout", "proved": false, "at": 1_800_000_000,
-    }]);
-    let oms = scene.p2psp.enrol_server("oms/2", "127.0.0.40").unwrap();
-    for new in [1, 0] {
-        assert_eq!(granted(&oms.ask("POST", "/roles/ums/errors", Some(&error))), new);
-    }
-    assert_eq!(ben.ask("POST", "/roles/ums/errors", Some(&error)).status, 403);
+    for shape in Shape::BOTH {
+        let scene = Scene::start_as(shape, &[]);
+        let anna = scene.anna();
+        let (ben, carla) = (scene.member("ben", "127.0.0.11"), scene.member("carla", "127.0.0.12"));
+        let report = |peer: &Peer, body: &Value| {
+            granted(&peer.ask("POST", "/ums/success", Some(body)))["is-new"].clone()
+        };
+        // Anna gave fragments 0 to 4 to ben and calls all of them a success; ben got four.
+        let gave = json!([{
+            "peer-id": ben.id, "direction": "sent", "bytes": 5 * MIB, "fragments": [[0, 4]],
+        }]);
+        assert_eq!(report(&anna, &success(1, 0, gave)), true);
+        assert_eq!(report(&ben, &success(1, 4 * MIB, json!([]))), true);
+        assert_eq!(report(&carla, &success(1, 6 * MIB, json!([]))), true);
+        assert_eq!(report(&ben, &success(1, 4 * MIB, json!([]))), false);
+        let failure = json!({
+            "overlay-id": "film",
+            "reports": [{"kind": "timeout", "peer-id": anna.id, "fragment": 4, "at": unix_now()}],
+        });
+        for _ in 0..2 {
+            let told = ben.ask("POST", "/oms/peer/report", Some(&failure));
+            assert!((200..300).contains(&told.status), "{}", told.status);
+        }
 
-    let path = "/ums/result?overlay-id=film";
-    let result = granted(&anna.ask("GET", path, None))["contents"][0].clone();
-    assert_eq!((&result["bytes"], &result["consumers"]), (&json!(10 * MIB), &json!(2)));
-    assert_eq!((&result["errors"], &result["contradicted"]), (&json!(1), &json!(1)));
-    assert_eq!(result["by-distance"], json!({"1": 10 * MIB}));
-    assert_eq!(code(&ben.ask("GET", path, None)), (404, json!("not-found")));
-    let operator = scene.p2psp.operator("127.0.0.13");
-    assert_eq!(granted(&operator.ask("GET", path, None))["contents"][0], result);
-    let printed = scene.command(&["report", "film", "--format", "json"]).unwrap();
-    assert_eq!(serde_json::from_str::<Value>(&printed).unwrap()["contents"][0], result);
-    assert!(scene.command(&["report", "film"]).unwrap().contains("1 errors, 1 contradicted"));
+        let path = "/ums/result?overlay-id=film";
+        let result = granted(&anna.ask("GET", path, None))["contents"][0].clone();
+        assert_eq!((&result["bytes"], &result["consumers"]), (&json!(10 * MIB), &json!(2)));
+        assert_eq!((&result["errors"], &result["contradicted"]), (&json!(1), &json!(1)));
+        assert_eq!(result["by-distance"], json!({"1": 10 * MIB}));
+        assert_eq!(code(&ben.ask("GET", path, None)), (404, json!("not-found")));
+        let operator = scene.p2psp.operator("127.0.0.13");
+        assert_eq!(granted(&operator.ask("GET", path, None))["contents"][0], result);
+        let printed = scene.command(&["report", "film", "--format", "json"]).unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&printed).unwrap()["contents"][0], result);
+        assert!(scene.command(&["report", "film"]).unwrap().contains("1 errors, 1 contradicted"));
+    }
 }
 
 #[test]
