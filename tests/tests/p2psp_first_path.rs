@@ -1,5 +1,5 @@
-//! TR 20002 §8.3.1 with real processes: an ISP's UNIS, a provider in one process and in four, peers in
-//! the ISP's cities.
+//! TR 20002 §8.3.1 with real processes: an ISP's UNIS, a provider in one process and in four,
+//! peers in the ISP's cities.
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,5 @@
-//! A provider's roles in processes of their own: mutual TLS between them, each with its own name, and
-//! what is left when one of them is gone.
+//! A provider's roles in processes of their own: mutual TLS between them, each with its own name,
+//! and what is left when one of them is gone.
 
 use serde_json::{Value, json};
 use system_tests::curl;

@@ -1,5 +1,6 @@
 //! Forced stop, the provider's side (TR 20002 §8.3.4; Req-Content-010), over real processes in both
-//! shapes: out of the index at once, refused at OMS for good, told to members, acknowledged, reported.
+//! shapes: out of the index at once, refused at OMS for good, told to members, acknowledged,
+//! reported.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has to say where")]
 

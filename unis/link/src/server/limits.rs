@@ -58,7 +58,8 @@ pub struct Limits {
     /// HTTP/2: requests that a client may reset before they were looked at; more end the connection
     /// (CVE-2023-44487).
     pub max_pending_resets: usize,
-    /// HTTP/2: requests that may have to be reset for faults of the client; more end the connection.
+    /// HTTP/2: requests that may have to be reset for faults of the client; more end the
+    /// connection.
     pub max_local_resets: usize,
     /// HTTP/2: bytes of one request's body that may be under way.
     pub stream_window_bytes: u32,
