@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use link::daemon::{exit_code, pki};
+use link::daemon::{exit_code, manual, pki};
 use p2psp::cli::{Cli, Command, audit, backup, check, class, config, invite, report, serve, users};
 
 fn main() -> ExitCode {
@@ -21,6 +21,8 @@ fn main() -> ExitCode {
         Command::Backup(arguments) => backup::run(&arguments, &mut out),
         Command::Restore(arguments) => backup::restore(&arguments, &mut out),
         Command::Pki(arguments) => pki::run(arguments, &mut out),
+        Command::Man(arguments) => manual::man::<Cli>(&arguments, &mut out),
+        Command::Completions(arguments) => manual::completions::<Cli>(&arguments, &mut out),
     };
     exit_code("p2psp", outcome.and_then(|code| out.flush().map(|()| code).map_err(Into::into)))
 }

@@ -42,3 +42,25 @@ fn maps_without_places_are_drawn_in_a_row_and_an_unknown_pid_is_refused() {
     let refused = draw(&rfc7285(), "PID9").unwrap_err().to_string();
     assert!(refused.contains("PID9"), "{refused}");
 }
+
+/// A network of which no place is known: a triangle and one beside it, all apart from each other.
+#[test]
+fn a_network_without_places_stands_in_a_ring() {
+    let folder = tempfile::tempdir().unwrap();
+    let pops: String =
+        ["A", "B", "C", "D"].map(|pop| format!("[[pop]]\nname = {pop:?}\n")).concat();
+    let links: String = [("A", "B"), ("B", "C"), ("C", "A"), ("C", "D")]
+        .map(|(from, to)| format!("[[link]]\nfrom = {from:?}\nto = {to:?}\n"))
+        .concat();
+    let file = folder.path().join("network.toml");
+    std::fs::write(&file, pops + &links).unwrap();
+    let svg = draw(&[format!("inventory={}", file.display())], "A").unwrap();
+    assert_eq!(svg.matches("<line ").count(), 4);
+    let point = |pid: &str| ["cx", "cy"].map(|name| of_circle(&svg, pid, name).unwrap());
+    let points = ["A", "B", "C", "D"].map(point);
+    let middle = [0, 1].map(|axis| points.iter().map(|point| point[axis]).sum::<f64>() / 4.0);
+    for point in &points {
+        let distance = (point[0] - middle[0]).hypot(point[1] - middle[1]);
+        assert!((distance - 440.0).abs() < 1.0, "{points:?}");
+    }
+}

@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use link::daemon::{exit_code, pki};
+use link::daemon::{exit_code, manual, pki};
 use unis::cli::{Cli, Command, bench, check, config, diff, map, rank, serve};
 
 fn main() -> ExitCode {
@@ -18,6 +18,8 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => bench::run(&arguments, &mut out),
         Command::Config(arguments) => config::run(&arguments, &mut out),
         Command::Pki(arguments) => pki::run(arguments, &mut out),
+        Command::Man(arguments) => manual::man::<Cli>(&arguments, &mut out),
+        Command::Completions(arguments) => manual::completions::<Cli>(&arguments, &mut out),
     };
     exit_code("unis", outcome.and_then(|code| out.flush().map(|()| code).map_err(Into::into)))
 }

@@ -14,7 +14,7 @@ pub mod users;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use link::daemon::{IdentitySettings, pki};
+use link::daemon::{IdentitySettings, manual, pki};
 
 use crate::settings::{Inputs, Settings};
 
@@ -60,6 +60,10 @@ pub enum Command {
     Restore(backup::RestoreArguments),
     /// Keys and certificates: create a CA, enrol, renew, revoke
     Pki(pki::Arguments<InputArguments>),
+    /// Write a manual page for each command
+    Man(manual::ManArguments),
+    /// Print the script with which a shell completes commands and options
+    Completions(manual::CompletionArguments),
 }
 
 /// Where settings come from.

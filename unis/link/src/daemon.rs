@@ -1,8 +1,10 @@
 //! What every daemon of ours does alike: its state folder with keys and certificates, the `pki`
-//! command, its listeners, what the service manager is told, how its `main` ends.
+//! command, its listeners, what the service manager is told, its manual pages, how its
+//! `main` ends.
 
 mod away;
 mod identities;
+pub mod manual;
 pub mod notify;
 mod outcome;
 pub mod pki;

@@ -9,13 +9,22 @@ use clap::Args;
 use netmap::{Diff, PairChange, Snapshot, changed_pairs};
 use serde_json::{Value, json};
 
-use crate::cli::{OutputFormat, print_json};
+use crate::cli::{OutputFormat, number, print_json};
 use crate::maps::version::Version;
 use crate::progress::Bar;
 use crate::settings::{Inputs, Settings};
 
+const LEGEND: &str = "\
+The first line counts: + came, - went, ~ moved or costs another amount. PIDs are told by their names,
+so a renamed one went and came. Costs are listed for PIDs that stay, the largest moves first.
+
+Examples:
+  unis diff --old-config unis.toml --new-config unis.toml.new
+  unis diff --old inventory=network.toml --new inventory=network.new.toml --set routingcost.weight=hops";
+
 /// Arguments of `unis diff`.
 #[derive(Args, Debug)]
+#[command(after_help = LEGEND)]
 pub struct Arguments {
     /// Settings file of the old version
     #[arg(long, value_name = "FILE")]
@@ -54,8 +63,10 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         };
         anyhow::Ok(Version::load(&Settings::load(&inputs)?, &Bar::default())?)
     };
-    let old = load(&arguments.old_config, &arguments.old_sources).context("old version")?;
-    let new = load(&arguments.new_config, &arguments.new_sources).context("new version")?;
+    let old = load(&arguments.old_config, &arguments.old_sources)
+        .context("old version (--old FORMAT=PATH or --old-config FILE)")?;
+    let new = load(&arguments.new_config, &arguments.new_sources)
+        .context("new version (--new FORMAT=PATH or --new-config FILE)")?;
     let mut same = true;
     let mut reports = Vec::new();
     for network in new.networks() {
@@ -83,8 +94,10 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
     match arguments.format {
         OutputFormat::Json => print_json(&Value::from(reports), out)?,
         OutputFormat::Text => {
-            for report in reports {
-                writeln!(out, "{report}")?;
+            for report in &reports {
+                let is_new = report.get("new").is_some();
+                let network = report["network"].as_str().unwrap_or_default();
+                writeln!(out, "{network}: {}", if is_new { "new network" } else { "gone" })?;
             }
         }
     }
@@ -94,9 +107,18 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
 /// What changes in one network.
 struct Change<'a> {
     diff: Diff,
-    /// Per metric, the pairs whose cost moves most.
-    costs: Vec<(String, Vec<PairChange<'a>>)>,
+    /// Per metric, the pairs of PIDs that stay whose cost moves most.
+    costs: Vec<Moved<'a>>,
     most: usize,
+}
+
+/// The costs of one metric between PIDs that stay.
+struct Moved<'a> {
+    metric: String,
+    /// The largest moves first.
+    pairs: Vec<PairChange<'a>>,
+    /// Of how many.
+    all: usize,
 }
 
 impl<'a> Change<'a> {
@@ -106,11 +128,18 @@ impl<'a> Change<'a> {
             (Some(old), Some(new)) => (new.value() - old.value()).abs(),
             _ => f64::INFINITY,
         };
+        // Where a PID came or went so did all its pairs: they would hide the others.
+        let stays = |pid: &netmap::PidName| {
+            old.pids().find(pid.as_str()).is_some() && new.pids().find(pid.as_str()).is_some()
+        };
         let largest = |metric: &str| {
-            let mut pairs: Vec<PairChange<'a>> = changed_pairs(old, new, metric).collect();
+            let pairs = changed_pairs(old, new, metric);
+            let mut pairs: Vec<PairChange<'a>> =
+                pairs.filter(|pair| stays(pair.from) && stays(pair.to)).collect();
             pairs.sort_by(|a, b| moved(b).total_cmp(&moved(a)));
+            let all = pairs.len();
             pairs.truncate(most);
-            (metric.to_owned(), pairs)
+            Moved { metric: metric.to_owned(), pairs, all }
         };
         let costs = diff.costs.iter().map(|cost| largest(&cost.metric)).collect();
         Self { diff, costs, most }
@@ -142,12 +171,15 @@ impl<'a> Change<'a> {
             format!("{} from {} to {}", change.prefix, change.from, change.to)
         };
         list('~', diff.prefixes_moved.iter().map(moved).collect())?;
-        for (metric, pairs) in &self.costs {
+        for Moved { metric, pairs, all } in &self.costs {
             for PairChange { from, to, old, new } in pairs {
                 let text = |cost: &Option<netmap::Cost>| {
                     cost.map_or_else(|| "none".to_owned(), |cost| cost.to_string())
                 };
                 writeln!(out, "  ~ {metric} {from} → {to}: {} → {}", text(old), text(new))?;
+            }
+            if *all > pairs.len() {
+                writeln!(out, "  ~ … and {} more of {metric}", all - pairs.len())?;
             }
         }
         Ok(())
@@ -162,18 +194,26 @@ impl<'a> Change<'a> {
         let diff = &self.diff;
         let names =
             |pids: &[netmap::PidName]| -> Value { pids.iter().map(|pid| pid.as_str()).collect() };
-        let costs: Value = diff
-            .costs
-            .iter()
-            .map(|cost| {
-                json!({
-                    "metric": cost.metric,
-                    "changed": cost.changed,
-                    "appeared": cost.appeared,
-                    "vanished": cost.vanished,
-                })
+        let pair = |pair: &PairChange<'_>| {
+            let PairChange { from, to, old, new } = pair;
+            json!({
+                "from": from.as_str(),
+                "to": to.as_str(),
+                "old": old.map(number),
+                "new": new.map(number),
             })
-            .collect();
+        };
+        let costs = diff.costs.iter().zip(&self.costs);
+        let costs = costs.map(|(cost, moved)| {
+            json!({
+                "metric": cost.metric,
+                "changed": cost.changed,
+                "appeared": cost.appeared,
+                "vanished": cost.vanished,
+                "largest": moved.pairs.iter().map(pair).collect::<Value>(),
+            })
+        });
+        let costs: Value = costs.collect();
         json!({
             "network": id,
             "pids-added": names(&diff.pids_added),

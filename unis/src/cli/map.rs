@@ -47,8 +47,12 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         Some(text) => {
             let by_address = || snapshot.pid_of(text.parse::<IpAddr>().ok()?);
             let found = snapshot.pids().find(text).or_else(by_address);
-            found
-                .with_context(|| format!("there is no PID {text:?}, nor is it an address in one"))?
+            found.with_context(|| {
+                format!(
+                    "there is no PID {text:?}, nor is it an address in one; `unis check` with the \
+                     same arguments lists the PIDs"
+                )
+            })?
         }
     };
     if snapshot.pids().is_empty() {

@@ -13,7 +13,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use link::daemon::{IdentitySettings, pki};
+use link::daemon::{IdentitySettings, manual, pki};
 use link::printable_json;
 use serde_json::Value;
 
@@ -57,6 +57,10 @@ pub enum Command {
     Config(config::Arguments),
     /// Keys and certificates: create a CA, enrol, renew, revoke
     Pki(pki::Arguments<InputArguments>),
+    /// Write a manual page for each command
+    Man(manual::ManArguments),
+    /// Print the script with which a shell completes commands and options
+    Completions(manual::CompletionArguments),
 }
 
 /// What `serve`, `check` and `rank` load.
@@ -109,4 +113,9 @@ pub enum OutputFormat {
     Text,
     /// For programs
     Json,
+}
+
+/// A cost as the JSON number that the maps show: 5, not 5.0.
+pub(crate) fn number(cost: netmap::Cost) -> Value {
+    serde_json::from_str(&cost.to_string()).unwrap_or(Value::Null)
 }

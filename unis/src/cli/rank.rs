@@ -10,7 +10,7 @@ use netmap::{CostMatrix, Pid, Ranked, rank};
 use serde_json::{Value, json};
 
 use crate::cli::chosen::Chosen;
-use crate::cli::{InputArguments, OutputFormat, print_json};
+use crate::cli::{InputArguments, OutputFormat, number, print_json};
 use crate::maps::network::ServedNetwork;
 
 /// Arguments of `unis rank`.
@@ -111,7 +111,7 @@ impl Ranking<'_> {
             )?;
             if self.arguments.explain {
                 for line in self.because(ranked) {
-                    writeln!(out, "      {line}")?;
+                    writeln!(out, "      {}", printable(&line))?;
                 }
             }
         }
@@ -151,9 +151,4 @@ impl Ranking<'_> {
             None => format!("{address} is in no prefix"),
         }
     }
-}
-
-/// A cost as the JSON number that the maps show: 5, not 5.0.
-fn number(cost: netmap::Cost) -> Value {
-    serde_json::from_str(&cost.to_string()).unwrap_or(Value::Null)
 }

@@ -5,8 +5,10 @@
 //!  ordinal cost / largest ordinal ─► green (near) … red (far), grey without a cost
 //! ```
 //!
-//! A PID without coordinates is drawn beside the PIDs that it is linked to, else in a row below.
+//! A PID without coordinates is drawn beside the PIDs that it is linked to, else in a row below;
+//! where none has any, those that are linked stand in a ring.
 
+use std::collections::VecDeque;
 use std::f64::consts::TAU;
 use std::fmt::Write;
 
@@ -50,11 +52,14 @@ impl<'a> Drawing<'a> {
         let place = |pid: usize| places.get(pid).copied().flatten();
         let mut points: Vec<Option<(f64, f64)>> =
             (0..count).map(|pid| place(pid).map(|place| projection.point(place))).collect();
+        if known.is_empty() {
+            self.in_a_ring(&mut points);
+        }
         let placed = points.clone();
         for pid in (0..count).filter(|pid| placed[*pid].is_none()) {
             points[pid] = self.beside(pid, &placed);
         }
-        let mut lost = 0;
+        let (mut lost, height) = (0, self.height);
         self.points = points
             .into_iter()
             .map(|point| {
@@ -62,11 +67,42 @@ impl<'a> Drawing<'a> {
                     let (row, column) = (lost / IN_A_ROW, lost % IN_A_ROW);
                     lost += 1;
                     let x = MARGIN + column as f64 * (WIDTH - 2.0 * MARGIN) / IN_A_ROW as f64;
-                    (x, projection.height + row as f64 * 40.0)
+                    (x, height + row as f64 * 40.0)
                 })
             })
             .collect();
         self.height += MARGIN + lost.div_ceil(IN_A_ROW) as f64 * 40.0;
+    }
+
+    /// A network of which no place is known: those that are linked stand in a ring, neighbours near
+    /// each other.
+    fn in_a_ring(&mut self, points: &mut [Option<(f64, f64)>]) {
+        let mut linked = vec![Vec::new(); points.len()];
+        for (a, b) in &self.network.layout().links {
+            linked[a.index()].push(b.index());
+            linked[b.index()].push(a.index());
+        }
+        let mut ring = Vec::new();
+        let mut seen = vec![false; points.len()];
+        for first in (0..points.len()).filter(|pid| !linked[*pid].is_empty()) {
+            let mut next = VecDeque::from([first]);
+            while let Some(pid) = next.pop_front() {
+                if !std::mem::replace(&mut seen[pid], true) {
+                    ring.push(pid);
+                    next.extend(&linked[pid]);
+                }
+            }
+        }
+        if ring.is_empty() {
+            return;
+        }
+        let radius = WIDTH / 2.0 - 2.0 * MARGIN;
+        for (at, pid) in ring.iter().enumerate() {
+            let turn = TAU * at as f64 / ring.len() as f64;
+            let (x, y) = (radius * turn.sin(), -radius * turn.cos());
+            points[*pid] = Some((WIDTH / 2.0 + x, MARGIN + radius + y));
+        }
+        self.height = 2.0 * (radius + MARGIN);
     }
 
     /// Near the middle of the PIDs that it is linked to, in a direction of its own.
