@@ -1,5 +1,5 @@
-//! Flow 8.3.10 with real processes, all roles in one and in four: status reported directly, pulled, and
-//! by a super peer; resources, history, and what is told to whom.
+//! Flow 8.3.10 with real processes, all roles in one and in four: status reported directly,
+//! pulled, and by a super peer; resources, history, and what is told to whom.
 
 use std::thread;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! PAMS, the peer activity management server (TR 20002 §8.3.10): the latest status of every peer and
-//! its resources, and how old that is.
+//! PAMS, the peer activity management server (TR 20002 §8.3.10): the latest status of every peer
+//! and its resources, and how old that is.
 //!
 //! ```text
 //!  peer ─ report ──────────────► StatusStore ─► standings of a list (R1)

@@ -1,4 +1,5 @@
-//! The forced stop (TR 20002 §8.3.4): obeyed, passed on once, and the answer to whoever comes later.
+//! The forced stop (TR 20002 §8.3.4): obeyed, passed on once, and the answer to whoever comes
+//! later.
 
 use std::time::Instant;
 

@@ -1,4 +1,5 @@
-//! Twenty and more engines in several ISPs: all get all, and each fragment enters an ISP about once.
+//! Twenty and more engines in several ISPs: all get all, and each fragment enters an ISP about
+//! once.
 
 use std::time::Duration;
 

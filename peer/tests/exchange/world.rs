@@ -17,8 +17,8 @@ use peer::exchange::{Content, LinkId, LinkInfo, Output, Ranked};
 
 use crate::node::Node;
 
-/// Bytes of one connection on their way at most, inside an ISP and between two: what a window of TCP
-/// settles at with the buffers of routers as short as they are.
+/// Bytes of one connection on their way at most, inside an ISP and between two: what a window of
+/// TCP settles at with the buffers of routers as short as they are.
 const IN_FLIGHT: (usize, usize) = (256 << 10, 48 << 10);
 
 /// One connection: two nodes, and what waits to be sent each way.

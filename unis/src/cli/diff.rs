@@ -16,7 +16,8 @@ use crate::settings::{Inputs, Settings};
 
 const LEGEND: &str = "\
 The first line counts: + came, - went, ~ moved or costs another amount. PIDs are told by their
-names, so a renamed one went and came. Costs are listed for PIDs that stay, the largest moves first.
+names, so a renamed one went and came. Costs are listed for PIDs that stay, the largest moves
+first.
 
 Examples:
   unis diff --old-config unis.toml --new-config unis.toml.new

@@ -14,7 +14,8 @@ pub const MAX_WINDOWS: usize = 288;
 /// Peers of one request for fresh status at most.
 pub const MAX_PULLED: usize = 100;
 
-/// How a peer stands. Its status itself is shown to itself, to operators, and where its user agreed.
+/// How a peer stands. Its status itself is shown to itself, to operators, and where its user
+/// agreed.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct StandingAnswer {
