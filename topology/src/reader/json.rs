@@ -1,26 +1,38 @@
 //! Places and messages in JSON documents that are read part by part.
 
+/// As Python writes it.
+const INFINITY: &str = "Infinity";
+
 /// Where a part of a text, borrowed from it, starts in it.
 pub(crate) fn offset(text: &str, part: &str) -> usize {
     (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize)
 }
 
 /// The text with `null` for each `NaN` outside of quotes, which Python writes for a number that is
-/// not known.
+/// not known, and `"Infinity"` for its `Infinity`, which a reader then refuses where it stands.
 pub(crate) fn without_nan(text: String) -> String {
-    if !text.contains("NaN") {
+    if !text.contains("NaN") && !text.contains(INFINITY) {
         return text;
     }
     let mut clean = String::with_capacity(text.len() + text.len() / 16);
     let mut quoted = false;
     let mut rest = text.as_str();
-    while let Some(at) = rest.find(['"', '\\', 'N']) {
+    while let Some(at) = rest.find(['"', '\\', 'N', 'I']) {
         let (before, from) = rest.split_at(at);
         clean.push_str(before);
         let taken = match from.as_bytes() {
             [b'N', b'a', b'N', ..] if !quoted => {
                 clean.push_str("null");
                 rest = &from["NaN".len()..];
+                continue;
+            }
+            [b'I', ..] if !quoted && from.starts_with(INFINITY) => {
+                let sign = if clean.ends_with('-') { clean.pop() } else { None };
+                clean.push('"');
+                clean.extend(sign);
+                clean.push_str(INFINITY);
+                clean.push('"');
+                rest = &from[INFINITY.len()..];
                 continue;
             }
             [b'\\', ..] => from.chars().take(2).map(char::len_utf8).sum(),
@@ -56,5 +68,8 @@ mod tests {
         assert_eq!(clean(texts), texts);
         assert_eq!(clean(r#"["\\", NaN]"#), r#"["\\", null]"#);
         assert_eq!(clean("\"\\é NaN"), "\"\\é NaN");
+        let infinite = r#"{"a": Infinity, "b": [-Infinity, "Infinity"], "Id": 1}"#;
+        let texts = r#"{"a": "Infinity", "b": ["-Infinity", "Infinity"], "Id": 1}"#;
+        assert_eq!(clean(infinite), texts);
     }
 }

@@ -38,6 +38,14 @@ fn so_is_the_name_of_a_file() {
 }
 
 #[test]
+fn an_infinite_number_is_refused_by_its_name_and_line() {
+    let graph = "{\"nodes\": [{\"id\": 1}, {\"id\": 2}], \"links\": [\n\
+                 {\"source\": 1, \"target\": 2, \"weight\": Infinity}]}";
+    let refusal = Files::new().with("nodelink", "a.json", graph).refusal();
+    assert_eq!(refusal, "a.json:2: weight is inf; expected a finite number, not below 0");
+}
+
+#[test]
 fn a_number_of_300_digits_is_not_shown_whole() {
     for digits in ["9".repeat(300), "1e300".to_owned()] {
         let graph = format!(
