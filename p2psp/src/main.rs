@@ -5,7 +5,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use link::daemon::{exit_code, manual, pki};
-use p2psp::cli::{Cli, Command, audit, backup, check, class, config, invite, report, serve, users};
+use p2psp::cli::{
+    Cli, Command, audit, backup, check, class, config, invite, overlays, report, serve, users,
+};
 
 fn main() -> ExitCode {
     let mut out = BufWriter::new(io::stdout());
@@ -16,6 +18,9 @@ fn main() -> ExitCode {
         Command::Invite(arguments) => invite::run(&arguments, &mut out),
         Command::Users(arguments) => users::run(&arguments, &mut out),
         Command::Class(arguments) => class::run(&arguments, &mut out),
+        Command::Overlays(arguments) => overlays::overlays(&arguments, &mut out),
+        Command::Peers(arguments) => overlays::peers(&arguments, &mut out),
+        Command::Rank(arguments) => overlays::rank(&arguments, &mut out),
         Command::Report(arguments) => report::run(&arguments, &mut out),
         Command::Audit(arguments) => audit::run(&arguments, &mut out),
         Command::Backup(arguments) => backup::run(&arguments, &mut out),

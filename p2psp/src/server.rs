@@ -93,6 +93,7 @@ impl Server {
         if let Some(ums) = desk.ums.clone() {
             tokio::spawn(ums.look_after(settings.class.clone(), shutdown.clone()));
         }
+        warm(&desk, state);
         let desk = Arc::new(desk);
         Ok(Self { listener, admin, shutdown, identities, desk, hangups, settings, inputs, hold })
     }
@@ -115,6 +116,8 @@ impl Server {
     /// None today.
     pub async fn run(self) -> anyhow::Result<()> {
         let Self { listener, admin, shutdown, identities, desk, hold, .. } = self;
+        let folder = self.settings.state_dir()?;
+        let kept = Arc::clone(&desk);
         identities.watch(&shutdown);
         let (shut, again) = (shutdown.clone(), Arc::clone(&desk));
         tokio::spawn(reload::follow(self.inputs, self.settings, again, self.hangups, shut));
@@ -128,6 +131,7 @@ impl Server {
         notify::ready(&format!("serving {}", desk.url), &shutdown);
         let service = Service::new(desk, identities.enrolment());
         listener.run(Arc::new(service), shutdown).await;
+        keep(&kept, &folder);
         admin_stop.trigger();
         let _ = admin.await;
         drop(hold);
@@ -254,6 +258,24 @@ fn stopper(
 ) -> anyhow::Result<Stopper> {
     let (store, events, passkeys) = (Arc::clone(store), Arc::clone(events), Arc::clone(passkeys));
     Ok(Stopper::open(&state.join("stops.db"), store, events, passkeys)?)
+}
+
+/// Takes over what the last stop kept; without it peers come back by themselves.
+fn warm(desk: &Desk, folder: &Path) {
+    match desk.oms.as_ref().map(|oms| oms.restore(folder, unix_now())) {
+        Some(Ok(Some(overlays))) => tracing::info!(overlays, "overlays are back"),
+        Some(Err(error)) => tracing::warn!(%error, "what was kept of overlays cannot be read"),
+        Some(Ok(None)) | None => {}
+    }
+}
+
+/// Writes down what the next start is to find.
+fn keep(desk: &Desk, folder: &Path) {
+    match desk.oms.as_ref().map(|oms| oms.keep(folder, unix_now())) {
+        Some(Ok(overlays)) => tracing::info!(overlays, "overlays are kept"),
+        Some(Err(error)) => tracing::error!(%error, "overlays cannot be kept"),
+        None => {}
+    }
 }
 
 /// Forgets what is over, until shutdown; lists leave it out at once.

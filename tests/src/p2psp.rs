@@ -198,6 +198,12 @@ impl Peer {
         self.folder.join(name)
     }
 
+    /// The same peer, with a provider that has started again.
+    #[must_use]
+    pub fn at(self, provider: &P2psp) -> Self {
+        Self { servers: provider.servers(), ..self }
+    }
+
     /// The address that it speaks from.
     #[must_use]
     pub fn address(&self) -> &str {

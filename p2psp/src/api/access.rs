@@ -54,6 +54,8 @@ mod tests {
         ("report-failures", "cs peer"),
         ("create-overlay", "peer operator"),
         ("describe-overlay", "cs rs peer operator"),
+        ("list-overlays", "operator"),
+        ("list-members", "operator"),
         ("change-overlay", "peer operator"),
         ("remove-overlay", "peer operator"),
         ("explain", "operator"),

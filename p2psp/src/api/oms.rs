@@ -18,7 +18,7 @@ use crate::api::caller::Member;
 use crate::api::desk::Desk;
 use crate::api::line::{ANYONE, Line, MEMBERS, OPERATORS, USERS, Verb};
 use crate::api::problem::Problem;
-use crate::membership::{Explained, Oms};
+use crate::membership::{Explained, MemberView, Oms};
 use crate::settings::Part;
 
 /// What can be asked of this role.
@@ -82,6 +82,26 @@ pub(crate) const LINES: &[Line] = &[
         path: "/oms/overlay",
         roles: ANYONE,
         handler: |verb| on(verb, describe),
+    },
+    Line {
+        name: "list-overlays",
+        about: "See all overlays, the first thousand by name.",
+        point: "operator",
+        part: Part::Oms,
+        method: Verb::Get,
+        path: "/oms/overlays",
+        roles: OPERATORS,
+        handler: |verb| on(verb, overlays),
+    },
+    Line {
+        name: "list-members",
+        about: "See the members of an overlay, ten thousand at most.",
+        point: "operator",
+        part: Part::Oms,
+        method: Verb::Get,
+        path: "/oms/members",
+        roles: OPERATORS,
+        handler: |verb| on(verb, members),
     },
     Line {
         name: "change-overlay",
@@ -217,6 +237,21 @@ pub(crate) async fn remove(
     let owner = owner.map(|Member(asker)| asker);
     role(&desk)?.remove(&which.overlay()?, owner.as_ref())?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// `GET /oms/overlays`: all of them.
+pub(crate) async fn overlays(
+    State(desk): State<Arc<Desk>>,
+) -> Result<Json<Vec<OverlayDescription>>, Problem> {
+    Ok(Json(role(&desk)?.overlays(desk.moment())))
+}
+
+/// `GET /oms/members?overlay-id=…`: who is in it.
+pub(crate) async fn members(
+    State(desk): State<Arc<Desk>>,
+    Query(which): Query<Which>,
+) -> Result<Json<Vec<MemberView>>, Problem> {
+    Ok(Json(role(&desk)?.members(&which.overlay()?, desk.moment())?))
 }
 
 /// `GET /oms/explain?overlay-id=…&peer-id=…`: why a list reads as it does.

@@ -6,6 +6,7 @@ pub mod check;
 pub mod class;
 pub mod config;
 pub mod invite;
+pub mod overlays;
 pub mod report;
 pub mod serve;
 pub mod state;
@@ -50,6 +51,12 @@ pub enum Command {
     Users(users::Arguments),
     /// Give users their classes, by a policy file or by hand
     Class(class::Arguments),
+    /// List the overlays of a running server
+    Overlays(overlays::OverlaysArguments),
+    /// List the members of an overlay
+    Peers(overlays::PeersArguments),
+    /// Show the list that a peer would get now, and why
+    Rank(overlays::RankArguments),
     /// Show how the contents of an overlay were distributed
     Report(report::Arguments),
     /// Check the audit trails

@@ -13,5 +13,5 @@
 mod outbox;
 mod stream;
 
-pub use crate::events::outbox::{Delivery, Mail, Outbox, Reader, Waiting};
+pub use crate::events::outbox::{Delivery, KeptQueue, Mail, Outbox, Reader, Waiting};
 pub use crate::events::stream::{Streaming, stream};

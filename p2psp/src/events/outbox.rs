@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mp2p::id::PeerId;
 use mp2p::message::event::Event;
+use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use crate::settings::EventSettings;
@@ -46,6 +47,15 @@ pub struct Mail {
     pub seq: u64,
     /// Both fields, with the blank line that ends them.
     pub text: Arc<str>,
+}
+
+/// A queue as it is kept over a restart.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct KeptQueue {
+    peer: PeerId,
+    next: u64,
+    acknowledged: u64,
+    waiting: Vec<(u64, String)>,
 }
 
 /// How far an event has come.
@@ -148,6 +158,31 @@ impl Outbox {
         let (stream, news) = (queue.stream, Arc::clone(&queue.news));
         drop(queues);
         Some(Reader { outbox: Arc::clone(self), peer: peer.clone(), stream, after, news })
+    }
+
+    /// What waits, for a restart.
+    #[must_use]
+    pub fn keep(&self) -> Vec<KeptQueue> {
+        let queues = self.lock();
+        let kept = |(peer, queue): (&PeerId, &Queue)| KeptQueue {
+            peer: peer.clone(),
+            next: queue.next,
+            acknowledged: queue.acknowledged,
+            waiting: queue.waiting.iter().map(|it| (it.seq, it.text.to_string())).collect(),
+        };
+        queues.by_peer.iter().map(kept).collect()
+    }
+
+    /// Takes over what waited before a restart, within bounds.
+    pub fn restore(&self, kept: Vec<KeptQueue>) {
+        let mut queues = self.lock();
+        for KeptQueue { peer, next, acknowledged, waiting } in kept {
+            queues.floor = queues.floor.max(next);
+            let Some(queue) = queues.queue(&peer, &self.bounds) else { return };
+            queue.acknowledged = acknowledged;
+            let mail = waiting.into_iter().map(|(seq, text)| Mail { seq, text: text.into() });
+            queue.waiting = mail.take(self.bounds.max_events).collect();
+        }
     }
 
     /// Forgets queues that nobody cares for.

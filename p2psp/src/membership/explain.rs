@@ -1,11 +1,16 @@
 //! Why a list reads as it does, for the provider's operators alone: it shows the ISP's costs.
 
-use mp2p::id::{OverlayId, PeerId};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use mp2p::id::{OverlayId, PeerId, UserId};
+use mp2p::message::list::PeerType;
+use mp2p::message::overlay::OverlayDescription;
 use serde::Serialize;
 
 use crate::membership::list::Wanted;
 use crate::membership::{Asker, Moment, Oms};
-use crate::overlay::StoreError;
+use crate::overlay::{Member, Reach, StoreError};
 
 /// The list that a member would get now.
 #[derive(Clone, Debug, Serialize)]
@@ -45,7 +50,62 @@ pub struct ExplainedEntry {
     pub reason: Option<mp2p::message::list::Demotion>,
 }
 
+/// A member, as operators see it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct MemberView {
+    /// Which.
+    pub peer_id: PeerId,
+    /// Whose.
+    pub user_id: Option<UserId>,
+    /// What it is.
+    pub peer_type: PeerType,
+    /// Where.
+    pub address: String,
+    /// Its user's class.
+    pub class: u8,
+    /// Whether others get through to it.
+    pub reach: Reach,
+    /// The relay through which they do otherwise.
+    pub via: Option<PeerId>,
+    /// Unix seconds from which on it is forgotten.
+    pub expires: u64,
+}
+
+/// Overlays and members told at a time.
+const MAX_OVERLAYS: usize = 1000;
+const MAX_MEMBERS: usize = 10_000;
+
 impl Oms {
+    /// All overlays, the first by name.
+    #[must_use]
+    pub fn overlays(&self, moment: Moment) -> Vec<OverlayDescription> {
+        self.store.overlays(MAX_OVERLAYS, moment.unix_s)
+    }
+
+    /// Who is in an overlay.
+    ///
+    /// # Errors
+    /// There is no such overlay.
+    pub fn members(
+        &self,
+        overlay: &OverlayId,
+        moment: Moment,
+    ) -> Result<Vec<MemberView>, StoreError> {
+        let view = |member: Arc<Member>| MemberView {
+            peer_id: member.peer.clone(),
+            user_id: member.user.clone(),
+            peer_type: member.kind,
+            address: SocketAddr::new(member.address.ip_address, member.address.port).to_string(),
+            class: member.class,
+            reach: member.reach,
+            via: member.relay(moment.unix_s).map(|via| via.server.clone()),
+            expires: member.expires,
+        };
+        let members = self.store.members(overlay, moment.unix_s)?;
+        Ok(members.into_iter().take(MAX_MEMBERS).map(view).collect())
+    }
+
     /// The list that `peer` would get now, with its reasons; `None` where it is no member.
     ///
     /// # Errors

@@ -1,14 +1,14 @@
 //! A member of an overlay, and where it can be reached.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use mp2p::id::{PeerId, UserId};
 use mp2p::message::join::{AddressKind, Nat, PeerAddress, SharingPolicy};
 use mp2p::message::list::PeerType;
+use serde::{Deserialize, Serialize};
 
 /// A member.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Member {
     /// Which peer.
     pub peer: PeerId,
@@ -25,7 +25,7 @@ pub struct Member {
     /// What it says stands between it and the others.
     pub nat: Nat,
     /// The relay server through which it is reached otherwise.
-    pub via: Option<Arc<Via>>,
+    pub via: Option<Box<Via>>,
     /// Several users complain of it: until then, Unix seconds, it stands last.
     pub doubted_until: u64,
     /// What it gives, and to whom.
@@ -35,7 +35,8 @@ pub struct Member {
 }
 
 /// Whether others get through to a member.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Reach {
     /// Nobody has tried yet.
     #[default]
@@ -47,7 +48,7 @@ pub enum Reach {
 }
 
 /// A relay server that keeps a connection with a member (TR 20002 §8.3.3 step 5).
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Via {
     /// The relay server.
     pub server: PeerId,

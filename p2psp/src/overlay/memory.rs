@@ -10,6 +10,7 @@ use mp2p::message::join::PeerAddress;
 use mp2p::message::overlay::{OverlayChange, OverlayDescription, OverlayRequest};
 
 use crate::isp::Outlook;
+use crate::overlay::kept::KeptOverlay;
 use crate::overlay::member::{Member, Reach, Via};
 use crate::overlay::store::{Announced, Ask, Found, StoreError, SwarmStore, Swept};
 use crate::overlay::swarm::Swarm;
@@ -187,7 +188,7 @@ impl SwarmStore for MemoryStore {
 
     fn relayed(&self, overlay: &OverlayId, peer: &PeerId, via: Option<Via>) -> bool {
         let found = self.with(overlay, |swarm| {
-            swarm.member_mut(peer).map(|member| member.via = via.map(Arc::new))
+            swarm.member_mut(peer).map(|member| member.via = via.map(Box::new))
         });
         matches!(found, Ok(Some(())))
     }
@@ -206,6 +207,24 @@ impl SwarmStore for MemoryStore {
 
     fn gateways(&self, overlay: &OverlayId, by: &Outlook, most: usize, now: u64) -> Vec<PeerId> {
         self.with(overlay, |swarm| swarm.gateways(by, most, now)).unwrap_or_default()
+    }
+
+    fn keep(&self, now: u64) -> Vec<KeptOverlay> {
+        let lock = |shard: &Mutex<Shard>| -> Vec<KeptOverlay> {
+            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            shard.values().map(|swarm| swarm.keep(now)).collect()
+        };
+        self.shards.iter().flat_map(lock).collect()
+    }
+
+    fn restore(&self, overlays: Vec<KeptOverlay>, now: u64) {
+        for kept in overlays {
+            let (overlay, owner) = (kept.request.overlay_id.clone(), kept.owner.clone());
+            // Bounds hold for what was kept, too.
+            if self.create(kept.request.clone(), owner, now).is_ok() {
+                let _ = self.with(&overlay, |swarm| swarm.restore(kept, self.bounds.max_members));
+            }
+        }
     }
 
     fn sweep(&self, now: u64) -> Swept {

@@ -6,12 +6,14 @@
 //!
 //! Membership is soft: it lives in memory, expires without refreshes, and comes back with them.
 
+mod kept;
 mod member;
 mod memory;
 mod store;
 mod swarm;
 mod terms;
 
+pub use crate::overlay::kept::KeptOverlay;
 pub use crate::overlay::member::{AddressError, Member, Reach, Via, reachable_at};
 pub use crate::overlay::memory::MemoryStore;
 pub use crate::overlay::store::{Announced, Ask, Found, Population, StoreError, SwarmStore, Swept};

@@ -9,6 +9,7 @@ use mp2p::message::overlay::{OverlayChange, OverlayDescription, OverlayRequest};
 use netmap::Pid;
 
 use crate::isp::Outlook;
+use crate::overlay::kept::KeptOverlay;
 use crate::overlay::member::{Member, Reach, Via};
 use crate::overlay::terms::{Owner, Terms};
 
@@ -87,6 +88,12 @@ pub trait SwarmStore: Send + Sync {
     /// The members of the asker's PID by its map that can be reached, at most `most`: for every
     /// asker of the PID the same.
     fn gateways(&self, overlay: &OverlayId, by: &Outlook, most: usize, now: u64) -> Vec<PeerId>;
+
+    /// All that a restart is not to lose.
+    fn keep(&self, now: u64) -> Vec<KeptOverlay>;
+
+    /// Takes over what was kept, within bounds, beside what is there.
+    fn restore(&self, overlays: Vec<KeptOverlay>, now: u64);
 
     /// Forgets whoever did not refresh, and the overlays of users that nobody has been in for long.
     fn sweep(&self, now: u64) -> Swept;

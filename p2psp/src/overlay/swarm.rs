@@ -18,6 +18,7 @@ use mp2p::message::overlay::{Health, OverlayDescription, OverlayRequest};
 use netmap::Pid;
 
 use crate::isp::Outlook;
+use crate::overlay::kept::KeptOverlay;
 use crate::overlay::member::{Member, Reach};
 use crate::overlay::store::{Ask, Found, Population};
 use crate::overlay::terms::{Owner, Terms};
@@ -250,6 +251,29 @@ impl Swarm {
 }
 
 impl Swarm {
+    /// What a restart is not to lose.
+    pub(crate) fn keep(&self, now: u64) -> KeptOverlay {
+        let members = self.slots.iter().flatten().filter(|slot| slot.member.expires > now);
+        KeptOverlay {
+            request: OverlayRequest::clone(&self.terms.request),
+            owner: self.terms.owner.as_deref().cloned(),
+            created: self.created,
+            last_active: self.last_active,
+            tickets: self.tickets,
+            members: members.map(|slot| (Member::clone(&slot.member), slot.ticket)).collect(),
+        }
+    }
+
+    /// Takes over what was kept of it.
+    pub(crate) fn restore(&mut self, kept: KeptOverlay, max_members: usize) {
+        for (member, ticket) in kept.members.into_iter().take(max_members) {
+            self.tickets = ticket.saturating_sub(1);
+            self.announce(member, kept.last_active);
+        }
+        (self.created, self.last_active) = (kept.created, kept.last_active);
+        self.tickets = kept.tickets;
+    }
+
     /// See [`crate::overlay::SwarmStore::gateways`].
     pub(crate) fn gateways(&mut self, by: &Outlook, most: usize, now: u64) -> Vec<PeerId> {
         let Some(from) = by.from() else { return Vec::new() };

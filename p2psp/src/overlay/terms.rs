@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use mp2p::id::{PeerId, UserId};
 use mp2p::message::overlay::{AccessKind, OverlayChange, OverlayRequest};
+use serde::{Deserialize, Serialize};
 
 /// Who made an overlay.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Owner {
     /// With which peer.
     pub peer: PeerId,

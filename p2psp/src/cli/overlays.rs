@@ -1,0 +1,166 @@
+//! `p2psp overlays`, `peers`, `rank`: what a running OMS has, asked with the operator's certificate.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use http::{HeaderMap, StatusCode};
+use link::client::Client;
+use link::daemon::pki_folder;
+use link::tls::{ClientTls, ClientTlsSettings, ServerTrust};
+use mp2p::id::{OverlayId, PeerId};
+use serde_json::Value;
+
+use crate::cli::state::{Format, StateArguments};
+
+/// For the server to answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
+/// Which server is asked, as whom.
+#[derive(Args, Debug)]
+pub struct Asking {
+    #[command(flatten)]
+    state: StateArguments,
+    /// The running server [default: https://localhost and the port of the setting listen]
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// Arguments of `p2psp overlays`.
+#[derive(Args, Debug)]
+pub struct OverlaysArguments {
+    #[command(flatten)]
+    asking: Asking,
+}
+
+/// Arguments of `p2psp peers`.
+#[derive(Args, Debug)]
+pub struct PeersArguments {
+    /// The overlay
+    overlay: OverlayId,
+    #[command(flatten)]
+    asking: Asking,
+}
+
+/// Arguments of `p2psp rank`.
+#[derive(Args, Debug)]
+pub struct RankArguments {
+    /// The overlay
+    overlay: OverlayId,
+    /// The peer whose list it is
+    peer: PeerId,
+    /// Say why: PIDs, costs, scores
+    #[arg(long)]
+    explain: bool,
+    #[command(flatten)]
+    asking: Asking,
+}
+
+/// Prints the overlays.
+///
+/// # Errors
+/// The server does not answer.
+pub fn overlays(arguments: &OverlaysArguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    let found = arguments.asking.ask("/oms/overlays")?;
+    arguments.asking.print(&found, out, |overlay, out| {
+        let text = |key: &str| overlay[key].as_str().unwrap_or("-").to_owned();
+        let (id, kind, title) = (text("overlay-id"), text("type"), text("title"));
+        writeln!(out, "{id:<24} {kind:<9} {:>7} peers  {title}", overlay["num_peers"])
+    })
+}
+
+/// Prints the members of an overlay.
+///
+/// # Errors
+/// The server does not answer, or there is no such overlay.
+pub fn peers(arguments: &PeersArguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    let found = arguments.asking.ask(&format!("/oms/members?overlay-id={}", arguments.overlay))?;
+    arguments.asking.print(&found, out, |member, out| {
+        let text = |key: &str| member[key].as_str().unwrap_or("-").to_owned();
+        let (peer, kind, address) = (text("peer-id"), text("peer-type"), text("address"));
+        let (user, reach) = (text("user-id"), text("reach"));
+        let class = &member["class"];
+        writeln!(out, "{peer} {kind:<6} {address:<22} class {class} {reach:<11} {user}")
+    })
+}
+
+/// Prints the list that a peer would get now.
+///
+/// # Errors
+/// The server does not answer, or the peer is no member.
+pub fn rank(arguments: &RankArguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    let (overlay, peer) = (&arguments.overlay, &arguments.peer);
+    let path = format!("/oms/explain?overlay-id={overlay}&peer-id={peer}");
+    let explained = arguments.asking.ask(&path)?;
+    if arguments.asking.format == Format::Json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&explained)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let text = |value: &Value| match value {
+        Value::Null => "-".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let (by, isp, from) = (&explained["ranked-by"], &explained["isp"], &explained["from-pid"]);
+    writeln!(out, "ranked by {}, isp {}, from {}", text(by), text(isp), text(from))?;
+    for entry in explained["entries"].as_array().into_iter().flatten() {
+        write!(out, "{:>4}  {:<40}", text(&entry["rank"]), text(&entry["address"]))?;
+        if arguments.explain {
+            let bridge = if entry["bridge"] == true { "  bridge" } else { "" };
+            let (pid, cost, score) = (&entry["pid"], &entry["cost"], &entry["score"]);
+            write!(out, " pid {:<16} cost {:<10}", text(pid), text(cost))?;
+            write!(out, " score {:.2}{bridge}", score.as_f64().unwrap_or_default())?;
+            if let Some(reason) = entry["reason"].as_str() {
+                write!(out, "  {reason}")?;
+            }
+        }
+        writeln!(out)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Asking {
+    fn ask(&self, path: &str) -> anyhow::Result<Value> {
+        let settings = self.state.settings()?;
+        let near = format!("https://localhost:{}", settings.listen.port());
+        let base = self.url.clone().or_else(|| settings.public_url.clone()).unwrap_or(near);
+        let pki: PathBuf = pki_folder(&settings.identity()?);
+        let server = ServerTrust { trust_domain: None, bundle: pki.join("ca.pem"), crl: None };
+        let own = Some((pki.join("client.pem"), pki.join("client-key.pem")));
+        let tls = ClientTlsSettings { own, servers: vec![server], expected: None };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let tls = ClientTls::load(tls, link::metrics::Metrics::new())
+                .context("no operator's certificate can be read")?;
+            let client = Client::builder().tls(tls).response_timeout(ANSWER_WITHIN).build();
+            let url = format!("{base}{path}");
+            let answer = client.get(&url, HeaderMap::new()).await?;
+            let found: Value = serde_json::from_slice(&answer.body).context("no JSON")?;
+            match answer.status {
+                StatusCode::OK => Ok(found),
+                other => bail!("{other}: {}", found["error"]["message"].as_str().unwrap_or("-")),
+            }
+        })
+    }
+
+    fn print(
+        &self,
+        found: &Value,
+        out: &mut dyn Write,
+        line: impl Fn(&Value, &mut dyn Write) -> std::io::Result<()>,
+    ) -> anyhow::Result<ExitCode> {
+        match self.format {
+            Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(found)?)?,
+            Format::Text => {
+                found.as_array().into_iter().flatten().try_for_each(|one| line(one, out))?;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
