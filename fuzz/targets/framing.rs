@@ -11,9 +11,8 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut request = httparse::Request::new(&mut headers);
     if let Ok(httparse::Status::Complete(end)) = request.parse(bytes) {
-        let has = |name: &str| {
-            request.headers.iter().any(|field| field.name.eq_ignore_ascii_case(name))
-        };
+        let has =
+            |name: &str| request.headers.iter().any(|field| field.name.eq_ignore_ascii_case(name));
         let both = has("content-length") && has("transfer-encoding");
         assert_eq!(whole[..end] != bytes[..end], both);
     }
