@@ -10,7 +10,7 @@ use system_tests::p2psp::{self, P2psp, Peer, Shape, addresses};
 
 /// Beyond this a condition that has to come has failed.
 const WITHIN: Duration = Duration::from_secs(30);
-/// A list that waits for nobody is there by then, on a slow machine too; curl and a handshake besides.
+/// A list that waits for nobody is there by then, curl and a handshake included.
 const AT_ONCE: Duration = Duration::from_secs(5);
 
 /// An overlay `film` with peers in three other cities.
