@@ -119,8 +119,7 @@ fn names_that_would_move_a_terminal_are_shown_escaped() {
         unis.signal("HUP").unwrap();
         let line = unis.wait_for_log("reload refused").unwrap();
         assert!(!line.chars().any(char::is_control), "{line:?}");
-        let escapes = [["\\u{1b}[2J", "\\u{9b}31m"], ["\\u001b[2J", "\\u009b31m"]];
-        let escapes = &escapes[usize::from(format == "json")];
+        let escapes = ["\\u{1b}[2J", "\\u{9b}31m"];
         assert!(escapes.iter().all(|escape| line.contains(escape)), "{line:?}");
         assert!(line.contains("b.toml"), "the name's second line is not in {line:?}");
         write(&pop("A"));
@@ -147,4 +146,23 @@ fn a_target_that_is_none_is_refused() {
     let text = String::from_utf8_lossy(&said.stderr).into_owned();
     assert_eq!(said.status.code(), Some(2));
     assert!(text.contains("log") && text.contains("udp:IP:PORT"), "{text}");
+}
+
+/// A million rows of no use would be a million lines.
+#[test]
+fn of_many_warnings_the_first_hundred_are_logged_and_the_rest_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("network.toml");
+    let bad: Vec<String> = (0..250).map(|number| format!("no-prefix-{number}")).collect();
+    std::fs::write(&file, format!("[[pop]]\nname = \"A\"\nprefixes = {bad:?}\n")).unwrap();
+    let unis = Unis::plain(&[format!("inventory={}", file.display())], &[]).unwrap();
+    let first = unis.wait_for_log("no-prefix-0").unwrap();
+    assert!(first.contains("WARN"), "{first}");
+    unis.wait_for_log("no-prefix-98").unwrap();
+    let last = unis.wait_for_log("further warnings").unwrap();
+    let checked = unis::run(["check", "--source", &format!("inventory={}", file.display())]);
+    let checked = String::from_utf8(checked.unwrap().stdout).unwrap();
+    let is_warning = |line: &&str| line.contains("network.toml:") && line.ends_with(']');
+    let all = checked.lines().filter(is_warning).count();
+    assert!(all >= 250 && last.contains(&format!("more={}", all - 100)), "{all} {last}");
 }

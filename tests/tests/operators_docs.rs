@@ -124,3 +124,25 @@ fn every_link_leads_somewhere() {
         }
     }
 }
+
+/// The container file copies folders by name: all of the workspace, and nothing that is not there.
+#[test]
+fn the_container_is_made_from_all_packages() {
+    let text = source::text(&project("deploy/Containerfile"));
+    let copied: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("COPY "))
+        .filter(|rest| !rest.starts_with("--from"))
+        .flat_map(|rest| rest.split(' ').take(rest.split(' ').count() - 1))
+        .collect();
+    assert!(copied.contains(&"Cargo.lock"), "{copied:?}");
+    for path in &copied {
+        assert!(project(path).exists(), "{path} is copied and not there");
+    }
+    let workspace = source::text(&project("Cargo.toml"));
+    let members = workspace.split("members = [").nth(1).unwrap().split(']').next().unwrap();
+    for member in members.split('"').skip(1).step_by(2) {
+        let folder = member.split('/').next().unwrap();
+        assert!(copied.contains(&folder), "{member} is not copied");
+    }
+}
