@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use link::daemon::{exit_code, manual, pki};
 use p2psp::cli::{
-    Cli, Command, audit, backup, check, class, config, invite, overlays, report, serve, users,
+    Cli, Command, audit, backup, check, class, config, denylist, invite, overlays, report, serve,
+    takedown, users,
 };
 
 fn main() -> ExitCode {
@@ -22,6 +23,8 @@ fn main() -> ExitCode {
         Command::Peers(arguments) => overlays::peers(&arguments, &mut out),
         Command::Rank(arguments) => overlays::rank(&arguments, &mut out),
         Command::Report(arguments) => report::run(&arguments, &mut out),
+        Command::Takedown(arguments) => takedown::run(&arguments, &mut out),
+        Command::Denylist(arguments) => denylist::run(&arguments, &mut out),
         Command::Audit(arguments) => audit::run(&arguments, &mut out),
         Command::Backup(arguments) => backup::run(&arguments, &mut out),
         Command::Restore(arguments) => backup::restore(&arguments, &mut out),

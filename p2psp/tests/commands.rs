@@ -14,7 +14,7 @@ fn p2psp(arguments: &[&str]) -> Output {
 fn every_command_explains_itself() {
     for command in [
         "serve", "check", "config", "invite", "pki", "users", "class", "report", "audit", "backup",
-        "restore",
+        "restore", "takedown", "denylist",
     ] {
         let output = p2psp(&[command, "--help"]);
         let help = String::from_utf8_lossy(&output.stdout);

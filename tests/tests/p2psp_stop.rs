@@ -1,5 +1,5 @@
-//! Forced stop, the provider's side (TR 20002 §8.3.4; Req-Content-010), over real processes in both
-//! shapes: out of the index at once, refused at OMS for good, told to members, acknowledged,
+//! Forced stop, the provider's side (TR 20002 §8.3.4; Req-Content-010), over real processes in
+//! both shapes: out of the index at once, refused at OMS for good, told to members, acknowledged,
 //! reported.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has to say where")]
@@ -254,4 +254,26 @@ fn one_content_of_an_overlay_ends_and_the_others_go_on() {
         scene.anna.ask("PUT", "/oms/peer", Some(&scene.anna.join_request("film"))).status,
         410
     );
+}
+
+/// The operator's command line, beside the running server.
+#[test]
+fn the_command_line_takes_down_and_forbids() {
+    let scene = Scene::start(Shape::OneProcess, &["winter", "summer"]);
+    let state = scene.folder.path().join("state").display().to_string();
+    let (winter, summer) = (scene.content("winter"), scene.content("summer"));
+    let run = |arguments: &[&str]| {
+        let mut all = arguments.to_vec();
+        all.extend(["--state-dir", &state]);
+        system_tests::p2psp::run(&all).unwrap()
+    };
+    let change = run(&["denylist", "add", summer.as_str(), "--reason", "none"]);
+    assert_eq!((change.as_str(), scene.found("summer")), ("change 1\n", 0));
+    assert_eq!(run(&["denylist", "list"]), format!("content {summer}\n"));
+    let taken = run(&["takedown", "--content", winter.as_str(), "--reason", "no licence"]);
+    assert!(taken.contains("OMS is not told yet") && taken.contains("by operator"), "{taken}");
+    assert_eq!(scene.found("winter"), 0);
+    scene.until(taken.split(' ').next().unwrap(), |one| one["state"] == "stopping");
+    assert!(run(&["takedown", "--list"]).contains("2 members: "));
+    stopped(&scene.anna.ask("PUT", "/oms/peer", Some(&scene.anna.join_request("film"))));
 }

@@ -133,6 +133,7 @@ fn index_code(error: &IndexError) -> (StatusCode, &'static str) {
         IndexError::File(_) => (StatusCode::BAD_REQUEST, "index-file"),
         IndexError::NoOverlay => (StatusCode::BAD_REQUEST, "body"),
         IndexError::Version { .. } => (StatusCode::CONFLICT, "version"),
+        IndexError::OtherCut(_) => (StatusCode::CONFLICT, "fragment-size"),
         IndexError::Unknown(_) => (StatusCode::NOT_FOUND, "not-found"),
         IndexError::Denied { .. } => (StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS, "denied"),
         IndexError::Database(DatabaseError::Busy) => (StatusCode::SERVICE_UNAVAILABLE, "full"),

@@ -5,11 +5,13 @@ pub mod backup;
 pub mod check;
 pub mod class;
 pub mod config;
+pub mod denylist;
 pub mod invite;
 pub mod overlays;
 pub mod report;
 pub mod serve;
 pub mod state;
+pub mod takedown;
 pub mod users;
 
 use std::path::PathBuf;
@@ -59,6 +61,10 @@ pub enum Command {
     Rank(overlays::RankArguments),
     /// Show how the contents of an overlay were distributed
     Report(report::Arguments),
+    /// Have a distribution stopped, or show how far that has come
+    Takedown(takedown::Arguments),
+    /// Forbid contents and fragments by their digests
+    Denylist(denylist::Arguments),
     /// Check the audit trails
     Audit(audit::Arguments),
     /// Copy databases and keys into one file, beside a running server

@@ -10,6 +10,7 @@ use link::daemon::{pki_folder, pki_settings};
 use link::pki::{Authority, PkiError, State};
 
 use crate::cli::InputArguments;
+use crate::index::Ixs;
 use crate::settings::{Inputs, Settings};
 use crate::users::{Act, Rules, SqliteLedger, Ums};
 
@@ -63,6 +64,18 @@ impl StateArguments {
         }
         let rules = Rules::of(&settings.users, &settings.class);
         Ok(Ums::new(Arc::new(SqliteLedger::open(&path)?), rules))
+    }
+
+    /// IXS over the index that is there.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn ixs(&self) -> anyhow::Result<Ixs> {
+        let path = self.folder()?.join("index.db");
+        if !path.is_file() {
+            bail!("{} is not there: no server with the role ixs has run here", path.display());
+        }
+        Ok(Ixs::open(&path)?)
     }
 
     /// Revokes all valid certificates of a user, or of a peer by its id; their serial numbers.

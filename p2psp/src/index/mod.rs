@@ -56,6 +56,9 @@ pub enum IndexError {
     /// An overlay has one, too.
     #[error("overlay {0} has contents of another user")]
     OtherOverlay(OverlayId),
+    /// A content is cut in one way.
+    #[error("content {0} is known with fragments of another size")]
+    OtherCut(ContentId),
     /// A change has a higher number.
     #[error("version {version} is no later than {known}")]
     Version {

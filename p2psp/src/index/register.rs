@@ -106,6 +106,8 @@ fn write(tx: &Connection, order: &Order, seq: u64) -> rusqlite::Result<Result<()
     for content in [Some(&file.content_id), order.replaces.as_ref()].into_iter().flatten() {
         known(tx, content)?.map(|known| delete(tx, known.number)).transpose()?;
     }
+    tx.prepare_cached("INSERT INTO cut VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+        .execute(params![file.content_id.as_str(), file.fragment_size])?;
     let title_words = words::indexed(&file.title);
     tx.prepare_cached(
         "INSERT INTO content
@@ -150,6 +152,11 @@ fn refusal(tx: &Connection, order: &Order) -> rusqlite::Result<Option<IndexError
     let same = known(tx, &file.content_id)?;
     if same.as_ref().is_some_and(|known| known.owner != user) {
         return Ok(Some(IndexError::OtherOwner(file.content_id.clone())));
+    }
+    let cut = "SELECT 1 FROM cut WHERE content = ?1 AND fragment_size != ?2";
+    let is_cut = params![file.content_id.as_str(), file.fragment_size];
+    if tx.prepare_cached(cut)?.exists(is_cut)? {
+        return Ok(Some(IndexError::OtherCut(file.content_id.clone())));
     }
     if others {
         return Ok(Some(IndexError::OtherOverlay(file.overlay_id.clone())));

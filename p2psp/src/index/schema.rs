@@ -4,7 +4,7 @@
 use crate::audit;
 
 /// Run once each, in order.
-pub(crate) const MIGRATIONS: [&str; 2] = [CONTENTS, audit::TABLE];
+pub(crate) const MIGRATIONS: [&str; 3] = [CONTENTS, audit::TABLE, CUTS];
 
 /// `words` stores none of its text: it is in `content`, in the form of [`crate::index::words`].
 const CONTENTS: &str = "
@@ -50,4 +50,13 @@ const CONTENTS: &str = "
         is_done INTEGER NOT NULL DEFAULT 0
     ) STRICT;
     CREATE INDEX takedown_open ON takedown (is_done, number);
+";
+
+/// A content is cut in one way for good: what a sender signed of a fragment must not be held
+/// against a fragment of another length.
+const CUTS: &str = "
+    CREATE TABLE cut (
+        content TEXT PRIMARY KEY,
+        fragment_size INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
 ";

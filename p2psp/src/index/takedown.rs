@@ -60,20 +60,19 @@ impl Ixs {
     /// Tells OMS of open takedowns and fetches their results, until shutdown.
     pub async fn follow_takedowns(self, oms: Arc<dyn Stops>, shutdown: Shutdown) {
         loop {
-            let open = self.round(&oms).await.unwrap_or_else(|error| {
+            // The command line writes into the same file: there may be one that nobody told of.
+            if let Err(error) = self.round(&oms).await {
                 tracing::error!(%error, "open takedowns cannot be read");
-                1
-            });
+            }
             tokio::select! {
                 () = shutdown.wait() => return,
                 () = self.takedowns.notified() => {}
-                () = tokio::time::sleep(ROUND), if open > 0 => {}
+                () = tokio::time::sleep(ROUND) => {}
             }
         }
     }
 
-    /// One round; how many are still open.
-    async fn round(&self, oms: &Arc<dyn Stops>) -> Result<usize, DatabaseError> {
+    async fn round(&self, oms: &Arc<dyn Stops>) -> Result<(), DatabaseError> {
         let open = self.database.read(open).await?;
         for (number, takedown, order) in &open {
             let told = match takedown.seq {
@@ -92,7 +91,7 @@ impl Ixs {
                 }
             }
         }
-        Ok(open.len())
+        Ok(())
     }
 
     async fn note(

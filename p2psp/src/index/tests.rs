@@ -207,3 +207,16 @@ async fn a_peer_id_is_no_user() {
     let refused = shelf.index.register(text, None, publisher, 9).await;
     assert!(matches!(refused, Err(IndexError::OtherPublisher(_))));
 }
+
+/// What was signed of a fragment of one length proves nothing about one of another.
+#[tokio::test]
+async fn a_content_is_cut_in_one_way_for_good() {
+    let (shelf, anna) = (Shelf::new(), Author::new("anna"));
+    let file = anna.file(1, 1, "film", "");
+    anna.register(&shelf, &file).await.unwrap();
+    shelf.index.remove(file.content_id.clone(), anna.publisher.user.clone()).await.unwrap();
+    let other = IndexFile { fragment_size: 1 << 20, version: 2, ..file.clone() };
+    let refused = anna.register(&shelf, &other).await;
+    assert!(matches!(refused, Err(IndexError::OtherCut(_))));
+    anna.register(&shelf, &file).await.unwrap();
+}

@@ -1,0 +1,88 @@
+//! `p2psp denylist`: what is forbidden (Req-Content-020), beside a running server.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use mp2p::id::ContentId;
+use mp2p::message::bound::Text;
+use mp2p::message::content::{Denied, DeniedKind, MAX_REASON_BYTES};
+
+use crate::cli::state::{StateArguments, operator, wait};
+
+/// Arguments of `p2psp denylist`.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Print what is forbidden, a digest a line
+    List(StateArguments),
+    /// Forbid a digest; a content leaves the index at once
+    Add(Change),
+    /// Allow a digest again
+    Remove(Change),
+}
+
+#[derive(Args, Debug)]
+struct Change {
+    /// The content's id, or the fragment's hash: 64 hex digits
+    digest: ContentId,
+    /// It is a fragment's hash
+    #[arg(long)]
+    fragment: bool,
+    /// Why; goes on record
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    #[command(flatten)]
+    state: StateArguments,
+}
+
+/// Prints the list, or changes it.
+///
+/// # Errors
+/// There is no index.
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    match &arguments.what {
+        What::List(state) => list(state, out)?,
+        What::Add(change) => change.make(true, out)?,
+        What::Remove(change) => change.make(false, out)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(state: &StateArguments, out: &mut dyn Write) -> anyhow::Result<()> {
+    let (ixs, mut after) = (state.ixs()?, 0);
+    loop {
+        let page = wait(ixs.denylist(after))?;
+        if page.digests.is_empty() {
+            return Ok(());
+        }
+        for one in page.digests.iter().filter(|one| one.denied) {
+            writeln!(out, "{} {}", word(one.kind), one.digest)?;
+        }
+        after = page.seq;
+    }
+}
+
+impl Change {
+    fn make(&self, denied: bool, out: &mut dyn Write) -> anyhow::Result<()> {
+        let kind = if self.fragment { DeniedKind::Fragment } else { DeniedKind::Content };
+        let reason = Text::<MAX_REASON_BYTES>::new(self.reason.as_str()).context("--reason")?;
+        let (one, by) = (Denied { digest: self.digest.clone(), kind, denied }, operator());
+        let seq = wait(self.state.ixs()?.deny(vec![one], reason.into(), by.actor, by.now))?;
+        writeln!(out, "change {seq}")?;
+        Ok(())
+    }
+}
+
+const fn word(kind: DeniedKind) -> &'static str {
+    match kind {
+        DeniedKind::Content => "content",
+        DeniedKind::Fragment => "fragment",
+    }
+}

@@ -1,0 +1,92 @@
+//! `p2psp takedown`: forced stop (TR 20002 §8.3.4), beside a running server, which acts within a
+//! second.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{ArgGroup, Args};
+use mp2p::id::{ContentId, OverlayId};
+use mp2p::message::bound::Text;
+use mp2p::message::takedown::{Takedown, TakedownRequest, TakedownState};
+
+use crate::cli::state::{Format, StateArguments, operator, wait};
+use crate::index::Which;
+
+/// Takedowns shown.
+const MAX_SHOWN: usize = 100;
+
+/// Arguments of `p2psp takedown`.
+#[derive(Args, Debug)]
+#[command(group(ArgGroup::new("what").required(true).args(["content", "overlay", "list"])))]
+pub struct Arguments {
+    /// Stop this content; the only one of an overlay ends the overlay
+    #[arg(long, value_name = "DIGEST", requires = "reason")]
+    content: Option<ContentId>,
+    /// Stop all contents of this overlay
+    #[arg(long, value_name = "OVERLAY", conflicts_with = "content", requires = "reason")]
+    overlay: Option<OverlayId>,
+    /// Why; peers are told
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+    /// Forbid the fragments too, in whichever content they turn up
+    #[arg(long)]
+    fragments: bool,
+    /// Show the takedowns there are, the latest first
+    #[arg(long)]
+    list: bool,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    state: StateArguments,
+}
+
+/// Takes down, or shows what was taken down.
+///
+/// # Errors
+/// There is no index, or nothing of that name in it.
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    let ixs = arguments.state.ixs()?;
+    let shown = match arguments.list {
+        true => wait(ixs.takedowns(Which::default(), MAX_SHOWN))?,
+        false => {
+            let request = TakedownRequest {
+                content_id: arguments.content.clone(),
+                overlay_id: arguments.overlay.clone(),
+                reason: Text::new(arguments.reason.as_deref().unwrap_or_default())
+                    .context("--reason")?,
+                deny_fragments: arguments.fragments,
+            };
+            let by = operator();
+            vec![wait(ixs.take_down(request, by.actor, by.now))?]
+        }
+    };
+    match arguments.format {
+        Format::Json => writeln!(out, "{}", serde_json::to_string(&shown)?)?,
+        Format::Text => shown.iter().try_for_each(|one| tell(one, out))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn tell(one: &Takedown, out: &mut dyn Write) -> anyhow::Result<()> {
+    let what = match &one.content_id {
+        Some(content) => format!("content {content} in {}", one.overlay_id),
+        None => format!("overlay {}", one.overlay_id),
+    };
+    let state = match one.state {
+        TakedownState::Pending => "OMS is not told yet",
+        TakedownState::Stopping => "stopping",
+        TakedownState::Done => "done",
+    };
+    writeln!(out, "{} {what}: {state}", &*one.takedown_id)?;
+    writeln!(out, "  {} by {} at {}", &*one.reason, one.authority, one.at)?;
+    if let Some(result) = one.result {
+        writeln!(
+            out,
+            "  {} members: {} notified, {} acknowledged, {} offline",
+            result.members, result.notified, result.acknowledged, result.offline
+        )?;
+    }
+    Ok(())
+}
