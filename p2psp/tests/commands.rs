@@ -13,8 +13,8 @@ fn p2psp(arguments: &[&str]) -> Output {
 #[test]
 fn every_command_explains_itself() {
     for command in [
-        "serve", "check", "config", "invite", "pki", "users", "class", "report", "audit", "backup",
-        "restore", "takedown", "denylist",
+        "serve", "bench", "check", "config", "invite", "pki", "users", "class", "report", "audit",
+        "backup", "restore", "takedown", "denylist",
     ] {
         let output = p2psp(&[command, "--help"]);
         let help = String::from_utf8_lossy(&output.stdout);
@@ -31,4 +31,26 @@ fn the_documented_settings_file_is_one_to_start_from() {
     std::fs::write(&file, p2psp(&["config", "default"]).stdout).unwrap();
     let output = p2psp(&["config", "effective", "--config", &file.display().to_string()]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn the_bench_measures_lists_and_durable_commands_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("ledger").display().to_string();
+    let output = p2psp(&["bench", "--quick", "--format", "json", "--folder", &place]);
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let names: Vec<&str> =
+        told["rows"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
+    assert_eq!(
+        names,
+        [
+            "list of 9, 10 peers, in memory",
+            "list of 50, 1000 peers, in memory",
+            "profile at a join, 256 clients, on the disk"
+        ]
+    );
+    assert!(
+        told["rows"].as_array().unwrap().iter().all(|row| row["per-second"].as_f64() > Some(0.0))
+    );
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

@@ -157,10 +157,16 @@ impl Pams {
 
     /// How a peer stands by what it reported.
     fn standing(&self, aged: Aged) -> Standing {
+        Self::stands(aged, self.settings.overload)
+    }
+
+    /// The same, overloaded from the load `overload` on.
+    #[must_use]
+    pub fn stands(aged: Aged, overload: f32) -> Standing {
         let load = aged.status.load();
         Standing {
             score: 1.0 - load,
-            is_overloaded: load >= self.settings.overload,
+            is_overloaded: load >= overload,
             status: aged.status,
             age_s: aged.age_s,
         }

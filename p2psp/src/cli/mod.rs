@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod backup;
+pub mod bench;
 pub mod check;
 pub mod class;
 pub mod config;
@@ -71,6 +72,8 @@ pub enum Command {
     Backup(backup::BackupArguments),
     /// Put a backup back, where no server runs
     Restore(backup::RestoreArguments),
+    /// Measure ranked lists and durable commands on this machine
+    Bench(bench::Arguments),
     /// Keys and certificates: create a CA, enrol, renew, revoke
     Pki(pki::Arguments<InputArguments>),
     /// Write a manual page for each command

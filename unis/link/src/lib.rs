@@ -39,6 +39,7 @@ pub mod pki;
 // What the operator sees.
 pub mod admin;
 pub mod log;
+pub mod machine;
 pub mod metrics;
 mod printable;
 pub mod shutdown;

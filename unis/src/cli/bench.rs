@@ -5,7 +5,6 @@ mod case;
 mod cases;
 mod contest;
 mod ecs;
-mod machine;
 mod report;
 mod sample;
 mod workload;
@@ -111,7 +110,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
     } else {
         Workload::of_prefixes(&arguments.prefixes, size, arguments.seed)?
     };
-    let machine = machine::described();
+    let machine = link::machine::described(env!("CARGO_PKG_VERSION"));
     let cases = cases::all(&workload);
     bar.set_length((cases.len() * contest.rounds) as u64);
     let mut rows = Vec::with_capacity(cases.len());

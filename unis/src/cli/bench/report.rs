@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
+use link::machine::Machine;
 use serde_json::{Value, json};
 
 use crate::cli::bench::case::Row;
-use crate::cli::bench::machine::Machine;
 use crate::cli::bench::workload::Facts;
 
 /// All that is told.

@@ -1,26 +1,27 @@
-//! What the figures were measured on.
+//! What figures were measured on.
 
 use serde::Serialize;
 
 /// Processor, cores, kernel, load.
 #[derive(Clone, Debug, Serialize)]
-pub(in crate::cli::bench) struct Machine {
+pub struct Machine {
     /// As the processor calls itself.
-    pub(in crate::cli::bench) cpu: String,
+    pub cpu: String,
     /// Logical ones that this process may use.
-    pub(in crate::cli::bench) cores: usize,
+    pub cores: usize,
     /// Name and release.
-    pub(in crate::cli::bench) kernel: String,
+    pub kernel: String,
     /// Mean number of running processes over the last minute, before the measurement.
-    pub(in crate::cli::bench) load: String,
+    pub load: String,
     /// Of this program.
-    pub(in crate::cli::bench) version: &'static str,
+    pub version: &'static str,
     /// Whether it was built for speed.
-    pub(in crate::cli::bench) optimised: bool,
+    pub optimised: bool,
 }
 
-/// This machine; what it does not tell is `unknown`.
-pub(in crate::cli::bench) fn described() -> Machine {
+/// This machine, and the program of `version`; what it does not tell is `unknown`.
+#[must_use]
+pub fn described(version: &'static str) -> Machine {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let cpuinfo = read("/proc/cpuinfo");
     let model =
@@ -35,7 +36,7 @@ pub(in crate::cli::bench) fn described() -> Machine {
         cores: std::thread::available_parallelism().map_or(1, usize::from),
         kernel: known(Some(&format!("Linux {}", read("/proc/sys/kernel/osrelease").trim()))),
         load: known(load.split(' ').next()),
-        version: env!("CARGO_PKG_VERSION"),
+        version,
         optimised: !cfg!(debug_assertions),
     }
 }
