@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use crate::pki::PkiError;
@@ -81,6 +81,7 @@ impl Folder {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false).mode(SECRET);
         let file = options.open(&path).map_err(|source| failed(&path, source))?;
+        leave_to_owner(&file, &self.path).map_err(|source| failed(&path, source))?;
         file.lock().map_err(|source| failed(&path, source))?;
         Ok(Lock { _file: file })
     }
@@ -107,6 +108,7 @@ pub(crate) fn write(path: &Path, text: &str, mode: u32) -> Result<(), PkiError> 
         let mut file = options.open(&passing)?;
         // One left by a crash keeps its mode otherwise.
         file.set_permissions(Permissions::from_mode(mode))?;
+        leave_to_owner(&file, directory)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&passing, path)?;
@@ -115,6 +117,38 @@ pub(crate) fn write(path: &Path, text: &str, mode: u32) -> Result<(), PkiError> 
     written().map_err(|source| failed(path, source))
 }
 
+/// What root writes belongs to the owner of the folder: a server that runs as a user of its own
+/// reads what the command line wrote beside it.
+fn leave_to_owner(file: &File, folder: &Path) -> io::Result<()> {
+    let (owner, own) = (fs::metadata(folder)?, file.metadata()?);
+    if own.uid() == 0 && owner.uid() != 0 {
+        fchown(file, Some(owner.uid()), Some(owner.gid()))?;
+    }
+    Ok(())
+}
+
 fn failed(path: &Path, source: io::Error) -> PkiError {
     PkiError::Io { path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Only root can give files away; who is not, has nothing to give.
+    #[test]
+    fn what_root_writes_is_the_owners_of_the_folder() {
+        const OWNER: u32 = 65_534;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.json");
+        let is_root = std::os::unix::fs::chown(folder.path(), Some(OWNER), Some(OWNER)).is_ok();
+        write(&path, "{}", SECRET).unwrap();
+        drop(Folder::at(folder.path()).lock().unwrap());
+        for file in [path, folder.path().join("lock")] {
+            let metadata = fs::metadata(&file).unwrap();
+            let owner = fs::metadata(folder.path()).unwrap().uid();
+            assert_eq!(metadata.uid(), owner, "{}", file.display());
+            assert_eq!((owner == OWNER, metadata.mode() & 0o777), (is_root, SECRET));
+        }
+    }
 }
