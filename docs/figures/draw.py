@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Draws all_pairs.svg and rank.svg, both axes logarithmic, beside this file.
+"""Draws all_pairs.svg, and rank.svg and ecs.svg, both axes logarithmic, beside this file.
 
     cargo bench -p topology --bench all_pairs
     unis bench --format json > figures.json
-    docs/figures/draw.py target/criterion figures.json
+    docs/figures/draw.py target/criterion figures.json        # either alone draws its own
 """
 import json
 import math
 import pathlib
+import re
 import sys
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 560, 340, 76, 48, 40, 96
@@ -48,20 +49,31 @@ def svg(title, x_name, y_name, series):
     return "\n".join(out + ["</svg>"]) + "\n"
 
 
-def main(criterion, figures):
-    here = pathlib.Path(__file__).parent
+HERE = pathlib.Path(__file__).parent
+
+
+def all_pairs(criterion):
     times = lambda way: sorted(
         (int(size.name), json.loads((size / "new/estimates.json").read_text())["median"]["point_estimate"] / 1e6)
         for size in pathlib.Path(criterion, "all pairs", way).iterdir() if size.name.isdigit())
-    (here / "all_pairs.svg").write_text(svg(
+    (HERE / "all_pairs.svg").write_text(svg(
         "Costs of all pairs, one thread", "nodes", "milliseconds",
         [("topology", times("search")), ("petgraph", times("petgraph"))]))
-    rows = [row for row in json.loads(pathlib.Path(figures).read_text())["rows"] if row["candidates"]]
-    points = lambda key: sorted((row["candidates"], row[key]) for row in rows)
-    (here / "rank.svg").write_text(svg(
-        "Ranking, 30 % IPv6", "candidates", "nanoseconds per candidate",
-        [("snapshot", points("ns")), ("plain way", points("plain-ns"))]))
+
+
+def requests(figures):
+    """Of `unis bench`: the rows of one kind differ in how many candidates a request has."""
+    rows = json.loads(pathlib.Path(figures).read_text())["rows"]
+    for file, kind, title, ours in [
+            ("rank.svg", r"rank (\d+) candidates", "Ranking, 30 % IPv6", "snapshot"),
+            ("ecs.svg", r"ECS 1 x (\d+), .*", "Endpoint costs, body to answer, IPv4", "unis")]:
+        matches = [(re.fullmatch(kind, row["name"]), row) for row in rows]
+        points = lambda key: sorted((int(m[1]), row[key]) for m, row in matches if m)
+        (HERE / file).write_text(svg(
+            title, "candidates", "nanoseconds per candidate",
+            [(ours, points("ns")), ("plain way", points("plain-ns"))]))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    for path in sys.argv[1:]:
+        requests(path) if path.endswith(".json") else all_pairs(path)

@@ -123,7 +123,8 @@ fn ask(
 /// A connection that is kept.
 pub(crate) struct Connection {
     wire: Wire,
-    buffer: Vec<u8>,
+    /// Room for an answer.
+    pub(crate) buffer: Vec<u8>,
 }
 
 enum Wire {
@@ -154,7 +155,7 @@ impl Connection {
         let (mut filled, mut whole) = (0, None);
         loop {
             if filled == self.buffer.len() {
-                self.buffer.resize(2 * filled, 0);
+                self.buffer.resize((2 * filled).max(BUFFER_BYTES), 0);
             }
             let read = self.wire.as_read().read(&mut self.buffer[filled..])?;
             ensure!(read > 0, "the connection was closed");
