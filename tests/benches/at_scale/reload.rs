@@ -94,8 +94,8 @@ fn reload(unis: &Unis, sample: &mut Sample, every: usize) -> anyhow::Result<[Ins
     Ok([changing, begin, Instant::now()])
 }
 
-/// Asks at a steady rate until it is over: when each query began, how long it took. Any answer but a
-/// 200 is an error.
+/// Asks at a steady rate until it is over: when each query began, how long it took. Any answer but
+/// a 200 is an error.
 fn ask(
     target: &Target,
     request: &[u8],
