@@ -65,6 +65,8 @@ pub(crate) struct Fetching {
     pub(crate) extra: u32,
     /// Since when nothing is asked for though something is missing.
     pub(crate) idle_since: Option<Instant>,
+    /// When the last list with somebody new came.
+    pub(crate) listed_at: Instant,
     /// When this member may begin to fetch what others of the group should, and whether it does.
     pub(crate) take_over_at: Option<Instant>,
     pub(crate) taking_over: bool,
@@ -105,6 +107,7 @@ impl Engine {
                 paused: None,
                 extra: 0,
                 idle_since: None,
+                listed_at: now,
                 take_over_at: None,
                 taking_over: false,
                 position: 0,
@@ -148,7 +151,9 @@ impl Engine {
     /// A ranked list came. Links to those that are not in it stay.
     pub fn list(&mut self, list: Ranked, now: Instant) {
         self.group.set(&list.group);
-        self.neighbours.listed(list.entries, &mut self.random);
+        if self.neighbours.listed(list.entries, &mut self.random) {
+            self.fetching.listed_at = now;
+        }
         self.group.draw(self.pieces.count(), now);
         let ids: Vec<LinkId> = self.links.keys().copied().collect();
         ids.into_iter().for_each(|id| self.place(id));
@@ -276,7 +281,7 @@ impl Engine {
             if self.fetching.due || self.fetching.again.is_some_and(|at| now >= at) {
                 self.fetching.due = false;
                 self.plan(budget, now);
-            } else if !self.serve(budget, now) {
+            } else if !self.serve(budget, now) && self.out.is_empty() {
                 return None;
             }
         }

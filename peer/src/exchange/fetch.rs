@@ -205,7 +205,7 @@ impl Engine {
         }
     }
 
-    fn stalled(&mut self, id: LinkId, fragment: u32, now: Instant) {
+    pub(crate) fn stalled(&mut self, id: LinkId, fragment: u32, now: Instant) {
         self.cancel(id, fragment, now);
         if let Some(piece) = self.pieces.at(fragment) {
             piece.failed = piece.failed.saturating_add(1);

@@ -13,6 +13,8 @@ use crate::exchange::request::Request;
 
 /// How fast a rate forgets.
 const RATE_SPAN: Duration = Duration::from_secs(1);
+/// Shortest time that it speaks of.
+const RATE_FIRST: Duration = Duration::from_millis(50);
 
 /// How far the two have come.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -123,6 +125,8 @@ pub(crate) struct Upload {
 pub(crate) struct Rate {
     per_second: f64,
     at: Instant,
+    /// When the first bytes came.
+    since: Option<Instant>,
 }
 
 impl Link {
@@ -200,16 +204,29 @@ impl Giving {
 
 impl Rate {
     pub(crate) const fn new(now: Instant) -> Self {
-        Self { per_second: 0.0, at: now }
+        Self { per_second: 0.0, at: now, since: None }
     }
 
     pub(crate) fn add(&mut self, bytes: usize, now: Instant) {
         let fresh = bytes as f64 / RATE_SPAN.as_secs_f64();
-        self.per_second = self.at(now) + fresh;
+        self.per_second = self.decayed(now) + fresh;
         self.at = now;
+        self.since.get_or_insert(now);
     }
 
+    /// Of what came in the first moments it is not said that it came in a whole span.
     pub(crate) fn at(&self, now: Instant) -> f64 {
+        let Some(since) = self.since else { return 0.0 };
+        let passed = now.saturating_duration_since(since).max(RATE_FIRST).as_secs_f64();
+        self.decayed(now) / (1.0 - (-passed / RATE_SPAN.as_secs_f64()).exp())
+    }
+
+    /// Whether it is the rate of so long at least.
+    pub(crate) fn is_known(&self, span: Duration, now: Instant) -> bool {
+        self.since.is_some_and(|since| now >= since + span)
+    }
+
+    fn decayed(&self, now: Instant) -> f64 {
         let passed = now.saturating_duration_since(self.at).as_secs_f64();
         self.per_second * (-passed / RATE_SPAN.as_secs_f64()).exp()
     }

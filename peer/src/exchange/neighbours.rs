@@ -34,12 +34,15 @@ struct Known {
 }
 
 impl Neighbours {
-    /// A new list: those of the last one that are not in it stand behind it.
-    pub(crate) fn listed(&mut self, entries: Vec<Candidate>, random: &mut fastrand::Rng) {
+    /// A new list: those of the last one that are not in it stand behind it. Whether somebody is
+    /// new.
+    pub(crate) fn listed(&mut self, entries: Vec<Candidate>, random: &mut fastrand::Rng) -> bool {
+        let before = self.known.len();
         self.known.values_mut().for_each(|known| known.listed = false);
         for candidate in entries {
             self.add(candidate, true, random.u32(..));
         }
+        self.known.len() > before
     }
 
     /// A peer that another one named.

@@ -1,5 +1,6 @@
 //! What to ask for next, and whom.
 //!
+//! Who is ranked lower is asked only for what those ranked higher have not, or do not bring in time.
 //! Near peers are asked for whatever they have, the rarest near first. Far peers are asked only for
 //! what nobody near has and nobody near fetches: first the own share, then, with nothing of it left
 //! to ask for, what others of the group have not begun. When all that is missing is asked for, the
@@ -9,6 +10,7 @@
 use std::time::{Duration, Instant};
 
 use mp2p::frame::{Frame, Get, MapUpdate};
+use mp2p::id::PeerId;
 
 use crate::exchange::budget::Budget;
 use crate::exchange::config::Order;
@@ -40,11 +42,19 @@ const UNLINKED: Duration = Duration::from_secs(30);
 const TAKE_OVER: Duration = Duration::from_secs(1);
 /// Fragments of others' shares fetched from afar at a time.
 const TAKEN_OVER: usize = 2;
+/// What has begun and brings nothing for so long is held up.
+pub(crate) const HELD_UP: Duration = Duration::from_secs(2);
+/// A better-ranked peer keeps up while what it was asked for takes no longer than so long.
+const KEEPS_UP_S: f64 = 0.5;
+/// After a list, those ranked lower wait so long for better ones that are being dialled.
+const MEETING: Duration = Duration::from_millis(700);
 /// Came to nothing so often: anybody may be asked.
 const MANY_FAILS: u8 = 3;
 
 /// How the best of several fragments is found; less is better.
 type Key = (u32, u32, u32);
+/// How well a peer is placed; less is better.
+type Standing = (bool, bool, u32);
 
 impl Engine {
     pub(crate) fn plan(&mut self, budget: &mut Budget, now: Instant) {
@@ -81,13 +91,55 @@ impl Engine {
     fn askable(&self, now: Instant) -> Vec<LinkId> {
         let may = |link: &Link| link.is_ready() && link.useful > 0 && !link.taking.is_busy(now);
         let links = self.links.iter().filter(|(_, link)| may(link));
-        let key = |link: &Link| {
-            let overloaded = self.neighbours.is_overloaded(&link.info.peer);
-            (overloaded, !link.near, link.rank, link.taking.requests.len())
-        };
+        let key = |link: &Link| (self.standing(link), link.taking.requests.len());
         let mut found: Vec<_> = links.map(|(id, link)| (key(link), *id)).collect();
         found.sort_unstable();
         found.into_iter().map(|(_, id)| id).collect()
+    }
+
+    fn standing(&self, link: &Link) -> Standing {
+        let overloaded = self.neighbours.is_overloaded(&link.info.peer);
+        (overloaded, !link.near, link.rank)
+    }
+
+    /// What need not be asked for on a link, since better ones bring it in time; `None`: nothing is
+    /// asked for there yet, since better ones are about to be met.
+    fn left_to_better(&self, id: LinkId, now: Instant) -> Option<Vec<LinkId>> {
+        let own = self.standing(self.links.get(&id)?);
+        if now < self.fetching.listed_at + MEETING && self.meets_better(own) {
+            return None;
+        }
+        let better = self.links.iter().filter(|(_, link)| {
+            link.is_ready()
+                && self.standing(link) < own
+                && !link.taking.is_busy(now)
+                && self.keeps_up(link, now)
+        });
+        Some(better.map(|(id, _)| *id).collect())
+    }
+
+    fn meets_better(&self, own: Standing) -> bool {
+        let mut greeting = self.links.values().filter(|link| !link.is_ready());
+        let mut dialling = self.neighbours.dialling();
+        greeting.any(|link| self.standing_of(&link.info.peer) < own)
+            || dialling.any(|peer| self.standing_of(peer) < own)
+    }
+
+    fn standing_of(&self, peer: &PeerId) -> Standing {
+        let overloaded = self.neighbours.is_overloaded(peer);
+        (overloaded, !self.group.is_near(peer), self.neighbours.rank(peer))
+    }
+
+    /// Whether what was asked for on a link will be here soon.
+    fn keeps_up(&self, link: &Link, now: Instant) -> bool {
+        let left =
+            |request: &Request| self.content.len(request.fragment).saturating_sub(request.offset);
+        let left: f64 = link.taking.requests.iter().map(|request| f64::from(left(request))).sum();
+        let oldest = link.taking.requests.iter().map(|request| request.last).min();
+        let waited = oldest.map_or(0.0, |at| now.saturating_duration_since(at).as_secs_f64());
+        let rate = link.taking.rate.at(now);
+        let known = link.taking.rate.is_known(Duration::from_secs_f64(KEEPS_UP_S), now);
+        waited <= KEEPS_UP_S && (!known || left <= rate * KEEPS_UP_S)
     }
 
     fn has_room(&mut self, id: LinkId, peer_down: Option<u64>, now: Instant) -> bool {
@@ -128,11 +180,16 @@ impl Engine {
             return None;
         }
         let starved = self.is_starved(now);
+        let better = self.left_to_better(id, now)?;
+        let better: Vec<&Link> = better.iter().filter_map(|id| self.links.get(id)).collect();
         let mut best: Option<Key> = None;
         let mut found = Vec::new();
         for fragment in link.map.iter_without(&self.pieces.have) {
             let piece = self.pieces.of(fragment);
             if piece.asked > 0 || !self.pieces.lacks(fragment) {
+                continue;
+            }
+            if better.iter().any(|better| better.map.has(fragment)) {
                 continue;
             }
             if !link.near && !starved && !self.may_fetch_far(fragment, own, now) {
@@ -263,9 +320,12 @@ impl Engine {
         requests.filter(may).min_by_key(|request| request.since).map(|request| request.fragment)
     }
 
-    /// Has not begun, or will need longer than it took so far and some seconds.
+    /// Has not begun, is held up, or will need some seconds more.
     fn is_late(&self, request: &Request, now: Instant) -> bool {
         let Some(begun) = request.begun else { return true };
+        if now >= request.last + HELD_UP {
+            return true;
+        }
         let spent = now.saturating_duration_since(begun).as_secs_f64();
         let left = self.content.len(request.fragment).saturating_sub(request.offset);
         let left_s = spent * f64::from(left) / f64::from(request.offset.max(1));

@@ -56,7 +56,7 @@ impl Engine {
     }
 
     /// Beyond a window without receipt nothing more is started.
-    fn demand_receipt(&mut self, id: LinkId, now: Instant) {
+    pub(crate) fn demand_receipt(&mut self, id: LinkId, now: Instant) {
         let fragments = self.config.unsigned_fragments;
         let window = fragments * u64::from(self.content.cut.fragment_size());
         let window = window.max(self.config.unsigned_bytes);

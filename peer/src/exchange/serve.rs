@@ -5,7 +5,7 @@
 //! first that the fewest others have, then the peer that was sent least, so that each fragment
 //! leaves here once before any leaves twice.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -43,6 +43,8 @@ pub(crate) struct Serving {
     pub(crate) claimed_at: Option<Instant>,
     /// Fragments read lately, the last used at the end.
     held: VecDeque<(u32, Bytes)>,
+    /// Being read.
+    reading: BTreeSet<u32>,
     /// What each class has had, and what the last served one had then.
     had: BTreeMap<u8, u64>,
     turn: u64,
@@ -90,7 +92,7 @@ impl Engine {
 
     /// The link whose turn it is, of those that have room for a slice; notes when to look again.
     fn next_to_send(&mut self, budget: &mut Budget, now: Instant) -> Option<LinkId> {
-        let mut best: Option<((u64, u64), LinkId)> = None;
+        let mut best: Option<((u64, u64, usize), LinkId)> = None;
         let mut again: Option<Instant> = None;
         for (id, link) in &mut self.links {
             let Some(active) = &link.giving.active else { continue };
@@ -113,7 +115,8 @@ impl Engine {
                 continue;
             }
             let had = self.serving.had.get(&link.class).copied().unwrap_or_default();
-            let key = (had.max(self.serving.turn), link.giving.unwritten as u64);
+            let sent = link.giving.rate.at(now) as u64;
+            let key = (had.max(self.serving.turn), sent, link.giving.unwritten);
             if best.is_none_or(|(least, _)| key < least) {
                 best = Some((key, *id));
             }
@@ -142,6 +145,7 @@ impl Engine {
             if delivery.is_none() {
                 return self.close(id, ByeReason::Shutdown, now);
             }
+            self.demand_receipt(id, now);
         }
         let offset = u32::try_from(from).unwrap_or_default();
         let data = Data { fragment, offset, delivery, bytes: slice };
@@ -178,20 +182,28 @@ impl Engine {
             let held = held.and_then(|place| self.serving.held.remove(place));
             let bytes = held.as_ref().map(|(_, bytes)| bytes.clone());
             self.serving.held.extend(held);
-            let read = bytes.is_none() && !self.is_being_read(asked.fragment);
+            let needed = bytes.is_none();
+            let mut next = None;
             if let Some(link) = self.links.get_mut(&id) {
                 let (fragment, offset) = (asked.fragment, asked.offset);
                 link.giving.active = Some(Upload { fragment, offset, bytes });
+                next = link.giving.asked.front().map(|asked| asked.fragment);
             }
-            if read {
-                self.put(Output::Read { fragment: asked.fragment });
+            if needed {
+                self.want_read(asked.fragment);
+            }
+            // The next one is read while this one goes.
+            if let Some(next) = next {
+                self.want_read(next);
             }
         }
     }
 
-    fn is_being_read(&self, fragment: u32) -> bool {
-        let mut active = self.links.values().filter_map(|link| link.giving.active.as_ref());
-        active.any(|active| active.fragment == fragment && active.bytes.is_none())
+    fn want_read(&mut self, fragment: u32) {
+        let held = self.serving.held.iter().any(|(held, _)| *held == fragment);
+        if !held && self.serving.reading.insert(fragment) {
+            self.put(Output::Read { fragment });
+        }
     }
 
     /// The link, and the place in its queue, of the fragment to start with; `None`: enough is under
@@ -233,6 +245,7 @@ impl Engine {
     }
 
     pub(crate) fn read(&mut self, fragment: u32, read: Result<Bytes, StoreError>, now: Instant) {
+        self.serving.reading.remove(&fragment);
         let whole = self.content.len(fragment) as usize;
         match read.and_then(|b| if b.len() == whole { Ok(b) } else { Err(StoreError::Lost) }) {
             Ok(bytes) => {

@@ -7,6 +7,7 @@ use mp2p::frame::ByeReason;
 use crate::exchange::engine::Engine;
 use crate::exchange::event::{LinkId, Output, Report, ReportKind};
 use crate::exchange::notary::DeliveryClaim;
+use crate::exchange::pick::HELD_UP;
 use crate::exchange::request::Request;
 
 impl Engine {
@@ -20,7 +21,7 @@ impl Engine {
             DeliveryClaim { fragment, hash: &expected, sender: &sender, receiver: &self.me };
         let signed = self.notary.open_delivery(delivery, &claim);
         let proof = signed.is_some_and(|signed| signed != expected);
-        if signed.is_none() || found != expected {
+        if signed != Some(expected) || found != expected {
             if let Some(piece) = self.pieces.at(fragment) {
                 piece.failed = piece.failed.saturating_add(1);
             }
@@ -53,11 +54,20 @@ impl Engine {
     }
 
     fn cancel_others_for_good(&mut self, fragment: u32, now: Instant) {
-        let asked = self.links.iter().filter(|(_, link)| {
-            link.taking.requests.iter().any(|request| request.fragment == fragment)
-        });
-        let ids: Vec<LinkId> = asked.map(|(id, _)| *id).collect();
-        ids.into_iter().for_each(|id| self.cancel(id, fragment, now));
+        let mut asked = Vec::new();
+        for (id, link) in &self.links {
+            let mut requests = link.taking.requests.iter();
+            if let Some(request) = requests.find(|request| request.fragment == fragment) {
+                let held_up = request.begun.is_some() && now >= request.last + HELD_UP;
+                asked.push((*id, held_up));
+            }
+        }
+        for (id, held_up) in asked {
+            match held_up {
+                true => self.stalled(id, fragment, now),
+                false => self.cancel(id, fragment, now),
+            }
+        }
     }
 
     fn no_longer_useful(&mut self, fragment: u32) {

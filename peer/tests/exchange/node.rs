@@ -64,6 +64,7 @@ pub(crate) struct Node {
     pub(crate) sending: bool,
     pub(crate) down_free: Instant,
     pub(crate) inbox: VecDeque<(usize, usize, Bytes)>,
+    pub(crate) reads_again: bool,
     pub(crate) wakes: Vec<Instant>,
 }
 
@@ -144,6 +145,7 @@ impl World {
             sending: false,
             down_free: self.now,
             inbox: VecDeque::new(),
+            reads_again: false,
             wakes: Vec::new(),
         });
         number

@@ -169,7 +169,10 @@ impl World {
                 self.send_next(other);
                 self.take(node);
             }
-            Event::Inbox(node) => self.take(node),
+            Event::Inbox(node) => {
+                self.nodes[node].reads_again = false;
+                self.take(node);
+            }
             Event::Dialled(node, peer) => self.connect(node, &peer),
             Event::Read(node, fragment) => {
                 let now = self.now;
@@ -192,10 +195,14 @@ impl World {
             let now = self.now;
             if let Some(later) = self.nodes[node].budget.read_after(now) {
                 self.nodes[node].inbox.push_front((wire, to, bytes));
-                self.at(later - now, Event::Inbox(node));
+                if !std::mem::replace(&mut self.nodes[node].reads_again, true) {
+                    self.at(later - now, Event::Inbox(node));
+                }
                 return;
             }
-            if self.wires[wire].open {
+            if bytes.is_empty() {
+                self.hang_up(wire);
+            } else if self.wires[wire].open {
                 self.nodes[node].received.push((now, bytes.len()));
                 let frame = decode(&mut BytesMut::from(bytes)).unwrap().unwrap();
                 let (_, link) = self.wires[wire].ends[to];
@@ -282,10 +289,6 @@ impl World {
             }
             let Some((bytes, data)) = queue[from].pop_front() else { continue };
             self.nodes[node].turn = turn + step + 1;
-            if bytes.is_empty() {
-                self.hang_up(wire);
-                continue;
-            }
             in_flight[from] += bytes.len();
             return self.transmit(node, (wire, from), bytes, data);
         }
