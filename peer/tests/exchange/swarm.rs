@@ -101,7 +101,8 @@ fn line(name: &str, world: &World, isps: usize) -> String {
     let all: u64 = world.came_in.values().sum();
     let seeder: usize = world.nodes[0].sent.iter().map(|(_, bytes)| bytes).sum();
     format!(
-        "{name}: median {:.1} s, p95 {:.1} s, last {:.1} s, into remote ISPs {:.2} (DATA {:.2}, all {:.2}), seeder {:.2}, most received {:.2}",
+        "{name}: median {:.1} s, p95 {:.1} s, last {:.1} s, into remote ISPs {:.2} (DATA {:.2}, \
+         all {:.2}), seeder {:.2}, most received {:.2}",
         took[took.len() / 2],
         took[(took.len() * 95).div_ceil(100) - 1],
         took[took.len() - 1],
