@@ -55,6 +55,20 @@ impl Cities {
     /// # Errors
     /// As for [`Cities::start`].
     pub fn start_as(shape: Shape, provider: &[&str]) -> anyhow::Result<Self> {
+        let cities = Self::begin(shape, "maps", provider)?;
+        cities.p2psp.daemon.wait_for_log("map taken over")?;
+        Ok(cities)
+    }
+
+    /// An ISP that gives no maps by the agreement, and is asked for each list.
+    ///
+    /// # Errors
+    /// As for [`Cities::start`].
+    pub fn start_without_maps(provider: &[&str]) -> anyhow::Result<Self> {
+        Self::begin(Shape::OneProcess, "endpoint-cost", provider)
+    }
+
+    fn begin(shape: Shape, service: &str, provider: &[&str]) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let state = folder.path().join("p2psp");
         p2psp::found(&state)?;
@@ -68,7 +82,7 @@ impl Cities {
         let unis = Unis::start(&sources(folder.path()), &options, &[])?;
         let isp = format!(
             "[[isp]]\nname = \"isp\"\nurl = \"{}\"\nbundle = {:?}\ncrl = {:?}\npoll-seconds = 1\n\
-             stale-seconds = 3\n",
+             stale-seconds = 3\nservice = {service:?}\n",
             unis.url,
             unis.pki("ca.pem"),
             unis.pki("crl.pem"),
@@ -77,7 +91,6 @@ impl Cities {
         let config = folder.path().join("p2psp.toml").display().to_string();
         let options = [&["--config", &config], provider].concat();
         let p2psp = P2psp::start_as(shape, &state, &options)?;
-        p2psp.daemon.wait_for_log("map taken over")?;
         Ok(Self { unis, p2psp, folder })
     }
 

@@ -62,6 +62,27 @@ fn whoever_hangs_holds_up_no_list() {
     }
 }
 
+/// An ISP that gives no maps is asked for each list; where it does not answer, scores rank alone.
+#[test]
+fn an_isp_without_maps_is_asked_and_not_waited_for() {
+    let cities = Cities::start_without_maps(&["--set", "call-timeout-ms=2000"]).unwrap();
+    let _others = others(&cities);
+    let anna = cities.p2psp.enrol("anna", BERLIN).unwrap();
+    let joined = anna.join("film");
+    assert_eq!(
+        (&joined["status"]["ranked-by"], addresses(&joined)),
+        (&json!("ecs"), NEAR_TO_FAR.to_vec())
+    );
+    assert_eq!(joined["status"]["peer_info_list"][3]["rank"], 4);
+    cities.unis.signal("STOP").unwrap();
+    let begin = Instant::now();
+    let list = anna.refresh("film");
+    assert!(begin.elapsed() < AT_ONCE, "{:?}", begin.elapsed());
+    assert_eq!(list["status"]["ranked-by"], "score");
+    assert_eq!(list["status"]["peer_info_list"].as_array().unwrap().len(), 4);
+    cities.unis.signal("CONT").unwrap();
+}
+
 /// An ISP whose costs make no sense: immense, then all alike. Everybody stays on the list.
 #[test]
 fn costs_without_sense_leave_nobody_out() {

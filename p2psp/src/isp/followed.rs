@@ -12,8 +12,8 @@ use link::shutdown::Shutdown;
 use link::tls::{ClientTls, ClientTlsSettings, ServerTrust};
 use treebitmap::IpLookupTable;
 
-use crate::isp::Outlook;
-use crate::settings::IspSettings;
+use crate::isp::{Endpoints, Outlook};
+use crate::settings::{IspSettings, Service};
 
 /// For a UNIS to answer: lists do not wait for it, only the map's freshness does.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
@@ -35,7 +35,15 @@ pub struct Isps {
 
 struct Isp {
     name: Arc<str>,
-    follower: Follower,
+    source: Source,
+}
+
+/// How an ISP says what its network is like.
+enum Source {
+    /// By maps, which are followed.
+    Maps(Follower),
+    /// By answers.
+    Endpoints(Arc<Endpoints>),
 }
 
 impl Isps {
@@ -53,10 +61,12 @@ impl Isps {
         let mut all = Self { isps: Vec::new(), v4: IpLookupTable::new(), v6: IpLookupTable::new() };
         for (index, isp) in settings.iter().enumerate() {
             let refused = |reason: String| IspError { name: isp.name.clone(), reason };
-            let follower = follower(isp, own, metrics, shutdown).map_err(refused)?;
+            let source = source(isp, own, metrics, shutdown).map_err(refused)?;
             let name: Arc<str> = Arc::from(isp.name.as_str());
-            tokio::spawn(tell(Arc::clone(&name), follower.updates()));
-            all.isps.push(Isp { name, follower });
+            if let Source::Maps(follower) = &source {
+                tokio::spawn(tell(Arc::clone(&name), follower.updates()));
+            }
+            all.isps.push(Isp { name, source });
             all.claim(&isp.prefixes, index);
         }
         Ok(all)
@@ -90,26 +100,34 @@ impl Isps {
         let Some(isp) = index.and_then(|index| self.isps.get(index)) else {
             return Outlook::none();
         };
-        let map = isp.follower.current().map(|followed| Arc::clone(followed.snapshot()));
-        let is_stale = isp.follower.freshness(now).stale;
-        Outlook::new(Arc::clone(&isp.name), map, asker, is_stale)
+        let name = Arc::clone(&isp.name);
+        match &isp.source {
+            Source::Endpoints(endpoints) => Outlook::of_endpoints(name, Arc::clone(endpoints)),
+            Source::Maps(follower) => {
+                let map = follower.current().map(|followed| Arc::clone(followed.snapshot()));
+                Outlook::new(name, map, asker, follower.freshness(now).stale)
+            }
+        }
     }
 
     /// Name and freshness of each: whether there is a map, and whether it is stale.
     pub fn states(&self, now: Instant) -> impl Iterator<Item = (&str, bool, bool)> {
-        self.isps.iter().map(move |isp| {
-            let has_map = isp.follower.current().is_some();
-            (&*isp.name, has_map, isp.follower.freshness(now).stale)
+        self.isps.iter().filter_map(move |isp| match &isp.source {
+            Source::Endpoints(_) => None,
+            Source::Maps(follower) => {
+                let has_map = follower.current().is_some();
+                Some((&*isp.name, has_map, follower.freshness(now).stale))
+            }
         })
     }
 }
 
-fn follower(
+fn source(
     isp: &IspSettings,
     own: &(PathBuf, PathBuf),
     metrics: &Metrics,
     shutdown: &Shutdown,
-) -> Result<Follower, String> {
+) -> Result<Source, String> {
     let shown = match (&isp.certificate, &isp.key) {
         (Some(certificate), Some(key)) => (certificate.clone(), key.clone()),
         _ => own.clone(),
@@ -124,12 +142,15 @@ fn follower(
     tokio::spawn(Arc::clone(&tls).watch(shutdown.clone()));
     let http = link::client::Client::builder().tls(tls).response_timeout(ANSWER_WITHIN).build();
     let server = Client::builder(&isp.url, http).map_err(|error| error.to_string())?;
+    if isp.service == Service::EndpointCost {
+        return Ok(Source::Endpoints(Arc::new(Endpoints::new(server))));
+    }
     let follow = FollowSettings {
         interval: Duration::from_secs(isp.poll_seconds),
         stale_after: Duration::from_secs(isp.stale_seconds),
         ..FollowSettings::default()
     };
-    Follower::start(server, follow).map_err(|error| error.to_string())
+    Follower::start(server, follow).map(Source::Maps).map_err(|error| error.to_string())
 }
 
 /// Tells the log of each map that is taken over, until the follower ends.

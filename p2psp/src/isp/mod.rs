@@ -6,8 +6,10 @@
 //!  address ─► longest of the ISPs' prefixes ────────┴─► Outlook: map, PID of the asker, how fresh
 //! ```
 
+mod endpoints;
 mod followed;
 mod outlook;
 
+pub use crate::isp::endpoints::Endpoints;
 pub use crate::isp::followed::{IspError, Isps};
 pub use crate::isp::outlook::Outlook;

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use mp2p::message::list::RankedBy;
 use netmap::{Pid, Snapshot};
 
+use crate::isp::Endpoints;
+
 /// The metric that ranks.
-const METRIC: &str = "routingcost";
+pub(crate) const METRIC: &str = "routingcost";
 
 /// The view of one peer's ISP. Taken once a request.
 #[derive(Clone, Debug)]
@@ -16,20 +18,33 @@ pub struct Outlook {
     map: Option<Arc<Snapshot>>,
     from: Option<Pid>,
     is_stale: bool,
+    endpoints: Option<Arc<Endpoints>>,
 }
 
 impl Outlook {
     /// A peer of whose network nothing is known.
     #[must_use]
     pub const fn none() -> Self {
-        Self { isp: None, map: None, from: None, is_stale: false }
+        Self { isp: None, map: None, from: None, is_stale: false, endpoints: None }
     }
 
     /// The view of `isp` from `asker`; `map` is absent as long as none has come.
     #[must_use]
     pub fn new(isp: Arc<str>, map: Option<Arc<Snapshot>>, asker: IpAddr, is_stale: bool) -> Self {
         let from = map.as_ref().and_then(|map| map.pid_of(asker));
-        Self { isp: Some(isp), map, from, is_stale }
+        Self { isp: Some(isp), map, from, is_stale, endpoints: None }
+    }
+
+    /// An ISP that gives no map, and is to be asked.
+    #[must_use]
+    pub const fn of_endpoints(isp: Arc<str>, endpoints: Arc<Endpoints>) -> Self {
+        Self { isp: Some(isp), map: None, from: None, is_stale: false, endpoints: Some(endpoints) }
+    }
+
+    /// Whom to ask how far others are, where no map says it.
+    #[must_use]
+    pub fn endpoints(&self) -> Option<&Endpoints> {
+        self.endpoints.as_deref()
     }
 
     /// The ISP's name in the settings.

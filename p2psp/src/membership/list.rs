@@ -1,6 +1,8 @@
 //! The list of one asker: candidates near to far, what PAMS says of them, their order
 //! (TR 20002 §8.3.1 steps 3 and 4, §8.3.2).
 
+use std::net::IpAddr;
+
 use mp2p::id::{OverlayId, PeerId};
 use mp2p::message::bound::List;
 use mp2p::message::gateway::Gateway;
@@ -37,7 +39,7 @@ impl Oms {
         moment: Moment,
     ) -> Result<(Vec<Placed>, RankedBy), StoreError> {
         let Wanted { overlay, size, class } = wanted;
-        let found = self.store.nearest(&Ask {
+        let mut found = self.store.nearest(&Ask {
             overlay,
             asker: &asker.peer,
             outlook,
@@ -46,6 +48,10 @@ impl Oms {
             random: moment.random,
             now: moment.unix_s,
         })?;
+        let ranked_by = match self.ask_isp(asker, outlook, &mut found).await {
+            true => RankedBy::Ecs,
+            false => outlook.ranked_by(),
+        };
         let standings = self.standings(&found, moment.unix_s).await;
         let policy = Policy {
             size,
@@ -54,7 +60,20 @@ impl Oms {
             now: moment.unix_s,
             class,
         };
-        Ok((ranking::rank(found, standings, &policy), outlook.ranked_by()))
+        Ok((ranking::rank(found, standings, &policy), ranked_by))
+    }
+
+    /// Where the asker's ISP gives no map: how far candidates are, by its answer; whether it came
+    /// in time.
+    async fn ask_isp(&self, asker: &Asker, outlook: &Outlook, found: &mut [Found]) -> bool {
+        let Some(endpoints) = outlook.endpoints() else { return false };
+        let to: Vec<IpAddr> = found.iter().map(|it| it.member.address.ip_address).collect();
+        let asked = endpoints.ordinals(asker.address.ip().to_canonical(), &to);
+        let Some(ordinals) = self.in_time("r3", asked).await else { return false };
+        for (found, ordinal) in found.iter_mut().zip(ordinals) {
+            found.ordinal = ordinal;
+        }
+        true
     }
 
     /// How the members of the asker's PID share out what comes from outside; none where no map

@@ -20,6 +20,9 @@ pub struct IspSettings {
     pub name: String,
     /// URL of its UNIS' directory.
     pub url: String,
+    /// What of its UNIS is used.
+    #[serde(default)]
+    pub service: Service,
     /// CA certificates of its UNIS (PEM).
     pub bundle: PathBuf,
     /// Its revocation list (PEM); without one nothing is checked for revocation.
@@ -43,6 +46,17 @@ pub struct IspSettings {
     /// After so many seconds without a look that succeeded its map counts as stale.
     #[serde(default = "three_hundred")]
     pub stale_seconds: u64,
+}
+
+/// What an ISP gives by the agreement.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Service {
+    /// Its maps, which are followed: lists wait for nobody.
+    #[default]
+    Maps,
+    /// Its endpoint cost service alone: asked for each list, with a deadline.
+    EndpointCost,
 }
 
 const fn thirty() -> u64 {

@@ -25,7 +25,7 @@ pub use link::settings::SettingsError;
 pub use crate::settings::activity::ActivitySettings;
 pub use crate::settings::events::EventSettings;
 pub use crate::settings::inputs::Inputs;
-pub use crate::settings::isp::IspSettings;
+pub use crate::settings::isp::{IspSettings, Service};
 pub use crate::settings::overlay::OverlaySettings;
 pub use crate::settings::reservation::ReservationSettings;
 pub use crate::settings::role::{Part, RoleServer};

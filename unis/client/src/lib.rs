@@ -21,6 +21,7 @@ mod url;
 
 // One question, one answer (§8.3, §11).
 mod client;
+mod endpoints;
 mod exchange;
 
 // The maps, kept (§11.2).
