@@ -3,9 +3,9 @@
 //! Who is ranked lower is asked only for what those ranked higher have not, or do not bring in
 //! time. Near peers are asked for whatever they have, the rarest near first. Far peers are asked
 //! only for what nobody near has and nobody near fetches: first the own share, then, with nothing
-//! of it left to ask for, what others of the group have not begun. When all that is missing is asked
-//! for, the end has come: what waits in one queue is asked for in another as well, and whichever
-//! begins first ends the other.
+//! of it left to ask for, what others of the group have not begun. When all that is missing is
+//! asked for, the end has come: what waits in one queue is asked for in another as well, and
+//! whichever begins first ends the other.
 
 use std::time::{Duration, Instant};
 
