@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use link::daemon::exit_code;
+use link::daemon::{exit_code, manual};
 use peer::cli::{Cli, Command, config, enroll, get, limits, search, serve, share, status, stop};
 
 fn main() -> ExitCode {
@@ -19,6 +19,8 @@ fn main() -> ExitCode {
         Command::Limits(arguments) => limits::run(&arguments, &mut out),
         Command::Stop(arguments) => stop::run(&arguments, &mut out),
         Command::Config(arguments) => config::run(&arguments, &mut out),
+        Command::Man(arguments) => manual::man::<Cli>(&arguments, &mut out),
+        Command::Completions(arguments) => manual::completions::<Cli>(&arguments, &mut out),
     };
     exit_code("peer", outcome.and_then(|code| out.flush().map(|()| code).map_err(Into::into)))
 }

@@ -8,9 +8,10 @@ use system_tests::daemon::program;
 use system_tests::python::finish;
 
 /// Some commands of each program, and an option that the page of one has to explain.
-const PROGRAMS: [(&str, &[&str], &str, &str); 2] = [
+const PROGRAMS: [(&str, &[&str], &str, &str); 3] = [
     ("unis", &["serve", "check", "rank", "pki-enroll"], "serve", "--plaintext"),
     ("p2psp", &["serve", "check", "invite", "pki-enroll"], "invite", "--ttl-minutes"),
+    ("peer", &["serve", "share", "enroll"], "get", "--output"),
 ];
 
 /// What `man` shows, without overstriking.
@@ -52,7 +53,8 @@ fn every_command_has_a_page_that_man_renders() {
         assert!(text.contains(option), "{option} in {text}");
         let (text, _) = shown(&pages.join(format!("{name}.1")));
         let steps = text.split_once("First steps:").unwrap().1;
-        assert!(steps.lines().any(|line| line.trim_start().starts_with(&format!("{name} serve "))));
+        let step = format!("{name} config default > ");
+        assert!(steps.lines().any(|line| line.trim_start().starts_with(&step)), "{text}");
     }
 }
 
@@ -64,6 +66,7 @@ fn bash_completes_commands_options_and_values() {
         (&["unis", "serve", "--pl"], "--plaintext"),
         (&["unis", "check", "--format", ""], "json"),
         (&["p2psp", "inv"], "invite"),
+        (&["peer", "sea"], "search"),
         (&["p2psp", "pki", "enr"], "enroll"),
     ] {
         let name = words[0];

@@ -15,6 +15,7 @@ pub mod stop;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use link::daemon::manual;
 
 use crate::home::Home;
 use crate::settings::{Inputs, Settings};
@@ -58,6 +59,10 @@ pub enum Command {
     Stop(stop::Arguments),
     /// Print the documented default settings, or the ones in force
     Config(config::Arguments),
+    /// Write a manual page for each command
+    Man(manual::ManArguments),
+    /// Print the script with which a shell completes commands and options
+    Completions(manual::CompletionArguments),
 }
 
 /// Where settings come from.
