@@ -7,7 +7,7 @@ use anyhow::bail;
 use system_tests::data::germany50;
 use system_tests::unis::Unis;
 
-use crate::load::{Connection, Target, drive};
+use crate::load::{Connection, Target, drive, post};
 use crate::machine::cpu_time;
 use crate::row;
 use crate::start::status_kb;
@@ -30,14 +30,7 @@ pub(crate) fn run(connections: usize) -> anyhow::Result<()> {
     let patient = ["--set", "limits.idle-timeout-ms=1000000"];
     let unis = Unis::mutual(&germany50(), &patient)?;
     let target = Target::new(unis.authority(), Some(&unis.state.join("pki")))?;
-    let request = format!(
-        "POST /endpoint-cost HTTP/1.1\r\nHost: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n\
-         {BODY}",
-        target.authority,
-        alto::media::ENDPOINT_COST_PARAMS,
-        BODY.len()
-    )
-    .into_bytes();
+    let request = post(&target, "endpoint-cost", BODY.as_bytes());
     let warm = open(&target, &request, WARM)?;
     let (rate_alone, us_alone) = ask(&unis, &target, &request)?;
     let before = status_kb(unis.id(), "VmRSS:")?;

@@ -5,6 +5,8 @@
 //! `MP2P_DATA` the prefixes are those of `prefixes/ipv4.txt.gz` there, else made up in the same
 //! number. The sockets are in this process and in the server: `ulimit -n` of 10,200 at least.
 
+#[path = "../ecs_over_http/build.rs"]
+mod build;
 mod idle;
 #[path = "../ecs_over_http/load.rs"]
 mod load;
@@ -13,11 +15,6 @@ mod machine;
 mod reload;
 mod sample;
 mod start;
-
-use std::process::Command;
-
-use anyhow::{Context, ensure};
-use system_tests::data::project;
 
 use crate::sample::Sample;
 
@@ -41,7 +38,7 @@ const QUICK: Size = Size { small: true, starts: 1, reloads: 1, idle: 200 };
 fn main() -> anyhow::Result<()> {
     let quick = std::env::args().any(|argument| argument == "--quick");
     let size = if quick { QUICK } else { FULL };
-    build_unis()?;
+    build::unis()?;
     println!("{}\n", machine::described());
     let mut sample = Sample::make(size.small)?;
     println!("| what | figure | target |\n|---|---|---|");
@@ -53,15 +50,4 @@ fn main() -> anyhow::Result<()> {
 /// A row of the table.
 fn row(what: &str, figure: &str, target: &str) {
     println!("| {what} | {figure} | {target} |");
-}
-
-/// Nothing is measured that is older than its source.
-fn build_unis() -> anyhow::Result<()> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    eprintln!("building unis");
-    let build = ["build", "--release", "--quiet", "--package", "unis"];
-    let status = Command::new(cargo).args(build).current_dir(project("")).status();
-    let status = status.context("cargo cannot be run")?;
-    ensure!(status.success(), "`unis` does not build");
-    Ok(())
 }

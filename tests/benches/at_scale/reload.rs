@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use system_tests::unis::Unis;
 
-use crate::load::{CONNECTIONS, Connection, Target};
+use crate::load::{CONNECTIONS, Connection, Target, post};
 use crate::row;
 use crate::sample::Sample;
 
@@ -53,15 +53,7 @@ struct Round {
 /// Some time without a reload, then one.
 fn one(unis: &Unis, sample: &mut Sample, every: usize) -> anyhow::Result<Round> {
     let target = Target::new(unis.authority(), None)?;
-    let body = sample.query()?;
-    let mut request = format!(
-        "POST /endpoint-cost HTTP/1.1\r\nHost: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n",
-        target.authority,
-        alto::media::ENDPOINT_COST_PARAMS,
-        body.len()
-    )
-    .into_bytes();
-    request.extend_from_slice(&body);
+    let request = post(&target, "endpoint-cost", &sample.query()?);
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         let asking: Vec<_> =

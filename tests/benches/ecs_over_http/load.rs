@@ -35,6 +35,19 @@ impl Target {
     }
 }
 
+/// A query of the endpoint cost service, whole.
+pub(crate) fn post(target: &Target, path: &str, body: &[u8]) -> Vec<u8> {
+    let mut request = format!(
+        "POST /{path} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n",
+        target.authority,
+        alto::media::ENDPOINT_COST_PARAMS,
+        body.len()
+    )
+    .into_bytes();
+    request.extend_from_slice(body);
+    request
+}
+
 fn client_config(pki: &Path) -> anyhow::Result<Arc<ClientConfig>> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(pki.join("ca.pem"))?)?;

@@ -10,6 +10,7 @@
 //!
 //! `cargo bench -p system-tests --bench ecs_over_http [-- --quick]`. Builds `unis` first.
 
+mod build;
 mod draw;
 mod echo;
 mod load;
@@ -18,15 +19,14 @@ mod report;
 mod turns;
 
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
-use system_tests::data::{germany50, project};
+use anyhow::ensure;
+use system_tests::data::germany50;
 use system_tests::unis::Unis;
 
 use crate::echo::Echo;
-use crate::load::{Connection, Target};
+use crate::load::{Connection, Target, post};
 use crate::report::Row;
 use crate::turns::{Rival, Turns};
 
@@ -45,7 +45,7 @@ fn main() -> anyhow::Result<()> {
     if arguments.first().is_some_and(|first| first == echo::COMMAND) {
         return echo::serve(arguments.get(1).map(Path::new));
     }
-    build_unis()?;
+    build::unis()?;
     let turns = if arguments.iter().any(|argument| argument == "--quick") { QUICK } else { FULL };
     println!("{}\n", machine::described());
     let plain = Unis::plain(&germany50(), &[])?;
@@ -123,27 +123,4 @@ impl<'a> Rivals<'a> {
 
 fn get(target: &Target, path: &str) -> Vec<u8> {
     format!("GET /{path} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\n\r\n", target.authority).into()
-}
-
-fn post(target: &Target, path: &str, body: &[u8]) -> Vec<u8> {
-    let mut request = format!(
-        "POST /{path} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n",
-        target.authority,
-        alto::media::ENDPOINT_COST_PARAMS,
-        body.len()
-    )
-    .into_bytes();
-    request.extend_from_slice(body);
-    request
-}
-
-/// Nothing is measured that is older than its source.
-fn build_unis() -> anyhow::Result<()> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    eprintln!("building unis");
-    let build = ["build", "--release", "--quiet", "--package", "unis"];
-    let status = Command::new(cargo).args(build).current_dir(project("")).status();
-    let status = status.context("cargo cannot be run")?;
-    ensure!(status.success(), "`unis` does not build");
-    Ok(())
 }
