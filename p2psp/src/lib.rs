@@ -15,6 +15,7 @@
 // The roles, and what OMS ranks with.
 pub mod activity;
 pub mod events;
+pub mod expulsion;
 pub mod index;
 pub mod isp;
 pub mod membership;

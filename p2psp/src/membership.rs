@@ -7,6 +7,7 @@
 
 mod accusations;
 mod caches;
+mod expel;
 mod explain;
 mod failures;
 mod floods;
@@ -27,8 +28,9 @@ use std::time::{Duration, Instant};
 use mp2p::id::{PeerId, UserId};
 use mp2p::message::list::PeerType;
 
-use crate::calls::{Activity, Users};
+use crate::calls::{Activity, Contents, Users};
 use crate::events::Outbox;
+use crate::expulsion::Expulsions;
 use crate::isp::Isps;
 use crate::metrics::Metrics;
 use crate::overlay::SwarmStore;
@@ -62,6 +64,10 @@ pub struct Oms {
     pub events: Arc<Outbox>,
     /// What is signed.
     pub passkeys: Arc<Passkeys>,
+    /// Who is out.
+    pub expulsions: Expulsions,
+    /// R-IXS, to hold deliveries against what publishers signed.
+    pub contents: Arc<dyn Contents>,
     /// What is stopped.
     pub stopper: Arc<Stopper>,
     /// Whether others get through to a peer.

@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use mp2p::id::{OverlayId, PeerId, UserId};
 use mp2p::message::event::Signed;
@@ -22,7 +23,8 @@ pub struct Passkeys {
     key: SigningKey,
     public: String,
     issuer: String,
-    epoch: u64,
+    epoch: AtomicU64,
+    folder: PathBuf,
 }
 
 /// The key cannot be had.
@@ -86,7 +88,8 @@ impl Passkeys {
         };
         let key = SigningKey::from_pkcs8(&der).map_err(wrong)?;
         let public = key.verifying().map_err(wrong)?.to_text();
-        Ok(Self { key, public, issuer, epoch: epoch(folder)? })
+        let epoch = AtomicU64::new(epoch(folder)?);
+        Ok(Self { key, public, issuer, epoch, folder: folder.to_owned() })
     }
 
     /// The key to check passkeys with, base64url.
@@ -113,8 +116,21 @@ impl Passkeys {
 
     /// Passkeys of older epochs are void.
     #[must_use]
-    pub const fn epoch(&self) -> u64 {
-        self.epoch
+    pub fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Relaxed)
+    }
+
+    /// Voids all passkeys there are; the epoch from now on.
+    ///
+    /// # Errors
+    /// It cannot be kept; nothing is void then.
+    pub fn raise_epoch(&self) -> Result<u64, PasskeysError> {
+        let path = self.folder.join(EPOCH_FILE);
+        // One writer at a time: whoever comes late raises it further, never back.
+        let raised = self.epoch.fetch_add(1, Ordering::Relaxed) + 1;
+        write_secret(&path, raised.to_string().as_bytes())
+            .map_err(|source| failed(&path, source))?;
+        Ok(raised)
     }
 
     /// Signs a stop.
@@ -135,7 +151,7 @@ impl Passkeys {
             peer_id: holder.peer.clone(),
             overlay_id: overlay.clone(),
             class: holder.class,
-            epoch: self.epoch,
+            epoch: self.epoch(),
             iat: now,
             exp: now.saturating_add(PASSKEY_LIFE.as_secs()),
             cnf: Confirmation::of_fingerprint(holder.certificate)?,

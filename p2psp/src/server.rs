@@ -21,8 +21,9 @@ use tokio::signal::unix::Signal;
 use crate::activity::{HistoryBounds, MemoryStatus, Pams};
 use crate::api::{Bounds, Desk, Service};
 use crate::backup::Hold;
-use crate::calls::{Activity, StatusRequests, Users};
+use crate::calls::{Activity, Contents, StatusRequests, Users};
 use crate::events::{Outbox, Streaming};
+use crate::expulsion::Expulsions;
 use crate::index::Ixs;
 use crate::isp::Isps;
 use crate::membership::{Floods, Oms, Prober};
@@ -186,6 +187,11 @@ impl Parts<'_> {
                 let passkeys = Arc::new(Passkeys::open(self.state, self.issuer)?);
                 Some(Arc::new(Oms {
                     stopper: Arc::new(stopper(self.state, &store, &events, &passkeys)?),
+                    expulsions: Expulsions::open(&self.state.join("expulsions.db"))?,
+                    contents: match ixs.clone() {
+                        Some(ixs) => Arc::new(ixs) as Arc<dyn Contents>,
+                        None => links.to(Part::Ixs),
+                    },
                     store,
                     isps,
                     users: match ums.clone() {

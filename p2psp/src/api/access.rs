@@ -2,12 +2,13 @@
 //! does not stand here is denied.
 
 use crate::api::line::Line;
-use crate::api::{events, ixs, oms, pams, roles, servers, stop, ums};
+use crate::api::{events, expel, ixs, oms, pams, roles, servers, stop, ums};
 
 /// Every operation there is, by the role that answers; last what roles ask each other.
-pub const TABLE: [&[Line]; 8] = [
+pub const TABLE: [&[Line]; 9] = [
     oms::LINES,
     events::LINES,
+    expel::LINES,
     servers::LINES,
     pams::LINES,
     ums::LINES,
@@ -88,6 +89,9 @@ mod tests {
         ("sign-up", "peer operator none"),
         ("takedown", "operator authority"),
         ("takedowns", "operator authority"),
+        ("expel", "operator"),
+        ("readmit", "operator"),
+        ("role-index-file", "oms"),
         ("stop-ack", "cs rs peer"),
         ("role-stop", "ixs"),
         ("role-stop-result", "ixs"),

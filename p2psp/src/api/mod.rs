@@ -8,6 +8,7 @@
 // The table, and one file of handlers a role.
 pub mod access;
 mod events;
+mod expel;
 mod ixs;
 mod line;
 mod oms;

@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use link::identity::Role;
-use mp2p::id::PeerId;
+use mp2p::id::{ContentId, PeerId};
 use mp2p::message::account::ClassAnswer;
 use mp2p::message::profile::Profile;
 use mp2p::message::takedown::StopResult;
@@ -18,8 +18,8 @@ use crate::api::desk::Desk;
 use crate::api::line::{Line, Verb};
 use crate::api::problem::Problem;
 use crate::calls::{
-    Activity, ErrorNote, Founding, Serving, Standing, StandingsOf, StatusRequests, StopOrder,
-    Stops, Users, Visit,
+    Activity, Contents, ErrorNote, Founding, Serving, Standing, StandingsOf, StatusRequests,
+    StopOrder, Stops, Users, Visit,
 };
 use crate::membership::Oms;
 use crate::settings::Part;
@@ -50,6 +50,12 @@ pub(crate) const LINES: &[Line] = &[
     Line {
         about: "IXS to OMS: end a distribution (8.3.4 step 2).",
         ..of_oms("role-stop", "/roles/oms/stop", |verb| on(verb, stop))
+    },
+    Line {
+        about: "OMS to IXS: what a publisher signed.",
+        point: "r-ixs",
+        part: Part::Ixs,
+        ..of_ums("role-index-file", "/roles/ixs/index-file", |verb| on(verb, index_file))
     },
     Line {
         about: "IXS to OMS: what became of a stop (8.3.4 step 5).",
@@ -161,4 +167,12 @@ async fn stop_result(
     Body(seq): Body<u64>,
 ) -> Result<Json<Option<StopResult>>, Problem> {
     Ok(Json(oms(&desk)?.stop_result(seq).await?))
+}
+
+async fn index_file(
+    State(desk): State<Arc<Desk>>,
+    Body(content): Body<ContentId>,
+) -> Result<Json<Option<String>>, Problem> {
+    let ixs = desk.ixs.as_ref().ok_or(Problem::NotFound)?;
+    Ok(Json(Contents::index_file(ixs, content).await?))
 }

@@ -17,6 +17,12 @@ pub trait Stops: Send + Sync {
     fn stop_result(&self, seq: u64) -> Answer<'_, Option<StopResult>>;
 }
 
+/// What OMS asks of IXS.
+pub trait Contents: Send + Sync {
+    /// The index file of a content, as its publisher signed it.
+    fn index_file(&self, content: ContentId) -> Answer<'_, Option<String>>;
+}
+
 /// A distribution has to end.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct StopOrder {

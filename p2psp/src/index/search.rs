@@ -9,6 +9,7 @@ use mp2p::message::bound::Text;
 use mp2p::message::content::{MAX_FOUND, OverlayContent};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
+use crate::calls::{Answer, CallError, Contents};
 use crate::database::DatabaseError;
 use crate::index::{Ixs, words};
 
@@ -51,6 +52,16 @@ impl Ixs {
         Ok(found.and_then(|(text, overlay)| {
             Some(IndexEntry { text, overlay: OverlayId::parse(&overlay).ok()? })
         }))
+    }
+}
+
+impl Contents for Ixs {
+    fn index_file(&self, content: ContentId) -> Answer<'_, Option<String>> {
+        Box::pin(async move {
+            let failed =
+                |error: DatabaseError| CallError::Failed { role: "ixs", reason: error.to_string() };
+            Ok(self.entry(content).await.map_err(failed)?.map(|entry| entry.text))
+        })
     }
 }
 

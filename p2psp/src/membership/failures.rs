@@ -72,7 +72,16 @@ impl Oms {
             let Some(accused) = accused.filter(|accused| is_other(asker, accused)) else {
                 continue;
             };
-            notes.push(note(asker, overlay, failure));
+            let mut note = note(asker, overlay, failure);
+            if let (FailureKind::BadFragment, Some(evidence)) = (failure.kind, &failure.evidence) {
+                let by = (&asker.peer, now);
+                note.proved = self.convict(overlay, &accused.peer, evidence, by).await;
+            }
+            let is_proved = note.proved;
+            notes.push(note);
+            if is_proved {
+                continue;
+            }
             self.weigh(asker, overlay, &accused, failure.kind, moment).await;
         }
         let counted = notes.len();

@@ -33,6 +33,9 @@ pub enum JoinError {
     /// Its distribution has to end; the stop says so to others as well (§8.3.4).
     #[error("the distribution in this overlay is stopped")]
     Stopped(Arc<str>),
+    /// It sent what it should not have, or an operator says so.
+    #[error("this peer is expelled from the overlay")]
+    Expelled,
     /// Not for this user.
     #[error("this overlay is closed: its owner says who may take part")]
     Closed,
@@ -133,6 +136,9 @@ impl Oms {
         if let Some(stop) = self.stopper.stopped(&request.overlay_id) {
             self.stopper.told(&request.overlay_id, &asker.peer).await;
             return Err(JoinError::Stopped(stop));
+        }
+        if self.expulsions.is_out(&request.overlay_id, &asker.peer) {
+            return Err(JoinError::Expelled);
         }
         let terms = self.store.terms(&request.overlay_id)?;
         match terms.admit(&asker.peer, asker.user.as_ref()) {

@@ -4,7 +4,7 @@ use arc_swap::ArcSwapOption;
 use http::StatusCode;
 use link::client::Client;
 use link::shutdown::Shutdown;
-use mp2p::id::PeerId;
+use mp2p::id::{ContentId, PeerId};
 use mp2p::message::account::ClassAnswer;
 use mp2p::message::profile::Profile;
 use mp2p::message::takedown::StopResult;
@@ -12,8 +12,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::calls::{
-    Activity, Answer, CallError, ErrorNote, Founding, REFUSED, Serving, Standing, StandingsOf,
-    StatusRequests, StopOrder, Stops, Users, Visit,
+    Activity, Answer, CallError, Contents, ErrorNote, Founding, REFUSED, Serving, Standing,
+    StandingsOf, StatusRequests, StopOrder, Stops, Users, Visit,
 };
 use crate::settings::Part;
 
@@ -140,6 +140,12 @@ impl StatusRequests for Distant {
 impl Activity for Distant {
     fn standings<'a>(&'a self, peers: &'a [PeerId], now: u64) -> Answer<'a, Vec<Option<Standing>>> {
         self.ask("standings", &StandingsOf { peers: peers.to_vec(), now })
+    }
+}
+
+impl Contents for Distant {
+    fn index_file(&self, content: ContentId) -> Answer<'_, Option<String>> {
+        self.ask("index-file", &content)
     }
 }
 

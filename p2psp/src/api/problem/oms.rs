@@ -11,6 +11,7 @@ type Code = (StatusCode, &'static str);
 pub(crate) const fn join(error: &JoinError) -> Code {
     match error {
         JoinError::OtherPeer(_) | JoinError::Refused(_) => (StatusCode::FORBIDDEN, "not-yours"),
+        JoinError::Expelled => (StatusCode::FORBIDDEN, "expelled"),
         JoinError::Closed => (StatusCode::FORBIDDEN, "closed"),
         JoinError::TooOften(_) => (StatusCode::TOO_MANY_REQUESTS, "too-often"),
         JoinError::Address(_) => (StatusCode::BAD_REQUEST, "address"),
