@@ -1,5 +1,5 @@
-//! What is measured on: a map of 1,700 PIDs with random costs, and an overlay of so many peers spread
-//! over them. The same seed makes the same.
+//! What is measured on: a map of 1,700 PIDs with random costs, and an overlay of so many peers
+//! spread over them. The same seed makes the same.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
