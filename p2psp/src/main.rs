@@ -6,14 +6,15 @@ use std::process::ExitCode;
 use clap::Parser;
 use link::daemon::{exit_code, manual, pki};
 use p2psp::cli::{
-    Cli, Command, audit, backup, bench, check, class, config, denylist, invite, overlays, report,
-    serve, takedown, users,
+    Cli, Command, audit, backup, bench, check, class, config, denylist, invite, openapi, overlays,
+    report, serve, takedown, users,
 };
 
 fn main() -> ExitCode {
     let mut out = BufWriter::new(io::stdout());
     let outcome = match Cli::parse().command {
         Command::Serve(arguments) => serve::run(&arguments, &mut out),
+        Command::Openapi => openapi::run(&mut out),
         Command::Bench(arguments) => bench::run(&arguments, &mut out),
         Command::Check(arguments) => check::run(&arguments, &mut out),
         Command::Config(arguments) => config::run(&arguments, &mut out),

@@ -13,8 +13,8 @@ fn p2psp(arguments: &[&str]) -> Output {
 #[test]
 fn every_command_explains_itself() {
     for command in [
-        "serve", "bench", "check", "config", "invite", "pki", "users", "class", "report", "audit",
-        "backup", "restore", "takedown", "denylist",
+        "serve", "bench", "openapi", "check", "config", "invite", "pki", "users", "class",
+        "report", "audit", "backup", "restore", "takedown", "denylist",
     ] {
         let output = p2psp(&[command, "--help"]);
         let help = String::from_utf8_lossy(&output.stdout);

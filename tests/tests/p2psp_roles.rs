@@ -79,6 +79,21 @@ fn a_list_goes_out_though_the_other_roles_are_gone() {
     assert_eq!(refreshed["status"]["peer_info_list"][0]["score"], 0.5);
 }
 
+/// Whoever has a certificate of the provider reads what can be asked, in any process.
+#[test]
+fn what_can_be_asked_is_told_to_any_certificate() {
+    let scene = Scene::start();
+    let (anna, path) = (scene.peer("anna", "127.0.0.10"), "/openapi.json");
+    let told = anna.ask("GET", path, None).json();
+    let join = &told["paths"]["/oms/peer"]["post"];
+    assert_eq!((&join["operationId"], &join["x-roles"]), (&json!("join"), &json!(["peer", "cs"])));
+    let pki = scene.p2psp.pki("ca.pem");
+    let url = format!("{}{path}", scene.p2psp.daemon.url);
+    assert_eq!(curl::run(curl::with(&pki, None).arg(url)).unwrap().status, 403);
+    let printed: Value = serde_json::from_str(&run(&["openapi"]).unwrap()).unwrap();
+    assert_eq!(printed, told);
+}
+
 /// The index says where OMS is, which is another process.
 #[test]
 fn the_index_names_the_process_of_oms() {

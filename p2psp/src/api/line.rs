@@ -22,6 +22,17 @@ pub enum Verb {
 }
 
 impl Verb {
+    /// In lower case, as OpenAPI has it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::Post => "post",
+            Self::Put => "put",
+            Self::Delete => "delete",
+        }
+    }
+
     /// As the router takes it.
     pub(crate) const fn filter(self) -> MethodFilter {
         match self {

@@ -12,6 +12,7 @@ mod expel;
 mod ixs;
 mod line;
 mod oms;
+pub mod openapi;
 mod pams;
 mod roles;
 mod servers;

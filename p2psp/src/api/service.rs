@@ -21,6 +21,7 @@ use tower::Service as _;
 use crate::api::access::lines;
 use crate::api::desk::Desk;
 use crate::api::line::Line;
+use crate::api::openapi;
 use crate::api::problem::Problem;
 use crate::metrics::Metrics;
 
@@ -38,6 +39,7 @@ impl Service {
         for line in lines().filter(|line| desk.has(line.part)) {
             router = router.route(line.path, guarded(line, desk.metrics.clone()));
         }
+        router = router.route(openapi::LINE.path, guarded(&openapi::LINE, desk.metrics.clone()));
         let router = router.fallback(|| async { Problem::NotFound }).with_state(desk);
         Self { router, enrolment }
     }

@@ -8,6 +8,7 @@ pub mod class;
 pub mod config;
 pub mod denylist;
 pub mod invite;
+pub mod openapi;
 pub mod overlays;
 pub mod report;
 pub mod serve;
@@ -72,6 +73,8 @@ pub enum Command {
     Backup(backup::BackupArguments),
     /// Put a backup back, where no server runs
     Restore(backup::RestoreArguments),
+    /// Print what can be asked of the server, as an OpenAPI document
+    Openapi,
     /// Measure ranked lists and durable commands on this machine
     Bench(bench::Arguments),
     /// Keys and certificates: create a CA, enrol, renew, revoke
