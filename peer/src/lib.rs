@@ -13,8 +13,9 @@
 pub mod home;
 pub mod identity;
 
-// Whom we ask.
+// Whom we ask, and what we tell.
 pub mod provider;
+pub mod report;
 
 // What is exchanged, and how peers are met.
 pub mod content;

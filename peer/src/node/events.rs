@@ -59,6 +59,7 @@ fn hear(node: &Node, event: Event) {
             let told = || Command::Expelled(peer_id.clone(), epoch);
             node.each(|overlay| *overlay == overlay_id, told);
         }
+        Event::StatusRequest {} => node.reports.status_wanted.notify_one(),
         // For caches and relays, and for those who report for others.
         other => tracing::debug!(event = other.name(), "an event for another role"),
     }

@@ -31,6 +31,7 @@ use crate::exchange::Budget;
 use crate::home::{Home, make_private};
 use crate::identity::Identity;
 use crate::provider::Provider;
+use crate::report::{Reports, Spool, send_until_shutdown, tell_until_shutdown};
 use crate::settings::{Limits, Settings};
 use crate::transfer::{Command, Transfer};
 use crate::wire::{Bounds, listen};
@@ -52,6 +53,7 @@ pub struct Node {
     /// Where others reach us.
     pub(crate) port: u16,
     transfers: Mutex<HashMap<ContentId, Arc<Transfer>>>,
+    pub(crate) reports: Reports,
     /// What may be sent and received now, by all transfers together.
     pub(crate) budget: Arc<Mutex<Budget>>,
     pub(crate) tasks: TaskTracker,
@@ -69,9 +71,8 @@ impl Node {
         shutdown: Shutdown,
     ) -> anyhow::Result<Arc<Self>> {
         let identity = Identity::open(&home)?;
-        for folder in [home.contents(), home.spool()] {
-            make_private(&folder).with_context(|| folder.display().to_string())?;
-        }
+        let contents = home.contents();
+        make_private(&contents).with_context(|| contents.display().to_string())?;
         let told = || format!("cannot listen on {}", settings.listen);
         let listener = TcpListener::bind(settings.listen).await.with_context(told)?;
         let port = settings.announce_port.unwrap_or(listener.local_addr()?.port());
@@ -80,6 +81,7 @@ impl Node {
         let arrivals = listen(listener, Arc::clone(&identity.peers), HALL, shutdown.clone());
         let budget = Budget::new(budget::rates(&settings.limits), Instant::now());
         let node = Arc::new(Self {
+            reports: Reports::new(Spool::open(&home.spool())?),
             budget: Arc::new(Mutex::new(budget)),
             home,
             identity,
@@ -92,6 +94,8 @@ impl Node {
         });
         node.tasks.spawn(arrivals::take(Arc::clone(&node), arrivals));
         node.tasks.spawn(renewal::run(Arc::clone(&node)));
+        node.tasks.spawn(send_until_shutdown(Arc::clone(&node)));
+        node.tasks.spawn(tell_until_shutdown(Arc::clone(&node)));
         node.tasks.spawn(events::follow(Arc::clone(&node)));
         node.tasks.spawn(budget::follow_the_clock(Arc::clone(&node)));
         node.resume();

@@ -2,9 +2,9 @@
 
 use http::Method;
 use mp2p::id::OverlayId;
+use mp2p::message::failure::FailureReport;
 use mp2p::message::join::{JoinAnswer, JoinRequest, LeaveRequest};
 use mp2p::message::overlay::{OverlayDescription, OverlayRequest};
-use serde_json::Value;
 
 use crate::provider::{Provider, ProviderError};
 
@@ -56,7 +56,7 @@ impl Provider {
     ///
     /// # Errors
     /// [`ProviderError`].
-    pub async fn report(&self, report: &Value) -> Result<(), ProviderError> {
+    pub async fn report(&self, report: &FailureReport) -> Result<(), ProviderError> {
         self.tell(Method::POST, "/oms/peer/report", Some(report)).await
     }
 }

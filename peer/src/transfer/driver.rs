@@ -10,15 +10,14 @@ use mp2p::message::list::Demotion;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use crate::content::{Paths, Store, StoreFault};
+use crate::content::{Store, StoreFault};
 use crate::control::message::State;
-use crate::exchange::{
-    Budget, Candidate, Config, Content, Engine, LinkId, Order, Output, Ranked, StoreError,
-};
-use crate::node::{Change, Kept, Membership, Node};
+use crate::exchange::{Budget, Candidate, Engine, LinkId, Output, Ranked, StoreError};
+use crate::node::{Change, Kept, Node};
 use crate::transfer::links::{Heard, Links};
-use crate::transfer::notary::KeyNotary;
 use crate::transfer::standing::{Shared, Standing};
+use crate::transfer::stopping;
+use crate::transfer::success::Success;
 use crate::transfer::view::Counts;
 use crate::transfer::{Command, Shown};
 use crate::wire::{Arrival, Heard as Said, Note};
@@ -26,138 +25,38 @@ use crate::wire::{Arrival, Heard as Said, Note};
 /// What is shown is made anew this often at most.
 const SHOW: Duration = Duration::from_millis(200);
 /// Notes taken between two looks at the engine.
-const MAX_BURST: usize = 16;
-/// Changes of a membership that wait.
-const MAX_CHANGES: usize = 8;
-/// Fragments read ahead for a player.
-const STREAM_AHEAD: u32 = 16;
-
-/// What a driver begins with.
-pub(crate) struct Setup {
-    node: Arc<Node>,
-    kept: Kept,
-    shown: Shown,
-    ending: CancellationToken,
-    standing: Shared,
-    notary: KeyNotary,
-}
-
-impl Setup {
-    /// # Errors
-    /// The keys of this peer are of no use.
-    pub(crate) fn new(
-        node: &Arc<Node>,
-        kept: Kept,
-        shown: Shown,
-        ending: CancellationToken,
-    ) -> anyhow::Result<Self> {
-        let standing = Shared::default();
-        let about = (kept.index.overlay_id.clone(), kept.index.content_id.clone());
-        let notary = KeyNotary::new(node.identity.clone(), about, Arc::clone(&standing))?;
-        Ok(Self { node: Arc::clone(node), kept, shown, ending, standing, notary })
-    }
-}
+pub(crate) const MAX_BURST: usize = 16;
 
 /// What the disk did.
-enum Done {
+pub(crate) enum Done {
     Read(u32, Result<Bytes, StoreFault>),
     Stored(u32, Result<(), StoreFault>),
 }
 
-struct Driver {
-    engine: Engine,
-    store: Arc<Store>,
-    links: Links,
-    counts: Counts,
-    standing: Shared,
-    done: mpsc::Sender<Done>,
-    budget: Arc<Mutex<Budget>>,
-    wanted: Arc<Notify>,
-    shown: Shown,
-    state: State,
-    message: Option<String>,
-    node: Arc<Node>,
+/// An engine with all that it acts on.
+pub(crate) struct Driver {
+    pub(crate) engine: Engine,
+    pub(crate) store: Arc<Store>,
+    pub(crate) links: Links,
+    pub(crate) counts: Counts,
+    pub(crate) standing: Shared,
+    pub(crate) done: mpsc::Sender<Done>,
+    pub(crate) budget: Arc<Mutex<Budget>>,
+    pub(crate) wanted: Arc<Notify>,
+    pub(crate) shown: Shown,
+    pub(crate) state: State,
+    pub(crate) message: Option<String>,
+    pub(crate) success: Success,
+    pub(crate) kept: Kept,
+    pub(crate) node: Arc<Node>,
 }
 
-/// Works until the content is given up or this peer ends.
-pub(crate) async fn run(setup: Setup, commands: mpsc::Receiver<Command>) {
-    let Setup { node, kept, shown, ending, standing, notary } = setup;
-    let paths = Paths {
-        root: kept.place.root.clone(),
-        wanted: kept.place.files.clone(),
-        is_source: kept.place.is_source,
-        notes: kept.folder.clone(),
-    };
-    let index = kept.index.clone();
-    let opened = tokio::task::spawn_blocking(move || Store::open(index, paths)).await;
-    let store = match opened.map_err(anyhow::Error::from).and_then(|store| Ok(store?)) {
-        Ok(store) => Arc::new(store),
-        Err(error) => {
-            let mut status = shown.lock().unwrap_or_else(PoisonError::into_inner);
-            (status.state, status.message) = (State::Failed, Some(format!("{error:#}")));
-            return;
-        }
-    };
-    let settings = node.settings();
-    let (links, heard) = Links::new(Arc::clone(&node.identity.peers), settings.source_address);
-    let (done, finished) = mpsc::channel(MAX_BURST);
-    let wanted = Arc::new(Notify::new());
-    let (changed, changes) = mpsc::channel(MAX_CHANGES);
-    let membership = Membership {
-        identity: node.identity.clone(),
-        provider: node.provider.clone(),
-        overlay: kept.index.overlay_id.clone(),
-        port: node.port,
-        policy: node.policy(),
-        list: kept.folder.join("list.json"),
-        wanted: Arc::clone(&wanted),
-    };
-    let member = node.tasks.spawn(membership.run(changed, ending.clone()));
-    let Some(content) = Content::of(&kept.index) else { return };
-    let config = config(&node, &kept);
-    let now = Instant::now();
-    let seed = fastrand::u64(..);
-    let own = (node.identity.peer.clone(), content, store.have());
-    let mut engine = Engine::new(own, config, Box::new(notary), seed, now);
-    engine.want(store.want(), now);
-    let driver = Driver {
-        engine,
-        store,
-        links,
-        counts: Counts::default(),
-        standing,
-        done,
-        budget: Arc::clone(&node.budget),
-        wanted,
-        shown,
-        state: State::Fetching,
-        message: None,
-        node,
-    };
-    driver.run(heard, (commands, changes, finished), ending).await;
-    let _ = member.await;
-}
-
-fn config(node: &Node, kept: &Kept) -> Config {
-    let settings = node.settings();
-    let order = match kept.place.stream {
-        true => Order::Stream { ahead: STREAM_AHEAD },
-        false => Order::Rarest,
-    };
-    Config {
-        links: settings.limits.connections,
-        class_floor: settings.sharing.class_floor,
-        order,
-        listen_port: Some(node.port),
-        up_limit: (settings.limits.up_kbps > 0).then_some(settings.limits.up_kbps * 1000),
-        ..Config::default()
-    }
-}
-
-type Queues = (mpsc::Receiver<Command>, mpsc::Receiver<Change>, mpsc::Receiver<Done>);
+/// What a driver hears beside its links.
+pub(crate) type Queues = (mpsc::Receiver<Command>, mpsc::Receiver<Change>, mpsc::Receiver<Done>);
 
 impl Driver {
-    async fn run(
+    /// Works until told to end.
+    pub(crate) async fn run(
         mut self,
         mut heard: Heard,
         (mut commands, mut changes, mut finished): Queues,
@@ -169,6 +68,7 @@ impl Driver {
             self.poll(now);
             if now >= shown_at {
                 shown_at = now + SHOW;
+                self.report_success(now);
                 self.show(now);
             }
             let read_at = self.budget().read_after(now);
@@ -204,6 +104,7 @@ impl Driver {
         let now = Instant::now();
         self.engine.shutdown(now);
         self.poll(now);
+        self.report_success(now);
         let store = Arc::clone(&self.store);
         let flushed = tokio::task::spawn_blocking(move || store.flush()).await;
         if let Ok(Err(error)) = flushed {
@@ -239,9 +140,14 @@ impl Driver {
             Output::Write { fragment, bytes } => {
                 self.on_disk(move |store| Done::Stored(fragment, store.write(fragment, &bytes)));
             }
-            Output::Report(report) => tracing::debug!(?report, "a peer failed"),
-            Output::Receipt(_) => {}
-            Output::Stopped { .. } => self.state = State::Stopped,
+            Output::Report(report) => self.failed(report),
+            Output::Receipt(text) => self.receipt(&text),
+            Output::Stopped { stop, forwarded } => {
+                self.state = State::Stopped;
+                let place = (&*self.kept.folder, &self.kept.index.overlay_id);
+                let own = (&self.node.identity, &self.standing, &self.node.reports);
+                stopping::follow(&stop, place, own, forwarded);
+            }
             Output::Finished => {
                 self.on_disk(|store| Done::Stored(u32::MAX, store.flush()));
             }
@@ -374,6 +280,8 @@ impl Driver {
 
     fn listed(&mut self, answer: &JoinAnswer) {
         Standing::learn(&self.standing, answer);
+        self.node.reports.policy(answer.report_policy.status_interval);
+        self.success.every(answer.report_policy.success_interval, Instant::now());
         self.counts.listed(answer);
         let entries = answer.status.peer_info_list.iter();
         let own = &self.node.identity.peer;

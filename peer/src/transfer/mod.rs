@@ -10,7 +10,11 @@
 mod driver;
 mod links;
 mod notary;
+mod reporting;
 mod standing;
+mod start;
+mod stopping;
+mod success;
 mod view;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::control::message::{State, TransferStatus};
 use crate::node::{Kept, Node};
-use crate::transfer::driver::Setup;
+use crate::transfer::start::Setup;
 use crate::wire::Arrival;
 
 /// Commands and arrivals that wait for a driver.
@@ -80,7 +84,7 @@ impl Transfer {
         let setup = Setup::new(node, kept, Arc::clone(&status), ending.clone())?;
         let guard = ended.clone().drop_guard();
         node.tasks.spawn(async move {
-            driver::run(setup, queue).await;
+            start::run(setup, queue).await;
             drop(guard);
         });
         Ok(Self { commands, status, ending, ended })

@@ -16,7 +16,7 @@ use crate::identity::Identity;
 use crate::transfer::standing::{Shared, Standing};
 
 /// A receipt that another peer gives us now is of now.
-const MAX_RECEIPT_AGE_S: u64 = 3600;
+pub(crate) const MAX_RECEIPT_AGE_S: u64 = 3600;
 
 /// For one transfer.
 pub(crate) struct KeyNotary {
@@ -56,7 +56,7 @@ impl KeyNotary {
     }
 }
 
-fn unix_s() -> u64 {
+pub(crate) fn unix_s() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 

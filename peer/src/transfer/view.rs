@@ -53,7 +53,7 @@ impl Counts {
     }
 
     /// Nearest first; what came from an unknown distance last.
-    fn by_rank(&self) -> Vec<FromRank> {
+    pub(crate) fn by_rank(&self) -> Vec<FromRank> {
         let mut sums = BTreeMap::new();
         for (peer, (down, _)) in self.by_peer.iter().filter(|(_, (down, _))| *down > 0) {
             let rank = self.rank(peer);

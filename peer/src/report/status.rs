@@ -1,0 +1,141 @@
+//! The own status, measured (Req-Traffic-020): processor, interfaces, connections.
+
+use std::fs;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use http::Method;
+use mp2p::message::bound::{List, Text};
+use mp2p::message::status::{PeerReport, PeerStatus, StaticStatus, StatusReport};
+
+use crate::node::Node;
+
+/// What the kernel has counted.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counters {
+    /// Ticks of the processors, busy and all.
+    ticks: (u64, u64),
+    /// Bytes in and out of the interfaces.
+    bytes: (u64, u64),
+}
+
+/// Reports until shutdown, as often as the provider asks and whenever it wants to know.
+pub(crate) async fn tell_until_shutdown(node: Arc<Node>) {
+    let source = node.settings().source_address;
+    let mut before = (Counters::read(source), Instant::now());
+    let mut is_first = true;
+    loop {
+        let wait = Duration::from_secs(node.reports.status_seconds.load(Ordering::Relaxed));
+        tokio::select! {
+            () = tokio::time::sleep(wait), if !is_first => {}
+            () = node.reports.status_wanted.notified() => {}
+            () = node.shutdown.wait() => return,
+        }
+        let now = (Counters::read(source), Instant::now());
+        let report = report(&node, before, now, is_first);
+        before = now;
+        let body = StatusReport { reports: List::new(vec![report]).unwrap_or_default() };
+        match node.provider.tell(Method::POST, "/pams/status", Some(&body)).await {
+            Ok(()) => is_first = false,
+            Err(error) => tracing::debug!(%error, "the status is not told"),
+        }
+    }
+}
+
+fn report(
+    node: &Node,
+    (before, from): (Counters, Instant),
+    (after, to): (Counters, Instant),
+    is_first: bool,
+) -> PeerReport {
+    let limits = node.limits();
+    let seconds = to.saturating_duration_since(from).as_secs_f64().max(0.001);
+    let rate = |bytes: u64| (bytes as f64 * 8.0 / seconds) as u64;
+    let busy = after.ticks.0.saturating_sub(before.ticks.0) as f32;
+    let all = after.ticks.1.saturating_sub(before.ticks.1).max(1) as f32;
+    let transfers = node.status().transfers;
+    let connections: usize = transfers.iter().map(|one| one.neighbours.len()).sum();
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let status = PeerStatus {
+        cpu_load: (busy / all).clamp(0.0, 1.0),
+        up_bps: rate(after.bytes.1.saturating_sub(before.bytes.1)),
+        max_up_bps: limits.up_kbps * 1000,
+        down_bps: rate(after.bytes.0.saturating_sub(before.bytes.0)),
+        connections: count(connections),
+        max_connections: count(limits.connections),
+    };
+    let fixed = StaticStatus {
+        agent: Text::new(concat!("mp2p-peer/", env!("CARGO_PKG_VERSION"))).unwrap_or_default(),
+        processors: std::thread::available_parallelism()
+            .map_or(0, |count| u16::try_from(count.get()).unwrap_or(u16::MAX)),
+        memory_bytes: memory_bytes(),
+        up_limit_bps: limits.up_kbps * 1000,
+        down_limit_bps: limits.down_kbps * 1000,
+        sharing_policy: node.policy(),
+    };
+    let mut report = PeerReport::of(node.identity.peer.clone(), status);
+    report.fixed = is_first.then_some(fixed);
+    report
+}
+
+impl Counters {
+    /// Of the whole machine; where connections come from a loopback address, of that interface.
+    fn read(source: Option<IpAddr>) -> Self {
+        let stat = fs::read_to_string("/proc/stat").unwrap_or_default();
+        let interfaces = fs::read_to_string("/proc/net/dev").unwrap_or_default();
+        let is_loopback = source.is_some_and(|source| source.is_loopback());
+        Self { ticks: ticks(&stat), bytes: bytes(&interfaces, is_loopback) }
+    }
+}
+
+/// Busy and all ticks of the line `cpu` (proc_stat(5)).
+fn ticks(stat: &str) -> (u64, u64) {
+    let line = stat.lines().find(|line| line.starts_with("cpu ")).unwrap_or_default();
+    let numbers: Vec<u64> =
+        line.split_whitespace().skip(1).filter_map(|text| text.parse().ok()).collect();
+    // user, nice, system, idle, iowait, irq, softirq, steal; guests are in user already.
+    let all: u64 = numbers.iter().take(8).sum();
+    let idle: u64 = numbers.iter().skip(3).take(2).sum();
+    (all - idle, all)
+}
+
+/// Bytes in and out (proc_pid_net(5)).
+fn bytes(interfaces: &str, is_loopback: bool) -> (u64, u64) {
+    let mut sums = (0, 0);
+    for line in interfaces.lines().skip(2) {
+        let Some((name, counts)) = line.split_once(':') else { continue };
+        if (name.trim() == "lo") != is_loopback {
+            continue;
+        }
+        let counts: Vec<u64> =
+            counts.split_whitespace().filter_map(|text| text.parse().ok()).collect();
+        sums.0 += counts.first().copied().unwrap_or_default();
+        sums.1 += counts.get(8).copied().unwrap_or_default();
+    }
+    sums
+}
+
+fn memory_bytes() -> u64 {
+    let info = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let total = info.lines().find_map(|line| line.strip_prefix("MemTotal:"));
+    let kilobytes = total.and_then(|text| text.split_whitespace().next()?.parse::<u64>().ok());
+    kilobytes.unwrap_or_default() * 1024
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernels_counters_are_read() {
+        let stat = "cpu  100 20 30 800 50 0 0 0 0 0\ncpu0 1 2 3 4 5 6 7 8 9 10\n";
+        assert_eq!(ticks(stat), (150, 1000));
+        let devices = "Inter-| Receive\n face |bytes\n    lo: 7 1 0 0 0 0 0 0 9 1 0 0 0 0 0 0\n  \
+            eth0: 1000 5 0 0 0 0 0 0 2000 6 0 0 0 0 0 0\n  eth1: 1 1 0 0 0 0 0 0 2 1 0 0 0 0 0 0\n";
+        assert_eq!(bytes(devices, false), (1001, 2002));
+        assert_eq!(bytes(devices, true), (7, 9));
+        assert_eq!((ticks(""), bytes("", false)), ((0, 0), (0, 0)));
+    }
+}

@@ -1,0 +1,140 @@
+//! From what is kept of a content to a driver at work.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use crate::content::{Paths, Store};
+use crate::control::message::State;
+use crate::exchange::{Config, Content, Engine, Order};
+use crate::node::{Kept, Membership, Node};
+use crate::transfer::driver::{Driver, MAX_BURST};
+use crate::transfer::links::Links;
+use crate::transfer::notary::KeyNotary;
+use crate::transfer::standing::Shared;
+use crate::transfer::stopping;
+use crate::transfer::success::Success;
+use crate::transfer::view::Counts;
+use crate::transfer::{Command, Shown};
+
+/// Changes of a membership that wait.
+const MAX_CHANGES: usize = 8;
+/// Fragments read ahead for a player.
+const STREAM_AHEAD: u32 = 16;
+
+/// What a driver begins with.
+pub(crate) struct Setup {
+    node: Arc<Node>,
+    kept: Kept,
+    shown: Shown,
+    ending: CancellationToken,
+    standing: Shared,
+    notary: KeyNotary,
+}
+
+impl Setup {
+    /// # Errors
+    /// The keys of this peer are of no use.
+    pub(crate) fn new(
+        node: &Arc<Node>,
+        kept: Kept,
+        shown: Shown,
+        ending: CancellationToken,
+    ) -> anyhow::Result<Self> {
+        let standing = Shared::default();
+        let about = (kept.index.overlay_id.clone(), kept.index.content_id.clone());
+        let notary = KeyNotary::new(node.identity.clone(), about, Arc::clone(&standing))?;
+        Ok(Self { node: Arc::clone(node), kept, shown, ending, standing, notary })
+    }
+}
+
+/// Works until the content is given up or this peer ends.
+pub(crate) async fn run(setup: Setup, commands: mpsc::Receiver<Command>) {
+    let Setup { node, kept, shown, ending, standing, notary } = setup;
+    let paths = Paths {
+        root: kept.place.root.clone(),
+        wanted: kept.place.files.clone(),
+        is_source: kept.place.is_source,
+        notes: kept.folder.clone(),
+    };
+    let index = kept.index.clone();
+    let opened = tokio::task::spawn_blocking(move || Store::open(index, paths)).await;
+    let store = match opened.map_err(anyhow::Error::from).and_then(|store| Ok(store?)) {
+        Ok(store) => Arc::new(store),
+        Err(error) => {
+            let mut status = shown.lock().unwrap_or_else(PoisonError::into_inner);
+            (status.state, status.message) = (State::Failed, Some(format!("{error:#}")));
+            return;
+        }
+    };
+    let settings = node.settings();
+    let (links, heard) = Links::new(Arc::clone(&node.identity.peers), settings.source_address);
+    let (done, finished) = mpsc::channel(MAX_BURST);
+    let wanted = Arc::new(Notify::new());
+    let (changed, changes) = mpsc::channel(MAX_CHANGES);
+    let membership = Membership {
+        identity: node.identity.clone(),
+        provider: node.provider.clone(),
+        overlay: kept.index.overlay_id.clone(),
+        port: node.port,
+        policy: node.policy(),
+        list: kept.folder.join("list.json"),
+        wanted: Arc::clone(&wanted),
+    };
+    let stone = stopping::stone(&kept.folder);
+    let member = match stone {
+        // Whoever asks is told of the order; there is nothing to join.
+        Some(_) => None,
+        None => Some(node.tasks.spawn(membership.run(changed, ending.clone()))),
+    };
+    let Some(content) = Content::of(&kept.index) else { return };
+    let config = config(&node, &kept);
+    let now = Instant::now();
+    let seed = fastrand::u64(..);
+    let own = (node.identity.peer.clone(), content, store.have());
+    let mut engine = Engine::new(own, config, Box::new(notary), seed, now);
+    engine.want(store.want(), now);
+    if let Some(stone) = &stone {
+        engine.stop(stone.as_str().into(), now);
+    }
+    let (here, all) = store.progress();
+    let success = Success::new((here, u64::from(store.have().held())), here == all, now);
+    let driver = Driver {
+        engine,
+        store,
+        links,
+        counts: Counts::default(),
+        standing,
+        done,
+        budget: Arc::clone(&node.budget),
+        wanted,
+        shown,
+        state: if stone.is_some() { State::Stopped } else { State::Fetching },
+        message: None,
+        success,
+        kept,
+        node,
+    };
+    driver.run(heard, (commands, changes, finished), ending).await;
+    if let Some(member) = member {
+        let _ = member.await;
+    }
+}
+
+fn config(node: &Node, kept: &Kept) -> Config {
+    let settings = node.settings();
+    let order = match kept.place.stream {
+        true => Order::Stream { ahead: STREAM_AHEAD },
+        false => Order::Rarest,
+    };
+    Config {
+        links: settings.limits.connections,
+        class_floor: settings.sharing.class_floor,
+        order,
+        listen_port: Some(node.port),
+        up_limit: (settings.limits.up_kbps > 0).then_some(settings.limits.up_kbps * 1000),
+        ..Config::default()
+    }
+}

@@ -1,0 +1,53 @@
+//! A distribution that was stopped by order (TR 20002 §8.3.4): kept on the disk, so that it stays
+//! stopped, and acknowledged.
+
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use mp2p::id::OverlayId;
+use mp2p::signed::PeerKey;
+use mp2p::stop::{Stop, StopAck, StopCheck};
+
+use crate::home::replace;
+use crate::identity::Identity;
+use crate::report::{Kind, Reports};
+use crate::transfer::standing::{Shared, Standing};
+
+/// Longest order read back.
+const MAX_BYTES: u64 = 64 << 10;
+
+/// The order that stopped it, from an earlier run.
+pub(crate) fn stone(folder: &Path) -> Option<String> {
+    let path = folder.join("stop.jws");
+    let found = std::fs::metadata(&path).ok()?;
+    (found.len() <= MAX_BYTES).then(|| std::fs::read_to_string(&path).ok()).flatten()
+}
+
+/// Keeps the order and says to OMS that it was followed.
+pub(crate) fn follow(
+    text: &str,
+    (folder, overlay): (&Path, &OverlayId),
+    (identity, standing, reports): (&Identity, &Shared, &Reports),
+    forwarded: u32,
+) {
+    if let Err(error) = replace(&folder.join("stop.jws"), text.as_bytes()) {
+        tracing::warn!(%error, "the order to stop cannot be kept");
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let standing = Standing::now(standing);
+    let Some(key) = &standing.oms_key else { return };
+    let check = StopCheck { overlay, after: 0, now };
+    let Ok(stop) = Stop::open(text, key, &check) else { return };
+    let Ok(key) = PeerKey::of(&identity.key) else { return };
+    let ack = StopAck {
+        overlay_id: overlay.clone(),
+        seq: stop.seq,
+        peer_id: identity.peer.clone(),
+        stopped_at: now,
+        forwarded,
+        key,
+    };
+    if let Ok(sealed) = ack.seal(&identity.key) {
+        reports.put(Kind::StopAck, &format!("{overlay} {}", stop.seq), &sealed);
+    }
+}
