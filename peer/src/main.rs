@@ -5,7 +5,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use link::daemon::{exit_code, manual};
-use peer::cli::{Cli, Command, config, enroll, get, limits, search, serve, share, status, stop};
+use peer::cli::{
+    Cli, Command, account, config, enroll, get, limits, report, search, serve, share, status, stop,
+};
 
 fn main() -> ExitCode {
     let mut out = BufWriter::new(io::stdout());
@@ -18,6 +20,8 @@ fn main() -> ExitCode {
         Command::Status(arguments) => status::run(&arguments, &mut out),
         Command::Limits(arguments) => limits::run(&arguments, &mut out),
         Command::Stop(arguments) => stop::run(&arguments, &mut out),
+        Command::Account(arguments) => account::run(&arguments, &mut out),
+        Command::Report(arguments) => report::run(&arguments, &mut out),
         Command::Config(arguments) => config::run(&arguments, &mut out),
         Command::Man(arguments) => manual::man::<Cli>(&arguments, &mut out),
         Command::Completions(arguments) => manual::completions::<Cli>(&arguments, &mut out),

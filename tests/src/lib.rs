@@ -30,5 +30,6 @@ pub mod resource;
 pub mod scan;
 pub mod scrape;
 pub mod source;
+pub mod swarm;
 pub mod syslog;
 pub mod unis;

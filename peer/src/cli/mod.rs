@@ -1,10 +1,12 @@
 //! The command line: one file per command.
 
+pub mod account;
 pub mod config;
 pub mod enroll;
 pub mod get;
 pub mod limits;
 mod progress;
+pub mod report;
 pub mod search;
 pub mod serve;
 mod session;
@@ -57,6 +59,10 @@ pub enum Command {
     Limits(limits::Arguments),
     /// Give up a content of the running peer; its files stay
     Stop(stop::Arguments),
+    /// Show class, credit and consent of this peer's user
+    Account(account::Arguments),
+    /// Show who got a content that this peer's user has published
+    Report(report::Arguments),
     /// Print the documented default settings, or the ones in force
     Config(config::Arguments),
     /// Write a manual page for each command

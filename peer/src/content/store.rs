@@ -349,9 +349,17 @@ impl Store {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        let made = OpenOptions::new().write(true).create_new(true).open(&path)?;
-        made.set_len(self.layout.size(file))?;
-        Ok(made)
+        match OpenOptions::new().write(true).create_new(true).open(&path) {
+            Ok(made) => {
+                made.set_len(self.layout.size(file))?;
+                Ok(made)
+            }
+            // Made by another thread meanwhile; what that one does to its length does no harm.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                OpenOptions::new().write(true).open(&path)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn is_wanted(&self, file: usize) -> bool {

@@ -12,6 +12,9 @@ use mp2p::message::status::{PeerReport, PeerStatus, StaticStatus, StatusReport};
 
 use crate::node::Node;
 
+/// Until the first report, and between tries until it was taken.
+const FIRST: Duration = Duration::from_secs(2);
+
 /// What the kernel has counted.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counters {
@@ -27,9 +30,12 @@ pub(crate) async fn tell_until_shutdown(node: Arc<Node>) {
     let mut before = (Counters::read(source), Instant::now());
     let mut is_first = true;
     loop {
-        let wait = Duration::from_secs(node.reports.status_seconds.load(Ordering::Relaxed));
+        let wait = match is_first {
+            true => FIRST,
+            false => Duration::from_secs(node.reports.status_seconds.load(Ordering::Relaxed)),
+        };
         tokio::select! {
-            () = tokio::time::sleep(wait), if !is_first => {}
+            () = tokio::time::sleep(wait) => {}
             () = node.reports.status_wanted.notified() => {}
             () = node.shutdown.wait() => return,
         }

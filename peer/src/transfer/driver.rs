@@ -245,12 +245,21 @@ impl Driver {
         match command {
             Command::Arrived(arrival) => self.arrived(*arrival),
             Command::Limits => {}
-            Command::Stop(stop) => self.engine.stop(stop.into(), now),
+            Command::Stop(stop) => self.ordered(stop, now),
             Command::Expelled(peer, epoch) => {
                 Standing::raise(&self.standing, epoch);
                 self.engine.expel(&peer, now);
             }
             Command::Reorganised => self.wanted.notify_one(),
+        }
+    }
+
+    /// An order to stop: followed where OMS has signed it and it means this content.
+    fn ordered(&mut self, stop: String, now: Instant) {
+        let index = &self.kept.index;
+        let meant = (&index.overlay_id, &index.content_id);
+        if stopping::is_meant(&stop, meant, &self.standing) {
+            self.engine.stop(stop.into(), now);
         }
     }
 
@@ -270,9 +279,10 @@ impl Driver {
             }
             Change::Stopped(stop) => {
                 if let Some(stop) = stop {
-                    self.engine.stop(stop.into(), Instant::now());
+                    self.ordered(stop, Instant::now());
                 }
                 self.state = State::Stopped;
+                self.message = Some("its distribution was stopped by order".to_owned());
             }
         }
         self.show(Instant::now());

@@ -9,11 +9,11 @@ use mp2p::id::{ContentId, OverlayId, PeerId};
 use mp2p::passkey::{Check, Passkey};
 use mp2p::receipt::Receipt;
 use mp2p::signed::PeerKey;
-use mp2p::stop::{Stop, StopCheck};
 
 use crate::exchange::{DeliveryClaim, Notary, ReceiptClaim};
 use crate::identity::Identity;
 use crate::transfer::standing::{Shared, Standing};
+use crate::transfer::stopping;
 
 /// A receipt that another peer gives us now is of now.
 pub(crate) const MAX_RECEIPT_AGE_S: u64 = 3600;
@@ -138,9 +138,6 @@ impl Notary for KeyNotary {
     }
 
     fn is_stop(&self, text: &str) -> bool {
-        let standing = Standing::now(&self.standing);
-        let Some(key) = &standing.oms_key else { return false };
-        let check = StopCheck { overlay: &self.overlay, after: standing.stops_seen, now: unix_s() };
-        Stop::open(text, key, &check).is_ok_and(|stop| stop.ends(&self.content))
+        stopping::is_meant(text, (&self.overlay, &self.content), &self.standing)
     }
 }

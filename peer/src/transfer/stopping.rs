@@ -2,15 +2,15 @@
 //! stopped, and acknowledged.
 
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use mp2p::id::OverlayId;
+use mp2p::id::{ContentId, OverlayId};
 use mp2p::signed::PeerKey;
 use mp2p::stop::{Stop, StopAck, StopCheck};
 
 use crate::home::replace;
 use crate::identity::Identity;
 use crate::report::{Kind, Reports};
+use crate::transfer::notary::unix_s;
 use crate::transfer::standing::{Shared, Standing};
 
 /// Longest order read back.
@@ -23,6 +23,18 @@ pub(crate) fn stone(folder: &Path) -> Option<String> {
     (found.len() <= MAX_BYTES).then(|| std::fs::read_to_string(&path).ok()).flatten()
 }
 
+/// Whether OMS orders with it that this content is to stop.
+pub(crate) fn is_meant(
+    text: &str,
+    (overlay, content): (&OverlayId, &ContentId),
+    standing: &Shared,
+) -> bool {
+    let standing = Standing::now(standing);
+    let Some(key) = &standing.oms_key else { return false };
+    let check = StopCheck { overlay, after: standing.stops_seen, now: unix_s() };
+    Stop::open(text, key, &check).is_ok_and(|stop| stop.ends(content))
+}
+
 /// Keeps the order and says to OMS that it was followed.
 pub(crate) fn follow(
     text: &str,
@@ -33,7 +45,7 @@ pub(crate) fn follow(
     if let Err(error) = replace(&folder.join("stop.jws"), text.as_bytes()) {
         tracing::warn!(%error, "the order to stop cannot be kept");
     }
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let now = unix_s();
     let standing = Standing::now(standing);
     let Some(key) = &standing.oms_key else { return };
     let check = StopCheck { overlay, after: 0, now };

@@ -160,3 +160,22 @@ fn a_shared_file_that_changes_is_told_of() {
     let gone = Store::open(world.index.clone(), world.paths("source", &[], true));
     assert!(matches!(gone, Err(OpenError::Source { .. })));
 }
+
+/// Fragments of one file are written by several threads at once.
+#[test]
+fn fragments_may_be_written_at_the_same_time() {
+    for _ in 0..20 {
+        let world = World::new();
+        let (source, target) = (world.source(), world.target(&[]).unwrap());
+        std::thread::scope(|scope| {
+            for fragment in 0..4 {
+                let (source, target) = (&source, &target);
+                scope.spawn(move || {
+                    target.write(fragment, &[source.read(fragment).unwrap()]).unwrap();
+                });
+            }
+        });
+        target.flush().unwrap();
+        assert_eq!(here(&world.target(&[]).unwrap()), [0, 1, 2, 3]);
+    }
+}

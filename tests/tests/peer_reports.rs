@@ -1,0 +1,119 @@
+//! What peers tell the provider, and what comes of it (TR 20002 §8.3.8, §8.3.10, §8.3.4), over real
+//! processes of all sides.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use system_tests::cities::{BERLIN, HAMBURG, MUENCHEN};
+use system_tests::p2psp::Shape;
+use system_tests::peer::PeerProgram;
+use system_tests::swarm::{Scene, film};
+
+/// Long enough for any machine; only reached when something is wrong.
+const AMPLE: Duration = Duration::from_secs(60);
+
+/// What `peer` prints with `arguments`, as soon as it is as wanted.
+fn until(peer: &PeerProgram, arguments: &[&str], is_so: impl Fn(&Value) -> bool) -> Value {
+    let since = Instant::now();
+    loop {
+        let said = peer.run(arguments).expect("refused");
+        let said: Value = serde_json::from_str(&said).expect("no JSON");
+        if is_so(&said) {
+            return said;
+        }
+        assert!(since.elapsed() < AMPLE, "{said}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// A film of this length that Anna in Berlin shares and Bert in Hamburg has fetched.
+fn shared(scene: &Scene, bytes: usize) -> (PeerProgram, PeerProgram, String) {
+    film(&scene.at("source"), 7, bytes).expect("no film");
+    let mut anna = scene.peer("anna", BERLIN).expect("not enrolled");
+    let mut bert = scene.peer("bert", HAMBURG).expect("not enrolled");
+    anna.serve(&[]).expect("no daemon");
+    bert.serve(&[]).expect("no daemon");
+    let id = anna.share(&scene.at("source/film.bin")).expect("not shared");
+    bert.get(&id, &scene.at("got")).expect("not fetched");
+    (anna, bert, id)
+}
+
+/// §8.3.8: successes and receipts go to UMS, and the publisher reads the result; who gave has the
+/// credit for it.
+#[test]
+fn flow_8_3_8_the_publisher_reads_who_got_its_content() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    let (bytes, _) = (3 << 20, ());
+    let (anna, bert, id) = shared(&scene, bytes);
+    let all = bytes as u64;
+    let result = until(&anna, &["report", &id, "--json"], |said| {
+        said["complete"] == 1 && said["receipted"].as_u64() == Some(all)
+    });
+    assert_eq!((&result["bytes"], &result["consumers"]), (&json!(all), &json!(1)));
+    let far = result["by-distance"]["1"].as_u64();
+    assert_eq!(far, Some(all), "{result}");
+    let account =
+        until(&anna, &["account", "--json"], |said| said["credit"]["earned"].as_u64() == Some(all));
+    assert_eq!(account["user-id"], "anna");
+    let spent =
+        until(&bert, &["account", "--json"], |said| said["credit"]["spent"].as_u64() == Some(all));
+    assert_eq!(spent["credit"]["earned"], 0);
+    // A content of somebody else is none of Bert's business.
+    assert!(bert.run(&["report", &id]).is_err());
+}
+
+/// §8.3.10: what a peer measures of itself reaches PAMS by itself.
+#[test]
+fn flow_8_3_10_a_peer_tells_what_it_measures() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    let (anna, _bert, _) = shared(&scene, 1 << 20);
+    let id = anna.status().expect("no status")["peer-id"].as_str().unwrap_or_default().to_owned();
+    let operator = scene.cities.p2psp.operator(MUENCHEN);
+    let path = format!("/pams/status?peer-id={id}");
+    let since = Instant::now();
+    loop {
+        let answer = operator.ask("GET", &path, None);
+        if answer.status == 200 {
+            let status = answer.json();
+            assert!(status["age-s"].is_u64(), "{status}");
+            break;
+        }
+        assert!(since.elapsed() < AMPLE, "{}", answer.status);
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// §8.3.4: an authority's order ends the distribution at every peer, and it stays ended.
+#[test]
+fn flow_8_3_4_peers_stop_at_once_and_for_good() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    let (mut anna, bert, id) = shared(&scene, 1 << 20);
+    let authority =
+        scene.cities.p2psp.enrol_named("authority/rights", MUENCHEN).expect("not enrolled");
+    let body = json!({"content-id": id, "reason": "no licence"});
+    let taken = authority.ask("POST", "/ixs/takedown", Some(&body));
+    assert_eq!(taken.status, 202);
+    let taken = taken.json();
+    for peer in [&anna, &bert] {
+        let stopped = |status: &Value| status["transfers"][0]["state"] == "stopped";
+        peer.until(stopped).expect("it goes on");
+    }
+    let path = format!("/ixs/takedown?takedown-id={}", taken["takedown-id"].as_str().unwrap_or(""));
+    let since = Instant::now();
+    loop {
+        let one = authority.ask("GET", &path, None).json()["takedowns"][0].clone();
+        if one["result"]["acknowledged"] == 2 {
+            break;
+        }
+        assert!(since.elapsed() < AMPLE, "{one}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    // Whoever starts again has not forgotten, and whoever comes late gets nothing.
+    anna.kill();
+    anna.serve(&[]).expect("no daemon");
+    let again = anna.until(|status| !status["transfers"][0]["state"].is_null());
+    assert_eq!(again.expect("no status")["transfers"][0]["state"], "stopped");
+    let late = scene.peer("carl", MUENCHEN).expect("not enrolled");
+    assert!(late.get(&id, &scene.at("late")).is_err());
+    assert!(!scene.at("late/film.bin").exists());
+}
