@@ -4,6 +4,8 @@
 //! here after a crash is what `have` lists: it is written after the bytes have reached the disk.
 //! Everything else that lies in the files is hashed again at the start.
 
+mod fault;
+
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -15,6 +17,7 @@ use mp2p::frame::Buffermap;
 use mp2p::index_file::IndexFile;
 
 use crate::content::Layout;
+pub use crate::content::store::fault::{OpenError, StoreFault};
 use crate::home::replace;
 
 /// Fragments written between two flushes to the disk.
@@ -49,49 +52,6 @@ struct State {
     unflushed: u32,
     /// Files that are whole and have their own name, by their place in the index file.
     named: Vec<bool>,
-}
-
-/// Why a content cannot be worked on.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// A content without bytes.
-    #[error("this is a service, not files")]
-    Service,
-    /// A file of that name is there, and is not this one.
-    #[error("{} is there already, and is something else", .0.display())]
-    Taken(PathBuf),
-    /// A file that is shared is gone, or was changed.
-    #[error("{}: {reason}", .path.display())]
-    Source {
-        /// Which.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The disk.
-    #[error("{}: {source}", .path.display())]
-    Io {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-}
-
-/// Why a fragment was not read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreFault {
-    /// It is not there, or not what it was.
-    #[error("fragment {0} is no longer what it was")]
-    Lost(u32),
-    /// The disk.
-    #[error("{}: {source}", .path.display())]
-    Io {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
 }
 
 impl Store {

@@ -1,0 +1,47 @@
+//! What can be wrong with a content on the disk.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why a content cannot be worked on.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A content without bytes.
+    #[error("this is a service, not files")]
+    Service,
+    /// A file of that name is there, and is not this one.
+    #[error("{} is there already, and is something else", .0.display())]
+    Taken(PathBuf),
+    /// A file that is shared is gone, or was changed.
+    #[error("{}: {reason}", .path.display())]
+    Source {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The disk.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Why a fragment was not read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreFault {
+    /// It is not there, or not what it was.
+    #[error("fragment {0} is no longer what it was")]
+    Lost(u32),
+    /// The disk.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
