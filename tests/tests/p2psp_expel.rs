@@ -15,7 +15,7 @@ use system_tests::p2psp::{P2psp, Peer, Shape, addresses};
 use system_tests::publisher::{Publication, key};
 
 const WITHIN: Duration = Duration::from_secs(20);
-const BYTES: [u8; 20_000] = [7; 20_000];
+static BYTES: [u8; 20_000] = [7; 20_000];
 
 struct Scene {
     p2psp: P2psp,
