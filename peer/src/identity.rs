@@ -34,6 +34,8 @@ pub struct Identity {
     pub key: Arc<SigningKey>,
     /// To other peers.
     pub peers: Arc<PeerTls>,
+    /// To relays, and from those who come to this one as a relay.
+    pub relays: Arc<PeerTls>,
     /// To the provider.
     pub servers: Arc<ClientTls>,
 }
@@ -54,12 +56,14 @@ impl Identity {
             .map_err(|error| anyhow::anyhow!("{}: {error}", key_file.display()))?;
         let key = SigningKey::from_pkcs8(key.secret_der())
             .with_context(|| key_file.display().to_string())?;
-        let peers = PeerTls::load(PeerTlsSettings {
+        let material = |protocol| PeerTlsSettings {
             certificate: file("client.pem"),
-            key: key_file,
+            key: key_file.clone(),
             trust: trust(&trust_domain, file("ca.pem")),
-            protocol: PROTOCOL,
-        })?;
+            protocol,
+        };
+        let peers = PeerTls::load(material(PROTOCOL))?;
+        let relays = PeerTls::load(material(mp2p::relay::PROTOCOL))?;
         let own = peers.identity();
         let peer = PeerId::parse(&own.key)?;
         match name.shape() {
@@ -81,7 +85,7 @@ impl Identity {
         let servers = ClientTls::load(settings, Metrics::new())?;
         let user = own.user.as_deref().map(UserId::parse).transpose()?;
         let url = provider.url.trim_end_matches('/').to_owned();
-        Ok(Self { peer, user, trust_domain, url, key: Arc::new(key), peers, servers })
+        Ok(Self { peer, user, trust_domain, url, key: Arc::new(key), peers, relays, servers })
     }
 
     /// Reads the certificate again, after it was renewed; connections from now on show it.
@@ -90,6 +94,7 @@ impl Identity {
     /// What is wrong with the files; the old ones stay in use.
     pub fn reload(&self) -> anyhow::Result<()> {
         self.peers.reload()?;
+        self.relays.reload()?;
         self.servers.reload()?;
         Ok(())
     }

@@ -21,7 +21,15 @@ impl Scene {
     /// # Errors
     /// One of them does not start.
     pub fn start(shape: Shape) -> anyhow::Result<Self> {
-        Ok(Self { cities: Cities::start_as(shape, &[])?, folder: tempfile::tempdir()? })
+        Self::start_with(shape, &[])
+    }
+
+    /// [`Scene::start`] with options of the provider.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn start_with(shape: Shape, provider: &[&str]) -> anyhow::Result<Self> {
+        Ok(Self { cities: Cities::start_as(shape, provider)?, folder: tempfile::tempdir()? })
     }
 
     /// Enrols a peer of `user` at `address`.

@@ -126,7 +126,7 @@ impl<'de> Deserialize<'de> for CircuitKey {
         use serde::de::Error;
         let text = String::deserialize(deserializer)?;
         let wrong = || D::Error::custom("64 hex digits are the key of a circuit");
-        if text.len() != 2 * KEY_BYTES || !text.is_ascii() {
+        if text.len() != 2 * KEY_BYTES || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(wrong());
         }
         let mut key = [0; KEY_BYTES];
@@ -209,6 +209,7 @@ mod tests {
         let mut none = BytesMut::from(&b"\0\0\0\x02{}"[..]);
         assert!(matches!(decode::<Ask>(&mut none), Err(RelayError::Json(_))));
         assert!(serde_json::from_str::<CircuitKey>("\"zz\"").is_err());
+        assert!(serde_json::from_str::<CircuitKey>(&format!("\"{}\"", "+f".repeat(32))).is_err());
         assert!(serde_json::from_str::<CircuitKey>(&format!("\"{}\"", "ü".repeat(32))).is_err());
     }
 }

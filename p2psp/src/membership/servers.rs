@@ -90,6 +90,8 @@ impl Oms {
             expires: self.reservation.server_expires_seconds,
             heartbeat_interval: self.reservation.server_heartbeat_seconds,
             reservations: List::new(reservations).unwrap_or_default(),
+            oms_key: self.passkeys.public().to_owned(),
+            passkey_epoch: self.passkeys.epoch(),
         })
     }
 

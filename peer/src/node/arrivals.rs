@@ -5,18 +5,17 @@ use std::sync::Arc;
 use mp2p::frame::Frame;
 
 use crate::node::Node;
-use crate::wire::{Arrival, Arrivals};
+use crate::wire::Arrivals;
 
 /// Takes whoever comes until shutdown.
 pub(crate) async fn take(node: Arc<Node>, mut arrivals: Arrivals) {
     while let Some(arrival) = arrivals.recv().await {
-        let Arrival { met, address, first } = arrival;
-        let Frame::Hello(hello) = &first else {
-            tracing::debug!(peer = %met.peer, "somebody does not say hello");
+        let Frame::Hello(hello) = &arrival.first else {
+            tracing::debug!(peer = %arrival.met.peer, "somebody does not say hello");
             continue;
         };
         match node.transfer(&hello.content_id) {
-            Some(transfer) => transfer.arrived(Arrival { met, address, first }),
+            Some(transfer) => transfer.arrived(arrival),
             None => tracing::debug!(content = %hello.content_id, "somebody wants what is not here"),
         }
     }

@@ -60,6 +60,12 @@ fn hear(node: &Node, event: Event) {
             node.each(|overlay| *overlay == overlay_id, told);
         }
         Event::StatusRequest {} => node.reports.status_wanted.notify_one(),
+        Event::Released { reservation_id } => {
+            if let Some(hall) = node.hall.get() {
+                hall.release(&reservation_id, "released by OMS");
+                node.usage_due.notify_one();
+            }
+        }
         // For caches and relays, and for those who report for others.
         other => tracing::debug!(event = other.name(), "an event for another role"),
     }

@@ -12,11 +12,12 @@ mod events;
 mod fetch;
 mod kept;
 mod membership;
+mod relaying;
 mod renewal;
 mod share;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
@@ -24,6 +25,7 @@ use link::shutdown::Shutdown;
 use mp2p::id::ContentId;
 use mp2p::message::join::SharingPolicy;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
 use crate::control::message::Status;
@@ -31,8 +33,9 @@ use crate::exchange::Budget;
 use crate::home::{Home, make_private};
 use crate::identity::Identity;
 use crate::provider::Provider;
+use crate::relay::Hall;
 use crate::report::{Reports, Spool, send_until_shutdown, tell_until_shutdown};
-use crate::settings::{Limits, Settings};
+use crate::settings::{Limits, Role, Settings};
 use crate::transfer::{Command, Transfer};
 use crate::wire::{Bounds, listen};
 
@@ -54,6 +57,10 @@ pub struct Node {
     pub(crate) port: u16,
     transfers: Mutex<HashMap<ContentId, Arc<Transfer>>>,
     pub(crate) reports: Reports,
+    /// Whom this peer relays, where it is a relay.
+    pub(crate) hall: OnceLock<Arc<Hall>>,
+    /// What was used of it is to be told.
+    pub(crate) usage_due: Notify,
     /// What may be sent and received now, by all transfers together.
     pub(crate) budget: Arc<Mutex<Budget>>,
     pub(crate) tasks: TaskTracker,
@@ -76,12 +83,22 @@ impl Node {
         let told = || format!("cannot listen on {}", settings.listen);
         let listener = TcpListener::bind(settings.listen).await.with_context(told)?;
         let port = settings.announce_port.unwrap_or(listener.local_addr()?.port());
+        let relay = match settings.role.contains(&Role::Relay) {
+            true => {
+                let listen = settings.relay.listen;
+                let told = || format!("cannot listen on {listen}");
+                Some(TcpListener::bind(listen).await.with_context(told)?)
+            }
+            false => None,
+        };
         let tls = Arc::clone(&identity.servers);
         let provider = Provider::new(&identity.url, tls, &settings);
         let arrivals = listen(listener, Arc::clone(&identity.peers), HALL, shutdown.clone());
         let budget = Budget::new(budget::rates(&settings.limits), Instant::now());
         let node = Arc::new(Self {
             reports: Reports::new(Spool::open(&home.spool())?),
+            hall: OnceLock::new(),
+            usage_due: Notify::new(),
             budget: Arc::new(Mutex::new(budget)),
             home,
             identity,
@@ -98,6 +115,9 @@ impl Node {
         node.tasks.spawn(tell_until_shutdown(Arc::clone(&node)));
         node.tasks.spawn(events::follow(Arc::clone(&node)));
         node.tasks.spawn(budget::follow_the_clock(Arc::clone(&node)));
+        if let Some(listener) = relay {
+            node.tasks.spawn(relaying::run(Arc::clone(&node), listener));
+        }
         node.resume();
         Ok(node)
     }

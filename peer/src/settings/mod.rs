@@ -44,12 +44,55 @@ pub struct Settings {
     pub admin_listen: Option<SocketAddr>,
     /// Where the roles of the provider are, where they are apart.
     pub provider: ProviderUrls,
+    /// What this peer does for others beside sharing.
+    pub role: Vec<Role>,
+    /// As a relay.
+    pub relay: RelaySettings,
     /// What this peer gives and takes at most.
     pub limits: Limits,
     /// To whom it gives.
     pub sharing: Sharing,
     /// Where and how to log.
     pub log: link::log::LogSettings,
+}
+
+/// What a peer does.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Shares and fetches.
+    Peer,
+    /// Leads others to peers that cannot be dialled (TR 20002 §8.2.6).
+    Relay,
+}
+
+/// A peer as a relay.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct RelaySettings {
+    /// Address of the relay.
+    pub listen: SocketAddr,
+    /// The port that others reach it at, where it is not the one listened on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub announce_port: Option<u16>,
+    /// What it has to give in all, kbit/s.
+    pub bandwidth_kbps: u64,
+    /// Peers that keep a connection at a time.
+    pub circuits: u32,
+    /// The provider's own device, which must tell of its faults.
+    pub dedicated: bool,
+}
+
+impl Default for RelaySettings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([0, 0, 0, 0], 0)),
+            announce_port: None,
+            bandwidth_kbps: 10_000,
+            circuits: 16,
+            dedicated: false,
+        }
+    }
 }
 
 /// Scheme and authority of each role of the provider; unset: where this peer enrolled.
@@ -91,6 +134,8 @@ impl Default for Settings {
             web_listen: None,
             admin_listen: None,
             provider: ProviderUrls::default(),
+            role: vec![Role::Peer],
+            relay: RelaySettings::default(),
             limits: Limits::default(),
             sharing: Sharing::default(),
             log: link::log::LogSettings {

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use mp2p::frame::Frame;
 use mp2p::message::join::JoinAnswer;
 use mp2p::message::list::Demotion;
-use tokio::sync::{Notify, mpsc};
+use mp2p::message::server::Reserved;
+use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::content::{Store, StoreFault};
@@ -47,6 +48,8 @@ pub(crate) struct Driver {
     pub(crate) state: State,
     pub(crate) message: Option<String>,
     pub(crate) success: Success,
+    /// What the keeper of a relayed connection keeps.
+    pub(crate) relay: watch::Sender<Option<Reserved>>,
     pub(crate) kept: Kept,
     pub(crate) node: Arc<Node>,
 }
@@ -182,8 +185,8 @@ impl Driver {
     fn dialled(&mut self, dialled: crate::transfer::links::Dialled) {
         let now = Instant::now();
         match dialled.outcome {
-            Ok((met, address)) => {
-                let id = self.engine.link_up(Links::info(&met, true, address), now);
+            Ok((met, address, via)) => {
+                let id = self.engine.link_up(Links::info(&met, true, address, via), now);
                 self.links.start(id, met);
             }
             Err(error) => {
@@ -195,8 +198,8 @@ impl Driver {
 
     fn arrived(&mut self, arrival: Arrival) {
         let now = Instant::now();
-        let Arrival { met, address, first } = arrival;
-        let id = self.engine.link_up(Links::info(&met, false, address), now);
+        let Arrival { met, address, via, first } = arrival;
+        let id = self.engine.link_up(Links::info(&met, false, address, via), now);
         self.links.start(id, met);
         self.engine.frame(id, first, now);
     }
@@ -294,6 +297,12 @@ impl Driver {
         self.success.every(answer.report_policy.success_interval, Instant::now());
         self.counts.listed(answer);
         let entries = answer.status.peer_info_list.iter();
+        self.links.listed(entries.clone());
+        self.relay.send_if_modified(|kept| {
+            let is_new = *kept != answer.relay;
+            kept.clone_from(&answer.relay);
+            is_new
+        });
         let own = &self.node.identity.peer;
         let entries = entries.filter(|entry| entry.peer_id != *own).map(|entry| Candidate {
             peer: entry.peer_id.clone(),

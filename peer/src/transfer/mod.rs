@@ -8,6 +8,7 @@
 //! ```
 
 mod driver;
+mod keeper;
 mod links;
 mod notary;
 mod reporting;
@@ -81,7 +82,8 @@ impl Transfer {
             by_rank: Vec::new(),
         }));
         let (ending, ended) = (CancellationToken::new(), CancellationToken::new());
-        let setup = Setup::new(node, kept, Arc::clone(&status), ending.clone())?;
+        let own = (commands.clone(), ending.clone());
+        let setup = Setup::new(node, kept, Arc::clone(&status), own)?;
         let guard = ended.clone().drop_guard();
         node.tasks.spawn(async move {
             start::run(setup, queue).await;

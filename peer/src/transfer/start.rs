@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::content::{Paths, Store};
@@ -14,10 +14,10 @@ use crate::transfer::driver::{Driver, MAX_BURST};
 use crate::transfer::links::Links;
 use crate::transfer::notary::KeyNotary;
 use crate::transfer::standing::Shared;
-use crate::transfer::stopping;
 use crate::transfer::success::Success;
 use crate::transfer::view::Counts;
 use crate::transfer::{Command, Shown};
+use crate::transfer::{keeper, stopping};
 
 /// Changes of a membership that wait.
 const MAX_CHANGES: usize = 8;
@@ -29,6 +29,7 @@ pub(crate) struct Setup {
     node: Arc<Node>,
     kept: Kept,
     shown: Shown,
+    commands: mpsc::Sender<Command>,
     ending: CancellationToken,
     standing: Shared,
     notary: KeyNotary,
@@ -41,18 +42,19 @@ impl Setup {
         node: &Arc<Node>,
         kept: Kept,
         shown: Shown,
-        ending: CancellationToken,
+        (commands, ending): (mpsc::Sender<Command>, CancellationToken),
     ) -> anyhow::Result<Self> {
         let standing = Shared::default();
         let about = (kept.index.overlay_id.clone(), kept.index.content_id.clone());
         let notary = KeyNotary::new(node.identity.clone(), about, Arc::clone(&standing))?;
-        Ok(Self { node: Arc::clone(node), kept, shown, ending, standing, notary })
+        let node = Arc::clone(node);
+        Ok(Self { node, kept, shown, commands, ending, standing, notary })
     }
 }
 
 /// Works until the content is given up or this peer ends.
 pub(crate) async fn run(setup: Setup, commands: mpsc::Receiver<Command>) {
-    let Setup { node, kept, shown, ending, standing, notary } = setup;
+    let Setup { node, kept, shown, commands: own, ending, standing, notary } = setup;
     let paths = Paths {
         root: kept.place.root.clone(),
         wanted: kept.place.files.clone(),
@@ -70,7 +72,11 @@ pub(crate) async fn run(setup: Setup, commands: mpsc::Receiver<Command>) {
         }
     };
     let settings = node.settings();
-    let (links, heard) = Links::new(Arc::clone(&node.identity.peers), settings.source_address);
+    let overlay = kept.index.overlay_id.clone();
+    let (links, heard) =
+        Links::new(node.identity.clone(), overlay, Arc::clone(&standing), settings.source_address);
+    let (relay, reserved) = watch::channel(None);
+    node.tasks.spawn(keeper::run(node.identity.clone(), reserved, own, ending.clone()));
     let (done, finished) = mpsc::channel(MAX_BURST);
     let wanted = Arc::new(Notify::new());
     let (changed, changes) = mpsc::channel(MAX_CHANGES);
@@ -114,6 +120,7 @@ pub(crate) async fn run(setup: Setup, commands: mpsc::Receiver<Command>) {
         state: if stone.is_some() { State::Stopped } else { State::Fetching },
         message: None,
         success,
+        relay,
         kept,
         node,
     };

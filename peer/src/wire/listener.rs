@@ -8,8 +8,9 @@ use std::time::Duration;
 use link::shutdown::Shutdown;
 use link::tls::PeerTls;
 use mp2p::frame::{Frame, decode};
+use mp2p::id::PeerId;
 use tokio::io::AsyncReadExt;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::timeout;
 
@@ -35,8 +36,10 @@ pub struct Bounds {
 pub struct Arrival {
     /// Who.
     pub met: Met,
-    /// From where.
+    /// From where; through a relay, where that is.
     pub address: SocketAddr,
+    /// The relay that it came through.
+    pub via: Option<PeerId>,
     /// The first frame.
     pub first: Frame,
 }
@@ -66,14 +69,14 @@ pub fn listen(
             let Some(place) = hall.enter(address.ip()) else { continue };
             let (tls, out) = (Arc::clone(&tls), out.clone());
             tokio::spawn(async move {
-                let arrived = timeout(HELLO_TIMEOUT, greet(stream, &tls)).await;
+                let _ = stream.set_nodelay(true);
+                let arrived = receive(Box::new(stream), &tls, address, None).await;
                 drop(place);
                 match arrived {
-                    Ok(Ok((met, first))) => {
-                        let _ = out.send(Arrival { met, address, first }).await;
+                    Ok(arrival) => {
+                        let _ = out.send(arrival).await;
                     }
-                    Ok(Err(error)) => tracing::debug!(%error, "somebody was not let in"),
-                    Err(_elapsed) => tracing::debug!("somebody said nothing in time"),
+                    Err(error) => tracing::debug!(%error, "somebody was not let in"),
                 }
             });
         }
@@ -81,9 +84,23 @@ pub fn listen(
     arrivals
 }
 
-async fn greet(stream: TcpStream, tls: &PeerTls) -> std::io::Result<(Met, Frame)> {
-    stream.set_nodelay(true)?;
-    let stream: Box<dyn Stream> = Box::new(stream);
+/// Takes somebody in who came over a stream: handshake and first frame.
+///
+/// # Errors
+/// It is not trusted, breaks off, or says nothing in time.
+pub async fn receive(
+    stream: Box<dyn Stream>,
+    tls: &PeerTls,
+    address: SocketAddr,
+    via: Option<PeerId>,
+) -> std::io::Result<Arrival> {
+    let greeted = timeout(HELLO_TIMEOUT, greet(stream, tls)).await;
+    let (met, first) =
+        greeted.map_err(|_elapsed| std::io::Error::from(std::io::ErrorKind::TimedOut))??;
+    Ok(Arrival { met, address, via, first })
+}
+
+async fn greet(stream: Box<dyn Stream>, tls: &PeerTls) -> std::io::Result<(Met, Frame)> {
     let mut met = Met::new(tls.accept(stream).await?)?;
     loop {
         if let Some(frame) = decode(&mut met.pending).map_err(std::io::Error::other)? {

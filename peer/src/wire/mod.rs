@@ -13,5 +13,5 @@ mod met;
 
 pub use crate::wire::dial::{DialError, dial, over};
 pub use crate::wire::link::{Ears, Heard, Link, LinkId, Note, Sent};
-pub use crate::wire::listener::{Arrival, Arrivals, Bounds, listen};
+pub use crate::wire::listener::{Arrival, Arrivals, Bounds, listen, receive};
 pub use crate::wire::met::{Met, Stream};

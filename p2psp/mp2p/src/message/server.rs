@@ -69,6 +69,10 @@ pub struct ServerAnswer {
     pub heartbeat_interval: u64,
     /// What is reserved with it now.
     pub reservations: List<InForce, MAX_IN_FORCE>,
+    /// The key to check reservations and passkeys with, base64url.
+    pub oms_key: String,
+    /// Passkeys of older epochs are void.
+    pub passkey_epoch: u64,
 }
 
 /// A reservation that a server has to keep.

@@ -1,0 +1,193 @@
+//! The relay's port: questions over mutual TLS, circuits as they are.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::BytesMut;
+use link::shutdown::Shutdown;
+use link::tls::PeerTls;
+use mp2p::id::PeerId;
+use mp2p::message::bound::Text;
+use mp2p::relay::{Ask, CircuitKey, KEY_BYTES, PREAMBLE, Say, decode, encode};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::timeout;
+use tokio_rustls::TlsStream;
+
+use crate::relay::Hall;
+use crate::relay::hall::{Refused, keys};
+use crate::relay::splice::splice;
+
+/// From a connection to its key or the end of its handshake.
+const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
+/// A connection that neither asks nor keeps anything ends after this time.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// From one look for what has run out to the next.
+const SWEEP: Duration = Duration::from_secs(1);
+/// Connections at a time.
+const MAX_CONNECTIONS: usize = 16_384;
+/// Messages that wait for one holder.
+const MAX_QUEUED: usize = 64;
+/// After a failed accept, such as one for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// A relay that serves.
+pub struct Relay {
+    /// Who keeps a connection, and what is used.
+    pub hall: Arc<Hall>,
+    /// Where it is.
+    pub address: SocketAddr,
+}
+
+/// Serves until shutdown.
+///
+/// # Errors
+/// The listener has no address.
+pub fn serve(
+    listener: TcpListener,
+    tls: Arc<PeerTls>,
+    hall: Arc<Hall>,
+    shutdown: Shutdown,
+) -> io::Result<Relay> {
+    let address = listener.local_addr()?;
+    let relay = Relay { hall: Arc::clone(&hall), address };
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    tokio::spawn(async move {
+        let mut sweep = tokio::time::interval(SWEEP);
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                _tick = sweep.tick() => {
+                    hall.sweep(unix_s());
+                    continue;
+                }
+                () = shutdown.wait() => return,
+            };
+            let Ok((stream, _address)) = accepted else {
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            };
+            let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
+            let (tls, hall, shutdown) = (Arc::clone(&tls), Arc::clone(&hall), shutdown.clone());
+            tokio::spawn(async move {
+                let served = tokio::select! {
+                    served = welcome(stream, &tls, &hall) => served,
+                    () = shutdown.wait() => Ok(()),
+                };
+                drop(place);
+                if let Err(error) = served {
+                    tracing::debug!(%error, "a connection to the relay ended");
+                }
+            });
+        }
+    });
+    Ok(relay)
+}
+
+pub(crate) fn unix_s() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+/// Tells a circuit from a question by what it begins with.
+async fn welcome(mut stream: TcpStream, tls: &PeerTls, hall: &Hall) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut first = [0];
+    let peeked = timeout(HELLO_TIMEOUT, stream.peek(&mut first)).await;
+    peeked.map_err(|_elapsed| io::Error::from(io::ErrorKind::TimedOut))??;
+    if first[0] != PREAMBLE[0] {
+        return converse(stream, tls, hall).await;
+    }
+    let mut opening = [0; PREAMBLE.len() + KEY_BYTES];
+    let read = timeout(HELLO_TIMEOUT, stream.read_exact(&mut opening)).await;
+    read.map_err(|_elapsed| io::Error::from(io::ErrorKind::TimedOut))??;
+    let (preamble, key) = opening.split_at(PREAMBLE.len());
+    let key: [u8; KEY_BYTES] = key.try_into().map_err(io::Error::other)?;
+    if preamble != PREAMBLE {
+        return Err(io::Error::other("no circuit begins like that"));
+    }
+    match hall.open(CircuitKey(key), stream, unix_s()) {
+        Some(pair) => splice(pair.holder, pair.other, pair.account, pair.ended).await,
+        None => Ok(()),
+    }
+}
+
+/// Answers what one peer asks.
+async fn converse(stream: TcpStream, tls: &PeerTls, hall: &Hall) -> io::Result<()> {
+    let shaken = timeout(HELLO_TIMEOUT, tls.accept(stream)).await;
+    let (stream, identity) =
+        shaken.map_err(|_elapsed| io::Error::from(io::ErrorKind::TimedOut))??;
+    let peer = PeerId::parse(&identity.key).map_err(io::Error::other)?;
+    let (mut reader, mut writer) = tokio::io::split(stream);
+    let (control, mut queue) = mpsc::channel(MAX_QUEUED);
+    let mut buffer = BytesMut::new();
+    let mut kept: Option<String> = None;
+    let outcome = loop {
+        let next = tokio::select! {
+            asked = hear(&mut reader, &mut buffer) => match asked {
+                Ok(Some(asked)) => asked,
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            },
+            said = queue.recv() => {
+                let Some(said) = said else { break Ok(()) };
+                let is_last = matches!(said, Say::Released { .. });
+                let told = say(&mut writer, &said).await;
+                if is_last || told.is_err() {
+                    break told;
+                }
+                continue;
+            }
+            () = tokio::time::sleep(IDLE_TIMEOUT), if kept.is_none() => break Ok(()),
+        };
+        let now = unix_s();
+        let answer = match next {
+            Ask::Reserve { reservation } => {
+                hall.reserve(&reservation, &peer, control.clone(), now).map(|(id, expires, _)| {
+                    kept = Some(id);
+                    Say::Reserved { expires }
+                })
+            }
+            Ask::Connect { peer_id, overlay_id, passkey } => keys().and_then(|keys| {
+                let to = (&peer_id, &overlay_id, &*passkey);
+                let circuit = hall.connect((&peer, &identity.fingerprint), to, keys, now)?;
+                Ok(Say::Circuit { circuit })
+            }),
+        };
+        if let Err(error) = say(&mut writer, &answer.unwrap_or_else(refused)).await {
+            break Err(error);
+        }
+    };
+    if let Some(id) = kept {
+        hall.left(&id, &control);
+    }
+    outcome
+}
+
+fn refused((code, reason): Refused) -> Say {
+    Say::Refused { code, reason: Text::new(reason).unwrap_or_default() }
+}
+
+/// The next question; `None` at the end. Loses nothing when it is dropped.
+async fn hear(
+    reader: &mut ReadHalf<TlsStream<TcpStream>>,
+    buffer: &mut BytesMut,
+) -> io::Result<Option<Ask>> {
+    loop {
+        if let Some(asked) = decode(buffer).map_err(io::Error::other)? {
+            return Ok(Some(asked));
+        }
+        if reader.read_buf(buffer).await? == 0 {
+            return Ok(None);
+        }
+    }
+}
+
+async fn say(writer: &mut WriteHalf<TlsStream<TcpStream>>, said: &Say) -> io::Result<()> {
+    let mut out = BytesMut::new();
+    encode(said, &mut out).map_err(io::Error::other)?;
+    writer.write_all(&out).await?;
+    writer.flush().await
+}

@@ -1,0 +1,65 @@
+//! A peer that nobody can dial is reached by a relay (TR 20002 §8.3.3; Req-Traffic-070, Net-110 to
+//! Net-130), over real processes of all sides.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use system_tests::cities::{BERLIN, BERLIN_TOO, HAMBURG, MUENCHEN};
+use system_tests::p2psp::Shape;
+use system_tests::swarm::{Scene, film};
+
+/// Long enough for any machine; only reached when something is wrong.
+const AMPLE: Duration = Duration::from_secs(60);
+
+/// A port on which nobody listens any more: what a router shows that forwards nothing.
+fn closed_port() -> u16 {
+    let listener = TcpListener::bind((BERLIN, 0)).expect("no port");
+    listener.local_addr().expect("no address").port()
+}
+
+#[test]
+fn flow_8_3_3_a_peer_behind_a_closed_door_gives_by_a_relay() {
+    let provider = ["--set", "overlay.probe=true"];
+    let scene = Scene::start_with(Shape::OneProcess, &provider).expect("no scene");
+    let film = film(&scene.at("source"), 11, 3 << 20).expect("no film");
+    let operator = scene.cities.p2psp.operator(MUENCHEN);
+    let mut relay = scene.peer("rita", BERLIN_TOO).expect("not enrolled");
+    let listen = format!("relay.listen={BERLIN_TOO}:0");
+    let bandwidth = ["--set", "relay.bandwidth-kbps=1000000"];
+    let roles = ["--set", "role=[\"peer\",\"relay\"]", "--set", &listen];
+    relay.serve(&[&roles[..], &bandwidth[..]].concat()).expect("no relay");
+    until(|| {
+        let servers = operator.ask("GET", "/oms/servers", None);
+        servers.status == 200 && servers.json().to_string().contains("\"rs\"")
+    });
+    let mut anna = scene.peer("anna", BERLIN).expect("not enrolled");
+    let door = format!("announce-port={}", closed_port());
+    anna.serve(&["--set", &door]).expect("no daemon");
+    let id = anna.share(&scene.at("source/film.bin")).expect("not shared");
+    let bert = scene.peer("bert", HAMBURG).expect("not enrolled");
+    let got = bert.get(&id, &scene.at("got")).expect("not fetched");
+    assert_eq!(std::fs::read(scene.at("got/film.bin")).expect("no file"), film);
+    assert_eq!(got["neighbours"][0]["relayed"], true, "{got}");
+    // Who used how much: the whole film went out for Anna, and a little more came in.
+    let status = anna.status().expect("no status");
+    let holder = status["peer-id"].as_str().unwrap_or_default().to_owned();
+    until(|| {
+        let path = format!("/oms/usage?peer-id={holder}");
+        let usage: Value = operator.ask("GET", &path, None).json();
+        let accounts = usage.as_array().or_else(|| usage["accounts"].as_array());
+        accounts.into_iter().flatten().any(|account| {
+            account["holder"] == holder
+                && account["kind"] == "rs"
+                && account["bytes-out"].as_u64() > Some(film.len() as u64)
+        })
+    });
+}
+
+fn until(is_so: impl Fn() -> bool) {
+    let since = Instant::now();
+    while !is_so() {
+        assert!(since.elapsed() < AMPLE, "it does not become so");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
