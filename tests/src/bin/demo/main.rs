@@ -1,5 +1,9 @@
 //! The first try: loads the German network, serves it over mutual TLS, asks it as any client would;
-//! then a provider follows that map, and a peer that joins an overlay gets a list in its order.
+//! then a provider follows that map, and a peer that joins an overlay gets a list in its order;
+//! then peers exchange a film by such lists.
+
+mod bill;
+mod swarm;
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -38,7 +42,11 @@ fn main() -> anyhow::Result<()> {
     println!("UNIS serves it at {} (mutual TLS, certificates made just now).\n", server.url);
     let answer = ask(&server)?;
     show(&answer)?;
-    join()?;
+    let cities = join()?;
+    // Hamburg as it was.
+    cities.raise_hamburg(0)?;
+    swarm::run(&cities)?;
+    drop(cities);
     println!("\n{ATTRIBUTION}");
     println!("\nServe it yourself:  {}", command_line());
     if stay {
@@ -91,7 +99,7 @@ fn show(answer: &Value) -> anyhow::Result<()> {
 }
 
 /// A provider's overlay over the same network: a peer joins, costs change, it refreshes.
-fn join() -> anyhow::Result<()> {
+fn join() -> anyhow::Result<Cities> {
     println!("\nA provider's P2PSP follows the map of such a UNIS, under an agreement of the two.");
     let quiet = ["--set", "log.level=error,p2psp::isp=info"];
     let cities = Cities::start(&quiet)?;
@@ -108,7 +116,7 @@ fn join() -> anyhow::Result<()> {
     println!("\nThe ISP raises the metric of all links of Hamburg; the peer refreshes:\n");
     cities.raise_hamburg(1000)?;
     show_list(&anna.refresh("film"));
-    Ok(())
+    Ok(cities)
 }
 
 /// Prints a peer list as it came.
