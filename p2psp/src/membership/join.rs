@@ -11,6 +11,7 @@ use mp2p::message::join::{
     ReportWish,
 };
 use mp2p::message::list::{PeerList, PeerType};
+use mp2p::message::profile::Profile;
 use mp2p::message::server::ServerKind;
 
 use crate::calls::{CallError, Visit};
@@ -20,6 +21,11 @@ use crate::membership::probe::Target;
 use crate::membership::{Asker, Moment, Oms};
 use crate::overlay::{AddressError, Member, Reach, StoreError, Terms, reachable_at};
 use crate::passkeys::Holder;
+
+/// UMS is asked about a member this often: its class may change, its user may be locked out.
+const PROFILED_S: u64 = 600;
+/// … and after an answer that did not come, again after this long.
+const ASKED_AGAIN_S: u64 = 60;
 
 /// A peer cannot take part.
 #[derive(Debug, thiserror::Error)]
@@ -73,11 +79,11 @@ impl Oms {
         if before.is_none() {
             // A member first, so that a join to nowhere makes no profile.
             self.store.announce(&request.overlay_id, member.clone(), now)?;
-            let class = self.class(asker, &outlook, now).await;
-            member.class = class.inspect_err(|_| {
-                self.store.leave(&request.overlay_id, &asker.peer, now);
-            })?;
         }
+        let known = self.profiled(asker, &mut member, &outlook, before.is_none(), now).await;
+        known.inspect_err(|_| {
+            self.store.leave(&request.overlay_id, &asker.peer, now);
+        })?;
         let class = member.class;
         let announced = self.store.announce(&request.overlay_id, member.clone(), now)?;
         let reach = self.reach(asker, request, &member, before.is_none()).await;
@@ -157,7 +163,7 @@ impl Oms {
         now: u64,
     ) -> Member {
         let stays = before.filter(|before| before.address == address && before.nat == request.nat);
-        Member {
+        let mut member = Member {
             peer: asker.peer.clone(),
             user: asker.user.clone(),
             class: before.map_or(0, |before| before.class),
@@ -167,9 +173,13 @@ impl Oms {
             via: before.and_then(|before| before.via.clone()),
             address,
             doubted_until: before.map_or(0, |before| before.doubted_until),
+            profiled: before.map_or(0, |before| before.profiled),
+            consent: None,
             policy: request.sharing_policy.clone(),
             expires: now.saturating_add(self.overlay.expires_seconds),
-        }
+        };
+        member.consents(before.and_then(|before| before.consent));
+        member
     }
 
     /// What a peer is in an overlay: one that serves as a cache is one there, too.
@@ -248,18 +258,47 @@ impl Oms {
         Ok(self.store.leave(&request.overlay_id, &asker.peer, moment.unix_s))
     }
 
-    /// The user's class; the lowest where UMS does not say.
-    async fn class(&self, asker: &Asker, outlook: &Outlook, now: u64) -> Result<u8, JoinError> {
-        let Some(user) = asker.user.clone() else { return Ok(0) };
+    /// Asks UMS of a member, where that was long ago.
+    async fn profiled(
+        &self,
+        asker: &Asker,
+        member: &mut Member,
+        outlook: &Outlook,
+        is_new: bool,
+        now: u64,
+    ) -> Result<(), JoinError> {
+        if now.saturating_sub(member.profiled) < PROFILED_S {
+            return Ok(());
+        }
+        member.profiled = match self.profile(asker, outlook, is_new, now).await? {
+            Some(profile) => {
+                member.class = profile.class;
+                member.consents(profile.show_status);
+                now
+            }
+            None => now.saturating_sub(PROFILED_S - ASKED_AGAIN_S),
+        };
+        Ok(())
+    }
+
+    /// The user's profile, made or brought up to date; `None` where UMS does not say.
+    async fn profile(
+        &self,
+        asker: &Asker,
+        outlook: &Outlook,
+        is_new: bool,
+        now: u64,
+    ) -> Result<Option<Profile>, JoinError> {
+        let Some(user) = asker.user.clone() else { return Ok(None) };
         let network = outlook.isp().map(str::to_owned);
-        let visit = Visit { user, peer: asker.peer.clone(), network, is_new: true, now };
+        let visit = Visit { user, peer: asker.peer.clone(), network, is_new, now };
         let users = Arc::clone(&self.users);
         let asked = async move {
             match users.joined(visit).await {
                 Err(CallError::Refused(reason)) => Ok(Err(JoinError::Refused(reason))),
-                other => other.map(|profile| Ok(profile.class)),
+                other => other.map(|profile| Ok(Some(profile))),
             }
         };
-        self.in_time("r7", Box::pin(asked)).await.unwrap_or(Ok(0))
+        self.in_time("r7", Box::pin(asked)).await.unwrap_or(Ok(None))
     }
 }

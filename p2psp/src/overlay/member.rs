@@ -14,7 +14,7 @@ pub struct Member {
     pub peer: PeerId,
     /// Whose; none of a user where the provider runs it.
     pub user: Option<UserId>,
-    /// The user's class when it joined.
+    /// The user's class, as UMS told of late.
     pub class: u8,
     /// What it is.
     pub kind: PeerType,
@@ -28,6 +28,10 @@ pub struct Member {
     pub via: Option<Box<Via>>,
     /// Several users complain of it: until then, Unix seconds, it stands last.
     pub doubted_until: u64,
+    /// When UMS last told class and consent, Unix seconds; 0: never.
+    pub profiled: u64,
+    /// Whether its status may be shown as it is, where its user said so for all peers.
+    pub consent: Option<bool>,
     /// What it gives, and to whom.
     pub policy: SharingPolicy,
     /// Unix seconds from which on it is forgotten.
@@ -59,6 +63,12 @@ pub struct Via {
 }
 
 impl Member {
+    /// What its user says for all peers wins over what the peer itself says (Annex A.1).
+    pub fn consents(&mut self, consent: Option<bool>) {
+        self.consent = consent;
+        self.policy.show_status = consent.unwrap_or(self.policy.show_status);
+    }
+
     /// The relay that others go through, where they have to and can.
     #[must_use]
     pub fn relay(&self, now: u64) -> Option<&Via> {

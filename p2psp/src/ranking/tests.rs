@@ -30,6 +30,8 @@ fn found(name: u8, ordinal: Option<u32>) -> Found {
         nat: Nat::Unknown,
         via: None,
         doubted_until: 0,
+        profiled: 0,
+        consent: None,
         policy: SharingPolicy::default(),
         expires: 0,
     };

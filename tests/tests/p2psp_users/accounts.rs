@@ -179,16 +179,32 @@ fn passkey_class(joined: &Value) -> u64 {
     claims["class"].as_u64().expect("a class")
 }
 
-/// Annex A: a user agrees, or not, to the status being shown.
+/// Annex A: a user agrees, or not, to the status being shown, for all peers; where the user says
+/// nothing each peer does.
 #[test]
 fn a_user_says_whether_status_may_be_shown() {
-    let scene = Scene::start(&[]);
-    let anna = scene.anna();
-    let shown = || granted(&anna.ask("GET", "/ums/account", None))["show-status"].clone();
-    assert_eq!(shown(), Value::Null);
-    for consent in [json!(true), json!(false), Value::Null] {
-        let body = json!({"show-status": consent});
-        assert_eq!(anna.ask("PUT", "/ums/consent", Some(&body)).status, 204);
-        assert_eq!(shown(), consent);
+    for shape in Shape::BOTH {
+        let scene = Scene::start_as(shape, &[]);
+        let (anna, ben) = (scene.anna(), scene.p2psp.enrol("ben", "127.0.0.11").unwrap());
+        let report = json!({"reports": [{"peer-id": anna.id, "status": {"cpu-load": 0.25}}]});
+        for (consent, own, is_shown) in [
+            (Value::Null, false, false),
+            (Value::Null, true, true),
+            (json!(true), false, true),
+            (json!(false), true, false),
+        ] {
+            let body = json!({"show-status": consent});
+            assert_eq!(anna.ask("PUT", "/ums/consent", Some(&body)).status, 204);
+            let account = granted(&anna.ask("GET", "/ums/account", None));
+            assert_eq!(account["show-status"], consent);
+            let mut join = anna.join_request("film");
+            join["sharing-policy"] = json!({"show-status": own});
+            assert_eq!(anna.ask("DELETE", "/oms/peer", Some(&join)).status, 204);
+            assert_eq!(anna.ask("POST", "/oms/peer", Some(&join)).status, 200);
+            assert_eq!(anna.ask("POST", "/pams/status", Some(&report)).status, 204);
+            let listed = ben.join("film")["status"]["peer_info_list"][0].clone();
+            assert_eq!(listed["peer-id"], anna.id);
+            assert_eq!(listed["status"].is_object(), is_shown, "{consent} {own}");
+        }
     }
 }

@@ -22,6 +22,10 @@ pub struct Profile {
     pub created: u64,
     /// Last join, Unix seconds.
     pub updated: u64,
+    /// Whether the status of the user's peers may be shown as it is; `None`: each peer's own sharing
+    /// policy says.
+    #[serde(default)]
+    pub show_status: Option<bool>,
     /// The user's peers.
     pub peers: Vec<PeerId>,
 }

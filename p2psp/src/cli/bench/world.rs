@@ -102,5 +102,7 @@ fn peer(dice: &mut Dice) -> anyhow::Result<Member> {
         policy: SharingPolicy::default(),
         expires: NOW + 180,
         doubted_until: 0,
+        profiled: 0,
+        consent: None,
     })
 }

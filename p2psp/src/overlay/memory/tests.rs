@@ -33,6 +33,8 @@ fn member(name: char, address: &str, expires: u64) -> Member {
         nat: Nat::Unknown,
         via: None,
         doubted_until: 0,
+        profiled: 0,
+        consent: None,
         policy: SharingPolicy::default(),
         expires,
     }

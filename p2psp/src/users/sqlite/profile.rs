@@ -15,7 +15,7 @@ use crate::users::sqlite::day::Sum;
 /// Peers of a user that a profile shows.
 const MAX_SHOWN_PEERS: u32 = 1000;
 /// What is read of a user; [`profile_row`] takes it.
-const COLUMNS: &str = "id, class, reputation, network, joins, created, updated";
+const COLUMNS: &str = "id, class, reputation, network, joins, created, updated, show_status";
 
 /// A command's outcome that is no failure of SQLite.
 pub(super) type Outcome<T> = rusqlite::Result<Result<T, LedgerError>>;
@@ -99,6 +99,7 @@ fn profile_row(row: &Row<'_>) -> rusqlite::Result<Profile> {
         joins: row.get(4)?,
         created: row.get(5)?,
         updated: row.get(6)?,
+        show_status: row.get(7)?,
         peers: Vec::new(),
     })
 }
