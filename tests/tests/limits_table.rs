@@ -34,10 +34,10 @@ fn table() -> Vec<Row> {
 }
 
 /// The settings that are not commented out in the documented file, `table.key` and value.
-fn defaults() -> BTreeMap<String, String> {
+fn defaults_in(file: &str) -> BTreeMap<String, String> {
     let mut table = String::new();
     let mut found = BTreeMap::new();
-    for line in source::text(&project("unis/src/settings/default.toml")).lines() {
+    for line in source::text(&project(file)).lines() {
         if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             table = format!("{name}.");
         } else if let Some((key, value)) = line.split_once(" = ").filter(|_| !line.starts_with('#'))
@@ -45,6 +45,13 @@ fn defaults() -> BTreeMap<String, String> {
             found.insert(format!("{table}{key}"), value.to_owned());
         }
     }
+    found
+}
+
+/// Those of both servers; where both have one, that of UNIS.
+fn defaults() -> BTreeMap<String, String> {
+    let mut found = defaults_in("p2psp/src/settings/default.toml");
+    found.extend(defaults_in("unis/src/settings/default.toml"));
     found
 }
 
