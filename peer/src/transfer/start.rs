@@ -55,15 +55,7 @@ impl Setup {
 /// Works until the content is given up or this peer ends.
 pub(crate) async fn run(setup: Setup, commands: mpsc::Receiver<Command>) {
     let Setup { node, kept, shown, commands: own, ending, standing, notary } = setup;
-    let paths = Paths {
-        root: kept.place.root.clone(),
-        wanted: kept.place.files.clone(),
-        is_source: kept.place.is_source,
-        notes: kept.folder.clone(),
-    };
-    let index = kept.index.clone();
-    let opened = tokio::task::spawn_blocking(move || Store::open(index, paths)).await;
-    let store = match opened.map_err(anyhow::Error::from).and_then(|store| Ok(store?)) {
+    let store = match open(&kept).await {
         Ok(store) => Arc::new(store),
         Err(error) => {
             let mut status = shown.lock().unwrap_or_else(PoisonError::into_inner);
@@ -80,20 +72,14 @@ pub(crate) async fn run(setup: Setup, commands: mpsc::Receiver<Command>) {
     let (done, finished) = mpsc::channel(MAX_BURST);
     let wanted = Arc::new(Notify::new());
     let (changed, changes) = mpsc::channel(MAX_CHANGES);
-    let membership = Membership {
-        identity: node.identity.clone(),
-        provider: node.provider.clone(),
-        overlay: kept.index.overlay_id.clone(),
-        port: node.port,
-        policy: node.policy(),
-        list: kept.folder.join("list.json"),
-        wanted: Arc::clone(&wanted),
-    };
     let stone = stopping::stone(&kept.folder);
     let member = match stone {
         // Whoever asks is told of the order; there is nothing to join.
         Some(_) => None,
-        None => Some(node.tasks.spawn(membership.run(changed, ending.clone()))),
+        None => {
+            let membership = membership(&node, &kept, &wanted);
+            Some(node.tasks.spawn(membership.run(changed, ending.clone())))
+        }
     };
     let Some(content) = Content::of(&kept.index) else { return };
     let config = config(&node, &kept);
@@ -143,5 +129,29 @@ fn config(node: &Node, kept: &Kept) -> Config {
         listen_port: Some(node.port),
         up_limit: (settings.limits.up_kbps > 0).then_some(settings.limits.up_kbps * 1000),
         ..Config::default()
+    }
+}
+
+/// Finds out what is here; takes as long as hashing does.
+async fn open(kept: &Kept) -> anyhow::Result<Store> {
+    let paths = Paths {
+        root: kept.place.root.clone(),
+        wanted: kept.place.files.clone(),
+        is_source: kept.place.is_source,
+        notes: kept.folder.clone(),
+    };
+    let index = kept.index.clone();
+    Ok(tokio::task::spawn_blocking(move || Store::open(index, paths)).await??)
+}
+
+fn membership(node: &Node, kept: &Kept, wanted: &Arc<Notify>) -> Membership {
+    Membership {
+        identity: node.identity.clone(),
+        provider: node.provider.clone(),
+        overlay: kept.index.overlay_id.clone(),
+        port: node.port,
+        policy: node.policy(),
+        list: kept.folder.join("list.json"),
+        wanted: Arc::clone(wanted),
     }
 }
