@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use system_tests::unis::{self, Unis};
 use system_tests::{data, http};
 
-const BY_HAND: [&str; 2] = ["--set", "reload-poll-seconds=0"];
+const BY_HAND: [&str; 4] =
+    ["--set", "reload-poll-seconds=0", "--set", "reload-max-loss-percent=50"];
 /// For the line of a log, or an end, that has no reason to take long.
 const SOON: Duration = Duration::from_secs(10);
 

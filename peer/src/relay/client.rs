@@ -45,7 +45,7 @@ pub struct Kept {
     stream: TlsStream<TcpStream>,
     buffer: BytesMut,
     address: SocketAddr,
-    /// Until when, Unix seconds; [`Kept::renew`] moves it.
+    /// Until when, Unix seconds; a newer reservation moves it ([`Kept::ask`]).
     pub expires: u64,
 }
 

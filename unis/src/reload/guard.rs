@@ -48,7 +48,7 @@ impl fmt::Display for Loss {
     }
 }
 
-/// Refuses a version in which a network lost more than `max_percent` of its PIDs or prefixes, or of
+/// Refuses a version in which a network lost all its prefixes, or more than `max_percent` of its PIDs or prefixes, or of
 /// the costs between PIDs that stay. Networks that came or went with the settings are not compared.
 ///
 /// # Errors
@@ -59,6 +59,16 @@ pub(crate) fn check(old: &Version, new: &Version, max_percent: u8) -> Result<(),
         let Some(before) = old.networks().iter().find(|old| old.id("network-map") == id) else {
             continue;
         };
+        let (had, has) = (prefixes(before), prefixes(network));
+        if had > 0 && has == 0 {
+            return Err(Loss {
+                network: id,
+                lost: had,
+                of: had,
+                what: What::Prefixes,
+                max_percent,
+            });
+        }
         for (what, (lost, of)) in losses(before, network, max_percent) {
             if is_too_much(lost, of, max_percent) {
                 return Err(Loss { network: id, lost, of, what, max_percent });
@@ -66,6 +76,13 @@ pub(crate) fn check(old: &Version, new: &Version, max_percent: u8) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// Prefixes that are in a PID which files gave.
+fn prefixes(network: &ServedNetwork) -> usize {
+    let snapshot = network.snapshot();
+    let default = snapshot.pids().find(DEFAULT_PID);
+    snapshot.prefixes().iter().filter(|(_, pid)| Some(*pid) != default).count()
 }
 
 fn is_too_much(lost: usize, of: usize, max_percent: u8) -> bool {

@@ -111,7 +111,7 @@ impl Default for Settings {
             max_rendered_pairs: 2_000_000,
             reload_poll_seconds: 1,
             reload_timeout_seconds: 600,
-            reload_max_loss_percent: 50,
+            reload_max_loss_percent: 100,
             body_seconds: 15,
             default_pid_cost: None,
             default_capacity_mbps: None,

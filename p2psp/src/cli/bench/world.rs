@@ -48,7 +48,7 @@ pub(crate) fn map(seed: u64) -> anyhow::Result<Arc<Snapshot>> {
     let mut pids = Vec::with_capacity(PIDS);
     let mut prefixes = Vec::with_capacity(PIDS);
     for number in 0..PIDS {
-        pids.push(PidName::parse(&format!("p{number}"))?);
+        pids.push(PidName::parse(&format!("p{number:05}"))?);
         let prefix = format!("10.{}.{}.0/24", number / 256, number % 256);
         prefixes.push((prefix.parse()?, Pid::new(u32::try_from(number)?)));
     }
