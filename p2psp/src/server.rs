@@ -207,7 +207,7 @@ impl Parts<'_> {
                     prober: Prober::new(&settings.overlay),
                     floods: Floods::new(&settings.overlay, settings.limits.cap_loopback),
                     accusations: Mutex::default(),
-                    book: Mutex::new(Book::new(settings.reservation.clone(), unix_now())),
+                    book: Mutex::new(Book::new(settings.reservation.clone(), unix_ms())),
                     reservation: settings.reservation.clone(),
                     overlay: settings.overlay.clone(),
                     list: settings.list.clone(),
@@ -294,6 +294,11 @@ async fn sweep(desk: Arc<Desk>, shutdown: Shutdown) {
         }
         oms.sweep(unix_now());
     }
+}
+
+fn unix_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn unix_now() -> u64 {

@@ -107,11 +107,15 @@ fn names_that_would_move_a_terminal_are_shown_escaped() {
     let source = format!("inventory={}", file.display());
     for format in ["text", "json"] {
         let set = format!("log.format={format}");
-        let more = ["reload-poll-seconds=0", "reload-max-loss-percent=100"];
+        let more = ["reload-poll-seconds=0"];
         let more = more.iter().flat_map(|set| ["--set", set]);
         let more: Vec<&str> = ["--set", &set].into_iter().chain(more).collect();
         let unis = Unis::plain(std::slice::from_ref(&source), &more).unwrap();
-        write("[[pop]]\nname = \"\\u001b[31mB\"\nprefixes = [\"\\u001b[32m\"]\n");
+        let bad = r#"[[pop]]
+name = "\u001b[31mB"
+prefixes = ["\u001b[32m", "192.0.2.0/24"]
+"#;
+        write(bad);
         unis.signal("HUP").unwrap();
         let line = unis.wait_for_log("WARN").unwrap();
         assert!(!line.chars().any(char::is_control), "{line:?}");

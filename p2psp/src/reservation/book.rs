@@ -12,9 +12,10 @@ use crate::reservation::grant::{Distance, Grant, Order, Phase, ReserveError};
 use crate::reservation::server::{Enlisted, Enlisting, Server, ServerView};
 use crate::settings::ReservationSettings;
 
-/// The part of an epoch that a process may count up, bits: above it stand the seconds of its start,
-/// so that no epoch is ever given twice.
-const COUNT_BITS: u32 = 20;
+/// The part of an epoch that a process may count up, bits: above it stand the milliseconds of its
+/// start, so that no epoch is given twice, though it starts twice within a second. Epochs stay
+/// below 2^53, which every reader of JSON can tell apart.
+const COUNT_BITS: u32 = 10;
 
 /// The book.
 pub struct Book {
@@ -52,16 +53,16 @@ pub enum Why {
 }
 
 impl Book {
-    /// An empty book; `now` in Unix seconds.
+    /// An empty book of a process that started at `started_ms`, Unix milliseconds.
     #[must_use]
-    pub fn new(settings: ReservationSettings, now: u64) -> Self {
+    pub fn new(settings: ReservationSettings, started_ms: u64) -> Self {
         Self {
             servers: BTreeMap::new(),
             grants: HashMap::new(),
             by_holder: HashMap::new(),
             by_overlay: HashMap::new(),
             accounts: Accounts::default(),
-            epoch: now << COUNT_BITS,
+            epoch: started_ms << COUNT_BITS,
             settings,
         }
     }

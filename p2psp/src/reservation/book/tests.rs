@@ -47,7 +47,7 @@ fn order(holder: u8, bandwidth_bps: u64, storage_bytes: u64) -> Order {
 }
 
 fn book(servers: &[(u8, u64, u64)]) -> Book {
-    let mut book = Book::new(ReservationSettings::default(), START);
+    let mut book = Book::new(ReservationSettings::default(), START * 1000);
     for (name, bandwidth, storage) in servers {
         book.enlist(&enlisting(*name, *bandwidth, *storage), START).unwrap();
     }
@@ -287,7 +287,7 @@ impl World {
             Step::Restart { remembers } => {
                 self.now += 1;
                 let kept = remembers.then(|| self.book.keep());
-                self.book = Book::new(ReservationSettings::default(), self.now);
+                self.book = Book::new(ReservationSettings::default(), self.now * 1000);
                 if let Some(kept) = kept {
                     self.book.restore(kept, self.now);
                 }
@@ -325,7 +325,7 @@ proptest! {
     fn no_epoch_has_two_holders_and_nothing_is_promised_twice(
         steps in prop::collection::vec(step(), 1..80)
     ) {
-        let book = Book::new(ReservationSettings::default(), START);
+        let book = Book::new(ReservationSettings::default(), START * 1000);
         let (holders, servers, granted) = (HashMap::new(), HashMap::new(), Vec::new());
         let mut world = World { book, now: START, holders, servers, granted };
         for step in steps {
@@ -349,10 +349,10 @@ proptest! {
 fn what_was_granted_before_a_loss_of_memory_is_void() {
     let mut book = book(&[(1, 100, 0)]);
     let lost = reserve(&mut book, &order(9, 100, 0), START).unwrap().remove(0);
-    let mut forgetful = Book::new(ReservationSettings::default(), START + 1);
+    let mut forgetful = Book::new(ReservationSettings::default(), START * 1000 + 1);
     let floor = forgetful.enlist(&enlisting(1, 100, 0), START + 1).unwrap().floor;
     assert!(lost.reservation.epoch < floor);
-    let mut behind = Book::new(ReservationSettings::default(), START - 5000);
+    let mut behind = Book::new(ReservationSettings::default(), (START - 5000) * 1000);
     let told = Enlisting { epoch: Some(floor), ..enlisting(1, 100, 0) };
     assert!(behind.enlist(&told, START).unwrap().floor > floor);
     assert_eq!(
