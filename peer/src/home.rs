@@ -4,6 +4,7 @@
 //!  STATE/pki/{ca,client,client-key}.pem   as enrolment writes them
 //!  STATE/provider.json                    where the provider is, and our name there
 //!  STATE/contents/ID/                     what is shared or fetched, and how far
+//!  STATE/played/                          what was fetched to be played and put nowhere else
 //!  STATE/spool/                           reports that the provider has not taken yet
 //!  STATE/control.sock                     commands to a running peer
 //! ```
@@ -67,6 +68,12 @@ impl Home {
     #[must_use]
     pub fn spool(&self) -> PathBuf {
         self.folder.join("spool")
+    }
+
+    /// Folder of what is played and not to be put anywhere else.
+    #[must_use]
+    pub fn played(&self) -> PathBuf {
+        self.folder.join("played")
     }
 
     /// The control socket.

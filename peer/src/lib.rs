@@ -2,7 +2,7 @@
 //! provider's ranked list names first.
 //!
 //! ```text
-//!  commands ─► control (Unix socket) ─► node ─► provider ══mutual TLS══ P2PSP: list, events, reports
+//!  commands ─► control (Unix socket) ─► node ─► provider ══mutual TLS══ P2PSP: list, events
 //!                                        │
 //!                                        ├─► exchange: protocol, no sockets, no clock
 //!                                        ├─► wire ══mutual TLS══ other peers
@@ -23,11 +23,13 @@ pub mod exchange;
 pub mod relay;
 pub mod wire;
 
-// One content at work, and all of them.
+// One content at work, all of them, and playing one while it comes.
 pub mod node;
+pub mod stream;
 pub mod transfer;
 
 // What its user chooses and types.
 pub mod cli;
 pub mod control;
+pub mod loopback;
 pub mod settings;

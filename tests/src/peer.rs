@@ -68,11 +68,27 @@ impl PeerProgram {
     /// # Errors
     /// It does not do what it was asked.
     pub fn run(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        Ok(String::from_utf8(self.output(arguments)?)?)
+    }
+
+    /// [`PeerProgram::run`] of a command that writes bytes.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn output(&self, arguments: &[&str]) -> anyhow::Result<Vec<u8>> {
         let Output { status, stdout, stderr } = self.command(arguments)?.output()?;
         if !status.success() {
             bail!("peer {}: {}", arguments.join(" "), String::from_utf8_lossy(&stderr));
         }
-        Ok(String::from_utf8(stdout)?)
+        Ok(stdout)
+    }
+
+    /// Starts a command; its standard output is read while it runs.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn start(&self, arguments: &[&str]) -> anyhow::Result<Child> {
+        Ok(self.command(arguments)?.stdout(Stdio::piped()).spawn()?)
     }
 
     /// Runs the daemon; it is there when this returns, and killed with this value.

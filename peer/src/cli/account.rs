@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use http::Method;
+use link::daemon::run_to_end;
 use mp2p::message::account::{Account, Consent};
 use serde_json::Value;
 
 use crate::cli::InputArguments;
-use crate::cli::session::block_on;
 use crate::identity::Identity;
 use crate::provider::Provider;
 
@@ -40,7 +40,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
     let (settings, home) = arguments.inputs.open()?;
     let identity = Identity::open(&home)?;
     let provider = Provider::new(&identity.url, identity.servers.clone(), &settings);
-    let account: Account = block_on(async {
+    let account: Account = run_to_end(async {
         if let Some(choice) = arguments.show_status {
             let consent = Consent { show_status: Some(choice == Choice::Yes) };
             provider.tell(Method::PUT, "/ums/consent", Some(&consent)).await?;

@@ -8,11 +8,13 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::Args;
 use http::Method;
+use link::daemon::run_to_end;
 use mp2p::id::ContentId;
 
 use crate::cli::InputArguments;
+use crate::cli::play::{How, tell_urls, to_stdout};
 use crate::cli::progress::Bars;
-use crate::cli::session::{Session, block_on};
+use crate::cli::session::Session;
 use crate::control::Control;
 use crate::control::message::{Fetch, Started, State, Status, TransferStatus, is_index_file};
 
@@ -25,9 +27,15 @@ pub struct Arguments {
     /// What to fetch: the id of a content, its name, or an index file (NAME.jws); several at once
     #[arg(required = true, value_name = "NAME|ID|FILE")]
     what: Vec<String>,
-    /// The folder to put it in [default: setting download-dir, else this folder]
+    /// The folder to put it in [default: setting download-dir, else this folder]; `-`: play it to
+    /// standard output
     #[arg(short, long = "output", value_name = "DIR")]
     output: Option<PathBuf>,
+    /// Play it while it comes, in order: `http` prints an address for a player, `stdout` (also by
+    /// `-o -`) writes the bytes to standard output
+    #[arg(long, value_enum, value_name = "HOW", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "http", conflicts_with = "json")]
+    stream: Option<How>,
     /// Fetch only this file of the content; may be given several times
     #[arg(long = "file", value_name = "PATH")]
     files: Vec<String>,
@@ -41,6 +49,13 @@ pub struct Arguments {
     inputs: InputArguments,
 }
 
+impl Arguments {
+    fn how(&self) -> Option<How> {
+        let to_stdout = self.output.as_ref().is_some_and(|folder| *folder == *"-");
+        if to_stdout { Some(How::Stdout) } else { self.stream }
+    }
+}
+
 /// Fetches and waits until all of it is there.
 ///
 /// # Errors
@@ -49,17 +64,28 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
     if arguments.what.len() > 1 && !arguments.files.is_empty() {
         bail!("--file chooses files of one content, and {} are named", arguments.what.len());
     }
-    let (settings, _home) = arguments.inputs.open()?;
-    let folder = arguments.output.clone().or(settings.download_dir);
-    let folder = std::path::absolute(folder.unwrap_or_else(|| PathBuf::from(".")))?;
-    block_on(async {
+    let how = arguments.how();
+    if how.is_some() && arguments.what.len() > 1 {
+        bail!("one content is played at a time, and {} are named", arguments.what.len());
+    }
+    if how == Some(How::Stdout) && arguments.detach {
+        bail!("what goes to standard output cannot be left to another");
+    }
+    let (settings, home) = arguments.inputs.open()?;
+    let folder = arguments.output.clone().filter(|folder| *folder != *"-");
+    let folder = folder.or(settings.download_dir).unwrap_or_else(|| match how {
+        Some(How::Stdout) => home.played(),
+        _ => PathBuf::from("."),
+    });
+    let folder = std::path::absolute(folder)?;
+    run_to_end(async {
         let session = Session::open(&arguments.inputs).await?;
         if arguments.detach && session.is_own() {
             session.close().await;
             bail!("--detach needs a running peer; `peer serve` starts one");
         }
         let fetched = tokio::select! {
-            fetched = fetch(arguments, folder, &session.control, out) => fetched,
+            fetched = fetch(arguments, folder, &session, out) => fetched,
             () = session.interrupted() => Err(anyhow::anyhow!("interrupted; what is here is kept")),
         };
         session.close().await;
@@ -70,9 +96,11 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
 async fn fetch(
     arguments: &Arguments,
     folder: PathBuf,
-    control: &Control,
+    session: &Session,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
+    let control = &session.control;
+    let how = arguments.how();
     let mut wanted = Vec::new();
     for what in &arguments.what {
         let local = std::path::Path::new(what);
@@ -84,10 +112,16 @@ async fn fetch(
             what: what.clone(),
             folder: folder.clone(),
             files: arguments.files.clone(),
-            stream: false,
+            stream: how.is_some(),
         };
         let started: Result<Started, _> = control.ask(Method::POST, "/fetch", Some(&fetch)).await;
         wanted.push(started.with_context(|| format!("cannot fetch {what}"))?);
+    }
+    if let (Some(How::Stdout), [film]) = (how, &wanted[..]) {
+        return to_stdout(control, &film.content_id, &arguments.files).await;
+    }
+    if let (Some(How::Http), [film]) = (how, &wanted[..]) {
+        tell_urls(control, &film.content_id, &arguments.files, out).await?;
     }
     if arguments.detach {
         for started in wanted {
@@ -103,11 +137,19 @@ async fn fetch(
             false => tell(&transfer, out)?,
         }
     }
+    if how == Some(How::Http) && session.is_own() {
+        writeln!(out, "all of it is here; Ctrl-C ends the address")?;
+        out.flush()?;
+        session.interrupted().await;
+    }
     Ok(())
 }
 
 /// Until all are there.
-async fn watch(control: &Control, ids: &[ContentId]) -> anyhow::Result<Vec<TransferStatus>> {
+pub(crate) async fn watch(
+    control: &Control,
+    ids: &[ContentId],
+) -> anyhow::Result<Vec<TransferStatus>> {
     let mut bars = Bars::default();
     loop {
         let status: Status = control.get("/status").await?;

@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 use http::Method;
+use link::daemon::run_to_end;
 
 use crate::cli::InputArguments;
-use crate::cli::session::{Session, block_on};
+use crate::cli::session::Session;
 use crate::settings::Limits;
 
 /// Arguments of `peer limits`; without any, prints those in force.
@@ -41,7 +42,7 @@ pub struct Arguments {
 /// No peer is running, or a limit makes no sense.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let control = Session::running(&arguments.inputs)?;
-    let limits = block_on(async {
+    let limits = run_to_end(async {
         let before: Limits = control.get("/limits").await?;
         let wanted = changed(arguments, before.clone());
         if wanted == before {

@@ -5,6 +5,7 @@ pub mod config;
 pub mod enroll;
 pub mod get;
 pub mod limits;
+mod play;
 mod progress;
 pub mod report;
 pub mod search;

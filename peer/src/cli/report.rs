@@ -4,12 +4,12 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Args;
+use link::daemon::run_to_end;
 use mp2p::id::ContentId;
 use mp2p::index_file::IndexFile;
 use mp2p::message::report::DistributionResult;
 
 use crate::cli::InputArguments;
-use crate::cli::session::block_on;
 use crate::identity::Identity;
 use crate::provider::Provider;
 
@@ -33,7 +33,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
     let (settings, home) = arguments.inputs.open()?;
     let identity = Identity::open(&home)?;
     let provider = Provider::new(&identity.url, identity.servers.clone(), &settings);
-    let result: DistributionResult = block_on(async {
+    let result: DistributionResult = run_to_end(async {
         let index = IndexFile::open(&provider.index(&arguments.content).await?.index_file)?;
         Ok(provider.get(&format!("/ums/result?overlay-id={}", index.overlay_id)).await?)
     })?;

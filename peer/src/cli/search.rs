@@ -4,9 +4,9 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Args;
+use link::daemon::run_to_end;
 
 use crate::cli::InputArguments;
-use crate::cli::session::block_on;
 use crate::identity::Identity;
 use crate::provider::Provider;
 
@@ -31,7 +31,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
     let (settings, home) = arguments.inputs.open()?;
     let identity = Identity::open(&home)?;
     let provider = Provider::new(&identity.url, identity.servers.clone(), &settings);
-    let found = block_on(async { Ok(provider.search(&arguments.words.join(" ")).await?) })?;
+    let found = run_to_end(async { Ok(provider.search(&arguments.words.join(" ")).await?) })?;
     if arguments.json {
         writeln!(out, "{}", serde_json::to_string(&found)?)?;
     } else {

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
+use link::daemon::run_to_end;
 use link::shutdown::Shutdown;
 
 use crate::cli::InputArguments;
-use crate::cli::session::block_on;
 use crate::control::serve;
 use crate::home::Home;
 use crate::node::Node;
@@ -34,7 +34,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
     let settings = Settings::load(&inputs)?;
     let home = Home::open(&settings.state_dir()?)?;
     link::log::init(&settings.log)?;
-    block_on(async {
+    run_to_end(async {
         let shutdown = Shutdown::on_signals()?;
         let socket = home.socket();
         let node = Node::start(home, settings, shutdown.clone()).await?;

@@ -62,9 +62,3 @@ impl Session {
         }
     }
 }
-
-/// Runs a command on a runtime of its own.
-pub(crate) fn block_on<T>(command: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(command)
-}

@@ -7,10 +7,11 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Args;
 use http::Method;
+use link::daemon::run_to_end;
 use mp2p::id::OverlayId;
 
 use crate::cli::InputArguments;
-use crate::cli::session::{Session, block_on};
+use crate::cli::session::Session;
 use crate::control::message::{Share, Started};
 
 /// Arguments of `peer share`.
@@ -44,7 +45,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         description: arguments.description.clone(),
         overlay: arguments.overlay.clone(),
     };
-    block_on(async {
+    run_to_end(async {
         let session = Session::open(&arguments.inputs).await?;
         let started: Result<Started, _> =
             session.control.ask(Method::POST, "/share", Some(&share)).await;

@@ -4,9 +4,10 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Args;
+use link::daemon::run_to_end;
 
 use crate::cli::InputArguments;
-use crate::cli::session::{Session, block_on};
+use crate::cli::session::Session;
 use crate::control::message::{State, Status, TransferStatus};
 
 /// Arguments of `peer status`.
@@ -25,7 +26,7 @@ pub struct Arguments {
 /// No peer is running.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let control = Session::running(&arguments.inputs)?;
-    let status: Status = block_on(async { Ok(control.get("/status").await?) })?;
+    let status: Status = run_to_end(async { Ok(control.get("/status").await?) })?;
     if arguments.json {
         writeln!(out, "{}", serde_json::to_string(&status)?)?;
         return Ok(ExitCode::SUCCESS);

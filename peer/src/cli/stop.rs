@@ -5,11 +5,12 @@ use std::process::ExitCode;
 
 use clap::Args;
 use http::Method;
+use link::daemon::run_to_end;
 use mp2p::id::ContentId;
 use serde_json::Value;
 
 use crate::cli::InputArguments;
-use crate::cli::session::{Session, block_on};
+use crate::cli::session::Session;
 use crate::control::message::Which;
 
 /// Arguments of `peer stop`.
@@ -28,7 +29,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let control = Session::running(&arguments.inputs)?;
     let which = Which { content_id: arguments.content.clone() };
-    block_on(async {
+    run_to_end(async {
         let _: Value = control.ask(Method::POST, "/stop", Some(&which)).await?;
         Ok(())
     })?;

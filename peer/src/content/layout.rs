@@ -78,6 +78,12 @@ impl Layout {
         }
     }
 
+    /// Where a file begins in the content, bytes.
+    #[must_use]
+    pub fn start(&self, file: usize) -> u64 {
+        self.starts.get(file).copied().unwrap_or_default()
+    }
+
     /// Length of a file, bytes.
     #[must_use]
     pub fn size(&self, file: usize) -> u64 {

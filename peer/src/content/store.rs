@@ -14,7 +14,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use mp2p::frame::Buffermap;
-use mp2p::index_file::IndexFile;
+use mp2p::index_file::{FileEntry, IndexFile};
+use tokio::sync::watch;
 
 use crate::content::Layout;
 pub use crate::content::store::fault::{OpenError, StoreFault};
@@ -43,6 +44,8 @@ pub struct Store {
     layout: Layout,
     paths: Paths,
     state: Mutex<State>,
+    /// Told whenever a fragment has come.
+    changes: watch::Sender<()>,
 }
 
 #[derive(Debug)]
@@ -65,7 +68,8 @@ impl Store {
         let have = Buffermap::empty(count).map_err(|_| OpenError::Service)?;
         let named = vec![paths.is_source; index.files.len()];
         let state = Mutex::new(State { have, unflushed: 0, named });
-        let store = Self { index, layout, paths, state };
+        let changes = watch::Sender::new(());
+        let store = Self { index, layout, paths, state, changes };
         match store.paths.is_source {
             true => store.check_source()?,
             false => store.find_parts()?,
@@ -77,6 +81,30 @@ impl Store {
     #[must_use]
     pub fn have(&self) -> Buffermap {
         self.state().have.clone()
+    }
+
+    /// Whether a fragment is here.
+    #[must_use]
+    pub fn has(&self, fragment: u32) -> bool {
+        self.state().have.has(fragment)
+    }
+
+    /// Changes whenever a fragment has come.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
+    }
+
+    /// Its files, in the order in which they stand in the content.
+    #[must_use]
+    pub fn files(&self) -> &[FileEntry] {
+        &self.index.files
+    }
+
+    /// Where its bytes are.
+    #[must_use]
+    pub fn layout(&self) -> &Layout {
+        &self.layout
     }
 
     /// What is wanted: the fragments of the wanted files; none where the files were there first.
@@ -161,6 +189,7 @@ impl Store {
         state.unflushed += 1;
         let is_due = state.unflushed >= FLUSH_AFTER;
         drop(state);
+        self.changes.send_replace(());
         if is_due { self.flush() } else { Ok(()) }
     }
 
@@ -322,7 +351,9 @@ impl Store {
         }
     }
 
-    fn is_wanted(&self, file: usize) -> bool {
+    /// Whether a file is wanted, by its place in the index file.
+    #[must_use]
+    pub fn is_wanted(&self, file: usize) -> bool {
         let wanted = &self.paths.wanted;
         let path = self.index.files.get(file).map(|entry| &*entry.path);
         wanted.is_empty() || path.is_some_and(|path| wanted.iter().any(|one| one == path))

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST};
-use http::{Method, Request};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
+use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use link::body::read;
@@ -63,6 +64,24 @@ impl Control {
         path: &str,
         body: Option<&impl Serialize>,
     ) -> Result<R, CallError> {
+        let content = match body {
+            Some(body) => serde_json::to_vec(body).map_err(broken)?,
+            None => Vec::new(),
+        };
+        let (head, content) = self.send(method, path, content).await?.into_parts();
+        if !head.status.is_success() {
+            return Err(refused(head.status, content).await);
+        }
+        let content = read(content, MAX_ANSWER_BYTES, ANSWER_TIMEOUT).await.map_err(broken)?;
+        serde_json::from_slice(&content).map_err(broken)
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        content: Vec<u8>,
+    ) -> Result<Response<Incoming>, CallError> {
         let stream =
             UnixStream::connect(&self.socket).await.map_err(|error| match error.kind() {
                 io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => CallError::NotRunning,
@@ -71,10 +90,6 @@ impl Control {
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
         tokio::spawn(connection);
-        let content = match body {
-            Some(body) => serde_json::to_vec(body).map_err(broken)?,
-            None => Vec::new(),
-        };
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -82,14 +97,19 @@ impl Control {
             .header(CONTENT_TYPE, "application/json")
             .body(Full::new(Bytes::from(content)))
             .map_err(broken)?;
-        let (head, content) = sender.send_request(request).await.map_err(broken)?.into_parts();
-        let content = read(content, MAX_ANSWER_BYTES, ANSWER_TIMEOUT).await.map_err(broken)?;
-        if head.status.is_success() {
-            return serde_json::from_slice(&content).map_err(broken);
+        sender.send_request(request).await.map_err(broken)
+    }
+
+    /// `GET path` whose content is read while it comes.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn stream(&self, path: &str) -> Result<Incoming, CallError> {
+        let (head, content) = self.send(Method::GET, path, Vec::new()).await?.into_parts();
+        match head.status.is_success() {
+            true => Ok(content),
+            false => Err(refused(head.status, content).await),
         }
-        let told: Value = serde_json::from_slice(&content).unwrap_or_default();
-        let told = told["error"].as_str().map_or_else(|| head.status.to_string(), str::to_owned);
-        Err(CallError::Refused(told))
     }
 
     /// `GET path`, read.
@@ -99,6 +119,15 @@ impl Control {
     pub async fn get<R: DeserializeOwned>(&self, path: &str) -> Result<R, CallError> {
         self.ask(Method::GET, path, None::<&Value>).await
     }
+}
+
+async fn refused(status: StatusCode, content: Incoming) -> CallError {
+    let content = match read(content, MAX_ANSWER_BYTES, ANSWER_TIMEOUT).await {
+        Ok(content) => content,
+        Err(error) => return broken(error),
+    };
+    let told: Value = serde_json::from_slice(&content).unwrap_or_default();
+    CallError::Refused(told["error"].as_str().map_or_else(|| status.to_string(), str::to_owned))
 }
 
 fn broken(error: impl ToString) -> CallError {

@@ -5,24 +5,28 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use axum::body::Body as AxumBody;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use http::StatusCode;
+use http::{HeaderMap, Method, StatusCode};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use link::shutdown::Shutdown;
+use mp2p::id::ContentId;
 use mp2p::message::content::Found;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::UnixListener;
+use tokio::sync::OnceCell;
 
 use crate::control::Control;
-use crate::control::message::{Fetch, Share, Started, Status, Which};
+use crate::control::message::{Fetch, Play, Playing, Share, Started, Status, Which};
 use crate::node::Node;
 use crate::settings::Limits;
+use crate::stream::{self, Reel, Theatre};
 
 /// Why the socket is not there.
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +60,8 @@ pub async fn serve(path: &Path, node: Arc<Node>, shutdown: Shutdown) -> Result<(
     }
     let listener = UnixListener::bind(path).map_err(failed)?;
     std::fs::set_permissions(path, PermissionsExt::from_mode(0o600)).map_err(failed)?;
-    let service = TowerToHyperService::new(router(node));
+    let desk = Arc::new(Desk { node, theatre: OnceCell::new(), shutdown: shutdown.clone() });
+    let service = TowerToHyperService::new(router(desk));
     let path = path.to_owned();
     tokio::spawn(async move {
         loop {
@@ -75,16 +80,26 @@ pub async fn serve(path: &Path, node: Arc<Node>, shutdown: Shutdown) -> Result<(
     Ok(())
 }
 
+/// What commands are about.
+struct Desk {
+    node: Arc<Node>,
+    /// Opened when somebody wants to play something.
+    theatre: OnceCell<Theatre>,
+    shutdown: Shutdown,
+}
+
 /// The commands.
-pub(crate) fn router(node: Arc<Node>) -> Router {
+fn router(desk: Arc<Desk>) -> Router {
     Router::new()
         .route("/status", get(status))
         .route("/share", post(share))
         .route("/fetch", post(fetch))
+        .route("/play", post(play))
+        .route("/film", get(film))
         .route("/stop", post(stop))
         .route("/search", get(search))
         .route("/limits", get(limits).put(set_limits))
-        .with_state(node)
+        .with_state(desk)
 }
 
 /// What a command could not do, in a sentence.
@@ -103,29 +118,60 @@ impl<E: Into<anyhow::Error>> From<E> for Refused {
     }
 }
 
-async fn status(State(node): State<Arc<Node>>) -> Json<Status> {
-    Json(node.status())
+async fn status(State(desk): State<Arc<Desk>>) -> Json<Status> {
+    Json(desk.node.status())
 }
 
 async fn share(
-    State(node): State<Arc<Node>>,
+    State(desk): State<Arc<Desk>>,
     Json(share): Json<Share>,
 ) -> Result<Json<Started>, Refused> {
-    Ok(Json(node.share(share).await?))
+    Ok(Json(desk.node.share(share).await?))
 }
 
 async fn fetch(
-    State(node): State<Arc<Node>>,
+    State(desk): State<Arc<Desk>>,
     Json(fetch): Json<Fetch>,
 ) -> Result<Json<Started>, Refused> {
-    Ok(Json(node.fetch(fetch).await?))
+    Ok(Json(desk.node.fetch(fetch).await?))
+}
+
+async fn play(
+    State(desk): State<Arc<Desk>>,
+    Json(play): Json<Play>,
+) -> Result<Json<Vec<Playing>>, Refused> {
+    let open = || async { Theatre::open(Arc::clone(&desk.node), desk.shutdown.clone()) };
+    let theatre = desk.theatre.get_or_try_init(open).await?;
+    let all = Reel::all(&desk.node, &play.content_id).await?;
+    let is_meant = |reel: &&Reel| play.files.is_empty() || play.files.contains(&reel.name);
+    let playing = all
+        .iter()
+        .filter(is_meant)
+        .map(|reel| Playing { file: reel.name.clone(), url: theatre.url(&play.content_id, reel) });
+    Ok(Json(playing.collect()))
+}
+
+#[derive(Deserialize)]
+struct Film {
+    content: ContentId,
+    file: Option<String>,
+}
+
+async fn film(
+    State(desk): State<Arc<Desk>>,
+    Query(film): Query<Film>,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, Refused> {
+    let reel = Reel::of(&desk.node, &film.content, film.file.as_deref()).await?;
+    Ok(stream::show(reel, &method, &headers).map(AxumBody::new))
 }
 
 async fn stop(
-    State(node): State<Arc<Node>>,
+    State(desk): State<Arc<Desk>>,
     Json(which): Json<Which>,
 ) -> Result<Json<Value>, Refused> {
-    node.stop(&which.content_id).await?;
+    desk.node.stop(&which.content_id).await?;
     Ok(Json(Value::Null))
 }
 
@@ -135,20 +181,20 @@ struct Words {
 }
 
 async fn search(
-    State(node): State<Arc<Node>>,
+    State(desk): State<Arc<Desk>>,
     Query(words): Query<Words>,
 ) -> Result<Json<Found>, Refused> {
-    Ok(Json(node.provider().search(&words.q).await?))
+    Ok(Json(desk.node.provider().search(&words.q).await?))
 }
 
-async fn limits(State(node): State<Arc<Node>>) -> Json<Limits> {
-    Json(node.limits())
+async fn limits(State(desk): State<Arc<Desk>>) -> Json<Limits> {
+    Json(desk.node.limits())
 }
 
 async fn set_limits(
-    State(node): State<Arc<Node>>,
+    State(desk): State<Arc<Desk>>,
     Json(limits): Json<Limits>,
 ) -> Result<Json<Limits>, Refused> {
-    node.set_limits(limits)?;
-    Ok(Json(node.limits()))
+    desk.node.set_limits(limits)?;
+    Ok(Json(desk.node.limits()))
 }

@@ -52,6 +52,29 @@ pub struct Started {
     pub overlay_id: OverlayId,
     /// Its title.
     pub title: String,
+    /// The folder below which its files are.
+    pub folder: PathBuf,
+}
+
+/// A content to play while it comes.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Play {
+    /// The content.
+    pub content_id: ContentId,
+    /// Its files by their paths in it; all that are fetched where none are named.
+    #[serde(default)]
+    pub files: Vec<String>,
+}
+
+/// Where a file can be played.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Playing {
+    /// Its path in the content.
+    pub file: String,
+    /// For a player of this machine.
+    pub url: String,
 }
 
 /// A content by its id.

@@ -8,7 +8,7 @@ use mp2p::frame::{Buffermap, Bye, ByeReason, Frame};
 use mp2p::id::PeerId;
 
 use crate::exchange::budget::Budget;
-use crate::exchange::config::Config;
+use crate::exchange::config::{Config, Order};
 use crate::exchange::content::Content;
 use crate::exchange::event::{LinkId, LinkInfo, Output, Ranked, StoreError};
 use crate::exchange::group::Group;
@@ -70,8 +70,8 @@ pub(crate) struct Fetching {
     /// When this member may begin to fetch what others of the group should, and whether it does.
     pub(crate) take_over_at: Option<Instant>,
     pub(crate) taking_over: bool,
-    /// Where a player is.
-    pub(crate) position: u32,
+    /// Where players are.
+    pub(crate) positions: Vec<u32>,
     /// [`Output::Finished`] was given.
     pub(crate) finished: bool,
 }
@@ -110,7 +110,7 @@ impl Engine {
                 listed_at: now,
                 take_over_at: None,
                 taking_over: false,
-                position: 0,
+                positions: vec![0],
                 finished: false,
             },
             stopped: None,
@@ -135,10 +135,10 @@ impl Engine {
         self.check_finished(now);
     }
 
-    /// A player is at this fragment: with [`crate::exchange::Order::Stream`] it and those after it
-    /// come first.
-    pub fn play_from(&mut self, fragment: u32) {
-        self.fetching.position = fragment;
+    /// Players are at these fragments: from now on those and `ahead` after each are fetched first.
+    pub fn play_from(&mut self, fragments: &[u32], ahead: u32) {
+        self.config.order = Order::Stream { ahead };
+        self.fetching.positions = fragments.to_vec();
         self.fetching.due = true;
     }
 

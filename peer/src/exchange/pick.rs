@@ -82,8 +82,9 @@ impl Engine {
             }
         }
         self.note_idle(now);
-        if self.lacks_nothing_to_ask() {
-            self.ask_twice(peer_down, now);
+        match self.lacks_nothing_to_ask() {
+            true => self.ask_twice(peer_down, now),
+            false => self.ask_for_players(now),
         }
     }
 
@@ -207,10 +208,11 @@ impl Engine {
         (!found.is_empty()).then(|| found[self.random.usize(..found.len())])
     }
 
+    /// Fragments from a player to this one; `u32::MAX` where none is about to come to it.
     fn urgency(&self, fragment: u32) -> u32 {
         let Order::Stream { ahead } = self.config.order else { return u32::MAX };
-        let distance = fragment.checked_sub(self.fetching.position);
-        distance.filter(|distance| *distance < ahead).unwrap_or(u32::MAX)
+        let distances = self.fetching.positions.iter().map(|at| fragment.checked_sub(*at));
+        distances.flatten().filter(|distance| *distance < ahead).min().unwrap_or(u32::MAX)
     }
 
     fn may_fetch_far(&self, fragment: u32, own: bool, now: Instant) -> bool {
@@ -224,6 +226,10 @@ impl Engine {
         let claimed = piece.claim.is_some_and(|(_, at)| now < at + CLAIM_LIFE);
         if piece.near > 0 || claimed {
             return false;
+        }
+        // A player waits for nobody's share.
+        if self.urgency(fragment) != u32::MAX {
+            return own;
         }
         let mine = self.group.is_mine(fragment);
         mine == own && (mine || self.may_take_over(fragment, now))
@@ -304,6 +310,34 @@ impl Engine {
             let Some(fragment) = self.waiting_elsewhere(id, after, now) else { continue };
             self.fetching.extra += u32::from(far);
             self.ask(id, fragment, now);
+        }
+    }
+
+    /// What a player waits for and somebody is late with is asked for at the best of the others
+    /// too, even where much is asked for there already.
+    fn ask_for_players(&mut self, now: Instant) {
+        if self.config.order == Order::Rarest {
+            return;
+        }
+        for fragment in self.fetching.positions.clone() {
+            let piece = self.pieces.of(fragment);
+            let late =
+                self.links.values().flat_map(|link| link.taking.requests.iter()).any(|one| {
+                    let waited = now >= one.since + FAR_SECOND_AFTER;
+                    one.fragment == fragment && waited && self.is_late(one, now)
+                });
+            if piece.asked != 1 || !late {
+                continue;
+            }
+            let other = self.askable(now).into_iter().find(|id| {
+                self.links.get(id).is_some_and(|link| {
+                    let asked = link.taking.requests.iter().any(|one| one.fragment == fragment);
+                    link.map.has(fragment) && !asked
+                })
+            });
+            if let Some(id) = other {
+                self.ask(id, fragment, now);
+            }
         }
     }
 

@@ -7,9 +7,9 @@ use anyhow::{Context, bail};
 use mp2p::id::ContentId;
 use mp2p::index_file::IndexFile;
 
-use crate::control::message::{Fetch, Started, is_index_file};
+use crate::control::message::{Fetch, Started, State, is_index_file};
 use crate::node::Node;
-use crate::node::kept::{Place, keep};
+use crate::node::kept::{self, Place, keep};
 
 /// An index file may be this long.
 const MAX_INDEX_BYTES: u64 = 4 << 20;
@@ -40,15 +40,36 @@ impl Node {
             is_source: false,
             stream: fetch.stream,
         };
+        let place = self.beside(&index.content_id, place).await?;
         let started = Started {
             content_id: index.content_id.clone(),
             overlay_id: index.overlay_id.clone(),
             title: index.title.to_string(),
+            folder: place.root.clone(),
         };
         if self.transfer(&index.content_id).is_none() {
             self.begin(keep(&self.home, (index, signed), place)?)?;
         }
         Ok(started)
+    }
+
+    /// What is wanted of a content that is fetched already, beside what was wanted before. One that
+    /// has failed, or of which other files are wanted now, is ended: it begins anew.
+    async fn beside(&self, content: &ContentId, wanted: Place) -> anyhow::Result<Place> {
+        let Some(transfer) = self.transfer(content) else { return Ok(wanted) };
+        let before = kept::find(&self.home, content)?.place;
+        let has_failed = transfer.status().state == State::Failed;
+        let place = match has_failed || before.is_source {
+            true if has_failed => wanted,
+            true => before.clone(),
+            false => Place { files: both(&before.files, wanted.files), ..before.clone() },
+        };
+        if has_failed || place.files != before.files {
+            transfer.end();
+            transfer.ended().await;
+            self.forget(content);
+        }
+        Ok(place)
     }
 
     async fn index_of(&self, what: &str) -> anyhow::Result<String> {
@@ -79,5 +100,31 @@ impl Node {
             }
         };
         Ok(self.provider.index(content).await?.index_file)
+    }
+}
+
+/// Files that either wants; none means all.
+fn both(before: &[String], mut wanted: Vec<String>) -> Vec<String> {
+    if before.is_empty() || wanted.is_empty() {
+        return Vec::new();
+    }
+    wanted.splice(0..0, before.iter().cloned());
+    wanted.sort();
+    wanted.dedup();
+    wanted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_wanted_before_stays_wanted() {
+        let files = |names: &[&str]| -> Vec<String> {
+            names.iter().map(|name| (*name).to_owned()).collect()
+        };
+        let joined = |a: &[&str], b: &[&str]| both(&files(a), files(b));
+        assert_eq!(joined(&["b"], &["a", "b"]), ["a", "b"]);
+        assert!(joined(&["b"], &[]).is_empty() && joined(&[], &["a"]).is_empty());
     }
 }

@@ -71,6 +71,14 @@ pub(crate) fn forget(home: &Home, content: &ContentId) -> anyhow::Result<()> {
     }
 }
 
+/// What is kept of a content.
+///
+/// # Errors
+/// Nothing is, or it cannot be read.
+pub(crate) fn find(home: &Home, content: &ContentId) -> anyhow::Result<Kept> {
+    read(&home.contents().join(content.as_str()))
+}
+
 /// All that is kept; what cannot be read is told of and left out.
 pub(crate) fn all(home: &Home) -> Vec<Kept> {
     let Ok(entries) = fs::read_dir(home.contents()) else { return Vec::new() };

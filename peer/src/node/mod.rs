@@ -185,6 +185,11 @@ impl Node {
         kept::forget(&self.home, content)
     }
 
+    /// Lets go of a transfer that has ended; what is kept of it stays.
+    pub(crate) fn forget(&self, content: &ContentId) {
+        self.lock().remove(content);
+    }
+
     pub(crate) fn settings(&self) -> Settings {
         self.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -35,6 +35,7 @@ impl Node {
             content_id: index.content_id.clone(),
             overlay_id: index.overlay_id.clone(),
             title: index.title.to_string(),
+            folder: root.clone(),
         };
         let place = Place { root, files: Vec::new(), is_source: true, stream: false };
         self.begin(keep(&self.home, (index, signed), place)?)?;

@@ -17,10 +17,10 @@ use crate::exchange::{Budget, Candidate, Engine, LinkId, Output, Ranked, StoreEr
 use crate::node::{Change, Kept, Node};
 use crate::transfer::links::{Heard, Links};
 use crate::transfer::standing::{Shared, Standing};
-use crate::transfer::stopping;
 use crate::transfer::success::Success;
 use crate::transfer::view::Counts;
 use crate::transfer::{Command, Shown};
+use crate::transfer::{start, stopping};
 use crate::wire::{Arrival, Heard as Said, Note};
 
 /// What is shown is made anew this often at most.
@@ -254,6 +254,10 @@ impl Driver {
                 self.engine.expel(&peer, now);
             }
             Command::Reorganised => self.wanted.notify_one(),
+            Command::Play(places) => self.engine.play_from(&places, start::ahead(&self.kept)),
+            Command::Lost(fragment) => {
+                self.engine.fragment_read(fragment, Err(StoreError::Lost), now);
+            }
         }
     }
 

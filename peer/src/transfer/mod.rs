@@ -11,6 +11,7 @@ mod driver;
 mod keeper;
 mod links;
 mod notary;
+mod player;
 mod reporting;
 mod standing;
 mod start;
@@ -21,13 +22,17 @@ mod view;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mp2p::id::PeerId;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::content::Store;
 use crate::control::message::{State, TransferStatus};
 use crate::node::{Kept, Node};
+use crate::transfer::player::Players;
 use crate::transfer::start::Setup;
 use crate::wire::Arrival;
+
+pub use crate::transfer::player::Player;
 
 /// Commands and arrivals that wait for a driver.
 const MAX_QUEUED: usize = 64;
@@ -36,6 +41,8 @@ const MAX_QUEUED: usize = 64;
 pub struct Transfer {
     commands: mpsc::Sender<Command>,
     status: Shown,
+    store: watch::Receiver<Option<Arc<Store>>>,
+    players: Players,
     ending: CancellationToken,
     ended: CancellationToken,
 }
@@ -55,6 +62,10 @@ pub(crate) enum Command {
     Expelled(PeerId, u64),
     /// The list is no longer what it was.
     Reorganised,
+    /// Players are at these fragments.
+    Play(Vec<u32>),
+    /// A fragment is no longer what it was on the disk.
+    Lost(u32),
 }
 
 impl Transfer {
@@ -83,19 +94,26 @@ impl Transfer {
         }));
         let (ending, ended) = (CancellationToken::new(), CancellationToken::new());
         let own = (commands.clone(), ending.clone());
-        let setup = Setup::new(node, kept, Arc::clone(&status), own)?;
+        let (opened, store) = watch::channel(None);
+        let setup = Setup::new(node, kept, (Arc::clone(&status), opened), own)?;
         let guard = ended.clone().drop_guard();
         node.tasks.spawn(async move {
             start::run(setup, queue).await;
             drop(guard);
         });
-        Ok(Self { commands, status, ending, ended })
+        Ok(Self { commands, status, store, players: Players::default(), ending, ended })
     }
 
     /// How far it is.
     #[must_use]
     pub fn status(&self) -> TransferStatus {
         self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Its fragments, as soon as it is known what is here; `None` where it ended before.
+    pub async fn store(&self) -> Option<Arc<Store>> {
+        let mut store = self.store.clone();
+        store.wait_for(Option::is_some).await.ok().and_then(|store| store.clone())
     }
 
     /// Ends it: takes leave of everybody.

@@ -21,14 +21,17 @@ use crate::transfer::{keeper, stopping};
 
 /// Changes of a membership that wait.
 const MAX_CHANGES: usize = 8;
-/// Fragments read ahead for a player.
-const STREAM_AHEAD: u32 = 16;
+/// Bytes that are fetched first for a player, from where it is…
+const AHEAD_BYTES: u32 = 8 << 20;
+/// … and fragments: at least, and at most.
+const AHEAD: (u32, u32) = (8, 64);
 
 /// What a driver begins with.
 pub(crate) struct Setup {
     node: Arc<Node>,
     kept: Kept,
     shown: Shown,
+    opened: watch::Sender<Option<Arc<Store>>>,
     commands: mpsc::Sender<Command>,
     ending: CancellationToken,
     standing: Shared,
@@ -41,20 +44,20 @@ impl Setup {
     pub(crate) fn new(
         node: &Arc<Node>,
         kept: Kept,
-        shown: Shown,
+        (shown, opened): (Shown, watch::Sender<Option<Arc<Store>>>),
         (commands, ending): (mpsc::Sender<Command>, CancellationToken),
     ) -> anyhow::Result<Self> {
         let standing = Shared::default();
         let about = (kept.index.overlay_id.clone(), kept.index.content_id.clone());
         let notary = KeyNotary::new(node.identity.clone(), about, Arc::clone(&standing))?;
         let node = Arc::clone(node);
-        Ok(Self { node, kept, shown, commands, ending, standing, notary })
+        Ok(Self { node, kept, shown, opened, commands, ending, standing, notary })
     }
 }
 
 /// Works until the content is given up or this peer ends.
 pub(crate) async fn run(setup: Setup, commands: mpsc::Receiver<Command>) {
-    let Setup { node, kept, shown, commands: own, ending, standing, notary } = setup;
+    let Setup { node, kept, shown, opened, commands: own, ending, standing, notary } = setup;
     let store = match open(&kept).await {
         Ok(store) => Arc::new(store),
         Err(error) => {
@@ -63,6 +66,7 @@ pub(crate) async fn run(setup: Setup, commands: mpsc::Receiver<Command>) {
             return;
         }
     };
+    opened.send_replace(Some(Arc::clone(&store)));
     let settings = node.settings();
     let overlay = kept.index.overlay_id.clone();
     let (links, heard) =
@@ -116,10 +120,16 @@ pub(crate) async fn run(setup: Setup, commands: mpsc::Receiver<Command>) {
     }
 }
 
+/// Fragments that are fetched first for a player.
+pub(crate) fn ahead(kept: &Kept) -> u32 {
+    let bytes = kept.index.cut().map_or(AHEAD_BYTES, |cut| cut.fragment_size());
+    (AHEAD_BYTES / bytes.max(1)).clamp(AHEAD.0, AHEAD.1)
+}
+
 fn config(node: &Node, kept: &Kept) -> Config {
     let settings = node.settings();
     let order = match kept.place.stream {
-        true => Order::Stream { ahead: STREAM_AHEAD },
+        true => Order::Stream { ahead: ahead(kept) },
         false => Order::Rarest,
     };
     Config {

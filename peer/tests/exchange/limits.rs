@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use peer::exchange::{Config, Order, Rates};
+use peer::exchange::Rates;
 
 use crate::node::Spec;
 use crate::plain::Plain;
@@ -118,21 +118,6 @@ fn the_higher_class_is_served_first_and_the_lowest_never_starves() {
     let part = high as f64 / (low + high) as f64;
     assert!((0.74..0.84).contains(&part), "{part:.2}");
     assert!((1..4).all(|node| got(node) > 150_000), "{} {} {}", got(1), got(2), got(3));
-}
-
-#[test]
-fn who_plays_gets_what_is_played_next() {
-    let (content, bytes) = content(2 << 20, 16 << 10, 1);
-    let mut world = World::new(content, bytes, 1, ranked);
-    world.add(Spec { seeds: true, mbit: (4.0, 4.0), ..Spec::default() });
-    world.add(Spec { seeds: true, mbit: (4.0, 4.0), ..Spec::default() });
-    let order = Order::Stream { ahead: 8 };
-    let player =
-        world.add(Spec { config: Config { order, ..Config::default() }, ..Spec::default() });
-    world.run_until(Duration::from_secs(2), |_| false);
-    let stored = &world.nodes[player].stored;
-    let first = (0..128).take_while(|&fragment| stored.has(fragment)).count();
-    assert!(first >= 8, "the first {first} of {} are there", stored.held());
 }
 
 #[test]

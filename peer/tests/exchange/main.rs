@@ -6,6 +6,7 @@ mod limits;
 mod node;
 mod pairs;
 mod plain;
+mod players;
 mod ranks;
 mod swarm;
 mod world;
