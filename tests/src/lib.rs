@@ -1,8 +1,8 @@
 //! System tests: real processes, real sockets, clients that share no code with the servers.
 //!
 //! ```text
-//!  test ─► Unis::plain(…) / Unis::mutual(…) ─► child process `unis serve` ─► "serving URL"
-//!    └───► http (a plain socket) or curl with certificates ───────────────► the server
+//!  test -> Unis::plain(..) / Unis::mutual(..) -> child process `unis serve` -> "serving URL"
+//!    +---> http (a plain socket) or curl with certificates ---------------> the server
 //! ```
 //!
 //! [`unis`] and [`p2psp`] start and stop servers (each a [`daemon`]), [`http`] talks HTTP/1.1 over
@@ -10,8 +10,9 @@
 //! [`openssl`] makes; [`cities`] is the German network with peers in it; [`data`] finds the
 //! fixtures, [`maps`] writes maps of a test's own, [`resource`] says what is served over one of
 //! them, [`scan`] finds PIDs the slow way, [`scrape`] reads metrics, [`syslog`] records of a log,
-//! [`source`] reads the project itself, [`python`] runs clients in that language, [`publisher`] signs
-//! what peers publish, [`canned`] answers clients with what a test wants them to hear.
+//! [`source`] reads the project itself, [`python`] runs clients in that language, [`publisher`]
+//! signs what peers publish, [`canned`] answers clients with what a test wants them to hear,
+//! [`net`] makes networks of namespaces.
 
 pub mod canned;
 pub mod cities;
@@ -21,6 +22,7 @@ pub mod data;
 pub mod events;
 pub mod http;
 pub mod maps;
+pub mod net;
 pub mod openssl;
 pub mod p2psp;
 pub mod peer;

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use crate::curl;
 use crate::daemon::{Daemon, program};
 use crate::http::Answer;
+use crate::net::{Space, command};
 
 /// The roles of a provider; OMS answers whatever is of none.
 const ROLES: [&str; 4] = ["oms", "pams", "ums", "ixs"];
@@ -41,6 +42,8 @@ pub struct P2psp {
     /// The processes of other roles, by their role.
     others: Vec<(&'static str, Daemon)>,
     state: PathBuf,
+    /// The namespace that it runs in.
+    place: Option<Space>,
 }
 
 /// A peer: a certificate of the provider, and an address on this host.
@@ -58,7 +61,11 @@ pub struct Peer {
 /// # Errors
 /// It cannot be started, or does not do what it was asked.
 pub fn run(arguments: &[&str]) -> anyhow::Result<String> {
-    let mut command = Command::new(program("p2psp")?);
+    run_in(None, arguments)
+}
+
+fn run_in(place: Option<&Space>, arguments: &[&str]) -> anyhow::Result<String> {
+    let mut command = command(place, program("p2psp")?);
     let Output { status, stdout, stderr } =
         command.args(arguments).stdin(Stdio::null()).output()?;
     if !status.success() {
@@ -86,7 +93,27 @@ impl P2psp {
         command.args(["serve", "--listen", "127.0.0.1:0", "--set", "overlay.probe=false"]);
         command.arg("--state-dir").arg(state).args(more);
         let daemon = Daemon::start("p2psp", &mut command)?;
-        Ok(Self { daemon, others: Vec::new(), state: state.to_owned() })
+        Ok(Self { daemon, others: Vec::new(), state: state.to_owned(), place: None })
+    }
+
+    /// Serves in a namespace at `address`, under which its peers reach it; they are dialled before
+    /// they are listed.
+    ///
+    /// # Errors
+    /// As for [`P2psp::start`].
+    pub fn start_in(
+        space: &Space,
+        address: &str,
+        state: &Path,
+        more: &[&str],
+    ) -> anyhow::Result<Self> {
+        let mut command = space.command(program("p2psp")?);
+        command.args(["serve", "--listen", &format!("{address}:9443")]);
+        command.args(["--set", &format!("server-names=[\"{address}\"]")]);
+        command.arg("--state-dir").arg(state).args(more);
+        let daemon = Daemon::start("p2psp", &mut command)?;
+        let (others, place) = (Vec::new(), Some(space.clone()));
+        Ok(Self { daemon, others, state: state.to_owned(), place })
     }
 
     /// Serves on free ports, in the shape asked for.
@@ -118,7 +145,8 @@ impl P2psp {
     pub fn invite(&self, user: &str) -> anyhow::Result<String> {
         let url = self.role("ums").url.replace("127.0.0.1", "localhost");
         let state = self.state.display().to_string();
-        Ok(run(&["invite", user, "--state-dir", &state, "--url", &url])?.trim().to_owned())
+        let order = ["invite", user, "--state-dir", &state, "--url", &url];
+        Ok(run_in(self.place.as_ref(), &order)?.trim().to_owned())
     }
 
     /// Invites `user` and enrols a peer of theirs, which will speak from `address`.
@@ -135,7 +163,7 @@ impl P2psp {
         Ok(Peer { folder, address: address.to_owned(), servers: self.servers(), id })
     }
 
-    /// Enrols a server of the provider's own, `cs/1` or `rs/1` say, which will speak from `address`.
+    /// Enrols a server of the provider's own, `cs/1` or `rs/1`, which will speak from `address`.
     ///
     /// # Errors
     /// The provider refuses, or openssl cannot be run.

@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 
 use crate::daemon::program;
+use crate::net::{Space, command};
 use crate::p2psp::P2psp;
 
 /// Long enough for any machine; only reached when something is wrong.
@@ -19,6 +20,8 @@ pub struct PeerProgram {
     address: String,
     /// Where each role of the provider is, as settings.
     roles: [String; 4],
+    /// The namespace that it runs in.
+    place: Option<Space>,
     running: Option<Child>,
 }
 
@@ -33,11 +36,25 @@ impl PeerProgram {
         address: &str,
         folder: &Path,
     ) -> anyhow::Result<Self> {
+        Self::enrol_in(None, provider, (user, address), folder)
+    }
+
+    /// The same in a namespace, where it has `address`.
+    ///
+    /// # Errors
+    /// As for [`PeerProgram::enrol`].
+    pub fn enrol_in(
+        place: Option<&Space>,
+        provider: &P2psp,
+        (user, address): (&str, &str),
+        folder: &Path,
+    ) -> anyhow::Result<Self> {
         let token = provider.invite(user)?;
         let state = folder.join(address.replace(':', "_"));
         let roles = ["oms", "pams", "ums", "ixs"];
         let roles = roles.map(|role| format!("provider.{role}={}", provider.role(role).url));
-        let peer = Self { state, address: address.to_owned(), roles, running: None };
+        let (address, place) = (address.to_owned(), place.cloned());
+        let peer = Self { state, address, roles, place, running: None };
         peer.run(&["enroll", &token])?;
         Ok(peer)
     }
@@ -48,8 +65,12 @@ impl PeerProgram {
         &self.state
     }
 
-    fn command(&self, arguments: &[&str]) -> anyhow::Result<Command> {
-        let mut command = Command::new(program("peer")?);
+    /// A command of it, not started yet.
+    ///
+    /// # Errors
+    /// The program is not built.
+    pub fn command(&self, arguments: &[&str]) -> anyhow::Result<Command> {
+        let mut command = command(self.place.as_ref(), program("peer")?);
         command.args(arguments).arg("--state-dir").arg(&self.state);
         command.args(["--set", &format!("source-address={}", self.address)]);
         let listen = match self.address.contains(':') {
@@ -110,6 +131,12 @@ impl PeerProgram {
             std::thread::sleep(Duration::from_millis(20));
         }
         Ok(())
+    }
+
+    /// The process of the daemon, while one runs.
+    #[must_use]
+    pub fn process(&self) -> Option<u32> {
+        self.running.as_ref().map(Child::id)
     }
 
     /// What the daemon says of itself.

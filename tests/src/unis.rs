@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use crate::daemon::{self, Daemon};
+use crate::net::{Space, command};
 
 /// A running server; dropped, it is killed.
 pub struct Unis {
@@ -63,9 +64,22 @@ impl Unis {
         more: &[&str],
         environment: &[(&str, &str)],
     ) -> anyhow::Result<Self> {
+        Self::start_in(None, sources, more, environment)
+    }
+
+    /// The same in a namespace.
+    ///
+    /// # Errors
+    /// As for [`Unis::start`].
+    pub fn start_in(
+        place: Option<&Space>,
+        sources: &[String],
+        more: &[&str],
+        environment: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let state = folder.path().join("state");
-        let mut command = Command::new(program()?);
+        let mut command = command(place, program()?);
         command.arg("serve");
         if !more.contains(&"--state-dir") {
             command.arg("--state-dir").arg(&state);
