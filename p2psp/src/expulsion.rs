@@ -102,7 +102,7 @@ impl Expulsions {
         let key = (overlay.clone(), peer.clone());
         let written = self.database.write(move |tx| {
             let gone = "DELETE FROM expelled WHERE overlay = ?1 AND peer = ?2";
-            let was_out = tx.execute(gone, [overlay.as_str(), peer.as_str()])? > 0;
+            let was_out = tx.execute(gone, [overlay.as_str(), &peer.digits()])? > 0;
             if was_out {
                 record(tx, "readmit", (&overlay, &peer), &ground)?;
             }
@@ -127,7 +127,7 @@ fn put(
         }
     }
     let row = "INSERT INTO expelled VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
-    let is_new = tx.execute(row, params![overlay.as_str(), peer.as_str(), ground.now])? > 0;
+    let is_new = tx.execute(row, params![overlay.as_str(), &*peer.digits(), ground.now])? > 0;
     if is_new {
         record(tx, "expel", (overlay, peer), ground)?;
     }

@@ -67,7 +67,7 @@ impl Identity {
         let own = peers.identity();
         let peer = PeerId::parse(&own.key)?;
         match name.shape() {
-            Shape::Peer { id } if id == peer.as_str() => {}
+            Shape::Peer { id } if *id == *peer.digits() => {}
             // A server of the provider, such as a dedicated cache, is named by its place.
             Shape::Provider { .. } => {}
             _ => bail!("{} is not the name of the key in {}", provider.name, pki.display()),

@@ -57,7 +57,7 @@ fn flow_8_3_5_a_content_is_found_by_its_words_and_joined() {
     let answer = ben.ask("GET", &format!("/ixs/index?content-id={content}"), None).json();
     let opened = IndexFile::open(answer["index-file"].as_str().unwrap()).unwrap();
     assert_eq!(opened, film.index_file(anna).unwrap());
-    assert_eq!(opened.publisher.as_str(), anna.id);
+    assert_eq!(*opened.publisher.digits(), anna.id);
     assert_eq!((&answer["overlay-id"], &answer["oms"]), (&json!("film"), &found["oms"]));
     assert_eq!(addresses(&ben.join("film")), ["127.0.0.10"]);
     let missing = format!("/ixs/index?content-id={}", "0".repeat(64));

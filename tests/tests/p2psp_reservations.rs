@@ -79,7 +79,8 @@ fn flow_8_3_7_a_mobile_peer_gets_a_delegate() {
     make(&mona, &json!({"overlay-id": "film"}));
     let key = mona.join("film")["oms-key"].as_str().unwrap().to_owned();
     let wish = json!({
-        "kind": "delegate", "overlay-id": "film", "storage-bytes": 4_000_000, "bandwidth-bps": 500_000,
+        "kind": "delegate", "overlay-id": "film", "storage-bytes": 4_000_000,
+        "bandwidth-bps": 500_000,
         "quota-bytes": 9_000_000, "duration-seconds": 600,
     });
     let refused = mona.ask("POST", "/oms/reservation", Some(&wish));
@@ -95,7 +96,7 @@ fn flow_8_3_7_a_mobile_peer_gets_a_delegate() {
     let shown = part["reservation"].as_str().unwrap();
     let shown = Reservation::open(shown, &VerifyingKey::parse(&key).unwrap()).unwrap();
     assert_eq!((&heard, heard.kind), (&shown, ReservationKind::Delegate));
-    assert_eq!((heard.holder.as_str(), heard.storage_bytes), (mona.id.as_str(), 4_000_000));
+    assert_eq!((&*heard.holder.digits(), heard.storage_bytes), (mona.id.as_str(), 4_000_000));
     // A second of the same size does not fit.
     assert_eq!(mona.ask("POST", "/oms/reservation", Some(&wish)).status, 503);
     let use_of = |bytes: u64| {
@@ -124,7 +125,12 @@ fn a_delegate_is_composed_of_two_caches() {
     make(&mona, &json!({"overlay-id": "film"}));
     let capacity = json!({"bandwidth-bps": 1_000_000, "storage-bytes": 600});
     let _caches = [scene.server("cs/1", 30, &capacity), scene.server("cs/2", 31, &capacity)];
-    let wish = |bytes: u64| json!({"kind": "delegate", "overlay-id": "film", "storage-bytes": bytes, "duration-seconds": 60});
+    let wish = |bytes: u64| {
+        json!({
+            "kind": "delegate", "overlay-id": "film", "storage-bytes": bytes,
+            "duration-seconds": 60,
+        })
+    };
     assert_eq!(mona.ask("POST", "/oms/reservation", Some(&wish(1201))).status, 503);
     let parts = mona.ask("POST", "/oms/reservation", Some(&wish(1000))).json();
     let parts = parts["reservations"].as_array().unwrap().clone();
@@ -185,7 +191,7 @@ fn flow_8_3_3_a_peer_behind_nat_gets_a_relay_and_is_found_by_way_of_it() {
     let joined = carla.ask("PUT", "/oms/peer", Some(&request)).json();
     assert_eq!(joined["relay"]["server"], relay.id);
     let heard = heard(&at_relay, joined["oms-key"].as_str().unwrap());
-    assert_eq!((heard.kind, heard.holder.as_str()), (ReservationKind::Rs, carla.id.as_str()));
+    assert_eq!((heard.kind, &*heard.holder.digits()), (ReservationKind::Rs, carla.id.as_str()));
     // A refresh keeps the relay that she has.
     let again = carla.ask("PUT", "/oms/peer", Some(&request)).json();
     assert_eq!(again["relay"]["reservation-id"], joined["relay"]["reservation-id"]);

@@ -3,10 +3,16 @@
 //! One user has many peers. A peer is named by its key, so that nobody else can be it; a content is
 //! named by its bytes; users and overlays have names that somebody chose.
 
+mod peer;
+mod short;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use crate::id::peer::{Digits, PeerId};
+use crate::id::short::Short;
 
 /// Hex digits of a digest of 256 bits.
 const DIGEST_DIGITS: usize = 64;
@@ -22,6 +28,12 @@ pub struct IdError {
     text: String,
 }
 
+impl IdError {
+    fn of(kind: &'static str, rule: &'static str, text: &str) -> Self {
+        Self { kind, rule, text: text.chars().take(MAX_TOLD_CHARS).collect() }
+    }
+}
+
 /// Most of a text that an error repeats.
 const MAX_TOLD_CHARS: usize = 80;
 
@@ -29,7 +41,7 @@ macro_rules! name_type {
     ($(#[$doc:meta])* $name:ident, $kind:literal, $rule:literal, $is_good:expr) => {
         $(#[$doc])*
         #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-        pub struct $name(Box<str>);
+        pub struct $name(Short);
 
         impl $name {
             /// Reads a name.
@@ -39,25 +51,21 @@ macro_rules! name_type {
             pub fn parse(text: &str) -> Result<Self, IdError> {
                 let is_good: fn(&str) -> bool = $is_good;
                 match is_good(text) {
-                    true => Ok(Self(text.into())),
-                    false => Err(IdError {
-                        kind: $kind,
-                        rule: $rule,
-                        text: text.chars().take(MAX_TOLD_CHARS).collect(),
-                    }),
+                    true => Ok(Self(Short::new(text))),
+                    false => Err(IdError::of($kind, $rule, text)),
                 }
             }
 
             /// The name as text.
             #[must_use]
             pub fn as_str(&self) -> &str {
-                &self.0
+                self.0.as_str()
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                out.write_str(&self.0)
+                out.write_str(self.as_str())
             }
         }
 
@@ -71,7 +79,7 @@ macro_rules! name_type {
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0)
+                serializer.serialize_str(self.as_str())
             }
         }
 
@@ -84,10 +92,6 @@ macro_rules! name_type {
     };
 }
 
-name_type!(
-    /// A peer: SHA-256 of its public key (SubjectPublicKeyInfo, DER), 64 lower-case hex digits.
-    PeerId, "peer id", "64 lower-case hex digits are", is_digest
-);
 name_type!(
     /// A user: 1 to 64 characters of `a-z`, `0-9`, `.`, `_`, `-`, as chosen at the sign-up.
     UserId, "user id", "1 to 64 of a-z 0-9 . _ - are", |text| is_name(text, false)
@@ -105,14 +109,7 @@ impl ContentId {
     /// Of a digest of 256 bits.
     #[must_use]
     pub fn of_digest(digest: &[u8; 32]) -> Self {
-        Self(digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into())
-    }
-}
-
-impl PeerId {
-    /// Of a digest, bytes of a SHA-256.
-    pub(crate) fn of_digest(bytes: &[u8]) -> Self {
-        Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into())
+        Self(Short::new(&PeerId::of_digest(*digest).digits()))
     }
 }
 

@@ -75,5 +75,5 @@ fn end(state: &StateArguments, user: &UserId, peer: &PeerId) -> anyhow::Result<(
         _ => bail!("{peer} is no peer of {user} that ever joined"),
     }
     wait(ums.ledger().end_peer(peer, &operator()))?;
-    state.revoke(peer.as_str()).map(|_| ())
+    state.revoke(&peer.digits()).map(|_| ())
 }

@@ -118,7 +118,7 @@ fn write(tx: &Connection, order: &Order, seq: u64) -> rusqlite::Result<Result<()
         file.content_id.as_str(),
         file.overlay_id.as_str(),
         order.publisher.user.as_str(),
-        order.publisher.peer.as_str(),
+        &*order.publisher.peer.digits(),
         stored(file.version),
         &*file.title,
         &*file.description,

@@ -2,8 +2,8 @@
 //! TR 20002 §8.3.8 step 3).
 //!
 //! ```text
-//!  report ─► both members? young? ─► voices by user ─► dialled ─ answers ─► nothing, it is settled
-//!    └─► UMS (§8.3.8 step 4)                              └ does not ─► off the lists, others told
+//!  report ─► voices by user ─► dialled ─ answers ─► it is settled
+//!    └─► UMS (§8.3.8 step 4)       └ does not ─► off the lists
 //! ```
 //!
 //! A member that was let go is back with its next refresh: a false report costs it less than a
@@ -101,7 +101,8 @@ impl Oms {
         moment: Moment,
     ) {
         let now = moment.unix_s;
-        let of = asker.user.as_ref().map_or(asker.peer.as_str(), |user| user.as_str());
+        let peer = asker.peer.digits();
+        let of = asker.user.as_ref().map_or(&*peer, |user| user.as_str());
         let voices = self.accusations().add((overlay, &accused.peer), of, kind, now);
         let members = self.store.describe(overlay, now).map_or(0, |described| described.num_peers);
         match self.inspect(overlay, accused).await {

@@ -53,7 +53,8 @@ impl Floods {
     /// # Errors
     /// There were too many; how long until the next.
     pub(crate) fn check_report(&self, asker: &Asker) -> Result<(), Duration> {
-        let of = asker.user.as_ref().map_or(asker.peer.as_str(), |user| user.as_str());
+        let peer = asker.peer.digits();
+        let of = asker.user.as_ref().map_or(&*peer, |user| user.as_str());
         self.reports.as_ref().map_or(Ok(()), |rate| rate.check_key(of))
     }
 }

@@ -51,7 +51,7 @@ fn standing(score: f32) -> Option<Standing> {
 
 fn names(list: &[Placed]) -> Vec<u8> {
     let name =
-        |one: &Placed| u8::from_str_radix(&one.found.member.peer.as_str()[62..], 16).unwrap();
+        |one: &Placed| u8::from_str_radix(&one.found.member.peer.digits()[62..], 16).unwrap();
     list.iter().map(name).collect()
 }
 

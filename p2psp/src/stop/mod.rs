@@ -129,14 +129,14 @@ impl Stopper {
                     "SELECT 1 FROM stopped JOIN stop USING (seq)
                      WHERE seq = ?1 AND peer = ?2 AND overlay = ?3",
                 )?
-                .exists(params![stored(seq), ack.peer_id.as_str(), ack.overlay_id.as_str()])?;
+                .exists(params![stored(seq), &*ack.peer_id.digits(), ack.overlay_id.as_str()])?;
             tx.prepare_cached(
                 "UPDATE stopped SET acknowledged = ?3, forwarded = ?4
                  WHERE seq = ?1 AND peer = ?2 AND acknowledged IS NULL AND ?5",
             )?
             .execute(params![
                 stored(seq),
-                ack.peer_id.as_str(),
+                &*ack.peer_id.digits(),
                 now,
                 ack.forwarded,
                 is_there
@@ -250,7 +250,7 @@ impl Stopper {
             let mut mark =
                 tx.prepare_cached("UPDATE stopped SET told = 1 WHERE seq = ?1 AND peer = ?2")?;
             for (seq, peer) in &told {
-                mark.execute(params![stored(*seq), peer.as_str()])?;
+                mark.execute(params![stored(*seq), &*peer.digits()])?;
             }
             Ok(())
         });
@@ -288,7 +288,7 @@ fn keep(
     ])?;
     let mut row = tx.prepare_cached("INSERT INTO stopped (seq, peer) VALUES (?1, ?2)")?;
     for peer in peers {
-        row.execute(params![stored(seq), peer.as_str()])?;
+        row.execute(params![stored(seq), &*peer.digits()])?;
     }
     let detail = json!({
         "seq": seq, "overlay-id": order.overlay, "content-id": content, "order": order.id,

@@ -76,7 +76,7 @@ impl Ledger for SqliteLedger {
 
     fn standing<'a>(&'a self, peer: &'a PeerId) -> Entry<'a, Option<UserStanding>> {
         let peer = peer.clone();
-        self.read(move |tx| profile::standing(tx, peer.as_str()))
+        self.read(move |tx| profile::standing(tx, &peer.digits()))
     }
 
     fn sign_up<'a>(
@@ -114,7 +114,7 @@ impl Ledger for SqliteLedger {
 
     fn end_peer<'a>(&'a self, peer: &'a PeerId, by: &'a Act) -> Entry<'a, bool> {
         let (peer, by) = (peer.clone(), by.clone());
-        self.write(move |tx| profile::end_peer(tx, peer.as_str(), &by))
+        self.write(move |tx| profile::end_peer(tx, &peer.digits(), &by))
     }
 
     fn claim(&self, claims: Vec<Claim>, terms: Terms, now: u64) -> Entry<'_, Vec<ReceiptOutcome>> {
@@ -153,7 +153,7 @@ impl Ledger for SqliteLedger {
             };
             let user = serving.user.as_ref().map(UserId::as_str);
             tx.prepare_cached("INSERT OR REPLACE INTO server VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![serving.peer.as_str(), user, service, serving.until])
+                .execute(params![&*serving.peer.digits(), user, service, serving.until])
                 .map(|_| ())
         })
     }

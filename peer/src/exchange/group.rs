@@ -127,8 +127,7 @@ fn shares(alive: &[PeerId], fragments: u32) -> Vec<u16> {
 
 /// The first 64 bits of a name; it is a hash already.
 fn name(peer: &PeerId) -> u64 {
-    let digits = peer.as_str().get(..16).unwrap_or_default();
-    u64::from_str_radix(digits, 16).unwrap_or_default()
+    peer.first_bits()
 }
 
 /// The number that a member draws for a fragment (the finish of SplitMix64).

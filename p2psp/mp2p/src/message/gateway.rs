@@ -42,9 +42,7 @@ impl Gateway {
 /// How much of a claim a member has on a fragment: SplitMix64 (Steele, Lea, Flood 2014) over the
 /// first 64 bits of its id and the fragment's number.
 fn weight(peer: &PeerId, fragment: u64) -> u64 {
-    // 16 hex digits of a digest, by the type.
-    let id = u64::from_str_radix(&peer.as_str()[..16], 16).unwrap_or_default();
-    mix(id ^ mix(fragment))
+    mix(peer.first_bits() ^ mix(fragment))
 }
 
 const fn mix(seed: u64) -> u64 {

@@ -79,7 +79,7 @@ fn nearest(store: &MemoryStore, outlook: &Outlook, per_pid: usize, now: u64) -> 
     let (overlay, asker) = (overlay(), id('A'));
     let ask = Ask { overlay: &overlay, asker: &asker, outlook, per_pid, most: 9, random: 3, now };
     let name = |found: &crate::overlay::Found| {
-        let digits = &found.member.peer.as_str()[62..];
+        let digits = &found.member.peer.digits()[62..];
         char::from(u8::from_str_radix(digits, 16).unwrap())
     };
     store.nearest(&ask).unwrap().iter().map(name).collect()

@@ -255,7 +255,7 @@ impl World {
                 for grant in granted {
                     self.sign(&grant);
                     let of = &grant.reservation;
-                    let name = u8::from_str_radix(&of.server.as_str()[62..], 16).unwrap();
+                    let name = u8::from_str_radix(&of.server.digits()[62..], 16).unwrap();
                     let owes = &mut self.servers.get_mut(&name).unwrap().1;
                     let owed = (of.epoch, of.bandwidth_bps, of.exp);
                     owes.insert(grant.id().to_string(), owed);

@@ -98,7 +98,7 @@ pub(super) fn take(
         "seq": receipt.seq, "bytes": receipt.bytes, "postings": postings,
     });
     let by = Act { actor: format!("peer/{}", claim.sender), now };
-    note(tx, &by, "receipt", receipt.contributor.as_str(), detail)?;
+    note(tx, &by, "receipt", &receipt.contributor.digits(), detail)?;
     Ok(ReceiptOutcome::Accepted { credited: split.contributor, limited_by: split.limited_by })
 }
 
@@ -110,10 +110,10 @@ fn refused(code: RefusalCode, reason: &str) -> ReceiptOutcome {
 fn party(tx: &Connection, peer: &PeerId, now: u64) -> rusqlite::Result<Option<Party>> {
     let service = tx
         .prepare_cached("SELECT service FROM server WHERE peer = ?1 AND until >= ?2")?
-        .query_row(params![peer.as_str(), now], |row| row.get::<_, String>(0))
+        .query_row(params![&*peer.digits(), now], |row| row.get::<_, String>(0))
         .optional()?;
     let is_cache = service.as_deref() == Some("cache");
-    Ok(match standing(tx, peer.as_str())? {
+    Ok(match standing(tx, &peer.digits())? {
         Some(known) => Some(Party { user: Some(known.user), is_out: known.is_out, is_cache }),
         None => service.map(|_| Party { user: None, is_out: false, is_cache }),
     })
@@ -166,8 +166,8 @@ fn last(tx: &Connection, receipt: &Receipt) -> rusqlite::Result<Option<Last>> {
     )?
     .query_row(
         params![
-            receipt.contributor.as_str(),
-            receipt.consumer.as_str(),
+            &*receipt.contributor.digits(),
+            &*receipt.consumer.digits(),
             receipt.overlay_id.as_str(),
             receipt.epoch
         ],
@@ -193,19 +193,19 @@ fn digest(receipt: &Receipt) -> [u8; 32] {
 
 /// The consumer signed what cannot be true together: counted, and both kept in the trail.
 fn flag(tx: &Connection, receipt: &Receipt, last: &Last, now: u64) -> rusqlite::Result<()> {
-    day::add(tx, receipt.consumer.as_str(), day::of(now), Sum::Flagged, 1)?;
+    day::add(tx, &receipt.consumer.digits(), day::of(now), Sum::Flagged, 1)?;
     let detail = json!({
         "receipt": receipt, "last": {"content": last.content, "seq": last.seq, "bytes": last.bytes},
     });
     let by = Act { actor: "ums".into(), now };
-    note(tx, &by, "receipt-conflict", receipt.consumer.as_str(), detail)
+    note(tx, &by, "receipt-conflict", &receipt.consumer.digits(), detail)
 }
 
 fn keep(tx: &Connection, receipt: &Receipt) -> rusqlite::Result<()> {
     tx.prepare_cached("INSERT OR REPLACE INTO epoch VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)")?
         .execute(params![
-            receipt.contributor.as_str(),
-            receipt.consumer.as_str(),
+            &*receipt.contributor.digits(),
+            &*receipt.consumer.digits(),
             receipt.overlay_id.as_str(),
             receipt.epoch,
             receipt.content_id.as_str(),
@@ -306,17 +306,17 @@ fn remember(
     now: u64,
 ) -> rusqlite::Result<()> {
     let today = day::of(now);
-    let (giver, getter) = (receipt.contributor.as_str(), receipt.consumer.as_str());
-    day::add(tx, giver, today, Sum::Given, news.bytes)?;
-    day::add(tx, giver, today, Sum::Rejected, news.rejected)?;
-    day::add(tx, giver, today, Sum::Credited, split.contributor)?;
+    let (giver, getter) = (receipt.contributor.digits(), receipt.consumer.digits());
+    day::add(tx, &giver, today, Sum::Given, news.bytes)?;
+    day::add(tx, &giver, today, Sum::Rejected, news.rejected)?;
+    day::add(tx, &giver, today, Sum::Credited, split.contributor)?;
     if contributor.is_cache {
-        day::add(tx, giver, today, Sum::Cached, news.bytes)?;
+        day::add(tx, &giver, today, Sum::Cached, news.bytes)?;
     }
-    day::add(tx, getter, today, Sum::Got, news.bytes)?;
+    day::add(tx, &getter, today, Sum::Got, news.bytes)?;
     if let Some(via) = &receipt.via {
-        day::add(tx, via.as_str(), today, Sum::Relayed, news.bytes)?;
-        day::add(tx, via.as_str(), today, Sum::Credited, split.relay)?;
+        day::add(tx, &via.digits(), today, Sum::Relayed, news.bytes)?;
+        day::add(tx, &via.digits(), today, Sum::Credited, split.relay)?;
     }
     if let (Some(giver), Some(getter)) = (&contributor.user, &consumer.user) {
         tx.prepare_cached(

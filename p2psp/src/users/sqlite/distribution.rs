@@ -55,7 +55,7 @@ fn add(tx: &Connection, place: &Place<'_>, part: &Part, now: u64) -> rusqlite::R
     .execute(params![
         place.overlay.as_str(),
         place.content.as_str(),
-        place.peer.as_str(),
+        &*place.peer.digits(),
         part.bytes.min(MOST),
         part.fragments.min(MOST),
         part.seconds.min(MOST),
@@ -90,7 +90,7 @@ pub(super) fn success(
     now: u64,
 ) -> rusqlite::Result<bool> {
     let sql = "INSERT INTO success VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
-    if tx.prepare_cached(sql)?.execute(params![reporter.as_str(), report.seq, now])? == 0 {
+    if tx.prepare_cached(sql)?.execute(params![&*reporter.digits(), report.seq, now])? == 0 {
         return Ok(false);
     }
     let (overlay, content) = (&report.overlay_id, &report.content_id);
@@ -118,7 +118,7 @@ pub(super) fn success(
         "fragments": report.fragments,
     });
     let by = Act { actor: format!("peer/{reporter}"), now };
-    note(tx, &by, "success", reporter.as_str(), detail)?;
+    note(tx, &by, "success", &reporter.digits(), detail)?;
     Ok(true)
 }
 
@@ -134,8 +134,8 @@ fn sent(
     let (overlay, content) = (report.overlay_id.as_str(), report.content_id.as_str());
     tx.prepare_cached("INSERT OR IGNORE INTO exchange VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
         .execute(params![
-            reporter.as_str(),
-            partner.peer_id.as_str(),
+            &*reporter.digits(),
+            &*partner.peer_id.digits(),
             overlay,
             content,
             report.seq,
@@ -146,7 +146,8 @@ fn sent(
         "SELECT DISTINCT fragment FROM error WHERE reporter = ?1 AND accused = ?2 AND overlay = ?3
             AND content IN (?4, '') AND fragment >= 0 AND is_contradicted = 0 LIMIT ?5",
     )?;
-    let (getter, giver) = (partner.peer_id.as_str(), reporter.as_str());
+    let (getter, giver) = (partner.peer_id.digits(), reporter.digits());
+    let (getter, giver) = (&*getter, &*giver);
     let told: Vec<u32> = errors
         .query_map(params![getter, giver, overlay, content, MAX_HELD], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
@@ -177,7 +178,8 @@ fn contradict(
 /// Takes one error report; whether it was new. One that names no content counts for each of the
 /// overlay's.
 pub(super) fn error(tx: &Connection, error: &ErrorNote) -> rusqlite::Result<bool> {
-    let (reporter, accused) = (error.reporter.as_str(), error.accused.as_str());
+    let (reporter, accused) = (error.reporter.digits(), error.accused.digits());
+    let (reporter, accused) = (&*reporter, &*accused);
     let (overlay, content) =
         (error.overlay.as_str(), error.content.as_ref().map_or("", ContentId::as_str));
     let kind: String = error.kind.chars().take(ErrorNote::MAX_KIND_BYTES).collect();

@@ -22,7 +22,8 @@ pub(super) type Outcome<T> = rusqlite::Result<Result<T, LedgerError>>;
 
 /// A join. Where it is refused nothing is changed.
 pub(super) fn visit(tx: &Connection, visit: &Visit) -> Outcome<Profile> {
-    let (user, peer) = (visit.user.as_str(), visit.peer.as_str());
+    let (user, digits) = (visit.user.as_str(), visit.peer.digits());
+    let peer = &*digits;
     let known = tx
         .prepare_cached("SELECT user, ended FROM peer WHERE id = ?1")?
         .query_row([peer], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Option<u64>>(1)?)))
