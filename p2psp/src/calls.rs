@@ -13,7 +13,7 @@ use mp2p::message::profile::Profile;
 use mp2p::message::status::PeerStatus;
 use serde::{Deserialize, Serialize};
 
-pub use crate::calls::stops::{Contents, StopOrder, Stops};
+pub use crate::calls::stops::{Contents, LiftOrder, StopOrder, Stops};
 pub use crate::calls::users::{ErrorNote, Founding, Service, Serving};
 
 /// An answer to come.

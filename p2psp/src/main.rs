@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use link::daemon::{exit_code, manual, pki};
 use p2psp::cli::{
-    Cli, Command, audit, backup, bench, check, class, config, denylist, invite, openapi, overlays,
-    report, serve, takedown, users,
+    Cli, Command, audit, backup, bench, check, class, config, denylist, expel, invite, openapi,
+    overlays, report, serve, takedown, users,
 };
 
 fn main() -> ExitCode {
@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         Command::Peers(arguments) => overlays::peers(&arguments, &mut out),
         Command::Rank(arguments) => overlays::rank(&arguments, &mut out),
         Command::Report(arguments) => report::run(&arguments, &mut out),
+        Command::Expel(arguments) => expel::run(&arguments, &mut out),
         Command::Takedown(arguments) => takedown::run(&arguments, &mut out),
         Command::Denylist(arguments) => denylist::run(&arguments, &mut out),
         Command::Audit(arguments) => audit::run(&arguments, &mut out),

@@ -159,7 +159,7 @@ impl Parts<'_> {
         authority: Option<Arc<Authority>>,
     ) -> anyhow::Result<Desk> {
         let has = |part| settings.role.contains(&part);
-        let events = has(Part::Oms).then(|| Arc::new(Outbox::new(settings.events, unix_now())));
+        let events = has(Part::Oms).then(|| Arc::new(Outbox::new(settings.events, unix_ms())));
         let pams = has(Part::Pams).then(|| pams(&settings.activity, events.clone(), &links));
         let ums = match has(Part::Ums) {
             true => {
@@ -175,6 +175,8 @@ impl Parts<'_> {
             life: Duration::from_secs(60 * settings.users.token_minutes),
             by: settings.users.sign_up,
             most_a_day: settings.users.max_sign_ups_a_day,
+            most_of_source: settings.users.max_sign_ups_of_address,
+            loopback_too: settings.limits.cap_loopback,
         });
         let ixs = match has(Part::Ixs) {
             true => Some(Ixs::open(&self.state.join("index.db"))?),

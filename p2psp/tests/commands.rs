@@ -14,7 +14,8 @@ fn p2psp(arguments: &[&str]) -> Output {
 fn every_command_explains_itself() {
     for command in [
         "serve", "bench", "openapi", "check", "config", "invite", "pki", "users", "class",
-        "report", "audit", "backup", "restore", "takedown", "denylist",
+        "report", "audit", "backup", "restore", "takedown", "denylist", "expel", "overlays",
+        "peers", "rank",
     ] {
         let output = p2psp(&[command, "--help"]);
         let help = String::from_utf8_lossy(&output.stdout);

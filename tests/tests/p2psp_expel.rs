@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use system_tests::p2psp::{P2psp, Peer, Shape, addresses};
 use system_tests::publisher::{Publication, key};
 
-const WITHIN: Duration = Duration::from_secs(20);
+const WITHIN: Duration = Duration::from_secs(60);
 static BYTES: [u8; 20_000] = [7; 20_000];
 
 struct Scene {
@@ -126,6 +126,33 @@ fn a_sender_that_signed_wrong_bytes_is_out_by_one_report() {
 #[test]
 fn a_proof_is_held_against_the_index_of_another_process() {
     whole(Shape::FourProcesses);
+}
+
+/// The operator's command, beside the running server; what it says goes on record.
+#[test]
+fn an_operator_expels_and_readmits_by_the_command_line() {
+    let scene = Scene::start(Shape::OneProcess);
+    let state = scene.p2psp.pki("..").display().to_string();
+    let url = scene.p2psp.daemon.url.replace("127.0.0.1", "localhost");
+    let expel = |more: &[&str]| {
+        let order = ["expel", "film", &scene.ben.id, "--state-dir", &state, "--url", &url];
+        system_tests::p2psp::run(&[&order[..], more].concat())
+    };
+    let events = scene.anna.listen(None);
+    let told = expel(&["--reason", "floods & böse Worte"]).unwrap();
+    assert_eq!(told, format!("{} is out of film\n", scene.ben.id));
+    assert!(scene.is_out());
+    assert_eq!(events.until(WITHIN, expelled).0, scene.ben.id);
+    let trail = rusqlite::Connection::open(scene.p2psp.pki("../expulsions.db")).unwrap();
+    let row = "SELECT what, who, detail ->> 'reason' FROM audit";
+    let row: (String, String, String) =
+        trail.query_row(row, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+    assert_eq!((&*row.0, &*row.2), ("expel", "floods & böse Worte"));
+    assert!(row.1.contains("/operator/"), "{}", row.1);
+    expel(&["--readmit"]).unwrap();
+    assert!(!scene.is_out());
+    let refused = expel(&["--readmit"]).unwrap_err().to_string();
+    assert!(refused.contains("is not expelled"), "{refused}");
 }
 
 #[test]

@@ -64,6 +64,7 @@ pub(crate) async fn listen(
         number.ok_or_else(|| Problem::Query("Last-Event-ID is no number".to_owned()))
     });
     let after = last.transpose()?.or(from.after);
+    oms.stopper.remind(&asker.peer);
     let reader = oms.events.read(&asker.peer, after).ok_or(Problem::NoRoom("listeners"))?;
     let body = AxumBody::new(events::stream(reader, desk.streaming.clone()));
     let mut answer = body.into_response();

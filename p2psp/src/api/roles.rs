@@ -18,8 +18,8 @@ use crate::api::desk::Desk;
 use crate::api::line::{Line, Verb};
 use crate::api::problem::Problem;
 use crate::calls::{
-    Activity, Contents, ErrorNote, Founding, Serving, Standing, StandingsOf, StatusRequests,
-    StopOrder, Stops, Users, Visit,
+    Activity, Contents, ErrorNote, Founding, LiftOrder, Serving, Standing, StandingsOf,
+    StatusRequests, StopOrder, Stops, Users, Visit,
 };
 use crate::membership::Oms;
 use crate::settings::Part;
@@ -50,6 +50,10 @@ pub(crate) const LINES: &[Line] = &[
     Line {
         about: "IXS to OMS: end a distribution (8.3.4 step 2).",
         ..of_oms("role-stop", "/roles/oms/stop", |verb| on(verb, stop))
+    },
+    Line {
+        about: "IXS to OMS: a distribution may go on that was stopped.",
+        ..of_oms("role-lift", "/roles/oms/lift", |verb| on(verb, lift))
     },
     Line {
         about: "OMS to IXS: what a publisher signed.",
@@ -160,6 +164,13 @@ async fn stop(
     Body(order): Body<StopOrder>,
 ) -> Result<Json<u64>, Problem> {
     Ok(Json(oms(&desk)?.stop(order).await?))
+}
+
+async fn lift(
+    State(desk): State<Arc<Desk>>,
+    Body(order): Body<LiftOrder>,
+) -> Result<Json<bool>, Problem> {
+    Ok(Json(oms(&desk)?.lift(order).await?))
 }
 
 async fn stop_result(

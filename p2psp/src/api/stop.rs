@@ -7,9 +7,10 @@ use axum::extract::{Query, State};
 use axum::routing::on;
 use http::StatusCode;
 use mp2p::id::{ContentId, OverlayId};
-use mp2p::message::bound::List;
+use mp2p::message::bound::{List, Text};
+use mp2p::message::content::MAX_REASON_BYTES;
 use mp2p::message::takedown::{
-    MAX_TAKEDOWNS, StopAcknowledgement, Takedown, TakedownRequest, Takedowns,
+    MAX_ID_BYTES, MAX_TAKEDOWNS, StopAcknowledgement, Takedown, TakedownRequest, Takedowns,
 };
 use serde::Deserialize;
 
@@ -43,6 +44,16 @@ pub(crate) const LINES: &[Line] = &[
         path: "/ixs/takedown",
         roles: AUTHORITIES,
         handler: |verb| on(verb, takedowns),
+    },
+    Line {
+        name: "lift-takedown",
+        about: "Allow again what was taken down; its publisher may register it anew.",
+        point: "r6",
+        part: Part::Ixs,
+        method: Verb::Delete,
+        path: "/ixs/takedown",
+        roles: AUTHORITIES,
+        handler: |verb| on(verb, lift),
     },
     Line {
         name: "stop-ack",
@@ -85,6 +96,25 @@ pub(crate) async fn takedowns(
     let of = Which { id, content, overlay };
     let takedowns = ixs::role(&desk)?.takedowns(of, MAX_TAKEDOWNS).await?;
     Ok(Json(Takedowns { takedowns: List::new(takedowns).unwrap_or_default() }))
+}
+
+/// Which takedown, and why.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Lifted {
+    takedown_id: Text<MAX_ID_BYTES>,
+    reason: Text<MAX_REASON_BYTES>,
+}
+
+/// `DELETE /ixs/takedown?takedown-id=…&reason=…`: it is allowed again.
+pub(crate) async fn lift(
+    State(desk): State<Arc<Desk>>,
+    Named(authority): Named,
+    Query(lifted): Query<Lifted>,
+) -> Result<Json<Takedown>, Problem> {
+    let (id, why, now) = (lifted.takedown_id, lifted.reason, desk.moment().unix_s);
+    let found = ixs::role(&desk)?.lift(id.to_string(), why, authority, now).await?;
+    found.map(Json).ok_or_else(|| Problem::Missing(format!("no takedown {}", &*id)))
 }
 
 /// `POST /oms/stop-ack`: a peer has stopped.

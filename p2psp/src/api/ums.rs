@@ -226,10 +226,7 @@ pub(crate) async fn sign_up(
             sign_ups.further(ums, user_id, &by(format!("peer/{}", asker.peer))).await?
         }
         (_, Some(_)) => return Err(Problem::Forbidden(format!("{user_id} is another user"))),
-        (_, None) => {
-            let address = caller.address.ip().to_canonical();
-            sign_ups.newcomer(ums, user_id, &by(address.to_string())).await?
-        }
+        (_, None) => sign_ups.newcomer(ums, user_id, caller.address.ip(), now).await?,
     };
     Ok(Json(signed_up))
 }

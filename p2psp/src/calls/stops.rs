@@ -15,6 +15,10 @@ pub trait Stops: Send + Sync {
 
     /// What has become of a stop; `None` where OMS signed none of this number.
     fn stop_result(&self, seq: u64) -> Answer<'_, Option<StopResult>>;
+
+    /// Lets a distribution go on that was stopped; whether OMS had signed that stop. The same order
+    /// again does nothing.
+    fn lift(&self, order: LiftOrder) -> Answer<'_, bool>;
 }
 
 /// What OMS asks of IXS.
@@ -32,6 +36,19 @@ pub struct StopOrder {
     pub overlay: OverlayId,
     /// Of which content; `None`: of all.
     pub content: Option<ContentId>,
+    /// For people.
+    pub reason: String,
+    /// Who asked for it.
+    pub authority: String,
+    /// Unix seconds.
+    pub now: u64,
+}
+
+/// A distribution may go on.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct LiftOrder {
+    /// The name of the takedown.
+    pub id: String,
     /// For people.
     pub reason: String,
     /// Who asked for it.

@@ -1,4 +1,5 @@
-//! `p2psp audit`: whether the audit trails of users and index are as they were written.
+//! `p2psp audit`: whether the audit trails of users, index, stops and expulsions are as they were
+//! written.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -11,7 +12,7 @@ use crate::audit;
 use crate::cli::state::StateArguments;
 
 /// Databases with a trail.
-const DATABASES: [&str; 2] = ["users.db", "index.db"];
+const DATABASES: [&str; 4] = ["users.db", "index.db", "stops.db", "expulsions.db"];
 
 /// Arguments of `p2psp audit`.
 #[derive(Args, Debug)]

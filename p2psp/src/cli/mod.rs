@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+pub mod asking;
 pub mod audit;
 pub mod backup;
 pub mod bench;
@@ -7,6 +8,7 @@ pub mod check;
 pub mod class;
 pub mod config;
 pub mod denylist;
+pub mod expel;
 pub mod invite;
 pub mod openapi;
 pub mod overlays;
@@ -63,7 +65,9 @@ pub enum Command {
     Rank(overlays::RankArguments),
     /// Show how the contents of an overlay were distributed
     Report(report::Arguments),
-    /// Have a distribution stopped, or show how far that has come
+    /// Put a peer out of an overlay, or let it in again
+    Expel(expel::Arguments),
+    /// Have a distribution stopped, show how far that has come, or allow it again
     Takedown(takedown::Arguments),
     /// Forbid contents and fragments by their digests
     Denylist(denylist::Arguments),

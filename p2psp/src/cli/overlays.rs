@@ -1,36 +1,15 @@
 //! `p2psp overlays`, `peers`, `rank`: what a running OMS has, asked with the operator's certificate.
 
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use anyhow::{Context, bail};
 use clap::Args;
-use http::{HeaderMap, StatusCode};
-use link::client::Client;
-use link::daemon::pki_folder;
-use link::tls::{ClientTls, ClientTlsSettings, ServerTrust};
+use http::Method;
 use mp2p::id::{OverlayId, PeerId};
 use serde_json::Value;
 
-use crate::cli::state::{Format, StateArguments};
-
-/// For the server to answer.
-const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-
-/// Which server is asked, as whom.
-#[derive(Args, Debug)]
-pub struct Asking {
-    #[command(flatten)]
-    state: StateArguments,
-    /// The running server [default: https://localhost and the port of the setting listen]
-    #[arg(long, value_name = "URL")]
-    url: Option<String>,
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
+use crate::cli::asking::Asking;
+use crate::cli::state::Format;
 
 /// Arguments of `p2psp overlays`.
 #[derive(Args, Debug)]
@@ -67,7 +46,7 @@ pub struct RankArguments {
 /// # Errors
 /// The server does not answer.
 pub fn overlays(arguments: &OverlaysArguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    let found = arguments.asking.ask("/oms/overlays")?;
+    let found = arguments.asking.ask(Method::GET, "/oms/overlays")?;
     arguments.asking.print(&found, out, |overlay, out| {
         let text = |key: &str| overlay[key].as_str().unwrap_or("-").to_owned();
         let (id, kind, title) = (text("overlay-id"), text("type"), text("title"));
@@ -80,7 +59,9 @@ pub fn overlays(arguments: &OverlaysArguments, out: &mut dyn Write) -> anyhow::R
 /// # Errors
 /// The server does not answer, or there is no such overlay.
 pub fn peers(arguments: &PeersArguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    let found = arguments.asking.ask(&format!("/oms/members?overlay-id={}", arguments.overlay))?;
+    let found = arguments
+        .asking
+        .ask(Method::GET, &format!("/oms/members?overlay-id={}", arguments.overlay))?;
     arguments.asking.print(&found, out, |member, out| {
         let text = |key: &str| member[key].as_str().unwrap_or("-").to_owned();
         let (peer, kind, address) = (text("peer-id"), text("peer-type"), text("address"));
@@ -97,8 +78,8 @@ pub fn peers(arguments: &PeersArguments, out: &mut dyn Write) -> anyhow::Result<
 pub fn rank(arguments: &RankArguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let (overlay, peer) = (&arguments.overlay, &arguments.peer);
     let path = format!("/oms/explain?overlay-id={overlay}&peer-id={peer}");
-    let explained = arguments.asking.ask(&path)?;
-    if arguments.asking.format == Format::Json {
+    let explained = arguments.asking.ask(Method::GET, &path)?;
+    if arguments.asking.format() == Format::Json {
         writeln!(out, "{}", serde_json::to_string_pretty(&explained)?)?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -123,44 +104,4 @@ pub fn rank(arguments: &RankArguments, out: &mut dyn Write) -> anyhow::Result<Ex
         writeln!(out)?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-impl Asking {
-    fn ask(&self, path: &str) -> anyhow::Result<Value> {
-        let settings = self.state.settings()?;
-        let near = format!("https://localhost:{}", settings.listen.port());
-        let base = self.url.clone().or_else(|| settings.public_url.clone()).unwrap_or(near);
-        let pki: PathBuf = pki_folder(&settings.identity()?);
-        let server = ServerTrust { trust_domain: None, bundle: pki.join("ca.pem"), crl: None };
-        let own = Some((pki.join("client.pem"), pki.join("client-key.pem")));
-        let tls = ClientTlsSettings { own, servers: vec![server], expected: None };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(async {
-            let tls = ClientTls::load(tls, link::metrics::Metrics::new())
-                .context("no operator's certificate can be read")?;
-            let client = Client::builder().tls(tls).response_timeout(ANSWER_WITHIN).build();
-            let url = format!("{base}{path}");
-            let answer = client.get(&url, HeaderMap::new()).await?;
-            let found: Value = serde_json::from_slice(&answer.body).context("no JSON")?;
-            match answer.status {
-                StatusCode::OK => Ok(found),
-                other => bail!("{other}: {}", found["error"]["message"].as_str().unwrap_or("-")),
-            }
-        })
-    }
-
-    fn print(
-        &self,
-        found: &Value,
-        out: &mut dyn Write,
-        line: impl Fn(&Value, &mut dyn Write) -> std::io::Result<()>,
-    ) -> anyhow::Result<ExitCode> {
-        match self.format {
-            Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(found)?)?,
-            Format::Text => {
-                found.as_array().into_iter().flatten().try_for_each(|one| line(one, out))?;
-            }
-        }
-        Ok(ExitCode::SUCCESS)
-    }
 }

@@ -16,9 +16,16 @@ use crate::index::Which;
 /// Takedowns shown.
 const MAX_SHOWN: usize = 100;
 
+const EXAMPLES: &str = "\
+Examples:
+  p2psp takedown --content DIGEST --reason \"court order 12/34\"
+  p2psp takedown --list                                  how far each has come
+  p2psp takedown --lift TAKEDOWN --reason \"appeal won\"    by the name that --list shows";
+
 /// Arguments of `p2psp takedown`.
 #[derive(Args, Debug)]
-#[command(group(ArgGroup::new("what").required(true).args(["content", "overlay", "list"])))]
+#[command(group(ArgGroup::new("what").required(true).args(["content", "overlay", "lift", "list"])))]
+#[command(after_help = EXAMPLES)]
 pub struct Arguments {
     /// Stop this content; the only one of an overlay ends the overlay
     #[arg(long, value_name = "DIGEST", requires = "reason")]
@@ -26,7 +33,10 @@ pub struct Arguments {
     /// Stop all contents of this overlay
     #[arg(long, value_name = "OVERLAY", conflicts_with = "content", requires = "reason")]
     overlay: Option<OverlayId>,
-    /// Why; peers are told
+    /// Allow again what this takedown stopped; its publisher may register it anew
+    #[arg(long, value_name = "TAKEDOWN", requires = "reason")]
+    lift: Option<String>,
+    /// Why; peers are told, and it goes on record
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
     /// Forbid the fragments too, in whichever content they turn up
@@ -48,14 +58,19 @@ pub struct Arguments {
 /// There is no index, or nothing of that name in it.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let ixs = arguments.state.ixs()?;
-    let shown = match arguments.list {
-        true => wait(ixs.takedowns(Which::default(), MAX_SHOWN))?,
-        false => {
+    let why = Text::new(arguments.reason.as_deref().unwrap_or_default()).context("--reason")?;
+    let shown = match &arguments.lift {
+        _ if arguments.list => wait(ixs.takedowns(Which::default(), MAX_SHOWN))?,
+        Some(id) => {
+            let by = operator();
+            let lifted = wait(ixs.lift(id.clone(), why, by.actor, by.now))?;
+            vec![lifted.with_context(|| format!("there is no takedown {id}"))?]
+        }
+        None => {
             let request = TakedownRequest {
                 content_id: arguments.content.clone(),
                 overlay_id: arguments.overlay.clone(),
-                reason: Text::new(arguments.reason.as_deref().unwrap_or_default())
-                    .context("--reason")?,
+                reason: why,
                 deny_fragments: arguments.fragments,
             };
             let by = operator();
@@ -78,9 +93,14 @@ fn tell(one: &Takedown, out: &mut dyn Write) -> anyhow::Result<()> {
         TakedownState::Pending => "OMS is not told yet",
         TakedownState::Stopping => "stopping",
         TakedownState::Done => "done",
+        TakedownState::Lifted => "lifted",
     };
     writeln!(out, "{} {what}: {state}", &*one.takedown_id)?;
     writeln!(out, "  {} by {} at {}", &*one.reason, one.authority, one.at)?;
+    if let Some(lift) = &one.lift {
+        let told = if lift.told { "" } else { "; OMS is not told yet" };
+        writeln!(out, "  lifted: {} by {} at {}{told}", &*lift.reason, lift.authority, lift.at)?;
+    }
     if let Some(result) = one.result {
         writeln!(
             out,

@@ -112,7 +112,7 @@ fn changes(tx: &Connection, after: u64) -> rusqlite::Result<Denylist> {
     Ok(Denylist { seq, digests: List::new(digests).unwrap_or_default() })
 }
 
-fn bytes(digest: &ContentId) -> [u8; 32] {
+pub(crate) fn bytes(digest: &ContentId) -> [u8; 32] {
     digest.as_str().parse::<FragmentHash>().map_or([0; 32], |hash| hash.0)
 }
 
@@ -121,14 +121,14 @@ fn told(one: &Denied) -> String {
     format!("{change}{} {}", crate::index::kind_word(one.kind), one.digest)
 }
 
-const fn code(kind: DeniedKind) -> u8 {
+pub(crate) const fn code(kind: DeniedKind) -> u8 {
     match kind {
         DeniedKind::Content => 0,
         DeniedKind::Fragment => 1,
     }
 }
 
-const fn kind(code: u8) -> DeniedKind {
+pub(crate) const fn kind(code: u8) -> DeniedKind {
     match code {
         0 => DeniedKind::Content,
         _ => DeniedKind::Fragment,

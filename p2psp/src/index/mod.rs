@@ -10,6 +10,7 @@
 //! trail, in the same transaction.
 
 mod denylist;
+mod lift;
 mod register;
 mod schema;
 mod search;

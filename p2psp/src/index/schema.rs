@@ -4,7 +4,7 @@
 use crate::audit;
 
 /// Run once each, in order.
-pub(crate) const MIGRATIONS: [&str; 3] = [CONTENTS, audit::TABLE, CUTS];
+pub(crate) const MIGRATIONS: [&str; 4] = [CONTENTS, audit::TABLE, CUTS, LIFTS];
 
 /// `words` stores none of its text: it is in `content`, in the form of [`crate::index::words`].
 const CONTENTS: &str = "
@@ -59,4 +59,24 @@ const CUTS: &str = "
         content TEXT PRIMARY KEY,
         fragment_size INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
+";
+
+/// `taken`: what a takedown forbade, by kind as in `denied`; `is_own`: nobody else had forbidden it,
+/// so that it is allowed when the takedown is lifted. `lift_told`: whether OMS knows.
+const LIFTS: &str = "
+    ALTER TABLE takedown ADD COLUMN lifted_at INTEGER;
+    ALTER TABLE takedown ADD COLUMN lifted_by TEXT;
+    ALTER TABLE takedown ADD COLUMN lifted_why TEXT;
+    ALTER TABLE takedown ADD COLUMN lift_told INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX takedown_lifted ON takedown (lift_told, lifted_at);
+    CREATE TABLE taken (
+        digest BLOB NOT NULL,
+        kind INTEGER NOT NULL,
+        number INTEGER NOT NULL REFERENCES takedown (number),
+        is_own INTEGER NOT NULL,
+        PRIMARY KEY (digest, kind, number)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO taken
+        SELECT digest, kind, number, 1 FROM takedown
+        JOIN denied ON lower(hex(digest)) = content AND kind = 0;
 ";

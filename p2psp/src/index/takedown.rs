@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::audit::{self, Record};
 use crate::calls::{StopOrder, Stops};
 use crate::database::DatabaseError;
-use crate::index::{IndexError, Ixs, denylist, register};
+use crate::index::{IndexError, Ixs, denylist, lift, register};
 
 /// How often OMS is asked about those that are open.
 const ROUND: Duration = Duration::from_secs(1);
@@ -25,7 +25,7 @@ const CALL: Duration = Duration::from_secs(10);
 /// After this the result is taken as it is, seconds.
 const FINAL_S: u64 = 600;
 /// Open ones that one round looks at.
-const MAX_OPEN: usize = 256;
+pub(crate) const MAX_OPEN: usize = 256;
 
 impl Ixs {
     /// Takes a content, or all contents of an overlay, out of the index, and has their distribution
@@ -61,7 +61,12 @@ impl Ixs {
     pub async fn follow_takedowns(self, oms: Arc<dyn Stops>, shutdown: Shutdown) {
         loop {
             // The command line writes into the same file: there may be one that nobody told of.
-            if let Err(error) = self.round(&oms).await {
+            // Lifts first: what was lifted before OMS heard of it is never stopped.
+            let told = async {
+                self.tell_lifts(&oms).await?;
+                self.round(&oms).await
+            };
+            if let Err(error) = told.await {
                 tracing::error!(%error, "open takedowns cannot be read");
             }
             tokio::select! {
@@ -129,7 +134,8 @@ pub struct Which {
     pub overlay: Option<OverlayId>,
 }
 
-async fn in_time<T>(answer: crate::calls::Answer<'_, T>) -> Result<T, String> {
+/// An answer of OMS, or why there is none.
+pub(crate) async fn in_time<T>(answer: crate::calls::Answer<'_, T>) -> Result<T, String> {
     match tokio::time::timeout(CALL, answer).await {
         Ok(answer) => answer.map_err(|error| error.to_string()),
         Err(_elapsed) => Err("no answer in time".to_owned()),
@@ -148,7 +154,8 @@ fn write(
         overlay: request.overlay_id.clone(),
         ..Which::default()
     };
-    let whole_or_same = |takedown: &Takedown| takedown.content_id == request.content_id;
+    let whole_or_same =
+        |takedown: &Takedown| takedown.content_id == request.content_id && takedown.lift.is_none();
     if let Some(known) = list(tx, &of, 1)?.into_iter().find(whole_or_same) {
         return Ok(Some(known));
     }
@@ -157,20 +164,26 @@ fn write(
     let named = request.overlay_id.as_ref().map(|overlay| overlay.as_str().to_owned());
     let Some(overlay) = known.map(|known| known.overlay).or(named) else { return Ok(None) };
     let contents = contents(tx, &overlay, request.content_id.as_ref())?;
+    let number: i64 = tx
+        .prepare_cached("SELECT coalesce(max(number), 0) + 1 FROM takedown")?
+        .query_row([], |row| row.get(0))?;
+    let mut denied = Vec::new();
     for content in &contents {
-        deny(tx, content, request.deny_fragments)?;
+        deny(tx, content, request.deny_fragments, &mut denied)?;
     }
     // The only content of an overlay: nothing is left to exchange in it.
     let rest = tx
         .prepare_cached("SELECT 1 FROM content WHERE overlay = ?1")?
         .exists([overlay.as_str()])?;
-    let id = blake3::hash(format!("{overlay}/{:?}/{now}", request.content_id).as_bytes()).to_hex();
+    let id = format!("{number}/{overlay}/{:?}/{now}", request.content_id);
+    let id = blake3::hash(id.as_bytes()).to_hex();
     let id = &id.as_str()[..32];
     tx.prepare_cached(
-        "INSERT INTO takedown (id, content, overlay, is_whole, reason, authority, at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO takedown (number, id, content, overlay, is_whole, reason, authority, at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?
     .execute(params![
+        number,
         id,
         request.content_id.as_ref().map(ContentId::as_str),
         overlay,
@@ -179,6 +192,7 @@ fn write(
         authority,
         now
     ])?;
+    lift::took(tx, number, &denied)?;
     let detail = json!({
         "takedown-id": id, "overlay-id": overlay, "content-id": request.content_id,
         "reason": request.reason, "contents": contents.len(), "fragments": request.deny_fragments,
@@ -203,7 +217,18 @@ fn contents(
 }
 
 /// Forbids a content, and with `fragments` each of its fragments, which takes it out of the index.
-fn deny(tx: &Connection, content: &ContentId, fragments: bool) -> rusqlite::Result<()> {
+fn deny(
+    tx: &Connection,
+    content: &ContentId,
+    fragments: bool,
+    denied: &mut Vec<(Denied, bool)>,
+) -> rusqlite::Result<()> {
+    let mut set = |digest: ContentId, kind: DeniedKind| {
+        let one = Denied { digest, kind, denied: true };
+        let is_new = denylist::set(tx, &one)?;
+        denied.push((one, is_new));
+        Ok::<(), rusqlite::Error>(())
+    };
     if fragments {
         let file = tx
             .prepare_cached(
@@ -213,21 +238,19 @@ fn deny(tx: &Connection, content: &ContentId, fragments: bool) -> rusqlite::Resu
             .optional()?;
         let file = file.and_then(|text| IndexFile::open(&text).ok());
         for fragment in file.iter().flat_map(|file| &file.fragments.0) {
-            let digest = ContentId::of_digest(&fragment.0);
-            denylist::set(tx, &Denied { digest, kind: DeniedKind::Fragment, denied: true })?;
+            set(ContentId::of_digest(&fragment.0), DeniedKind::Fragment)?;
         }
     }
-    let digest = content.clone();
-    denylist::set(tx, &Denied { digest, kind: DeniedKind::Content, denied: true })?;
+    set(content.clone(), DeniedKind::Content)?;
     // Forbidden before, and registered nevertheless: cannot be, but must not stay.
     let known = register::known(tx, content)?;
     known.map(|known| register::delete(tx, known.number)).transpose().map(|_| ())
 }
 
-const COLUMNS: &str =
-    "number, id, content, overlay, is_whole, reason, authority, at, seq, result, is_done";
+const COLUMNS: &str = "number, id, content, overlay, is_whole, reason, authority, at, seq, result, \
+    is_done, lifted_at, lifted_by, lifted_why, lift_told";
 
-fn list(tx: &Connection, of: &Which, most: usize) -> rusqlite::Result<Vec<Takedown>> {
+pub(crate) fn list(tx: &Connection, of: &Which, most: usize) -> rusqlite::Result<Vec<Takedown>> {
     let mut rows = tx.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM takedown
          WHERE (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR content = ?2)
@@ -244,7 +267,8 @@ fn list(tx: &Connection, of: &Which, most: usize) -> rusqlite::Result<Vec<Takedo
 /// Those that are open, the oldest first, with what OMS is to be told.
 fn open(tx: &Connection) -> rusqlite::Result<Vec<(i64, Takedown, StopOrder)>> {
     let mut rows = tx.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM takedown WHERE is_done = 0 ORDER BY number LIMIT ?1"
+        "SELECT {COLUMNS} FROM takedown WHERE is_done = 0 AND lifted_at IS NULL
+         ORDER BY number LIMIT ?1"
     ))?;
     let rows = rows.query_map([MAX_OPEN], |row| {
         let (number, takedown) = takedown(row)?;
@@ -270,7 +294,9 @@ fn takedown(row: &Row<'_>) -> rusqlite::Result<(i64, Option<Takedown>)> {
     let (content, overlay): (Option<String>, String) = (row.get(2)?, row.get(3)?);
     let (id, reason): (String, String) = (row.get(1)?, row.get(5)?);
     let (seq, result): (Option<u64>, Option<String>) = (row.get(8)?, row.get(9)?);
+    let lift = lift::of(row)?;
     let state = match (row.get::<_, bool>(10)?, seq) {
+        _ if lift.is_some() => TakedownState::Lifted,
         (true, _) => TakedownState::Done,
         (false, Some(_)) => TakedownState::Stopping,
         (false, None) => TakedownState::Pending,
@@ -287,6 +313,7 @@ fn takedown(row: &Row<'_>) -> rusqlite::Result<(i64, Option<Takedown>)> {
             state,
             seq,
             result: result.and_then(|result| serde_json::from_str(&result).ok()),
+            lift,
         })
     };
     Ok((row.get(0)?, read()))

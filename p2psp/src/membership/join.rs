@@ -126,6 +126,7 @@ impl Oms {
             relay,
             epoch: self.passkeys.epoch(),
             stops: self.stops(&request.overlay_id, &asker.peer).await,
+            void_stops: self.void_stops(&request.overlay_id),
             status: PeerList {
                 num_peers: announced.members,
                 ranked_by,
@@ -222,6 +223,12 @@ impl Oms {
         // The latest, where there are more.
         let stops = stops.iter().rev().take(MAX_STOPS).filter_map(|stop| Text::new(&**stop).ok());
         List::new(stops.collect()).unwrap_or_default()
+    }
+
+    /// Stops that were lifted; the latest, where there are more.
+    fn void_stops(&self, overlay: &OverlayId) -> List<u64, MAX_STOPS> {
+        let numbers = self.stopper.lifted(overlay);
+        List::new(numbers.into_iter().take(MAX_STOPS).collect()).unwrap_or_default()
     }
 
     /// The provider's policy, with what the service wants within bounds (§7.7.1).

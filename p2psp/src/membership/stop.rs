@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use mp2p::id::{OverlayId, PeerId};
 use mp2p::message::takedown::StopResult;
 
-use crate::calls::{Answer, CallError, StopOrder, Stops};
+use crate::calls::{Answer, CallError, LiftOrder, StopOrder, Stops};
 use crate::membership::Oms;
 
 impl Stops for Oms {
@@ -24,6 +24,10 @@ impl Stops for Oms {
 
     fn stop_result(&self, seq: u64) -> Answer<'_, Option<StopResult>> {
         Box::pin(async move { self.stopper.result(seq).await.map_err(|error| failed(&error)) })
+    }
+
+    fn lift(&self, order: LiftOrder) -> Answer<'_, bool> {
+        Box::pin(async move { self.stopper.lift(order).await.map_err(|error| failed(&error)) })
     }
 }
 

@@ -12,8 +12,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::calls::{
-    Activity, Answer, CallError, Contents, ErrorNote, Founding, REFUSED, Serving, Standing,
-    StandingsOf, StatusRequests, StopOrder, Stops, Users, Visit,
+    Activity, Answer, CallError, Contents, ErrorNote, Founding, LiftOrder, REFUSED, Serving,
+    Standing, StandingsOf, StatusRequests, StopOrder, Stops, Users, Visit,
 };
 use crate::settings::Part;
 
@@ -156,6 +156,10 @@ impl Stops for Distant {
 
     fn stop_result(&self, seq: u64) -> Answer<'_, Option<StopResult>> {
         self.ask("stop-result", &seq)
+    }
+
+    fn lift(&self, order: LiftOrder) -> Answer<'_, bool> {
+        self.ask("lift", &order)
     }
 }
 

@@ -19,6 +19,8 @@ pub struct UsersSettings {
     pub sign_up: SignUpBy,
     /// New users of a day, where anybody may sign up.
     pub max_sign_ups_a_day: u32,
+    /// … from one address.
+    pub max_sign_ups_of_address: u32,
     /// Minutes that the token of a sign-up is good.
     pub token_minutes: u64,
     /// Hours after which a receipt is too old.
@@ -64,6 +66,7 @@ impl Default for UsersSettings {
         Self {
             sign_up: SignUpBy::Invitation,
             max_sign_ups_a_day: 200,
+            max_sign_ups_of_address: 5,
             token_minutes: 60,
             max_receipt_hours: 168,
             relay_percent: 10,

@@ -7,8 +7,12 @@
 //!  peers ─ signed acknowledgements ─► result ─► R-IXS
 //! ```
 //!
-//! A stopped overlay stays stopped, after a restart and whoever makes one of that name again.
+//! A stopped overlay stays stopped, after a restart and whoever makes one of that name again, until
+//! an authority has the takedown lifted: the tombstone stays, marked, and peers are told that the
+//! stop of its number is void.
 
+mod lift;
+mod rows;
 mod schema;
 mod stones;
 
@@ -16,21 +20,20 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
-use mp2p::id::{ContentId, OverlayId, PeerId};
+use mp2p::id::{OverlayId, PeerId};
 use mp2p::message::bound::Text;
 use mp2p::message::event::Event;
 use mp2p::message::takedown::StopResult;
 use mp2p::signed::SignedError;
 use mp2p::stop::{Stop, StopAck};
-use rusqlite::{Connection, OptionalExtension, params};
-use serde_json::json;
+use rusqlite::{OptionalExtension, params};
 
-use crate::audit::{self, Record};
 use crate::calls::StopOrder;
 use crate::database::{Database, DatabaseError};
 use crate::events::{Delivery, Outbox};
 use crate::overlay::SwarmStore;
 use crate::passkeys::Passkeys;
+use crate::stop::rows::{keep, load, read_result, stored};
 use crate::stop::stones::Stones;
 
 /// Stops distributions.
@@ -187,7 +190,7 @@ impl Stopper {
             return Err(error.into());
         }
         *last = seq;
-        self.write_stones().wait_for(seq, peers.iter().cloned());
+        self.write_stones().wait_for((seq, &signed), peers.iter().cloned());
         self.spread(&overlay, seq, &signed, is_whole, &peers);
         Ok(seq)
     }
@@ -269,81 +272,4 @@ impl Stopper {
     fn write_stones(&self) -> RwLockWriteGuard<'_, Stones> {
         self.stones.write().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn keep(
-    tx: &Connection,
-    order: &StopOrder,
-    seq: u64,
-    signed: &str,
-    peers: &[PeerId],
-) -> rusqlite::Result<()> {
-    let content = order.content.as_ref().map(ContentId::as_str);
-    tx.prepare_cached("INSERT INTO stop VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
-        stored(seq),
-        order.id,
-        order.overlay.as_str(),
-        content,
-        signed
-    ])?;
-    let mut row = tx.prepare_cached("INSERT INTO stopped (seq, peer) VALUES (?1, ?2)")?;
-    for peer in peers {
-        row.execute(params![stored(seq), &*peer.digits()])?;
-    }
-    let detail = json!({
-        "seq": seq, "overlay-id": order.overlay, "content-id": content, "order": order.id,
-        "reason": order.reason, "members": peers.len(),
-    });
-    audit::append(tx, &Record { at: order.now, who: &order.authority, what: "stop", detail })
-}
-
-fn read_result(tx: &Connection, seq: u64) -> rusqlite::Result<Option<StopResult>> {
-    let seq = stored(seq);
-    if !tx.prepare_cached("SELECT 1 FROM stop WHERE seq = ?1")?.exists([seq])? {
-        return Ok(None);
-    }
-    tx.prepare_cached(
-        "SELECT count(*), count(*) FILTER (WHERE told), count(acknowledged),
-                count(*) FILTER (WHERE NOT told AND acknowledged IS NULL),
-                coalesce(sum(forwarded), 0)
-         FROM stopped WHERE seq = ?1",
-    )?
-    .query_row([seq], |row| {
-        Ok(StopResult {
-            members: row.get(0)?,
-            notified: row.get(1)?,
-            acknowledged: row.get(2)?,
-            offline: row.get(3)?,
-            forwarded: row.get(4)?,
-        })
-    })
-    .map(Some)
-}
-
-fn load(tx: &Connection) -> rusqlite::Result<(Stones, u64)> {
-    let mut stones = Stones::default();
-    let mut last = 0;
-    let mut rows = tx.prepare("SELECT seq, overlay, content, signed FROM stop ORDER BY seq")?;
-    let mut rows = rows.query([])?;
-    while let Some(row) = rows.next()? {
-        let (overlay, content): (String, Option<String>) = (row.get(1)?, row.get(2)?);
-        let content = content.and_then(|content| ContentId::parse(&content).ok());
-        last = row.get(0)?;
-        if let Ok(overlay) = OverlayId::parse(&overlay) {
-            stones.put(overlay, content, (last, row.get::<_, String>(3)?.into()));
-        }
-    }
-    let untold = "SELECT seq, peer FROM stopped WHERE NOT told AND acknowledged IS NULL";
-    let mut rows = tx.prepare(untold)?;
-    let mut rows = rows.query([])?;
-    while let Some(row) = rows.next()? {
-        let peer: String = row.get(1)?;
-        stones.wait_for(row.get(0)?, PeerId::parse(&peer).ok());
-    }
-    Ok((stones, last))
-}
-
-/// SQLite's integers end at 2^63.
-fn stored(seq: u64) -> i64 {
-    i64::try_from(seq).unwrap_or(i64::MAX)
 }

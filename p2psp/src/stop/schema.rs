@@ -3,7 +3,7 @@
 use crate::audit;
 
 /// Run once each, in order.
-pub(crate) const MIGRATIONS: [&str; 2] = [STOPS, audit::TABLE];
+pub(crate) const MIGRATIONS: [&str; 3] = [STOPS, audit::TABLE, LIFTED];
 
 /// A stop is never deleted: its number is not given twice.
 const STOPS: &str = "
@@ -23,3 +23,6 @@ const STOPS: &str = "
         PRIMARY KEY (seq, peer)
     ) STRICT, WITHOUT ROWID;
 ";
+
+/// When a stop was lifted; it stays as it was, marked.
+const LIFTED: &str = "ALTER TABLE stop ADD COLUMN lifted INTEGER;";

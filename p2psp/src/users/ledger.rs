@@ -5,6 +5,7 @@
 //! No word here is of SQLite: PostgreSQL can stand behind the same trait, and has to pass the same
 //! suite (`users/suite.rs`). A command may be tried again by the ledger itself.
 
+use std::net::IpAddr;
 use std::pin::Pin;
 
 use mp2p::id::{OverlayId, PeerId, UserId};
@@ -36,11 +37,11 @@ pub trait Ledger: Send + Sync {
     /// How the user of a peer stands; `None` for a peer that never joined.
     fn standing<'a>(&'a self, peer: &'a PeerId) -> Entry<'a, Option<UserStanding>>;
 
-    /// Takes a name for a new user, where fewer than `most_a_day` did today.
+    /// Takes a name for a new user, where fewer than the bounds did today.
     fn sign_up<'a>(
         &'a self,
         user: &'a UserId,
-        most_a_day: u32,
+        bounds: SignUpBounds,
         by: &'a Act,
     ) -> Entry<'a, SignedUpAs>;
 
@@ -100,6 +101,15 @@ pub struct Act {
     pub actor: String,
     /// When.
     pub now: u64,
+}
+
+/// How many new users a day may bring.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SignUpBounds {
+    /// In all.
+    pub most_a_day: u32,
+    /// Of one source, and which that is; `None`: of a source that nobody counts.
+    pub source: Option<(IpAddr, u32)>,
 }
 
 /// What became of a sign-up.

@@ -26,8 +26,8 @@ use crate::calls::{Answer, CallError, ErrorNote, Founding, Serving, Users, Visit
 use crate::settings::{ClassSettings, UsersSettings};
 pub use crate::users::intake::ReportError;
 pub use crate::users::ledger::{
-    Act, Before, Claim, Contribution, Distribution, Entry, Ledger, LedgerError, SignedUpAs, Terms,
-    UserStanding,
+    Act, Before, Claim, Contribution, Distribution, Entry, Ledger, LedgerError, SignUpBounds,
+    SignedUpAs, Terms, UserStanding,
 };
 pub use crate::users::policy::{Change, Policy, PolicyError};
 pub use crate::users::sign_up::{SignUpError, SignUps};

@@ -1,6 +1,7 @@
 //! Sign-up: somebody becomes a user, or a user gets a further peer, by a one-time token
 //! (Req-User-010).
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use mp2p::message::account::SignedUp;
 
 use crate::settings::SignUpBy;
 use crate::users::Ums;
-use crate::users::ledger::{Act, LedgerError, SignedUpAs};
+use crate::users::ledger::{Act, LedgerError, SignUpBounds, SignedUpAs};
 
 /// Hands out tokens.
 #[derive(Clone)]
@@ -25,6 +26,10 @@ pub struct SignUps {
     pub by: SignUpBy,
     /// New users of a day.
     pub most_a_day: u32,
+    /// … from one address.
+    pub most_of_source: u32,
+    /// Whether this host's own addresses count too.
+    pub loopback_too: bool,
 }
 
 /// Tokens for further peers of one user on a day.
@@ -40,7 +45,7 @@ pub enum SignUpError {
     #[error("there is a user {0} already")]
     Taken(UserId),
     /// Enough for today.
-    #[error("there were too many sign-ups today: come back tomorrow")]
+    #[error("there were too many sign-ups today, in all or from there: come back tomorrow")]
     TooMany,
     /// The ledger.
     #[error(transparent)]
@@ -62,13 +67,21 @@ impl SignUps {
         &self,
         ums: &Ums,
         user: UserId,
-        by: &Act,
+        from: IpAddr,
+        now: u64,
     ) -> Result<SignedUp, SignUpError> {
+        let source = link::rate::host(from);
+        let by = Act { actor: source.to_string(), now };
         if self.by != SignUpBy::Open {
             return Err(SignUpError::Closed);
         }
-        match ums.ledger().sign_up(&user, self.most_a_day, by).await? {
-            SignedUpAs::New => self.token(user, by.now).await,
+        let counts = self.loopback_too || !source.is_loopback();
+        let bounds = SignUpBounds {
+            most_a_day: self.most_a_day,
+            source: counts.then_some((source, self.most_of_source)),
+        };
+        match ums.ledger().sign_up(&user, bounds, &by).await? {
+            SignedUpAs::New => self.token(user, now).await,
             SignedUpAs::Taken => Err(SignUpError::Taken(user)),
             SignedUpAs::TooMany => Err(SignUpError::TooMany),
         }

@@ -18,8 +18,8 @@ use rusqlite::{Connection, params};
 use crate::calls::{ErrorNote, Founding, Service, Serving, Visit};
 use crate::database::{Database, DatabaseError};
 use crate::users::ledger::{
-    Act, Before, Claim, Contribution, Distribution, Entry, Ledger, LedgerError, SignedUpAs, Terms,
-    UserStanding,
+    Act, Before, Claim, Contribution, Distribution, Entry, Ledger, LedgerError, SignUpBounds,
+    SignedUpAs, Terms, UserStanding,
 };
 
 /// A [`Ledger`] in a file.
@@ -82,11 +82,11 @@ impl Ledger for SqliteLedger {
     fn sign_up<'a>(
         &'a self,
         user: &'a UserId,
-        most_a_day: u32,
+        bounds: SignUpBounds,
         by: &'a Act,
     ) -> Entry<'a, SignedUpAs> {
         let (user, by) = (user.clone(), by.clone());
-        self.write(move |tx| profile::sign_up(tx, user.as_str(), most_a_day, &by))
+        self.write(move |tx| profile::sign_up(tx, user.as_str(), &bounds, &by))
     }
 
     fn further<'a>(&'a self, user: &'a UserId, most_a_day: u32, by: &'a Act) -> Entry<'a, bool> {

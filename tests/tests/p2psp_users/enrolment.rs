@@ -41,6 +41,23 @@ fn anybody_signs_up_where_the_operator_wants_it_so() {
     assert_eq!(open.stranger("/ums/signup", &json!({"user-id": "No Name"})).status, 400);
 }
 
+/// One address brings a few users a day, and its flood is no other's.
+#[test]
+fn an_address_signs_up_so_many_and_others_go_on() {
+    let settings =
+        ["users.sign-up=open", "users.max-sign-ups-of-address=2", "limits.cap-loopback=true"];
+    let settings: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
+    let scene = Scene::start(&settings);
+    let sign_up = |user: &str, from: &str| {
+        let answer = scene.stranger_from(from, "/ums/signup", &json!({"user-id": user}));
+        if answer.status == 200 { (200, json!(null)) } else { code(&answer) }
+    };
+    assert_eq!(sign_up("anna", "127.0.0.10").0, 200);
+    assert_eq!(sign_up("ben", "127.0.0.10").0, 200);
+    assert_eq!(sign_up("carla", "127.0.0.10"), (429, json!("too-many")));
+    assert_eq!(sign_up("carla", "127.0.0.11").0, 200);
+}
+
 /// Req-User-010: one user, many peers.
 #[test]
 fn a_user_gets_further_peers_and_nobody_elses() {

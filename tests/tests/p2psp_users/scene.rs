@@ -88,8 +88,14 @@ impl Scene {
 
     /// Whoever has no certificate posts to UMS.
     pub(crate) fn stranger(&self, path: &str, body: &Value) -> Answer {
+        self.stranger_from("127.0.0.1", path, body)
+    }
+
+    /// The same, from an address.
+    pub(crate) fn stranger_from(&self, address: &str, path: &str, body: &Value) -> Answer {
         let mut command = curl::with(&self.p2psp.pki("ca.pem"), None);
         command.args(["--header", "Content-Type: application/json", "--data", &body.to_string()]);
+        command.args(["--interface", address]);
         let url = format!("{}{path}", self.p2psp.role("ums").url);
         curl::run(command.arg(url)).expect("an answer")
     }

@@ -144,6 +144,14 @@ impl Client {
         self.whole(request).await
     }
 
+    /// Any method without content: `DELETE`, say.
+    ///
+    /// # Errors
+    /// [`ClientError`]; a response of any status is none.
+    pub async fn call(&self, method: Method, url: &str) -> Result<Response, ClientError> {
+        self.whole(Self::request(method, url, Bytes::new())?).await
+    }
+
     /// Sends a request and returns as soon as the response's head is there; its content streams.
     ///
     /// # Errors

@@ -100,7 +100,8 @@ impl SourceRate {
 }
 
 /// One client's addresses as one: an IPv6 host has a /64 to itself.
-pub(crate) fn host(address: IpAddr) -> IpAddr {
+#[must_use]
+pub fn host(address: IpAddr) -> IpAddr {
     cut(address, 32, 64)
 }
 

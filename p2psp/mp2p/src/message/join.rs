@@ -129,12 +129,15 @@ pub struct JoinAnswer {
     /// Contents of the overlay whose distribution has to end ([`crate::stop::Stop`]).
     #[serde(default, skip_serializing_if = "is_empty")]
     pub stops: List<Signed, MAX_STOPS>,
+    /// Numbers of stops of the overlay that are void: what they ended may go on.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub void_stops: List<u64, MAX_STOPS>,
     /// With whom.
     pub status: PeerList,
 }
 
-fn is_empty(stops: &[Signed]) -> bool {
-    stops.is_empty()
+fn is_empty<T>(list: &[T]) -> bool {
+    list.is_empty()
 }
 
 /// What to report, how often, to whom (TR 20002 §7.7.1).

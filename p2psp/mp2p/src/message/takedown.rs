@@ -8,6 +8,8 @@ use crate::message::content::MAX_REASON_BYTES;
 
 /// Takedowns of one answer at most.
 pub const MAX_TAKEDOWNS: usize = 1000;
+/// Longest name of a takedown, bytes.
+pub const MAX_ID_BYTES: usize = 64;
 /// Longest signed acknowledgement, bytes.
 pub const MAX_ACK_BYTES: usize = 4096;
 
@@ -38,6 +40,8 @@ pub enum TakedownState {
     Stopping,
     /// All who can be reached have stopped.
     Done,
+    /// It is allowed again.
+    Lifted,
 }
 
 /// A forced stop and its result.
@@ -45,7 +49,7 @@ pub enum TakedownState {
 #[serde(rename_all = "kebab-case")]
 pub struct Takedown {
     /// Its name.
-    pub takedown_id: Text<64>,
+    pub takedown_id: Text<MAX_ID_BYTES>,
     /// Of which content; absent: of the whole overlay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_id: Option<ContentId>,
@@ -65,6 +69,23 @@ pub struct Takedown {
     /// What OMS reports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<StopResult>,
+    /// Who allowed it again, and why; absent while it is in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lift: Option<Lift>,
+}
+
+/// A takedown is over.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Lift {
+    /// Why.
+    pub reason: Text<MAX_REASON_BYTES>,
+    /// Who asked for it.
+    pub authority: String,
+    /// When, Unix seconds.
+    pub at: u64,
+    /// Whether OMS knows.
+    pub told: bool,
 }
 
 /// What became of a stop (§8.3.4 step 5).

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::audit;
 use crate::calls::Visit;
-use crate::users::ledger::{Act, LedgerError, SignedUpAs, UserStanding};
+use crate::users::ledger::{Act, LedgerError, SignUpBounds, SignedUpAs, UserStanding};
 use crate::users::sqlite::day;
 use crate::users::sqlite::day::Sum;
 
@@ -155,7 +155,7 @@ pub(super) fn standing(tx: &Connection, peer: &str) -> rusqlite::Result<Option<U
 pub(super) fn sign_up(
     tx: &Connection,
     user: &str,
-    most_a_day: u32,
+    bounds: &SignUpBounds,
     by: &Act,
 ) -> rusqlite::Result<SignedUpAs> {
     let is_taken = tx
@@ -166,8 +166,12 @@ pub(super) fn sign_up(
     if is_taken {
         return Ok(SignedUpAs::Taken);
     }
-    if !count(tx, "", most_a_day, by.now)? {
-        return Ok(SignedUpAs::TooMany);
+    // No user is called by an address with an @ before it.
+    let of_source = bounds.source.map(|(source, most)| (format!("@{source}"), most));
+    for (whose, most) in of_source.into_iter().chain([(String::new(), bounds.most_a_day)]) {
+        if !count(tx, &whose, most, by.now)? {
+            return Ok(SignedUpAs::TooMany);
+        }
     }
     let sql = "INSERT INTO user (id, created, updated) VALUES (?1, ?2, ?2)";
     tx.execute(sql, params![user, by.now])?;

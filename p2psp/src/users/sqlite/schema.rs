@@ -24,7 +24,8 @@ const PROFILES: &str = "
 
 /// `balance`: what is credited to all accounts together is what is debited; the provider's own is
 /// `house`, a user's `user/ID`. `epoch`: the last receipt of each pair and epoch. `sign_up`: tokens of a day,
-/// those for new users under the empty name.
+/// those for new users under the empty name
+/// and, by the address that they came from, under `@ADDRESS`.
 const ACCOUNTS: &str = "
     ALTER TABLE user ADD COLUMN class_since INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE user ADD COLUMN is_pinned INTEGER NOT NULL DEFAULT 0;

@@ -1,6 +1,6 @@
 //! Profiles, locks, classes.
 
-use crate::users::ledger::{Act, Contribution, LedgerError, SignedUpAs};
+use crate::users::ledger::{Act, Contribution, LedgerError, SignUpBounds, SignedUpAs};
 use crate::users::suite::{DAY_S, MIB, NOW, Scene, WIDE, by, claim, peer, user, visit};
 
 /// TR 20002 §8.3.1 step 2.
@@ -54,8 +54,9 @@ async fn a_peer_whose_key_was_lost_ends_and_its_user_goes_on() {
 #[tokio::test]
 async fn a_name_is_given_once() {
     for Scene { ledger, .. } in Scene::peopled().await {
-        let sign_up = async |name: &str, most| {
-            ledger.sign_up(&user(name), most, &by("192.0.2.1")).await.unwrap()
+        let sign_up = async |name: &str, most_a_day| {
+            let bounds = SignUpBounds { most_a_day, source: None };
+            ledger.sign_up(&user(name), bounds, &by("192.0.2.1")).await.unwrap()
         };
         assert_eq!(sign_up("anna", 2).await, SignedUpAs::Taken);
         assert_eq!(sign_up("dora", 2).await, SignedUpAs::New);
@@ -63,6 +64,24 @@ async fn a_name_is_given_once() {
         assert_eq!(sign_up("emil", 2).await, SignedUpAs::New);
         assert_eq!(sign_up("fritz", 2).await, SignedUpAs::TooMany);
         assert_eq!(sign_up("fritz", 0).await, SignedUpAs::TooMany);
+    }
+}
+
+#[tokio::test]
+async fn one_address_brings_so_many_new_users_a_day() {
+    for Scene { ledger, .. } in Scene::each() {
+        let sign_up = async |name: &str, host: u8, now| {
+            let source = Some(([192, 0, 2, host].into(), 2));
+            let act = Act { actor: "stranger".into(), now };
+            let bounds = SignUpBounds { most_a_day: 3, source };
+            ledger.sign_up(&user(name), bounds, &act).await.unwrap()
+        };
+        assert_eq!(sign_up("anna", 1, NOW).await, SignedUpAs::New);
+        assert_eq!(sign_up("ben", 1, NOW).await, SignedUpAs::New);
+        assert_eq!(sign_up("carla", 1, NOW).await, SignedUpAs::TooMany);
+        assert_eq!(sign_up("carla", 2, NOW).await, SignedUpAs::New);
+        assert_eq!(sign_up("dora", 3, NOW).await, SignedUpAs::TooMany, "all together");
+        assert_eq!(sign_up("dora", 1, NOW + DAY_S).await, SignedUpAs::New, "another day");
     }
 }
 

@@ -1,122 +1,12 @@
-//! Forced stop, the provider's side (TR 20002 §8.3.4; Req-Content-010), over real processes in
-//! both shapes: out of the index at once, refused at OMS for good, told to members, acknowledged,
-//! reported.
+//! Forced stop, the provider's side (TR 20002 §8.3.4; Req-Content-010), in both shapes: out of the
+//! index at once, refused at OMS for good, told to members, acknowledged, reported.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has to say where")]
+use std::time::{Duration, Instant};
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-
-use mp2p::id::{ContentId, OverlayId, PeerId};
-use mp2p::message::event::Event;
-use mp2p::signed::{PeerKey, VerifyingKey};
-use mp2p::stop::{Stop, StopAck, StopCheck};
-use serde_json::{Value, json};
-use system_tests::http::Answer;
+use serde_json::json;
 use system_tests::p2psp::{P2psp, Peer, Shape};
-use system_tests::publisher::{Publication, key};
 
-const WITHIN: Duration = Duration::from_secs(20);
-
-struct Scene {
-    p2psp: P2psp,
-    anna: Peer,
-    ben: Peer,
-    authority: Peer,
-    /// OMS's key.
-    key: VerifyingKey,
-    folder: tempfile::TempDir,
-}
-
-impl Scene {
-    /// Anna's overlay `film`, where she and ben take part, with a content of each of `titles`.
-    fn start(shape: Shape, titles: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let p2psp = P2psp::start_as(shape, &folder.path().join("state"), &[]).unwrap();
-        let anna = p2psp.enrol("anna", "127.0.0.10").unwrap();
-        let ben = p2psp.enrol("ben", "127.0.0.11").unwrap();
-        let authority = p2psp.enrol_named("authority/rights", "127.0.0.12").unwrap();
-        let film = json!({"overlay-id": "film"});
-        assert_eq!(anna.ask("POST", "/oms/overlay", Some(&film)).status, 201);
-        for title in titles {
-            let body = publication(title).registration(&anna).unwrap();
-            assert_eq!(anna.ask("POST", "/ixs/content", Some(&body)).status, 204);
-        }
-        let joined = anna.join("film");
-        let _ = ben.join("film");
-        let key = VerifyingKey::parse(joined["oms-key"].as_str().unwrap()).unwrap();
-        Self { p2psp, anna, ben, authority, key, folder }
-    }
-
-    fn content(&self, title: &str) -> ContentId {
-        publication(title).index_file(&self.anna).unwrap().content_id
-    }
-
-    fn take_down(&self, title: &str) -> Value {
-        let body = json!({"content-id": self.content(title), "reason": "no licence"});
-        let taken = self.authority.ask("POST", "/ixs/takedown", Some(&body));
-        assert_eq!(taken.status, 202, "{}", String::from_utf8_lossy(&taken.body));
-        taken.json()
-    }
-
-    fn found(&self, title: &str) -> usize {
-        let found = self.ben.ask("GET", &format!("/ixs/content?q={title}"), None).json();
-        found["contents"].as_array().unwrap().len()
-    }
-
-    /// The takedown, as soon as `is_so` holds of it.
-    fn until(&self, id: &str, is_so: impl Fn(&Value) -> bool) -> Value {
-        let (path, end) = (format!("/ixs/takedown?takedown-id={id}"), Instant::now() + WITHIN);
-        loop {
-            let all = self.authority.ask("GET", &path, None).json();
-            let one = all["takedowns"][0].clone();
-            if is_so(&one) {
-                return one;
-            }
-            assert!(Instant::now() < end, "{one}");
-        }
-    }
-
-    fn opened(&self, stop: &str, overlay: &str, after: u64) -> Option<Stop> {
-        let overlay = OverlayId::parse(overlay).unwrap();
-        let check = StopCheck { overlay: &overlay, after, now: now() };
-        Stop::open(stop, &self.key, &check).ok()
-    }
-
-    fn acknowledge(&self, by: &Peer, of: &Peer, seq: u64, overlay: &str) -> Answer {
-        let signing = key(of).unwrap();
-        let ack = StopAck {
-            overlay_id: OverlayId::parse(overlay).unwrap(),
-            seq,
-            peer_id: PeerId::parse(&of.id).unwrap(),
-            stopped_at: now(),
-            forwarded: 2,
-            key: PeerKey::of(&signing).unwrap(),
-        };
-        let body = json!({"stop-ack": ack.seal(&signing).unwrap()});
-        by.ask("POST", "/oms/stop-ack", Some(&body))
-    }
-}
-
-fn publication(title: &str) -> Publication<'_> {
-    Publication { overlay: "film", title, version: 1, bytes: title.as_bytes() }
-}
-
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
-}
-
-fn stop_of(event: &Event) -> Option<String> {
-    match event {
-        Event::Stop { stop } => Some(stop.to_string()),
-        _ => None,
-    }
-}
-
-fn stopped(answer: &Answer) -> String {
-    assert_eq!(answer.status, 410, "{}", String::from_utf8_lossy(&answer.body));
-    assert_eq!(answer.json()["error"]["code"], "stopped");
-    answer.json()["stop"].as_str().unwrap().to_owned()
-}
+use crate::scene::{Scene, WITHIN, publication, stop_of, stopped};
 
 fn whole_flow(shape: Shape) {
     let scene = Scene::start(shape, &["winter"]);
