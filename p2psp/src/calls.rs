@@ -11,6 +11,7 @@ use mp2p::id::{PeerId, UserId};
 use mp2p::message::account::ClassAnswer;
 use mp2p::message::profile::Profile;
 use mp2p::message::status::PeerStatus;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use crate::calls::stops::{Contents, LiftOrder, StopOrder, Stops};
@@ -76,7 +77,7 @@ fn absent<'a, T>() -> Answer<'a, T> {
 }
 
 /// A join, as UMS keeps it.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct Visit {
     /// Whose peer.
     pub user: UserId,
@@ -104,7 +105,7 @@ pub trait StatusRequests: Send + Sync {
 }
 
 /// The arguments of [`Activity::standings`].
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct StandingsOf {
     /// Of whom.
     pub peers: Vec<PeerId>,
@@ -113,7 +114,7 @@ pub struct StandingsOf {
 }
 
 /// How a peer stands.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub struct Standing {
     /// How much it can give now, 0 to 1.
     pub score: f32,

@@ -22,9 +22,11 @@ mod stop;
 mod sweep;
 
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
 use mp2p::id::{PeerId, UserId};
 use mp2p::message::list::PeerType;
 
@@ -55,7 +57,7 @@ pub struct Oms {
     /// Overlays and members.
     pub store: Arc<dyn SwarmStore>,
     /// R3.
-    pub isps: Isps,
+    pub isps: ArcSwap<Isps>,
     /// R7.
     pub users: Arc<dyn Users>,
     /// R1.
@@ -83,9 +85,9 @@ pub struct Oms {
     /// Bounds and times of membership.
     pub overlay: OverlaySettings,
     /// What lists are like.
-    pub list: ListSettings,
+    pub list: ArcSwap<ListSettings>,
     /// Seconds between reports of status.
-    pub report_seconds: u64,
+    pub report_seconds: AtomicU64,
     /// For another role to answer.
     pub call_timeout: Duration,
     /// What is counted.

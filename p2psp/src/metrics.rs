@@ -39,6 +39,7 @@ pub struct Metrics {
     reporting: Gauge,
     silent: Gauge,
     failed: Counter,
+    quarantined: Counter,
 }
 
 impl Metrics {
@@ -58,6 +59,8 @@ impl Metrics {
         );
         let help = "Members taken off the lists after others reported them";
         registry.register("members_failed", help, self.failed.clone());
+        let help = "Members that stand last in lists after several users complained";
+        registry.register("members_quarantined", help, self.quarantined.clone());
         let help = "Peers that listened to their events at the last sweep";
         registry.register("listeners", help, self.listeners.clone());
         let help = "Peers that reported their status of late, at the last sweep";
@@ -96,6 +99,11 @@ impl Metrics {
     /// Counts a member that others reported and that is off the lists.
     pub fn failed(&self) {
         self.failed.inc();
+    }
+
+    /// Counts a member of which several users complained.
+    pub fn quarantined(&self) {
+        self.quarantined.inc();
     }
 
     /// How many peers listen to their events.

@@ -1,16 +1,16 @@
-//! SIGHUP: settings are read again, and what can change while the server runs does.
+//! SIGHUP: settings are read again, and what can change while the server runs does: `[[isp]]`,
+//! `[list]`, `[activity]` but for the bounds of its store, `[[role-server]]`. The log names what else
+//! has changed and waits for a restart.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use link::daemon::notify;
 use link::shutdown::Shutdown;
 use tokio::signal::unix::Signal;
 
 use crate::api::Desk;
-use crate::settings::{Inputs, Settings};
-
-/// Keys of the settings that a reload takes over; the others need a restart.
-const LIVE: [&str; 1] = ["role-server"];
+use crate::settings::{ActivitySettings, Inputs, Settings};
 
 /// Reads the settings again at each hangup until shutdown; refused ones change nothing.
 pub async fn follow(
@@ -42,8 +42,21 @@ pub async fn follow(
 
 fn take_over(inputs: &Inputs, old: &Settings, desk: &Desk) -> anyhow::Result<Settings> {
     let new = Settings::load(inputs)?;
+    let isps = desk.oms.as_ref().filter(|_| old.isp != new.isp);
+    // All that can be refused comes first.
+    let isps = isps.map(|oms| oms.isps.load().renewed(&new.isp)).transpose()?;
     desk.links.follow(&new.role_server, new.call_timeout())?;
     let waiting = changed(old, &new)?;
+    if let Some(oms) = &desk.oms {
+        if let Some(isps) = isps {
+            oms.isps.store(Arc::new(isps));
+        }
+        oms.list.store(Arc::new(new.list.clone()));
+        oms.report_seconds.store(new.activity.report_seconds, Ordering::Relaxed);
+    }
+    if let Some(pams) = &desk.pams {
+        pams.change(live(&old.activity, &new.activity));
+    }
     if !waiting.is_empty() {
         tracing::warn!(keys = waiting.join(", "), "changed settings that need a restart");
     }
@@ -51,14 +64,30 @@ fn take_over(inputs: &Inputs, old: &Settings, desk: &Desk) -> anyhow::Result<Set
     Ok(new)
 }
 
+/// The new settings of PAMS, but for what its store was made with.
+fn live(old: &ActivitySettings, new: &ActivitySettings) -> ActivitySettings {
+    ActivitySettings {
+        max_peers: old.max_peers,
+        history_window_seconds: old.history_window_seconds,
+        history_windows: old.history_windows,
+        ..new.clone()
+    }
+}
+
 /// Keys with another value that stay as they were.
 fn changed(old: &Settings, new: &Settings) -> anyhow::Result<Vec<String>> {
-    let (old, new) = (toml::Table::try_from(old)?, toml::Table::try_from(new)?);
+    let taken = Settings {
+        role_server: new.role_server.clone(),
+        isp: new.isp.clone(),
+        list: new.list.clone(),
+        activity: live(&old.activity, &new.activity),
+        ..old.clone()
+    };
+    let (old, new) = (toml::Table::try_from(&taken)?, toml::Table::try_from(new)?);
     let mut keys: Vec<&String> = old.keys().chain(new.keys()).collect();
     keys.sort();
     keys.dedup();
-    let differs =
-        |key: &&&String| old.get(**key) != new.get(**key) && !LIVE.contains(&key.as_str());
+    let differs = |key: &&&String| old.get(**key) != new.get(**key);
     Ok(keys.iter().filter(differs).map(|key| (*key).clone()).collect())
 }
 
@@ -71,12 +100,16 @@ mod tests {
         let old = Settings::default();
         let mut new = Settings { provider: "other".into(), ..Settings::default() };
         new.list.size = 7;
+        new.activity.overload = 0.5;
+        new.overlay.max_members = 9;
         new.role_server = toml::from_str::<Settings>(
             "[[role-server]]\nrole = \"ums\"\nurl = \"https://u.example\"\n",
         )
         .unwrap()
         .role_server;
-        assert_eq!(changed(&old, &new).unwrap(), ["list", "provider"]);
+        assert_eq!(changed(&old, &new).unwrap(), ["overlay", "provider"]);
+        new.activity.max_peers = 9;
+        assert_eq!(changed(&old, &new).unwrap(), ["activity", "overlay", "provider"]);
         assert!(changed(&new, &new).unwrap().is_empty());
     }
 }

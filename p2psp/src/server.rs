@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use arc_swap::ArcSwap;
 use link::admin::{Admin, Readiness};
 use link::daemon::{Identities, Sockets, notify};
 use link::pki::Authority;
@@ -80,7 +81,7 @@ impl Server {
         let own = identities.own();
         let is_oms = settings.role.contains(&Part::Oms);
         let followed = if is_oms { &settings.isp[..] } else { &[] };
-        let isps = Isps::follow(followed, &own, &links, &shutdown)?;
+        let isps = Isps::follow(followed, &own, &links)?;
         let colleagues = identities.colleagues();
         let shut = shutdown.clone();
         let roles = Links::new(Material { own, colleagues, metrics: links, shutdown: shut });
@@ -195,7 +196,7 @@ impl Parts<'_> {
                         None => links.to(Part::Ixs),
                     },
                     store,
-                    isps,
+                    isps: ArcSwap::from_pointee(isps),
                     users: match ums.clone() {
                         Some(ums) => Arc::new(ums) as Arc<dyn Users>,
                         None => links.to(Part::Ums),
@@ -212,8 +213,8 @@ impl Parts<'_> {
                     book: Mutex::new(Book::new(settings.reservation.clone(), unix_ms())),
                     reservation: settings.reservation.clone(),
                     overlay: settings.overlay.clone(),
-                    list: settings.list.clone(),
-                    report_seconds: settings.activity.report_seconds,
+                    list: ArcSwap::from_pointee(settings.list.clone()),
+                    report_seconds: settings.activity.report_seconds.into(),
                     call_timeout: settings.call_timeout(),
                     metrics: self.metrics.clone(),
                 }))

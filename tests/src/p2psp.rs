@@ -6,6 +6,7 @@
 //! ```
 
 mod four;
+mod provided;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -17,6 +18,7 @@ use crate::curl;
 use crate::daemon::{Daemon, program};
 use crate::http::Answer;
 use crate::net::{Space, command};
+pub use crate::p2psp::provided::Provided;
 
 /// The roles of a provider; OMS answers whatever is of none.
 const ROLES: [&str; 4] = ["oms", "pams", "ums", "ixs"];

@@ -1,7 +1,7 @@
 //! Python, for clients and oracles that share no code with the servers.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, bail};
@@ -25,6 +25,21 @@ pub fn plain(script: &str) -> Command {
 /// # Errors
 /// They cannot be installed.
 pub fn with_packages(script: &str) -> anyhow::Result<Command> {
+    Ok(script_of(&environment()?, script))
+}
+
+/// A program among the oracle's packages, by its module.
+///
+/// # Errors
+/// They cannot be installed.
+pub fn module(name: &str) -> anyhow::Result<Command> {
+    let mut command = Command::new(environment()?);
+    command.args(["-B", "-m", name]);
+    Ok(command)
+}
+
+/// The interpreter that has the packages.
+fn environment() -> anyhow::Result<PathBuf> {
     let folder = project(ENVIRONMENT);
     let python = folder.join("bin/python");
     // Tests run side by side; one of them installs.
@@ -38,7 +53,7 @@ pub fn with_packages(script: &str) -> anyhow::Result<Command> {
         install.args(["-m", "pip", "install", "--quiet", "--requirement"]);
         finish(install.arg(project(REQUIREMENTS)))?;
     }
-    Ok(script_of(&python, script))
+    Ok(python)
 }
 
 fn script_of(python: &Path, script: &str) -> Command {
@@ -49,7 +64,9 @@ fn script_of(python: &Path, script: &str) -> Command {
 }
 
 fn has_packages(python: &Path) -> bool {
-    let imported = Command::new(python).args(["-c", "import blake3, networkx, requests"]).output();
+    let imported = Command::new(python)
+        .args(["-c", "import blake3, networkx, requests, schemathesis"])
+        .output();
     imported.is_ok_and(|output| output.status.success())
 }
 

@@ -6,34 +6,24 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mp2p::message::event::Event;
 use serde_json::{Value, json};
-use system_tests::p2psp::{P2psp, Peer, addresses};
+use system_tests::p2psp::{Peer, Provided, addresses};
 
 /// Beyond this a condition that has to come has failed.
 const WITHIN: Duration = Duration::from_secs(20);
 
-struct Scene {
-    p2psp: P2psp,
-    _folder: tempfile::TempDir,
+fn scene(settings: &[&str]) -> Provided {
+    let more: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
+    let scene = Provided::start(&more);
+    scene.film();
+    scene
 }
 
-impl Scene {
-    fn start(settings: &[&str]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let more: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
-        let p2psp = P2psp::start(&folder.path().join("state"), &more).expect("a server");
-        Self { p2psp, _folder: folder }
-    }
-
-    fn peers<const N: usize>(&self, users: [&str; N]) -> [Peer; N] {
-        let mut host = 10;
-        let peers = users.map(|user| {
-            host += 1;
-            self.p2psp.enrol(user, &format!("127.0.0.{host}")).expect("a peer")
-        });
-        let made = peers[0].ask("POST", "/oms/overlay", Some(&json!({"overlay-id": "film"})));
-        assert_eq!(made.status, 201);
-        peers
-    }
+fn peers<const N: usize>(scene: &Provided, users: [&str; N]) -> [Peer; N] {
+    let mut host = 10;
+    users.map(|user| {
+        host += 1;
+        scene.p2psp.enrol(user, &format!("127.0.0.{host}")).expect("a peer")
+    })
 }
 
 fn now() -> u64 {
@@ -54,8 +44,8 @@ fn says(reporter: &Peer, kind: &str, accused: &Peer, at: u64) -> (u16, Value) {
 /// Net-060 where peers are dialled: one report is enough to look; only who does not answer goes.
 #[test]
 fn a_reported_peer_is_dialled_and_goes_only_if_it_does_not_answer() {
-    let scene = Scene::start(&["overlay.probe=true"]);
-    let [anna, ben, carla] = scene.peers(["anna", "ben", "carla"]);
+    let scene = scene(&["overlay.probe=true"]);
+    let [anna, ben, carla] = peers(&scene, ["anna", "ben", "carla"]);
     let doors = [&anna, &ben, &carla].map(|peer| TcpListener::bind((peer.address(), 0)).unwrap());
     let request = |peer: &Peer, door: &TcpListener| {
         let mut request = peer.join_request("film");
@@ -99,9 +89,9 @@ fn addresses_of(answer: &Value) -> Vec<String> {
 /// Sybil accusers: users count, not peers; replayed, early and foreign reports count nothing.
 #[test]
 fn many_peers_of_one_user_are_one_voice_and_old_reports_are_none() {
-    let scene = Scene::start(&[]);
+    let scene = scene(&[]);
     let [anna, too, three, ben, carla, dora] =
-        scene.peers(["anna", "anna", "anna", "ben", "carla", "dora"]);
+        peers(&scene, ["anna", "anna", "anna", "ben", "carla", "dora"]);
     for peer in [&anna, &too, &three, &ben, &carla] {
         let _ = peer.join("film");
     }
@@ -129,15 +119,24 @@ fn many_peers_of_one_user_are_one_voice_and_old_reports_are_none() {
 /// Whom several users find slow stands last, and says why.
 #[test]
 fn whom_several_users_complain_of_stands_last() {
-    let scene = Scene::start(&[]);
-    let [anna, ben, carla, dora, emil] = scene.peers(["anna", "ben", "carla", "dora", "emil"]);
+    let scene = scene(&[]);
+    let [anna, ben, carla, dora, emil] = peers(&scene, ["anna", "ben", "carla", "dora", "emil"]);
     for peer in [&anna, &ben, &carla, &dora, &emil] {
         let _ = peer.join("film");
     }
-    for user in [&anna, &carla, &dora] {
-        assert_eq!(says(user, "slow", &ben, now()), (200, json!(1)));
+    let accuse = || {
+        for user in [&anna, &carla, &dora] {
+            assert_eq!(says(user, "slow", &ben, now()), (200, json!(1)));
+        }
+        emil.refresh("film")
+    };
+    let list = accuse();
+    let reasons = list["status"]["peer_info_list"].as_array().unwrap().iter();
+    assert!(reasons.map(|entry| &entry["reason"]).all(Value::is_null), "nobody knows them yet");
+    for user in ["anna", "carla", "dora"] {
+        scene.command(&["users", "trust", user, "3"]).unwrap();
     }
-    let list = emil.refresh("film");
+    let list = accuse();
     let last = list["status"]["peer_info_list"].as_array().unwrap().last().unwrap();
     assert_eq!((&last["peer-id"], &last["reason"]), (&json!(ben.id), &json!("unreliable")));
     let told = emil.ask("GET", "/oms/overlay?overlay-id=film", None).json();

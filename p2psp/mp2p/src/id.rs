@@ -6,9 +6,11 @@
 mod peer;
 mod short;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use crate::id::peer::{Digits, PeerId};
@@ -38,7 +40,9 @@ impl IdError {
 const MAX_TOLD_CHARS: usize = 80;
 
 macro_rules! name_type {
-    ($(#[$doc:meta])* $name:ident, $kind:literal, $rule:literal, $is_good:expr) => {
+    (
+        $(#[$doc:meta])* $name:ident, $kind:literal, $rule:literal, $pattern:literal, $is_good:expr
+    ) => {
         $(#[$doc])*
         #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
         pub struct $name(Short);
@@ -60,6 +64,16 @@ macro_rules! name_type {
             #[must_use]
             pub fn as_str(&self) -> &str {
                 self.0.as_str()
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({"type": "string", "pattern": $pattern})
             }
         }
 
@@ -94,15 +108,17 @@ macro_rules! name_type {
 
 name_type!(
     /// A user: 1 to 64 characters of `a-z`, `0-9`, `.`, `_`, `-`, as chosen at the sign-up.
-    UserId, "user id", "1 to 64 of a-z 0-9 . _ - are", |text| is_name(text, false)
+    UserId, "user id", "1 to 64 of a-z 0-9 . _ - are",
+    "^[a-z0-9._-]{1,64}$", |text| is_name(text, false)
 );
 name_type!(
     /// An overlay: 1 to 64 characters of `A-Z`, `a-z`, `0-9`, `.`, `_`, `-`.
-    OverlayId, "overlay id", "1 to 64 of A-Z a-z 0-9 . _ - are", |text| is_name(text, true)
+    OverlayId, "overlay id", "1 to 64 of A-Z a-z 0-9 . _ - are",
+    "^[A-Za-z0-9._-]{1,64}$", |text| is_name(text, true)
 );
 name_type!(
     /// A content: BLAKE3 of its bytes, 64 lower-case hex digits.
-    ContentId, "content id", "64 lower-case hex digits are", is_digest
+    ContentId, "content id", "64 lower-case hex digits are", "^[0-9a-f]{64}$", is_digest
 );
 
 impl ContentId {

@@ -6,6 +6,7 @@
 //! what is older than the server's registration is void, so that an OMS that forgot cannot promise
 //! twice.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{OverlayId, PeerId};
@@ -18,7 +19,9 @@ const LEEWAY_S: u64 = 30;
 const MAX_RESERVATION_BYTES: usize = 4096;
 
 /// What is reserved.
-#[derive(Copy, Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(
+    Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReservationKind {
     /// A cache server keeps content (§8.2.5).

@@ -18,6 +18,7 @@ mod told;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use arc_swap::ArcSwap;
 use mp2p::id::{PeerId, UserId};
 use mp2p::message::activity::CareAnswer;
 use mp2p::message::status::PeerReport;
@@ -35,7 +36,7 @@ use crate::settings::ActivitySettings;
 pub struct Pams {
     store: Box<dyn StatusStore>,
     care: Mutex<Care>,
-    settings: ActivitySettings,
+    settings: ArcSwap<ActivitySettings>,
     requests: Arc<dyn StatusRequests>,
     /// Counts batches, for those who wait for one.
     news: watch::Sender<u64>,
@@ -84,6 +85,7 @@ impl Pams {
         requests: Arc<dyn StatusRequests>,
     ) -> Self {
         let care = Mutex::new(Care::new(settings.max_peers));
+        let settings = ArcSwap::from_pointee(settings);
         Self { store, care, settings, requests, news: watch::Sender::new(0) }
     }
 
@@ -148,16 +150,21 @@ impl Pams {
         self.care().account(super_peer)
     }
 
+    /// Other settings from now on; bounds of the store stay.
+    pub fn change(&self, settings: ActivitySettings) {
+        self.settings.store(Arc::new(settings));
+    }
+
     /// Forgets peers that are silent for long; how many report, and how many do not any more.
     #[must_use]
     pub fn sweep(&self, now: u64) -> Counts {
-        let settings = &self.settings;
+        let settings = self.settings.load();
         self.store.sweep(settings.max_age_seconds, settings.keep_seconds, now)
     }
 
     /// How a peer stands by what it reported.
     fn standing(&self, aged: Aged) -> Standing {
-        Self::stands(aged, self.settings.overload)
+        Self::stands(aged, self.settings.load().overload)
     }
 
     /// The same, overloaded from the load `overload` on.
@@ -179,7 +186,7 @@ impl Pams {
 
 impl Activity for Pams {
     fn standings<'a>(&'a self, peers: &'a [PeerId], now: u64) -> Answer<'a, Vec<Option<Standing>>> {
-        let latest = self.store.latest(peers, self.settings.max_age_seconds, now);
+        let latest = self.store.latest(peers, self.settings.load().max_age_seconds, now);
         let standings =
             latest.into_iter().map(|aged| aged.map(|aged| self.standing(aged))).collect();
         Box::pin(std::future::ready(Ok(standings)))

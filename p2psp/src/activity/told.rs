@@ -24,7 +24,7 @@ impl Pams {
             peer_id: peer.clone(),
             age_s: standing.age_s,
             missed,
-            failed: missed >= self.settings.missed_reports,
+            failed: missed >= self.settings.load().missed_reports,
             score: standing.score,
             overloaded: standing.is_overloaded,
             status: shows.then_some(standing.status),
@@ -35,13 +35,14 @@ impl Pams {
 
     /// Reports that did not come since the last.
     fn missed(&self, record: &Record) -> u64 {
-        record.aged.age_s / self.settings.report_seconds.max(1)
+        record.aged.age_s / self.settings.load().report_seconds.max(1)
     }
 
     /// Resources that are looked for, those with most to give first.
     #[must_use]
     pub fn resources(&self, wanted: &Wanted, viewer: &Viewer, now: u64) -> ResourcesAnswer {
-        let offers = self.store.resources(wanted, self.settings.max_age_seconds, MAX_FOUND, now);
+        let max_age_s = self.settings.load().max_age_seconds;
+        let offers = self.store.resources(wanted, max_age_s, MAX_FOUND, now);
         let shown = offers.into_iter().map(|offer| {
             let shows = offer.agreed || viewer.sees(&offer.peer);
             let Offer { peer, resource, age_s, .. } = offer;
@@ -61,7 +62,7 @@ impl Pams {
         Some(HistoryAnswer {
             peer_id: peer.clone(),
             age_s: record.aged.age_s,
-            window_s: self.settings.history_window_seconds,
+            window_s: self.settings.load().history_window_seconds,
             windows: List::new(windows).unwrap_or_default(),
         })
     }

@@ -1,13 +1,20 @@
 //! Bodies: bounded in length and time, JSON.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum::body::{Body as AxumBody, HttpBody as _};
 use axum::extract::{FromRequest, Request};
-use link::body::read;
+use bytes::Bytes;
+use http_body_util::BodyExt as _;
+use link::body::{ReadError, read};
 use mp2p::signed::MAX_SIGNED_BYTES;
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use crate::api::desk::Desk;
+use crate::api::does::{Generators, Shape, Takes};
+use crate::api::objects;
 use crate::api::problem::Problem;
 
 /// A request's body.
@@ -16,16 +23,49 @@ pub(crate) struct Body<T>(pub(crate) T);
 /// A body that has a signed object of any length in it.
 pub(crate) struct Long<T>(pub(crate) T);
 
+/// A super peer's batch, and how many bytes it took.
+pub(crate) struct Batch<T>(pub(crate) T, pub(crate) usize);
+
+/// Longest body that is taken in to be refused, bytes, and for how long.
+const LET_PASS_BYTES: u64 = 2 << 20;
+const LET_PASS_WITHIN: Duration = Duration::from_secs(5);
+/// Longest batch, bytes.
+const MAX_BATCH_BYTES: usize = 1 << 20;
 /// Beside the signed object.
 const ENVELOPE_BYTES: usize = 4096;
+
+/// All of a body. What is too long is let pass, within bounds, before it is refused.
+async fn whole(request: Request, bound: usize, deadline: Duration) -> Result<Bytes, ReadError> {
+    let body = request.into_body();
+    let is_too_long = body.size_hint().lower() > bound as u64;
+    if is_too_long {
+        let_pass(body).await;
+        return Err(ReadError::TooLarge { max_bytes: bound });
+    }
+    read(body, bound, deadline).await
+}
+
+/// Takes in, and forgets, a body that nobody wants, where it is not long: an answer that comes
+/// while the other end still sends is often lost with the connection (RFC 9112 §9.6). Whether
+/// there is nothing left of it.
+pub(crate) async fn let_pass(mut body: AxumBody) -> bool {
+    if body.is_end_stream() {
+        return true;
+    }
+    if !body.size_hint().exact().is_some_and(|bytes| bytes <= LET_PASS_BYTES) {
+        return false;
+    }
+    let rest = async { while let Some(Ok(_)) = body.frame().await {} };
+    tokio::time::timeout(LET_PASS_WITHIN, rest).await.is_ok()
+}
 
 impl<T: DeserializeOwned> FromRequest<Arc<Desk>> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, desk: &Arc<Desk>) -> Result<Self, Problem> {
         let bounds = desk.bounds;
-        let bytes = read(request.into_body(), bounds.max_body_bytes, bounds.body_deadline).await?;
-        Ok(Self(serde_json::from_slice(&bytes)?))
+        let bytes = whole(request, bounds.max_body_bytes, bounds.body_deadline).await?;
+        Ok(Self(objects::from_slice(&bytes)?))
     }
 }
 
@@ -34,7 +74,35 @@ impl<T: DeserializeOwned> FromRequest<Arc<Desk>> for Long<T> {
 
     async fn from_request(request: Request, desk: &Arc<Desk>) -> Result<Self, Problem> {
         let bound = MAX_SIGNED_BYTES + ENVELOPE_BYTES;
-        let bytes = read(request.into_body(), bound, desk.bounds.body_deadline).await?;
-        Ok(Self(serde_json::from_slice(&bytes)?))
+        let bytes = whole(request, bound, desk.bounds.body_deadline).await?;
+        Ok(Self(objects::from_slice(&bytes)?))
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest<Arc<Desk>> for Batch<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, desk: &Arc<Desk>) -> Result<Self, Problem> {
+        let deadline = desk.bounds.body_deadline;
+        let bytes = whole(request, MAX_BATCH_BYTES, deadline).await?;
+        Ok(Self(objects::from_slice(&bytes)?, bytes.len()))
+    }
+}
+
+impl<T: JsonSchema> Takes for Body<T> {
+    fn takes(shape: &mut Shape, generators: &mut Generators) {
+        shape.body = Some(generators.read.root_schema_for::<T>());
+    }
+}
+
+impl<T: JsonSchema> Takes for Long<T> {
+    fn takes(shape: &mut Shape, generators: &mut Generators) {
+        Body::<T>::takes(shape, generators);
+    }
+}
+
+impl<T: JsonSchema> Takes for Batch<T> {
+    fn takes(shape: &mut Shape, generators: &mut Generators) {
+        Body::<T>::takes(shape, generators);
     }
 }

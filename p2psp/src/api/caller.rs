@@ -1,12 +1,17 @@
 //! Who asks, as the connection proves it: certificate, key, user and peer belong together.
 
-use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts, State};
 use http::request::Parts;
 use link::Caller;
 use link::identity::{Role, Shape};
 use mp2p::id::{PeerId, UserId};
 use mp2p::message::list::PeerType;
 
+use crate::api::desk::Desk;
+use crate::api::does::Takes;
 use crate::api::problem::Problem;
 use crate::membership::Asker;
 
@@ -48,6 +53,16 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Member {
         }
     }
 }
+
+impl Takes for Member {}
+
+impl Takes for Option<Member> {}
+
+impl Takes for Named {}
+
+impl Takes for Extension<Caller> {}
+
+impl Takes for State<Arc<Desk>> {}
 
 fn asker(caller: &Caller) -> Result<Asker, Problem> {
     let identity = caller.identity.as_ref().ok_or(Problem::NoCertificate)?;

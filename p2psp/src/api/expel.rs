@@ -2,18 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Query, State};
-use axum::routing::on;
-use http::StatusCode;
+use axum::extract::State;
 use mp2p::id::{OverlayId, PeerId};
 use mp2p::message::bound::Text;
 use mp2p::message::content::MAX_REASON_BYTES;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::api::answer::Done;
 use crate::api::caller::Named;
 use crate::api::desk::Desk;
+use crate::api::does::does;
 use crate::api::line::{Line, OPERATORS, Verb};
 use crate::api::problem::Problem;
+use crate::api::query::Query;
 use crate::expulsion::Ground;
 use crate::settings::Part;
 
@@ -27,7 +29,7 @@ pub(crate) const LINES: &[Line] = &[
         method: Verb::Post,
         path: "/oms/expel",
         roles: OPERATORS,
-        handler: |verb| on(verb, expel),
+        does: does!(expel),
     },
     Line {
         name: "readmit",
@@ -37,12 +39,12 @@ pub(crate) const LINES: &[Line] = &[
         method: Verb::Delete,
         path: "/oms/expel",
         roles: OPERATORS,
-        handler: |verb| on(verb, readmit),
+        does: does!(readmit),
     },
 ];
 
 /// Whom, and why.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Whom {
     overlay_id: OverlayId,
@@ -62,11 +64,11 @@ pub(crate) async fn expel(
     State(desk): State<Arc<Desk>>,
     Named(who): Named,
     Query(whom): Query<Whom>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Done, Problem> {
     let oms = desk.oms.as_deref().ok_or(Problem::NotFound)?;
     let ground = whom.ground(who, desk.moment().unix_s);
     oms.expel(&whom.overlay_id, &whom.peer_id, ground).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Done)
 }
 
 /// `DELETE /oms/expel?overlay-id=…&peer-id=…[&reason=…]`.
@@ -74,12 +76,12 @@ pub(crate) async fn readmit(
     State(desk): State<Arc<Desk>>,
     Named(who): Named,
     Query(whom): Query<Whom>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Done, Problem> {
     let oms = desk.oms.as_deref().ok_or(Problem::NotFound)?;
     let ground = whom.ground(who, desk.moment().unix_s);
     let (overlay, peer) = (whom.overlay_id, whom.peer_id);
     match oms.expulsions.readmit((overlay, peer.clone()), ground).await? {
-        true => Ok(StatusCode::NO_CONTENT),
+        true => Ok(Done),
         false => Err(Problem::Missing(format!("{peer} is not expelled"))),
     }
 }

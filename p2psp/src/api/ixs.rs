@@ -3,19 +3,21 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Query, State};
-use axum::routing::on;
-use http::StatusCode;
+use axum::extract::State;
 use mp2p::id::ContentId;
 use mp2p::message::bound::{List, Text};
 use mp2p::message::content::{DenyRequest, Denylist, Found, IndexAnswer, Registration};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::api::answer::Done;
 use crate::api::body::Long;
 use crate::api::caller::{Member, Named};
 use crate::api::desk::Desk;
+use crate::api::does::does;
 use crate::api::line::{ANYONE, Line, OPERATORS, PEERS, Verb};
 use crate::api::problem::Problem;
+use crate::api::query::Query;
 use crate::index::{Ixs, Publisher};
 use crate::membership::Asker;
 use crate::settings::Part;
@@ -30,7 +32,7 @@ pub(crate) const LINES: &[Line] = &[
         method: Verb::Post,
         path: "/ixs/content",
         roles: PEERS,
-        handler: |verb| on(verb, register),
+        does: does!(register),
     },
     Line {
         name: "update",
@@ -40,7 +42,7 @@ pub(crate) const LINES: &[Line] = &[
         method: Verb::Put,
         path: "/ixs/content",
         roles: PEERS,
-        handler: |verb| on(verb, register),
+        does: does!(register),
     },
     Line {
         name: "remove",
@@ -50,7 +52,7 @@ pub(crate) const LINES: &[Line] = &[
         method: Verb::Delete,
         path: "/ixs/content",
         roles: PEERS,
-        handler: |verb| on(verb, remove),
+        does: does!(remove),
     },
     Line {
         name: "search",
@@ -60,7 +62,7 @@ pub(crate) const LINES: &[Line] = &[
         method: Verb::Get,
         path: "/ixs/content",
         roles: ANYONE,
-        handler: |verb| on(verb, search),
+        does: does!(search),
     },
     Line {
         name: "index-file",
@@ -70,7 +72,7 @@ pub(crate) const LINES: &[Line] = &[
         method: Verb::Get,
         path: "/ixs/index",
         roles: ANYONE,
-        handler: |verb| on(verb, index_file),
+        does: does!(index_file),
     },
     Line {
         name: "denylist",
@@ -80,7 +82,7 @@ pub(crate) const LINES: &[Line] = &[
         method: Verb::Get,
         path: "/ixs/denylist",
         roles: ANYONE,
-        handler: |verb| on(verb, denylist),
+        does: does!(denylist),
     },
     Line {
         name: "deny",
@@ -90,7 +92,7 @@ pub(crate) const LINES: &[Line] = &[
         method: Verb::Post,
         path: "/ixs/denylist",
         roles: OPERATORS,
-        handler: |verb| on(verb, deny),
+        does: does!(deny),
     },
 ];
 
@@ -98,20 +100,20 @@ pub(crate) const LINES: &[Line] = &[
 const MAX_SEARCH_BYTES: usize = 512;
 
 /// What is looked for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Search {
     q: Text<MAX_SEARCH_BYTES>,
 }
 
 /// Which content.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Which {
     content_id: ContentId,
 }
 
 /// From which change on.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct After {
     #[serde(default)]
     after: u64,
@@ -130,11 +132,11 @@ pub(crate) async fn register(
     State(desk): State<Arc<Desk>>,
     Member(asker): Member,
     Long(registration): Long<Registration>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Done, Problem> {
     let Registration { index_file, replaces } = registration;
     let (publisher, now) = (publisher(asker)?, desk.moment().unix_s);
     role(&desk)?.register(index_file.into(), replaces, publisher, now).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Done)
 }
 
 /// `DELETE /ixs/content?content-id=…`: the publisher publishes it no more.
@@ -142,9 +144,9 @@ pub(crate) async fn remove(
     State(desk): State<Arc<Desk>>,
     Member(asker): Member,
     Query(which): Query<Which>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Done, Problem> {
     role(&desk)?.remove(which.content_id, publisher(asker)?.user).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Done)
 }
 
 /// `GET /ixs/content?q=…`: search.

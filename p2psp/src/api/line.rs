@@ -1,11 +1,9 @@
 //! One line of the role × operation table: what can be asked, how, where, and who may.
 
-use std::sync::Arc;
-
-use axum::routing::{MethodFilter, MethodRouter};
+use axum::routing::MethodFilter;
 use link::identity::Role;
 
-use crate::api::desk::Desk;
+use crate::api::does::Does;
 use crate::settings::Part;
 
 /// How it is asked: a method of HTTP.
@@ -62,11 +60,8 @@ pub struct Line {
     /// Who may.
     pub roles: &'static [Role],
     /// What answers.
-    pub(crate) handler: Handling,
+    pub(crate) does: Does,
 }
-
-/// Makes the handler of a line.
-pub(crate) type Handling = fn(MethodFilter) -> MethodRouter<Arc<Desk>>;
 
 /// Who can be a member of an overlay.
 pub(crate) const MEMBERS: &[Role] = &[Role::Peer, Role::CacheServer];

@@ -20,10 +20,14 @@ mod stop;
 mod ums;
 
 // What they take in and answer with.
+mod answer;
 mod body;
 mod caller;
 mod desk;
+mod does;
+mod objects;
 mod problem;
+mod query;
 mod service;
 
 pub use crate::api::desk::{Bounds, Desk};

@@ -3,21 +3,22 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Query, State};
-use axum::routing::on;
-use http::StatusCode;
+use axum::extract::State;
 use mp2p::id::{OverlayId, PeerId};
 use mp2p::message::failure::FailureReport;
 use mp2p::message::join::{JoinAnswer, JoinRequest, LeaveRequest};
 use mp2p::message::overlay::{OverlayChange, OverlayDescription, OverlayRequest};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
+use crate::api::answer::{Created, Done};
 use crate::api::body::Body;
 use crate::api::caller::Member;
 use crate::api::desk::Desk;
+use crate::api::does::does;
 use crate::api::line::{ANYONE, Line, MEMBERS, OPERATORS, USERS, Verb};
 use crate::api::problem::Problem;
+use crate::api::query::Query;
 use crate::membership::{Explained, MemberView, Oms};
 use crate::settings::Part;
 
@@ -31,7 +32,7 @@ pub(crate) const LINES: &[Line] = &[
         method: Verb::Post,
         path: "/oms/peer",
         roles: MEMBERS,
-        handler: |verb| on(verb, join),
+        does: does!(join),
     },
     Line {
         name: "refresh",
@@ -41,7 +42,7 @@ pub(crate) const LINES: &[Line] = &[
         method: Verb::Put,
         path: "/oms/peer",
         roles: MEMBERS,
-        handler: |verb| on(verb, join),
+        does: does!(join),
     },
     Line {
         name: "leave",
@@ -51,7 +52,7 @@ pub(crate) const LINES: &[Line] = &[
         method: Verb::Delete,
         path: "/oms/peer",
         roles: MEMBERS,
-        handler: |verb| on(verb, leave),
+        does: does!(leave),
     },
     Line {
         name: "report-failures",
@@ -61,7 +62,7 @@ pub(crate) const LINES: &[Line] = &[
         method: Verb::Post,
         path: "/oms/peer/report",
         roles: MEMBERS,
-        handler: |verb| on(verb, report),
+        does: does!(report),
     },
     Line {
         name: "create-overlay",
@@ -71,7 +72,7 @@ pub(crate) const LINES: &[Line] = &[
         method: Verb::Post,
         path: "/oms/overlay",
         roles: USERS,
-        handler: |verb| on(verb, create),
+        does: does!(create),
     },
     Line {
         name: "describe-overlay",
@@ -81,7 +82,7 @@ pub(crate) const LINES: &[Line] = &[
         method: Verb::Get,
         path: "/oms/overlay",
         roles: ANYONE,
-        handler: |verb| on(verb, describe),
+        does: does!(describe),
     },
     Line {
         name: "list-overlays",
@@ -91,7 +92,7 @@ pub(crate) const LINES: &[Line] = &[
         method: Verb::Get,
         path: "/oms/overlays",
         roles: OPERATORS,
-        handler: |verb| on(verb, overlays),
+        does: does!(overlays),
     },
     Line {
         name: "list-members",
@@ -101,7 +102,7 @@ pub(crate) const LINES: &[Line] = &[
         method: Verb::Get,
         path: "/oms/members",
         roles: OPERATORS,
-        handler: |verb| on(verb, members),
+        does: does!(members),
     },
     Line {
         name: "change-overlay",
@@ -111,7 +112,7 @@ pub(crate) const LINES: &[Line] = &[
         method: Verb::Put,
         path: "/oms/overlay",
         roles: USERS,
-        handler: |verb| on(verb, change),
+        does: does!(change),
     },
     Line {
         name: "remove-overlay",
@@ -121,7 +122,7 @@ pub(crate) const LINES: &[Line] = &[
         method: Verb::Delete,
         path: "/oms/overlay",
         roles: USERS,
-        handler: |verb| on(verb, remove),
+        does: does!(remove),
     },
     Line {
         name: "explain",
@@ -131,27 +132,29 @@ pub(crate) const LINES: &[Line] = &[
         method: Verb::Get,
         path: "/oms/explain",
         roles: OPERATORS,
-        handler: |verb| on(verb, explain),
+        does: does!(explain),
     },
 ];
 
-/// Which overlay, and perhaps which peer.
-#[derive(Debug, Deserialize)]
+/// Which overlay.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Which {
-    overlay_id: String,
-    peer_id: Option<String>,
+    overlay_id: OverlayId,
 }
 
-impl Which {
-    fn overlay(&self) -> Result<OverlayId, Problem> {
-        OverlayId::parse(&self.overlay_id).map_err(|error| Problem::Query(error.to_string()))
-    }
+/// Whose list.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Whose {
+    overlay_id: OverlayId,
+    peer_id: PeerId,
+}
 
-    fn peer(&self) -> Result<PeerId, Problem> {
-        let peer = self.peer_id.as_deref().ok_or_else(|| Problem::Query("no peer-id".into()))?;
-        PeerId::parse(peer).map_err(|error| Problem::Query(error.to_string()))
-    }
+/// How many failures of a report count.
+#[derive(Debug, JsonSchema, Serialize)]
+pub(crate) struct Counted {
+    counted: usize,
 }
 
 fn role(desk: &Desk) -> Result<&Oms, Problem> {
@@ -172,9 +175,9 @@ pub(crate) async fn leave(
     State(desk): State<Arc<Desk>>,
     Member(asker): Member,
     Body(request): Body<LeaveRequest>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Done, Problem> {
     match role(&desk)?.leave(&asker, &request, desk.moment())? {
-        true => Ok(StatusCode::NO_CONTENT),
+        true => Ok(Done),
         false => Err(Problem::Missing(format!("no member of {}", request.overlay_id))),
     }
 }
@@ -184,9 +187,9 @@ pub(crate) async fn report(
     State(desk): State<Arc<Desk>>,
     Member(asker): Member,
     Body(report): Body<FailureReport>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Counted>, Problem> {
     let counted = role(&desk)?.report(&asker, &report, desk.moment()).await?;
-    Ok(Json(json!({"counted": counted})))
+    Ok(Json(Counted { counted }))
 }
 
 /// `POST /oms/overlay`: make an overlay.
@@ -194,14 +197,14 @@ pub(crate) async fn create(
     State(desk): State<Arc<Desk>>,
     owner: Option<Member>,
     Body(request): Body<OverlayRequest>,
-) -> Result<(StatusCode, Json<OverlayDescription>), Problem> {
+) -> Result<Created<OverlayDescription>, Problem> {
     let (oms, moment) = (role(&desk)?, desk.moment());
     let overlay = request.overlay_id.clone();
     let owner = owner.map(|Member(asker)| asker);
     oms.create(request, owner.as_ref(), moment).await?;
     let described = oms.describe(&overlay, owner.as_ref(), moment);
     let described = described.ok_or_else(|| Problem::Missing(format!("no overlay {overlay}")))?;
-    Ok((StatusCode::CREATED, Json(described)))
+    Ok(Created(described))
 }
 
 /// `GET /oms/overlay?overlay-id=…`: what is told of an overlay.
@@ -210,7 +213,7 @@ pub(crate) async fn describe(
     asker: Option<Member>,
     Query(which): Query<Which>,
 ) -> Result<Json<OverlayDescription>, Problem> {
-    let (overlay, asker) = (which.overlay()?, asker.map(|Member(asker)| asker));
+    let (overlay, asker) = (which.overlay_id, asker.map(|Member(asker)| asker));
     let described = role(&desk)?.describe(&overlay, asker.as_ref(), desk.moment());
     described.map(Json).ok_or_else(|| Problem::Missing(format!("no overlay {overlay}")))
 }
@@ -233,10 +236,10 @@ pub(crate) async fn remove(
     State(desk): State<Arc<Desk>>,
     owner: Option<Member>,
     Query(which): Query<Which>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Done, Problem> {
     let owner = owner.map(|Member(asker)| asker);
-    role(&desk)?.remove(&which.overlay()?, owner.as_ref())?;
-    Ok(StatusCode::NO_CONTENT)
+    role(&desk)?.remove(&which.overlay_id, owner.as_ref())?;
+    Ok(Done)
 }
 
 /// `GET /oms/overlays`: all of them.
@@ -251,15 +254,15 @@ pub(crate) async fn members(
     State(desk): State<Arc<Desk>>,
     Query(which): Query<Which>,
 ) -> Result<Json<Vec<MemberView>>, Problem> {
-    Ok(Json(role(&desk)?.members(&which.overlay()?, desk.moment())?))
+    Ok(Json(role(&desk)?.members(&which.overlay_id, desk.moment())?))
 }
 
 /// `GET /oms/explain?overlay-id=…&peer-id=…`: why a list reads as it does.
 pub(crate) async fn explain(
     State(desk): State<Arc<Desk>>,
-    Query(which): Query<Which>,
+    Query(whose): Query<Whose>,
 ) -> Result<Json<Explained>, Problem> {
-    let (overlay, peer) = (which.overlay()?, which.peer()?);
+    let (overlay, peer) = (whose.overlay_id, whose.peer_id);
     let explained = role(&desk)?.explain(&overlay, &peer, desk.moment()).await?;
     explained.map(Json).ok_or_else(|| Problem::Missing(format!("{peer} is no member of {overlay}")))
 }

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Query, Request, State};
-use axum::routing::on;
-use http::StatusCode;
+use axum::extract::State;
 use mp2p::id::PeerId;
 use mp2p::message::activity::{
     CareAnswer, CareRequest, HistoryAnswer, PullAnswer, PullRequest, ResourcesAnswer,
@@ -14,14 +12,18 @@ use mp2p::message::activity::{
 use mp2p::message::bound::Text;
 use mp2p::message::resource::{MAX_RESOURCE_TEXT, ResourceType};
 use mp2p::message::status::StatusReport;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::activity::{Pams, Viewer, Wanted};
-use crate::api::body::Body;
+use crate::api::answer::Done;
+use crate::api::body::{Batch, Body};
 use crate::api::caller::Member;
 use crate::api::desk::Desk;
+use crate::api::does::does;
 use crate::api::line::{ANYONE, Line, OPERATORS, PEERS, SERVED, USERS, Verb};
 use crate::api::problem::Problem;
+use crate::api::query::Query;
 use crate::settings::Part;
 
 /// What can be asked of this role.
@@ -31,7 +33,7 @@ pub(crate) const LINES: &[Line] = &[
         about: "Report status, the own one or a super peer's batch (8.3.10 step 1).",
         method: Verb::Post,
         roles: SERVED,
-        handler: |verb| on(verb, report),
+        does: does!(report),
         ..STATUS
     },
     Line { ..STATUS },
@@ -40,14 +42,14 @@ pub(crate) const LINES: &[Line] = &[
         about: "Find resources by name or type (Req-Reso-030, Req-Coop-060).",
         path: "/pams/resource",
         roles: ANYONE,
-        handler: |verb| on(verb, resources),
+        does: does!(resources),
         ..STATUS
     },
     Line {
         name: "history",
         about: "See what a peer did over time (Req-Reso-040).",
         path: "/pams/history",
-        handler: |verb| on(verb, history),
+        does: does!(history),
         ..STATUS
     },
     Line {
@@ -56,7 +58,7 @@ pub(crate) const LINES: &[Line] = &[
         method: Verb::Post,
         path: "/pams/super",
         roles: PEERS,
-        handler: |verb| on(verb, enter_care),
+        does: does!(enter_care),
         ..STATUS
     },
     Line {
@@ -65,14 +67,14 @@ pub(crate) const LINES: &[Line] = &[
         method: Verb::Delete,
         path: "/pams/super",
         roles: PEERS,
-        handler: |verb| on(verb, leave_care),
+        does: does!(leave_care),
         ..STATUS
     },
     Line {
         name: "super-account",
         about: "See what a super peer did for others (Req-Traffic-080).",
         path: "/pams/super",
-        handler: |verb| on(verb, account),
+        does: does!(account),
         ..STATUS
     },
     Line {
@@ -82,7 +84,7 @@ pub(crate) const LINES: &[Line] = &[
         method: Verb::Post,
         path: "/pams/pull",
         roles: OPERATORS,
-        handler: |verb| on(verb, pull),
+        does: does!(pull),
         ..STATUS
     },
 ];
@@ -95,21 +97,18 @@ const STATUS: Line = Line {
     method: Verb::Get,
     path: "/pams/status",
     roles: USERS,
-    handler: |verb| on(verb, status),
+    does: does!(status),
 };
 
-/// Longest batch of a super peer, bytes.
-const MAX_BATCH_BYTES: usize = 1 << 20;
-
 /// Which peer; the asker itself where none is named.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Which {
     peer_id: Option<PeerId>,
 }
 
 /// Which resources: by name or by type, and perhaps of a place.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct WhichResources {
     resource_id: Option<Text<MAX_RESOURCE_TEXT>>,
@@ -148,15 +147,12 @@ impl Which {
 pub(crate) async fn report(
     State(desk): State<Arc<Desk>>,
     Member(asker): Member,
-    request: Request,
-) -> Result<StatusCode, Problem> {
-    let deadline = desk.bounds.body_deadline;
-    let bytes = link::body::read(request.into_body(), MAX_BATCH_BYTES, deadline).await?;
-    let report: StatusReport = serde_json::from_slice(&bytes)?;
+    Batch(report, bytes): Batch<StatusReport>,
+) -> Result<Done, Problem> {
     let from = (&asker.peer, asker.user.as_ref());
     let now = desk.moment().unix_s;
-    role(&desk)?.report(from, report.reports.into(), bytes.len(), now)?;
-    Ok(StatusCode::NO_CONTENT)
+    role(&desk)?.report(from, report.reports.into(), bytes, now)?;
+    Ok(Done)
 }
 
 /// `GET /pams/status[?peer-id=…]`.
@@ -201,18 +197,18 @@ pub(crate) async fn enter_care(
     State(desk): State<Arc<Desk>>,
     Member(asker): Member,
     Body(request): Body<CareRequest>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Done, Problem> {
     role(&desk)?.enrol(asker.peer, asker.user, request.super_peer)?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Done)
 }
 
 /// `DELETE /pams/super`.
 pub(crate) async fn leave_care(
     State(desk): State<Arc<Desk>>,
     Member(asker): Member,
-) -> Result<StatusCode, Problem> {
+) -> Result<Done, Problem> {
     match role(&desk)?.leave(&asker.peer) {
-        true => Ok(StatusCode::NO_CONTENT),
+        true => Ok(Done),
         false => Err(Problem::Missing("in nobody's care".to_owned())),
     }
 }

@@ -151,17 +151,19 @@ const fn users_code(error: &LedgerError) -> (StatusCode, &'static str) {
         }
         LedgerError::NoUser(_) => (StatusCode::NOT_FOUND, "not-found"),
         LedgerError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "full"),
+        LedgerError::Storage => STORAGE,
         LedgerError::Failed(_) => INTERNAL,
     }
 }
 
-const fn sign_up_code(error: &SignUpError) -> (StatusCode, &'static str) {
+fn sign_up_code(error: &SignUpError) -> (StatusCode, &'static str) {
     match error {
         SignUpError::Closed => (StatusCode::FORBIDDEN, "closed"),
         SignUpError::Taken(_) => (StatusCode::CONFLICT, "taken"),
         SignUpError::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too-many"),
         SignUpError::Ledger(error) => users_code(error),
         SignUpError::Pki(PkiError::Full(_)) => (StatusCode::SERVICE_UNAVAILABLE, "full"),
+        SignUpError::Pki(error) if error.is_passing() => STORAGE,
         SignUpError::Pki(_) | SignUpError::Task => INTERNAL,
     }
 }
@@ -192,6 +194,8 @@ impl IntoResponse for Problem {
                 let seconds = (wait.as_secs() + 1).to_string();
                 (status, [(header::RETRY_AFTER, seconds)], body).into_response()
             }
+            // The rest of the content is not read: nothing else can come on the connection.
+            Self::Body(_) => (status, [(header::CONNECTION, "close")], body).into_response(),
             _ => (status, body).into_response(),
         }
     }

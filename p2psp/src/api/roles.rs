@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::routing::{MethodFilter, MethodRouter, on};
 use link::identity::Role;
 use mp2p::id::{ContentId, PeerId};
 use mp2p::message::account::ClassAnswer;
@@ -15,6 +14,7 @@ use mp2p::message::takedown::StopResult;
 
 use crate::api::body::Body;
 use crate::api::desk::Desk;
+use crate::api::does::{Does, does};
 use crate::api::line::{Line, Verb};
 use crate::api::problem::Problem;
 use crate::calls::{
@@ -29,75 +29,67 @@ use crate::users::Ums;
 pub(crate) const LINES: &[Line] = &[
     Line {
         about: "OMS to UMS: a peer joined (8.3.1 step 2).",
-        ..of_ums("role-joined", "/roles/ums/joined", |verb| on(verb, joined))
+        ..of_ums("role-joined", "/roles/ums/joined", does!(joined))
     },
     Line {
         about: "OMS to UMS: the class of a peer's user (8.3.9 step 6).",
-        ..of_ums("role-class", "/roles/ums/class", |verb| on(verb, class))
+        ..of_ums("role-class", "/roles/ums/class", does!(class))
     },
     Line {
         about: "OMS to UMS: an overlay was made.",
-        ..of_ums("role-founded", "/roles/ums/founded", |verb| on(verb, founded))
+        ..of_ums("role-founded", "/roles/ums/founded", does!(founded))
     },
     Line {
         about: "OMS to UMS: a peer or server offers a service.",
-        ..of_ums("role-serving", "/roles/ums/serving", |verb| on(verb, serving))
+        ..of_ums("role-serving", "/roles/ums/serving", does!(serving))
     },
     Line {
         about: "OMS to UMS: errors that peers reported (8.3.8 step 4).",
-        ..of_ums("role-errors", "/roles/ums/errors", |verb| on(verb, errors))
+        ..of_ums("role-errors", "/roles/ums/errors", does!(errors))
     },
     Line {
         about: "IXS to OMS: end a distribution (8.3.4 step 2).",
-        ..of_oms("role-stop", "/roles/oms/stop", |verb| on(verb, stop))
+        ..of_oms("role-stop", "/roles/oms/stop", does!(stop))
     },
     Line {
         about: "IXS to OMS: a distribution may go on that was stopped.",
-        ..of_oms("role-lift", "/roles/oms/lift", |verb| on(verb, lift))
+        ..of_oms("role-lift", "/roles/oms/lift", does!(lift))
     },
     Line {
         about: "OMS to IXS: what a publisher signed.",
         point: "r-ixs",
         part: Part::Ixs,
-        ..of_ums("role-index-file", "/roles/ixs/index-file", |verb| on(verb, index_file))
+        ..of_ums("role-index-file", "/roles/ixs/index-file", does!(index_file))
     },
     Line {
         about: "IXS to OMS: what became of a stop (8.3.4 step 5).",
-        ..of_oms("role-stop-result", "/roles/oms/stop-result", |verb| on(verb, stop_result))
+        ..of_oms("role-stop-result", "/roles/oms/stop-result", does!(stop_result))
     },
     Line {
         about: "OMS to PAMS: how peers stand (8.3.10 step 3).",
         point: "r1",
         part: Part::Pams,
-        ..of_ums("role-standings", "/roles/pams/standings", |verb| on(verb, standings))
+        ..of_ums("role-standings", "/roles/pams/standings", does!(standings))
     },
     Line {
         about: "PAMS to OMS: ask peers for their status (8.3.10).",
         point: "r1",
         part: Part::Oms,
         roles: &[Role::Pams],
-        ..of_ums("role-ask-status", "/roles/oms/ask-status", |verb| on(verb, ask_status))
+        ..of_ums("role-ask-status", "/roles/oms/ask-status", does!(ask_status))
     },
 ];
 
 /// A line of what OMS asks of UMS, but for what it is about.
-const fn of_ums(
-    name: &'static str,
-    path: &'static str,
-    handler: fn(MethodFilter) -> MethodRouter<Arc<Desk>>,
-) -> Line {
+const fn of_ums(name: &'static str, path: &'static str, does: Does) -> Line {
     let (method, roles) = (Verb::Post, &[Role::Oms]);
-    Line { name, about: "", point: "r7", part: Part::Ums, method, path, roles, handler }
+    Line { name, about: "", point: "r7", part: Part::Ums, method, path, roles, does }
 }
 
 /// A line of what IXS asks of OMS.
-const fn of_oms(
-    name: &'static str,
-    path: &'static str,
-    handler: fn(MethodFilter) -> MethodRouter<Arc<Desk>>,
-) -> Line {
+const fn of_oms(name: &'static str, path: &'static str, does: Does) -> Line {
     let (method, roles) = (Verb::Post, &[Role::Ixs]);
-    Line { name, about: "", point: "r-ixs", part: Part::Oms, method, path, roles, handler }
+    Line { name, about: "", point: "r-ixs", part: Part::Oms, method, path, roles, does }
 }
 
 fn oms(desk: &Desk) -> Result<&Oms, Problem> {

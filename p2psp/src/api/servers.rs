@@ -4,22 +4,24 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Query, State};
-use axum::routing::on;
-use http::StatusCode;
+use axum::extract::State;
 use link::identity::Role;
 use mp2p::id::PeerId;
 use mp2p::message::server::{
     Fault, ReservationAnswer, ReservationChange, ReservationRequest, ServerAnswer,
     ServerRegistration, Usage, UsageAccount,
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::api::answer::{Created, Done};
 use crate::api::body::Body;
 use crate::api::caller::Member;
 use crate::api::desk::Desk;
+use crate::api::does::{Does, does};
 use crate::api::line::{ANYONE, Line, MEMBERS, OPERATORS, SERVED, Verb};
 use crate::api::problem::Problem;
+use crate::api::query::Query;
 use crate::membership::Oms;
 use crate::reservation::ServerView;
 use crate::settings::Part;
@@ -29,9 +31,9 @@ const fn line(
     point: &'static str,
     (method, path): (Verb, &'static str),
     roles: &'static [Role],
-    handler: crate::api::line::Handling,
+    does: Does,
 ) -> Line {
-    Line { name, about, point, part: Part::Oms, method, path, roles, handler }
+    Line { name, about, point, part: Part::Oms, method, path, roles, does }
 }
 
 /// What can be asked of this role.
@@ -41,63 +43,63 @@ pub(crate) const LINES: &[Line] = &[
         "r8",
         (Verb::Put, "/oms/server"),
         SERVED,
-        |verb| on(verb, register),
+        does!(register),
     ),
     line(
         ("discharge-server", "Serve as cache or relay no more."),
         "r8",
         (Verb::Delete, "/oms/server"),
         SERVED,
-        |verb| on(verb, discharge),
+        does!(discharge),
     ),
     line(
         ("list-servers", "See all cache and relay servers, and what of them is reserved."),
         "operator",
         (Verb::Get, "/oms/servers"),
         OPERATORS,
-        |verb| on(verb, servers),
+        does!(servers),
     ),
     line(
         ("report-usage", "Tell how much went through for a holder."),
         "r8",
         (Verb::Post, "/oms/server/usage"),
         SERVED,
-        |verb| on(verb, used),
+        does!(used),
     ),
     line(
         ("report-fault", "Tell that something is wrong with oneself as a server."),
         "r8",
         (Verb::Post, "/oms/server/fault"),
         SERVED,
-        |verb| on(verb, fault),
+        does!(fault),
     ),
     line(
         ("usage", "See who used how much of which server: a peer its own, operators all."),
         "r5",
         (Verb::Get, "/oms/usage"),
         ANYONE,
-        |verb| on(verb, usage),
+        does!(usage),
     ),
     line(
         ("reserve", "Have a cache, a relay or a delegate kept free (8.3.7)."),
         "r5",
         (Verb::Post, "/oms/reservation"),
         MEMBERS,
-        |verb| on(verb, reserve),
+        does!(reserve),
     ),
     line(
         ("renew-reservation", "Have it kept for longer."),
         "r5",
         (Verb::Put, "/oms/reservation"),
         MEMBERS,
-        |verb| on(verb, renew),
+        does!(renew),
     ),
     line(
         ("release-reservation", "Need it no more."),
         "r5",
         (Verb::Delete, "/oms/reservation"),
         MEMBERS,
-        |verb| on(verb, release),
+        does!(release),
     ),
 ];
 
@@ -118,9 +120,9 @@ pub(crate) async fn register(
 pub(crate) async fn discharge(
     State(desk): State<Arc<Desk>>,
     Member(asker): Member,
-) -> Result<StatusCode, Problem> {
+) -> Result<Done, Problem> {
     role(&desk)?.discharge(&asker);
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Done)
 }
 
 /// `GET /oms/servers`: all of them.
@@ -135,9 +137,9 @@ pub(crate) async fn used(
     State(desk): State<Arc<Desk>>,
     Member(asker): Member,
     Body(usage): Body<Usage>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Done, Problem> {
     role(&desk)?.used(&asker, &usage, desk.moment())?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Done)
 }
 
 /// `POST /oms/server/fault`: something is wrong with it.
@@ -145,16 +147,16 @@ pub(crate) async fn fault(
     State(desk): State<Arc<Desk>>,
     Member(asker): Member,
     Body(fault): Body<Fault>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Done, Problem> {
     role(&desk)?.fault(&asker, &fault, desk.moment())?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Done)
 }
 
 /// Whose accounts.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Whose {
-    peer_id: Option<String>,
+    peer_id: Option<PeerId>,
 }
 
 /// `GET /oms/usage?peer-id=…`: accounts of a peer, the asker's where none is named.
@@ -163,10 +165,8 @@ pub(crate) async fn usage(
     asker: Option<Member>,
     Query(whose): Query<Whose>,
 ) -> Result<Json<Vec<UsageAccount>>, Problem> {
-    let named = whose.peer_id.as_deref().map(PeerId::parse).transpose();
-    let named = named.map_err(|error| Problem::Query(error.to_string()))?;
     let own = asker.map(|Member(asker)| asker.peer);
-    let peer = match (own, named) {
+    let peer = match (own, whose.peer_id) {
         (Some(own), Some(named)) if own != named => return Err(Problem::Role),
         (Some(peer), _) | (None, Some(peer)) => peer,
         (None, None) => return Err(Problem::Query("no peer-id".into())),
@@ -179,9 +179,9 @@ pub(crate) async fn reserve(
     State(desk): State<Arc<Desk>>,
     Member(asker): Member,
     Body(request): Body<ReservationRequest>,
-) -> Result<(StatusCode, Json<ReservationAnswer>), Problem> {
+) -> Result<Created<ReservationAnswer>, Problem> {
     let answer = role(&desk)?.reserve(&asker, &request, desk.moment())?;
-    Ok((StatusCode::CREATED, Json(answer)))
+    Ok(Created(answer))
 }
 
 /// `PUT /oms/reservation`: for longer.
@@ -198,7 +198,7 @@ pub(crate) async fn release(
     State(desk): State<Arc<Desk>>,
     Member(asker): Member,
     Body(change): Body<ReservationChange>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Done, Problem> {
     role(&desk)?.release(&asker, &change)?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Done)
 }

@@ -8,7 +8,8 @@ use axum::extract::Request as AxumRequest;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response as AxumResponse};
 use axum::routing::MethodRouter;
-use http::{Request, Response};
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, Response, Version};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use link::Caller;
@@ -19,6 +20,7 @@ use link::server::Handler;
 use tower::Service as _;
 
 use crate::api::access::lines;
+use crate::api::body::let_pass;
 use crate::api::desk::Desk;
 use crate::api::line::Line;
 use crate::api::openapi;
@@ -47,18 +49,30 @@ impl Service {
 
 /// The handler of a line, which only its roles get to.
 fn guarded(line: &'static Line, metrics: Metrics) -> MethodRouter<Arc<Desk>> {
-    let handler = (line.handler)(line.method.filter());
+    let handler = (line.does.handler)(line.method.filter());
     handler.route_layer(from_fn(move |request: AxumRequest, next: Next| {
         let metrics = metrics.clone();
         async move {
             let answer = match authorise(line, &request) {
                 Ok(()) => next.run(request).await,
-                Err(problem) => problem.into_response(),
+                Err(problem) => refused(problem, request).await,
             };
             metrics.served(line.point, line.name, answer.status().as_u16());
             answer
         }
     }))
+}
+
+/// The answer to a request that goes no further; where its content is not taken in, the connection
+/// cannot be used again, and says so.
+async fn refused(problem: Problem, request: AxumRequest) -> AxumResponse {
+    let may_close = request.version() < Version::HTTP_2;
+    let is_over = let_pass(request.into_body()).await;
+    let mut answer = problem.into_response();
+    if may_close && !is_over {
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    answer
 }
 
 fn authorise(line: &Line, request: &AxumRequest) -> Result<(), Problem> {

@@ -3,23 +3,25 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Query, State};
-use axum::routing::on;
-use http::StatusCode;
+use axum::extract::State;
 use mp2p::id::{ContentId, OverlayId};
 use mp2p::message::bound::{List, Text};
 use mp2p::message::content::MAX_REASON_BYTES;
 use mp2p::message::takedown::{
     MAX_ID_BYTES, MAX_TAKEDOWNS, StopAcknowledgement, Takedown, TakedownRequest, Takedowns,
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::api::answer::{Accepted, Done};
 use crate::api::body::Body;
 use crate::api::caller::Named;
 use crate::api::desk::Desk;
+use crate::api::does::does;
 use crate::api::ixs;
 use crate::api::line::{AUTHORITIES, Line, SERVED, Verb};
 use crate::api::problem::Problem;
+use crate::api::query::Query;
 use crate::index::Which;
 use crate::settings::Part;
 
@@ -33,7 +35,7 @@ pub(crate) const LINES: &[Line] = &[
         method: Verb::Post,
         path: "/ixs/takedown",
         roles: AUTHORITIES,
-        handler: |verb| on(verb, take_down),
+        does: does!(take_down),
     },
     Line {
         name: "takedowns",
@@ -43,7 +45,7 @@ pub(crate) const LINES: &[Line] = &[
         method: Verb::Get,
         path: "/ixs/takedown",
         roles: AUTHORITIES,
-        handler: |verb| on(verb, takedowns),
+        does: does!(takedowns),
     },
     Line {
         name: "lift-takedown",
@@ -53,7 +55,7 @@ pub(crate) const LINES: &[Line] = &[
         method: Verb::Delete,
         path: "/ixs/takedown",
         roles: AUTHORITIES,
-        handler: |verb| on(verb, lift),
+        does: does!(lift),
     },
     Line {
         name: "stop-ack",
@@ -63,15 +65,15 @@ pub(crate) const LINES: &[Line] = &[
         method: Verb::Post,
         path: "/oms/stop-ack",
         roles: SERVED,
-        handler: |verb| on(verb, acknowledge),
+        does: does!(acknowledge),
     },
 ];
 
 /// Of which takedowns.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Asked {
-    takedown_id: Option<String>,
+    takedown_id: Option<Text<MAX_ID_BYTES>>,
     content_id: Option<ContentId>,
     overlay_id: Option<OverlayId>,
 }
@@ -81,10 +83,10 @@ pub(crate) async fn take_down(
     State(desk): State<Arc<Desk>>,
     Named(authority): Named,
     Body(request): Body<TakedownRequest>,
-) -> Result<(StatusCode, Json<Takedown>), Problem> {
+) -> Result<Accepted<Takedown>, Problem> {
     let now = desk.moment().unix_s;
     let taken = ixs::role(&desk)?.take_down(request, authority, now).await?;
-    Ok((StatusCode::ACCEPTED, Json(taken)))
+    Ok(Accepted(taken))
 }
 
 /// `GET /ixs/takedown[?takedown-id=…][&content-id=…][&overlay-id=…]`: the latest first.
@@ -92,14 +94,14 @@ pub(crate) async fn takedowns(
     State(desk): State<Arc<Desk>>,
     Query(asked): Query<Asked>,
 ) -> Result<Json<Takedowns>, Problem> {
-    let Asked { takedown_id: id, content_id: content, overlay_id: overlay } = asked;
-    let of = Which { id, content, overlay };
+    let Asked { takedown_id, content_id: content, overlay_id: overlay } = asked;
+    let of = Which { id: takedown_id.map(String::from), content, overlay };
     let takedowns = ixs::role(&desk)?.takedowns(of, MAX_TAKEDOWNS).await?;
     Ok(Json(Takedowns { takedowns: List::new(takedowns).unwrap_or_default() }))
 }
 
 /// Which takedown, and why.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Lifted {
     takedown_id: Text<MAX_ID_BYTES>,
@@ -121,8 +123,8 @@ pub(crate) async fn lift(
 pub(crate) async fn acknowledge(
     State(desk): State<Arc<Desk>>,
     Body(acknowledgement): Body<StopAcknowledgement>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Done, Problem> {
     let oms = desk.oms.as_deref().ok_or(Problem::NotFound)?;
     oms.stopper.acknowledge(&acknowledgement.stop_ack, desk.moment().unix_s).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Done)
 }

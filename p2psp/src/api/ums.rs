@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Query, State};
-use axum::routing::on;
+use axum::extract::State;
 use axum::{Extension, Json};
-use http::StatusCode;
 use link::Caller;
 use link::identity::Role;
 use mp2p::id::{OverlayId, PeerId, UserId};
@@ -14,13 +12,17 @@ use mp2p::message::profile::Profile;
 use mp2p::message::report::{
     DistributionResult, Receipts, ReceiptsAnswer, SuccessAnswer, SuccessReport,
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::api::answer::Done;
 use crate::api::body::Body;
 use crate::api::caller::Member;
 use crate::api::desk::Desk;
+use crate::api::does::does;
 use crate::api::line::{ANYBODY, ANYONE, Line, MEMBERS, PEERS, SERVED, USERS, Verb};
 use crate::api::problem::Problem;
+use crate::api::query::Query;
 use crate::settings::Part;
 use crate::users::{Act, Ums};
 
@@ -33,7 +35,7 @@ const fn line(name: &'static str, about: &'static str) -> Line {
         method: Verb::Get,
         path: "/ums/profile",
         roles: USERS,
-        handler: |verb| on(verb, profile),
+        does: does!(profile),
     }
 }
 
@@ -42,62 +44,60 @@ pub(crate) const LINES: &[Line] = &[
     line("profile", "See a user's profile."),
     Line {
         path: "/ums/account",
-        handler: |verb| on(verb, account),
+        does: does!(account),
         ..line("account", "See a user's credit and days.")
     },
     Line {
         path: "/ums/class",
         roles: ANYONE,
-        handler: |verb| on(verb, class),
+        does: does!(class),
         ..line("class", "Have the class of a peer confirmed (8.3.9, first method).")
     },
     Line {
         path: "/ums/result",
-        handler: |verb| on(verb, result),
+        does: does!(result),
         ..line("result", "See how the contents of an own overlay were distributed (8.3.8).")
     },
     Line {
         path: "/ums/receipt",
         method: Verb::Post,
         roles: SERVED,
-        handler: |verb| on(verb, receipts),
+        does: does!(receipts),
         ..line("receipt", "Send in receipts of what was exchanged.")
     },
     Line {
         path: "/ums/success",
         method: Verb::Post,
         roles: MEMBERS,
-        handler: |verb| on(verb, success),
+        does: does!(success),
         ..line("success", "Report successes, aggregated (8.3.8 step 2).")
     },
     Line {
         path: "/ums/consent",
         method: Verb::Put,
         roles: PEERS,
-        handler: |verb| on(verb, consent),
+        does: does!(consent),
         ..line("consent", "Say whether status may be shown as it is (Annex A).")
     },
     Line {
         path: "/ums/signup",
         method: Verb::Post,
         roles: ANYBODY,
-        handler: |verb| on(verb, sign_up),
+        does: does!(sign_up),
         ..line("sign-up", "Become a user, or get a token for a further peer.")
     },
 ];
 
 /// Which user; the own one where none is named.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Which {
-    user_id: Option<String>,
+    user_id: Option<UserId>,
 }
 
 impl Which {
-    fn user(&self, asker: Option<Member>) -> Result<UserId, Problem> {
-        let named = self.user_id.as_deref().map(UserId::parse).transpose();
-        let named = named.map_err(|error| Problem::Query(error.to_string()))?;
-        match (asker.and_then(|Member(asker)| asker.user), named) {
+    fn user(self, asker: Option<Member>) -> Result<UserId, Problem> {
+        match (asker.and_then(|Member(asker)| asker.user), self.user_id) {
             (Some(own), None) => Ok(own),
             (Some(own), Some(named)) if own == named => Ok(own),
             (Some(_), Some(named)) => Err(Problem::Forbidden(format!("{named} is another user"))),
@@ -108,17 +108,17 @@ impl Which {
 }
 
 /// Which peer.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct WhichPeer {
-    peer_id: String,
+    peer_id: PeerId,
 }
 
 /// Which overlay.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct WhichOverlay {
-    overlay_id: String,
+    overlay_id: OverlayId,
 }
 
 fn role(desk: &Desk) -> Result<&Ums, Problem> {
@@ -152,9 +152,7 @@ pub(crate) async fn class(
     State(desk): State<Arc<Desk>>,
     Query(which): Query<WhichPeer>,
 ) -> Result<Json<ClassAnswer>, Problem> {
-    let peer = PeerId::parse(&which.peer_id);
-    let peer = peer.map_err(|error| Problem::Query(error.to_string()))?;
-    Ok(Json(role(&desk)?.class_of(&peer).await?))
+    Ok(Json(role(&desk)?.class_of(&which.peer_id).await?))
 }
 
 /// `GET /ums/result?overlay-id=…`: for the owner of the overlay, or an operator.
@@ -163,8 +161,7 @@ pub(crate) async fn result(
     asker: Option<Member>,
     Query(which): Query<WhichOverlay>,
 ) -> Result<Json<DistributionResult>, Problem> {
-    let overlay = OverlayId::parse(&which.overlay_id);
-    let overlay = overlay.map_err(|error| Problem::Query(error.to_string()))?;
+    let overlay = which.overlay_id;
     let found = role(&desk)?.result(&overlay).await?;
     let missing = || Problem::Missing(format!("no overlay {overlay} of yours"));
     let found = found.ok_or_else(missing)?;
@@ -202,11 +199,11 @@ pub(crate) async fn consent(
     State(desk): State<Arc<Desk>>,
     Member(asker): Member,
     Body(consent): Body<Consent>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Done, Problem> {
     let user = asker.user.ok_or(Problem::Role)?;
     let by = Act { actor: format!("peer/{}", asker.peer), now: desk.moment().unix_s };
     role(&desk)?.ledger().consent(&user, consent.show_status, &by).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Done)
 }
 
 /// `POST /ums/signup`: without a certificate a new user, where anybody may be one; a further peer of

@@ -3,6 +3,7 @@
 
 use mp2p::id::{ContentId, OverlayId};
 use mp2p::message::takedown::StopResult;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::calls::Answer;
@@ -28,7 +29,7 @@ pub trait Contents: Send + Sync {
 }
 
 /// A distribution has to end.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct StopOrder {
     /// The name of the takedown: one order, however often it is sent.
     pub id: String,
@@ -45,7 +46,7 @@ pub struct StopOrder {
 }
 
 /// A distribution may go on.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct LiftOrder {
     /// The name of the takedown.
     pub id: String,

@@ -1,10 +1,11 @@
 //! What UMS is told by OMS beside joins: who founded an overlay, who serves, what went wrong.
 
 use mp2p::id::{ContentId, OverlayId, PeerId, UserId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// An overlay was made; its owner may read its distribution result (TR 20002 §7.7.1).
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Founding {
     /// Which.
     pub overlay: OverlayId,
@@ -15,7 +16,7 @@ pub struct Founding {
 }
 
 /// A peer or server offers a service (TR 20002 §8.2.5, §8.2.6).
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Serving {
     /// Which: the hash of its key.
     pub peer: PeerId,
@@ -28,7 +29,7 @@ pub struct Serving {
 }
 
 /// What a server is for.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Service {
     /// It keeps contents for others.
@@ -38,7 +39,7 @@ pub enum Service {
 }
 
 /// An error that a peer reported to OMS (TR 20002 §8.3.8 step 3).
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct ErrorNote {
     /// Where.
     pub overlay: OverlayId,
@@ -54,6 +55,9 @@ pub struct ErrorNote {
     pub kind: String,
     /// Whether it proves itself.
     pub proved: bool,
+    /// Whether OMS looked, and it was not so.
+    #[serde(default)]
+    pub refuted: bool,
     /// When, Unix seconds.
     pub at: u64,
 }

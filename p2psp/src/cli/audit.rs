@@ -14,8 +14,18 @@ use crate::cli::state::StateArguments;
 /// Databases with a trail.
 const DATABASES: [&str; 4] = ["users.db", "index.db", "stops.db", "expulsions.db"];
 
+const EXAMPLES: &str = "\
+Each database has a trail: users.db, index.db, stops.db, expulsions.db. A row that was changed,
+taken out or put in breaks the chain of hashes there; rows cut off at the end are found out by a
+line that was noted elsewhere.
+
+Examples:
+  p2psp audit verify --state-dir state                   prints FILE:ROWS:HASH for each trail
+  p2psp audit verify --noted users.db:17:HASH --state-dir state";
+
 /// Arguments of `p2psp audit`.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub struct Arguments {
     #[command(subcommand)]
     what: What,

@@ -9,8 +9,16 @@ use clap::Args;
 use crate::backup;
 use crate::cli::state::StateArguments;
 
+const EXAMPLES: &str = "\
+Databases, keys and certificates, each of one moment, in one file of mode 0600.
+
+Examples:
+  p2psp backup p2psp-monday --state-dir state            beside the running server
+  p2psp restore p2psp-monday --state-dir state           where none runs";
+
 /// Arguments of `p2psp backup`.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub struct BackupArguments {
     /// The file to make; it holds keys, and is for its owner alone
     file: PathBuf,

@@ -11,8 +11,15 @@ use mp2p::message::content::{Denied, DeniedKind, MAX_REASON_BYTES};
 
 use crate::cli::state::{StateArguments, operator, wait};
 
+const EXAMPLES: &str = "\
+Examples:
+  p2psp denylist add DIGEST --reason TEXT --state-dir state
+  p2psp denylist add HASH --fragment --reason TEXT --state-dir state
+  p2psp denylist list --state-dir state";
+
 /// Arguments of `p2psp denylist`.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub struct Arguments {
     #[command(subcommand)]
     what: What,

@@ -11,15 +11,31 @@ use serde_json::Value;
 use crate::cli::asking::Asking;
 use crate::cli::state::Format;
 
+const EXAMPLES: &str = "\
+The server is asked with the operator's certificate in STATE-DIR/pki.
+
+Examples:
+  p2psp overlays --state-dir state
+  p2psp overlays --url https://oms.p2psp.example:9443 --format json";
+
 /// Arguments of `p2psp overlays`.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub struct OverlaysArguments {
     #[command(flatten)]
     asking: Asking,
 }
 
+const PEERSARGUMENTS_EXAMPLES: &str = "\
+A line each: id, kind, address, class of the user, whether others get through, the user.
+
+Examples:
+  p2psp peers film --state-dir state
+  p2psp peers film --format json | jq '.[] | select(.reach == \"unreachable\")'";
+
 /// Arguments of `p2psp peers`.
 #[derive(Args, Debug)]
+#[command(after_help = PEERSARGUMENTS_EXAMPLES)]
 pub struct PeersArguments {
     /// The overlay
     overlay: OverlayId,
@@ -27,8 +43,17 @@ pub struct PeersArguments {
     asking: Asking,
 }
 
+const RANKARGUMENTS_EXAMPLES: &str = "\
+The first line says what the order rests on: the map of the peer's own ISP, a stale one, its
+endpoint costs, or scores alone. Equally near entries share their rank; `bridge` stands where a far one is
+kept so that no region is cut off; `overload` and `unreliable` say why one stands last.
+
+Example:
+  p2psp rank film PEER --explain --state-dir state       PEER as `p2psp peers film` shows it";
+
 /// Arguments of `p2psp rank`.
 #[derive(Args, Debug)]
+#[command(after_help = RANKARGUMENTS_EXAMPLES)]
 pub struct RankArguments {
     /// The overlay
     overlay: OverlayId,

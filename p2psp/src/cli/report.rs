@@ -9,8 +9,16 @@ use mp2p::id::OverlayId;
 
 use crate::cli::state::{Format, StateArguments, wait};
 
+const EXAMPLES: &str = "\
+What consumers reported as got, what their receipts prove, errors, and how much came from how near.
+The owner of the overlay reads the same at GET /ums/result?overlay-id=OVERLAY.
+
+Example:
+  p2psp report film --state-dir state";
+
 /// Arguments of `p2psp report`.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub struct Arguments {
     /// The overlay
     overlay: OverlayId,

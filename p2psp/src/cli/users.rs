@@ -18,9 +18,19 @@ const PAGE: u32 = 1000;
 /// Bytes of a MiB.
 const MIB: i64 = 1 << 20;
 
+const EXAMPLES: &str = "\
+Works on the files, beside a running server or without one.
+
+Examples:
+  p2psp users --state-dir state                          all, a line each
+  p2psp users anna --state-dir state                     credit, peers and days of one
+  p2psp users revoke anna --state-dir state              out, with all peers; `admit` lets in again
+  p2psp users trust anna 10 --state-dir state            a reputation by hand";
+
 /// Arguments of `p2psp users`.
 #[derive(Args, Debug)]
 #[command(args_conflicts_with_subcommands = true)]
+#[command(after_help = EXAMPLES)]
 pub struct Arguments {
     #[command(subcommand)]
     what: Option<What>,
@@ -39,6 +49,17 @@ enum What {
     Revoke {
         /// A user, or the id of a peer
         who: String,
+        #[command(flatten)]
+        state: StateArguments,
+    },
+    /// Give a user a reputation by hand, -100 to 100: complaints of users with a low one do not
+    /// count
+    Trust {
+        /// The user
+        user: UserId,
+        /// The reputation from now on
+        #[arg(allow_negative_numbers = true)]
+        reputation: i64,
         #[command(flatten)]
         state: StateArguments,
     },
@@ -63,6 +84,12 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
                 bail!("there is no user {user}");
             }
             writeln!(out, "{user} may come in again; `p2psp invite {user}` makes a token")?;
+        }
+        Some(What::Trust { user, reputation, state }) => {
+            if !wait(state.ums()?.ledger().trust(user, *reputation, &operator()))? {
+                bail!("there is no user {user}");
+            }
+            writeln!(out, "{user} has the reputation {}", (*reputation).clamp(-100, 100))?;
         }
         None => {
             let ums = arguments.state.ums()?;

@@ -28,14 +28,32 @@ pub struct IspError {
 
 /// All ISPs.
 pub struct Isps {
-    isps: Vec<Isp>,
+    isps: Vec<Arc<Isp>>,
     v4: IpLookupTable<Ipv4Addr, usize>,
     v6: IpLookupTable<Ipv6Addr, usize>,
+    shown: Shown,
+}
+
+/// What is shown to ISPs, and who counts that.
+#[derive(Clone)]
+struct Shown {
+    /// Certificate and key, where an ISP gave none.
+    own: (PathBuf, PathBuf),
+    metrics: Metrics,
 }
 
 struct Isp {
     name: Arc<str>,
+    settings: IspSettings,
     source: Source,
+    /// Ends what keeps its certificates fresh.
+    watch: Shutdown,
+}
+
+impl Drop for Isp {
+    fn drop(&mut self) {
+        self.watch.trigger();
+    }
 }
 
 /// How an ISP says what its network is like.
@@ -56,18 +74,31 @@ impl Isps {
         settings: &[IspSettings],
         own: &(PathBuf, PathBuf),
         metrics: &Metrics,
-        shutdown: &Shutdown,
     ) -> Result<Self, IspError> {
-        let mut all = Self { isps: Vec::new(), v4: IpLookupTable::new(), v6: IpLookupTable::new() };
+        let shown = Shown { own: own.clone(), metrics: metrics.clone() };
+        Self::made(settings, &[], shown)
+    }
+
+    /// By other settings: an ISP whose settings are as they were keeps its map. Must be called
+    /// inside a runtime.
+    ///
+    /// # Errors
+    /// As for [`Isps::follow`].
+    pub fn renewed(&self, settings: &[IspSettings]) -> Result<Self, IspError> {
+        Self::made(settings, &self.isps, self.shown.clone())
+    }
+
+    fn made(settings: &[IspSettings], before: &[Arc<Isp>], shown: Shown) -> Result<Self, IspError> {
+        let (v4, v6) = (IpLookupTable::new(), IpLookupTable::new());
+        let mut all = Self { isps: Vec::new(), v4, v6, shown };
         for (index, isp) in settings.iter().enumerate() {
-            let refused = |reason: String| IspError { name: isp.name.clone(), reason };
-            let source = source(isp, own, metrics, shutdown).map_err(refused)?;
-            let name: Arc<str> = Arc::from(isp.name.as_str());
-            if let Source::Maps(follower) = &source {
-                tokio::spawn(tell(Arc::clone(&name), follower.updates()));
-            }
-            all.isps.push(Isp { name, source });
-            all.claim(&isp.prefixes, index);
+            let known = before.iter().find(|known| known.settings == *isp);
+            let isp = match known {
+                Some(known) => Arc::clone(known),
+                None => Arc::new(begin(isp, &all.shown)?),
+            };
+            all.claim(&isp.settings.prefixes, index);
+            all.isps.push(isp);
         }
         Ok(all)
     }
@@ -122,15 +153,23 @@ impl Isps {
     }
 }
 
-fn source(
-    isp: &IspSettings,
-    own: &(PathBuf, PathBuf),
-    metrics: &Metrics,
-    shutdown: &Shutdown,
-) -> Result<Source, String> {
+/// Begins to follow one.
+fn begin(isp: &IspSettings, shown: &Shown) -> Result<Isp, IspError> {
+    let refused = |reason: String| IspError { name: isp.name.clone(), reason };
+    let watch = Shutdown::new();
+    let source = source(isp, shown, &watch).map_err(refused)?;
+    let name: Arc<str> = Arc::from(isp.name.as_str());
+    if let Source::Maps(follower) = &source {
+        tokio::spawn(tell(Arc::clone(&name), follower.updates()));
+    }
+    Ok(Isp { name, settings: isp.clone(), source, watch })
+}
+
+fn source(isp: &IspSettings, shown: &Shown, watch: &Shutdown) -> Result<Source, String> {
+    let metrics = &shown.metrics;
     let shown = match (&isp.certificate, &isp.key) {
         (Some(certificate), Some(key)) => (certificate.clone(), key.clone()),
-        _ => own.clone(),
+        _ => shown.own.clone(),
     };
     let server = ServerTrust {
         trust_domain: isp.trust_domain.clone(),
@@ -139,7 +178,7 @@ fn source(
     };
     let settings = ClientTlsSettings { own: Some(shown), servers: vec![server], expected: None };
     let tls = ClientTls::load(settings, metrics.clone()).map_err(|error| error.to_string())?;
-    tokio::spawn(Arc::clone(&tls).watch(shutdown.clone()));
+    tokio::spawn(Arc::clone(&tls).watch(watch.clone()));
     let http = link::client::Client::builder().tls(tls).response_timeout(ANSWER_WITHIN).build();
     let server = Client::builder(&isp.url, http).map_err(|error| error.to_string())?;
     if isp.service == Service::EndpointCost {

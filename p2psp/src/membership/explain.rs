@@ -6,6 +6,7 @@ use std::sync::Arc;
 use mp2p::id::{OverlayId, PeerId, UserId};
 use mp2p::message::list::PeerType;
 use mp2p::message::overlay::OverlayDescription;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::membership::list::Wanted;
@@ -13,7 +14,7 @@ use crate::membership::{Asker, Moment, Oms};
 use crate::overlay::{Member, Reach, StoreError};
 
 /// The list that a member would get now.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Explained {
     /// The ISP whose view ranks.
@@ -27,7 +28,7 @@ pub struct Explained {
 }
 
 /// One entry and its reasons.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ExplainedEntry {
     /// Which peer.
@@ -51,7 +52,7 @@ pub struct ExplainedEntry {
 }
 
 /// A member, as operators see it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct MemberView {
     /// Which.
@@ -124,8 +125,8 @@ impl Oms {
             certificate: String::new(),
             address: (member.address.ip_address, member.address.port).into(),
         };
-        let outlook = self.isps.outlook(member.address.ip_address, moment.instant);
-        let size = usize::from(self.list.size);
+        let outlook = self.isps.load().outlook(member.address.ip_address, moment.instant);
+        let size = usize::from(self.list.load().size);
         let wanted = Wanted { overlay, size, class: member.class };
         let (placed, ranked_by) = self.rank(&asker, &outlook, wanted, moment).await?;
         let text = |text: Option<&str>| text.map(str::to_owned);

@@ -2,12 +2,16 @@
 //! TR 20002 §8.3.8 step 3).
 //!
 //! ```text
-//!  report ─► voices by user ─► dialled ─ answers ─► it is settled
-//!    └─► UMS (§8.3.8 step 4)       └ does not ─► off the lists
+//!  report ─► both members? young? ─► voices by user ─► dialled ─ answers ─► settled; who said that
+//!    │          heard? (UMS)                 │              │                it was gone loses by it
+//!    └─► UMS (§8.3.8 step 4)                 │              └ does not ─► off the lists, others told
+//!                       three with a reputation ─► asked for its status ─ overloaded ─► that is why
+//!                                                                       └ not ─► last for a while
 //! ```
 //!
 //! A member that was let go is back with its next refresh: a false report costs it less than a
-//! heartbeat, a true one spares the others what is left of its time.
+//! heartbeat, a true one spares the others what is left of its time. A quarantine ends by itself.
+//! Out for good is only who proved it itself ([`crate::membership::Oms::expel`]).
 
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,8 +21,8 @@ use mp2p::message::bound::List;
 use mp2p::message::event::Event;
 use mp2p::message::failure::{Failure, FailureKind, FailureReport};
 
-use crate::calls::ErrorNote;
-use crate::membership::accusations::{Accusations, Voices};
+use crate::calls::{ErrorNote, StatusRequests};
+use crate::membership::accusations::{Accusations, Accuser, Voices};
 use crate::membership::probe::Target;
 use crate::membership::{Asker, Moment, Oms};
 use crate::overlay::{Member, Reach, StoreError};
@@ -29,10 +33,8 @@ const MAX_AHEAD_S: u64 = 60;
 /// Users that have to say so where nobody can be dialled; one is enough among very few members.
 const ENOUGH: usize = 2;
 const FEW: u64 = 3;
-/// Users that have to complain until a member that answers stands last in lists.
+/// Users with a reputation that have to complain until a member that answers is looked at.
 const ENOUGH_COMPLAINTS: usize = 3;
-/// For how long it stands there, seconds.
-const DOUBTED_S: u64 = 300;
 /// Members told of one failure.
 const MAX_TOLD: usize = 256;
 
@@ -66,6 +68,7 @@ impl Oms {
         let no_member = || ReportRefused::NoMember(overlay.clone());
         self.store.member(overlay, &asker.peer, now).ok_or_else(no_member)?;
         self.floods.check_report(asker).map_err(ReportRefused::TooOften)?;
+        let standing = self.heard(asker).await;
         let mut notes = Vec::new();
         for failure in report.reports.iter().filter(|failure| is_young(failure, now)) {
             let accused = self.store.member(overlay, &failure.peer_id, now);
@@ -77,12 +80,13 @@ impl Oms {
                 let by = (&asker.peer, now);
                 note.proved = self.convict(overlay, &accused.peer, evidence, by).await;
             }
-            let is_proved = note.proved;
-            notes.push(note);
-            if is_proved {
-                continue;
+            if let (false, Some(is_reputable)) = (note.proved, standing) {
+                let peer = asker.peer.digits();
+                let of = asker.user.as_ref().map_or(&*peer, |user| user.as_str());
+                let accuser = Accuser { of, is_reputable };
+                note.refuted = self.weigh(accuser, overlay, &accused, failure.kind, moment).await;
             }
-            self.weigh(asker, overlay, &accused, failure.kind, moment).await;
+            notes.push(note);
         }
         let counted = notes.len();
         if counted > 0 {
@@ -91,34 +95,68 @@ impl Oms {
         Ok(counted)
     }
 
-    /// Counts a voice, and acts where there are enough.
+    /// Whether the asker's complaints count towards a quarantine; `None` where they count nothing at
+    /// all, having been wrong too often. Where UMS does not say, nobody has a reputation.
+    async fn heard(&self, asker: &Asker) -> Option<bool> {
+        // A server of the provider speaks for the provider.
+        if asker.user.is_none() {
+            return Some(true);
+        }
+        let known = self.in_time("r7", self.users.class(&asker.peer)).await;
+        let reputation = known.map_or(0, |known| known.reputation);
+        let from = self.overlay.reputable_from;
+        (reputation > -from).then_some(reputation >= from)
+    }
+
+    /// Counts a voice, and acts where there are enough; whether it was found to be wrong.
     async fn weigh(
         &self,
-        asker: &Asker,
+        accuser: Accuser<'_>,
         overlay: &OverlayId,
         accused: &Arc<Member>,
         kind: FailureKind,
         moment: Moment,
-    ) {
+    ) -> bool {
         let now = moment.unix_s;
-        let peer = asker.peer.digits();
-        let of = asker.user.as_ref().map_or(&*peer, |user| user.as_str());
-        let voices = self.accusations().add((overlay, &accused.peer), of, kind, now);
+        let voices = self.accusations().add((overlay, &accused.peer), accuser, kind, now);
+        let is_enough_to_look = voices.reputable >= ENOUGH_COMPLAINTS;
+        if voices.gone == 0 && !is_enough_to_look {
+            return false;
+        }
         let members = self.store.describe(overlay, now).map_or(0, |described| described.num_peers);
-        match self.inspect(overlay, accused).await {
-            _ if voices.gone == 0 => {}
-            Reach::Unreachable => return self.let_go(overlay, accused, moment),
-            Reach::Reachable => self.accusations().settle(overlay, &accused.peer),
-            Reach::Unknown if is_enough(voices, members) => {
-                return self.let_go(overlay, accused, moment);
-            }
-            Reach::Unknown => {}
+        let reach = self.inspect(overlay, accused).await;
+        let is_gone = match reach {
+            Reach::Unreachable => true,
+            Reach::Reachable => false,
+            Reach::Unknown => is_enough(voices, members),
+        };
+        if is_gone {
+            self.let_go(overlay, accused, moment);
+            return false;
         }
-        if voices.all >= ENOUGH_COMPLAINTS {
-            let until = now.saturating_add(DOUBTED_S);
-            self.store.doubted(overlay, &accused.peer, until);
-            tracing::info!(%overlay, peer = %accused.peer, "stands last: several users complain");
+        if is_enough_to_look {
+            self.quarantine(overlay, accused, now).await;
+        } else if reach == Reach::Reachable {
+            self.accusations().settle(overlay, &accused.peer);
         }
+        reach == Reach::Reachable && kind == FailureKind::Unreachable
+    }
+
+    /// A member that answers and of whom several complain stands last for a while, unless it says
+    /// that it has too much to do: then that is why, and it stands last for as long as that lasts.
+    async fn quarantine(&self, overlay: &OverlayId, accused: &Member, now: u64) {
+        let peer = std::slice::from_ref(&accused.peer);
+        self.in_time("r1", self.events.ask_status(peer)).await;
+        let standings = self.in_time("r1", self.activity.standings(peer, now)).await;
+        let standing = standings.and_then(|found| found.into_iter().next().flatten());
+        if standing.is_some_and(|standing| standing.is_overloaded) {
+            return self.accusations().settle(overlay, &accused.peer);
+        }
+        let until = now.saturating_add(self.overlay.quarantine_seconds);
+        self.accusations().quarantine(overlay, &accused.peer, until);
+        self.store.doubted(overlay, &accused.peer, until);
+        self.metrics.quarantined();
+        tracing::info!(%overlay, peer = %accused.peer, until, "stands last: several users complain");
     }
 
     /// Whether a member answers now; unknown where it is not dialled, or reached by a relay anyway.
@@ -190,6 +228,7 @@ fn note(asker: &Asker, overlay: &OverlayId, failure: &Failure) -> ErrorNote {
         accused: failure.peer_id.clone(),
         kind,
         proved: false,
+        refuted: false,
         at: failure.at,
     }
 }

@@ -1,6 +1,7 @@
 //! Join, refresh, leave (TR 20002 §8.3.1, §8.3.3).
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use mp2p::id::{OverlayId, PeerId};
@@ -70,7 +71,7 @@ impl Oms {
         let now = moment.unix_s;
         let terms = self.admitted(asker, request).await?;
         let address = reachable_at(&request.peer_addr, asker.address.ip(), self.overlay.min_port)?;
-        let outlook = self.isps.outlook(address.ip_address, moment.instant);
+        let outlook = self.isps.load().outlook(address.ip_address, moment.instant);
         let before = self.store.member(&request.overlay_id, &asker.peer, now);
         if before.is_none() {
             self.floods.check(asker).map_err(JoinError::TooOften)?;
@@ -90,7 +91,8 @@ impl Oms {
         let relay = (reach == Reach::Unreachable)
             .then(|| self.relay(&asker.peer, &request.overlay_id, &outlook, now))
             .flatten();
-        let size = request.peer_num.unwrap_or(self.list.size).min(self.list.max_size);
+        let list = self.list.load();
+        let size = request.peer_num.unwrap_or(list.size).min(list.max_size);
         let wanted = Wanted { overlay: &request.overlay_id, size: usize::from(size), class };
         let (placed, ranked_by) = self.rank(asker, &outlook, wanted, moment).await?;
         self.metrics.listed(ranked_by);
@@ -173,7 +175,10 @@ impl Oms {
             nat: request.nat,
             via: before.and_then(|before| before.via.clone()),
             address,
-            doubted_until: before.map_or(0, |before| before.doubted_until),
+            doubted_until: before.map_or_else(
+                || self.accusations().quarantined(&request.overlay_id, &asker.peer),
+                |before| before.doubted_until,
+            ),
             profiled: before.map_or(0, |before| before.profiled),
             consent: None,
             policy: request.sharing_policy.clone(),
@@ -235,7 +240,10 @@ impl Oms {
     fn report_policy(&self, wish: ReportWish) -> ReportPolicy {
         let standard = ReportPolicy::STANDARD;
         ReportPolicy {
-            status_interval: wish.status_interval.unwrap_or(self.report_seconds).clamp(5, 3600),
+            status_interval: wish
+                .status_interval
+                .unwrap_or(self.report_seconds.load(Ordering::Relaxed))
+                .clamp(5, 3600),
             receipt_fragments: wish
                 .receipt_fragments
                 .unwrap_or(standard.receipt_fragments)

@@ -53,10 +53,11 @@ impl Oms {
             false => outlook.ranked_by(),
         };
         let standings = self.standings(&found, moment.unix_s).await;
+        let list = self.list.load();
         let policy = Policy {
             size,
-            bridge_percent: self.list.bridge_percent,
-            overloaded: self.list.overloaded,
+            bridge_percent: list.bridge_percent,
+            overloaded: list.overloaded,
             now: moment.unix_s,
             class,
         };
@@ -85,10 +86,11 @@ impl Oms {
         outlook: &Outlook,
         now: u64,
     ) -> Option<Gateway> {
-        let members = self.store.gateways(overlay, outlook, usize::from(self.list.gateways), now);
+        let list = self.list.load();
+        let members = self.store.gateways(overlay, outlook, usize::from(list.gateways), now);
         let ordinal = members.iter().position(|member| *member == asker.peer);
         let ordinal = ordinal.and_then(|at| u16::try_from(at).ok());
-        let quota = self.list.gateway_quota;
+        let quota = list.gateway_quota;
         (!members.is_empty()).then(|| Gateway {
             quota,
             members: List::new(members).unwrap_or_default(),

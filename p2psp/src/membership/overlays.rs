@@ -130,7 +130,7 @@ impl Oms {
                 storage_bytes: 0,
                 duration: self.reservation.max_duration_seconds,
             };
-            let outlook = self.isps.outlook(asker.address.ip(), moment.instant);
+            let outlook = self.isps.load().outlook(asker.address.ip(), moment.instant);
             if let Err(error) = self.order(&order, &outlook, now) {
                 tracing::info!(%error, %overlay, "an overlay has no relay as yet");
             }

@@ -63,7 +63,7 @@ impl Oms {
             storage_bytes: request.storage_bytes,
             duration: request.duration_seconds,
         };
-        let outlook = self.isps.outlook(asker.address.ip(), moment.instant);
+        let outlook = self.isps.load().outlook(asker.address.ip(), moment.instant);
         let granted = self.order(&order, &outlook, moment.unix_s)?;
         let reservations = granted.iter().filter_map(|grant| self.reserved(grant)).collect();
         Ok(ReservationAnswer { reservations: List::new(reservations).unwrap_or_default() })

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use mp2p::id::{PeerId, UserId};
 use mp2p::message::join::{AddressKind, Nat, PeerAddress, SharingPolicy};
 use mp2p::message::list::PeerType;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A member.
@@ -39,7 +40,7 @@ pub struct Member {
 }
 
 /// Whether others get through to a member.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reach {
     /// Nobody has tried yet.

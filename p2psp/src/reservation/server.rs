@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use mp2p::id::{PeerId, UserId};
 use mp2p::message::join::PeerAddress;
 use mp2p::message::server::{Capacity, ServerKind};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::reservation::grant::Grant;
@@ -40,7 +41,7 @@ pub struct Enlisted {
 }
 
 /// A server, as operators see it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ServerView {
     /// Which.

@@ -13,7 +13,7 @@ use crate::settings::SettingsError;
 const MAX_ISPS: usize = 64;
 
 /// One `[[isp]]` entry.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct IspSettings {
     /// Name of the ISP in logs, metrics and profiles.

@@ -233,6 +233,7 @@ impl Settings {
             ("overlay.max-per-user", overlay.max_per_user as u64),
             ("overlay.heartbeat-seconds", overlay.heartbeat_seconds),
             ("overlay.probe-timeout-ms", overlay.probe_timeout_ms),
+            ("overlay.quarantine-seconds", overlay.quarantine_seconds),
             ("list.gateway-quota", u64::from(self.list.gateway_quota)),
             ("list.size", u64::from(self.list.size)),
             ("reservation.max-servers", self.reservation.max_servers as u64),
@@ -250,6 +251,9 @@ impl Settings {
         if overlay.expires_seconds < overlay.heartbeat_seconds {
             let message = "is shorter than heartbeat-seconds: all members would be forgotten";
             return Err(SettingsError::invalid("overlay.expires-seconds", message));
+        }
+        if !(1..=100).contains(&overlay.reputable_from) {
+            return Err(SettingsError::invalid("overlay.reputable-from", "has to be 1 to 100"));
         }
         self.activity.check()?;
         if self.list.bridge_percent > 100 {

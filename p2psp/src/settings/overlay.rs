@@ -24,6 +24,11 @@ pub struct OverlaySettings {
     pub probe: bool,
     /// Milliseconds that such a dial may take.
     pub probe_timeout_ms: u64,
+    /// Reputation from which on a user's complaint counts towards a quarantine; as far below 0, no
+    /// report of the user's counts at all.
+    pub reputable_from: i64,
+    /// Seconds that a quarantine lasts.
+    pub quarantine_seconds: u64,
     /// Joins a second from one address; 0: no bound. Refreshes do not count.
     pub joins_per_second: u32,
     /// Joins a second of one user; 0: no bound.
@@ -44,6 +49,8 @@ impl Default for OverlaySettings {
             min_port: 1024,
             probe: true,
             probe_timeout_ms: 2000,
+            reputable_from: 3,
+            quarantine_seconds: 600,
             joins_per_second: 50,
             user_joins_per_second: 10,
             join_burst: 200,

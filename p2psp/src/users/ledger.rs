@@ -90,6 +90,9 @@ pub trait Ledger: Send + Sync {
     /// is no such user.
     fn pin<'a>(&'a self, user: &'a UserId, class: Option<u8>, by: &'a Act) -> Entry<'a, bool>;
 
+    /// Gives a user another reputation, from -100 to 100; `false`: there is no such user.
+    fn trust<'a>(&'a self, user: &'a UserId, reputation: i64, by: &'a Act) -> Entry<'a, bool>;
+
     /// Forgets days, epochs and reports that are older than these; the audit trail stays.
     fn forget(&self, before: Before) -> Entry<'_, ()>;
 }
@@ -204,9 +207,12 @@ pub struct Before {
 /// The ledger does not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
-    /// Too much to do, or the disk is full; it may be otherwise later.
+    /// Too much to do; it may be otherwise later.
     #[error("the ledger can take nothing now")]
     Busy,
+    /// The disk is full or fails; it may be otherwise later.
+    #[error("the ledger can store nothing now")]
+    Storage,
     /// The store beneath.
     #[error("the ledger: {0}")]
     Failed(String),
@@ -229,7 +235,8 @@ pub enum LedgerError {
 impl From<DatabaseError> for LedgerError {
     fn from(error: DatabaseError) -> Self {
         match error {
-            passing if passing.is_passing() => Self::Busy,
+            DatabaseError::Busy => Self::Busy,
+            passing if passing.is_passing() => Self::Storage,
             other => Self::Failed(other.to_string()),
         }
     }

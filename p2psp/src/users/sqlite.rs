@@ -112,6 +112,12 @@ impl Ledger for SqliteLedger {
         self.write(move |tx| profile::set(tx, user.as_str(), value, &by))
     }
 
+    fn trust<'a>(&'a self, user: &'a UserId, reputation: i64, by: &'a Act) -> Entry<'a, bool> {
+        let (user, by) = (user.clone(), by.clone());
+        let value = ("reputation", Some(reputation.clamp(-100, 100)));
+        self.write(move |tx| profile::set(tx, user.as_str(), value, &by))
+    }
+
     fn end_peer<'a>(&'a self, peer: &'a PeerId, by: &'a Act) -> Entry<'a, bool> {
         let (peer, by) = (peer.clone(), by.clone());
         self.write(move |tx| profile::end_peer(tx, &peer.digits(), &by))

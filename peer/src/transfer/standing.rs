@@ -17,8 +17,8 @@ pub(crate) struct Standing {
     pub(crate) oms_key: Option<VerifyingKey>,
     /// The lowest epoch of passkeys that is good.
     pub(crate) epoch: u64,
-    /// Orders to stop up to this number are known.
-    pub(crate) stops_seen: u64,
+    /// Numbers of orders to stop that are void: what they ended may go on.
+    pub(crate) void_stops: Vec<u64>,
 }
 
 impl Standing {
@@ -28,6 +28,7 @@ impl Standing {
         let mut standing = shared.write().unwrap_or_else(PoisonError::into_inner);
         standing.passkey.clone_from(&answer.passkey);
         standing.epoch = standing.epoch.max(answer.epoch);
+        standing.void_stops = answer.void_stops.to_vec();
         if standing.oms_key.is_none() {
             standing.oms_key = VerifyingKey::parse(&answer.oms_key).ok();
         }

@@ -31,8 +31,9 @@ pub(crate) fn is_meant(
 ) -> bool {
     let standing = Standing::now(standing);
     let Some(key) = &standing.oms_key else { return false };
-    let check = StopCheck { overlay, after: standing.stops_seen, now: unix_s() };
-    Stop::open(text, key, &check).is_ok_and(|stop| stop.ends(content))
+    let check = StopCheck { overlay, after: 0, now: unix_s() };
+    let is_void = |stop: &Stop| standing.void_stops.contains(&stop.seq);
+    Stop::open(text, key, &check).is_ok_and(|stop| stop.ends(content) && !is_void(&stop))
 }
 
 /// Keeps the order and says to OMS that it was followed.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has to say where")]
 
 mod flow;
+mod killed;
 mod lift;
 mod scene;
 mod silence;

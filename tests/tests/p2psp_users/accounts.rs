@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use system_tests::p2psp::{Peer, Shape};
 
-use crate::scene::{MIB, Scene, code, content, granted, key_in, receipt, receipts, unix_now};
+use crate::scene::{Film, MIB, Scene, code, content, granted, key_in, receipt, receipts, unix_now};
 
 fn send(peer: &Peer, signed: &[&str]) -> Vec<Value> {
     let answer = granted(&peer.ask("POST", "/ums/receipt", Some(&receipts(signed))));

@@ -3,7 +3,7 @@
 use serde_json::json;
 use system_tests::p2psp::{Peer, run};
 
-use crate::scene::{Scene, code, granted};
+use crate::scene::{Film, Scene, code, granted};
 
 /// A key that is anna's does not join as ben's, whatever certificate it got.
 #[test]

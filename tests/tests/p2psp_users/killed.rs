@@ -13,7 +13,7 @@ use serde_json::Value;
 use system_tests::p2psp::{P2psp, Peer};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-use crate::scene::{MIB, Scene, granted, key_in, receipt, receipts};
+use crate::scene::{Film, MIB, Scene, granted, key_in, receipt, receipts};
 
 /// Kills in continuous integration, and with `MP2P_LONG`.
 const KILLS: usize = 20;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use system_tests::daemon::program;
 use system_tests::p2psp::{P2psp, run};
 
-use crate::scene::{MIB, Scene, granted, key_in, receipt, receipts};
+use crate::scene::{Film, MIB, Scene, granted, key_in, receipt, receipts};
 
 /// A provider where anna earned something from ben.
 fn earned() -> Scene {
@@ -83,7 +83,9 @@ fn a_backup_brings_users_credit_and_keys_back() {
     let scene = earned();
     let file = scene.folder.path().join("backup").display().to_string();
     let told = scene.command(&["backup", &file]).unwrap();
-    for name in ["index.db", "users.db", "pki/ca-key.pem", "pki/ledger.json"] {
+    for name in
+        ["expulsions.db", "index.db", "stops.db", "users.db", "pki/ca-key.pem", "pki/ledger.json"]
+    {
         assert!(told.lines().any(|line| line == name), "{told}");
     }
     let mode =

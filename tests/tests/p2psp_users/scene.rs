@@ -1,4 +1,4 @@
-//! A provider, its users' peers, and the keys with which these sign.
+//! What a provider's users do, and the keys with which their peers sign.
 
 use std::path::Path;
 use std::process::Command;
@@ -13,49 +13,32 @@ use mp2p::signed::{PeerKey, SigningKey};
 use serde_json::{Value, json};
 use system_tests::curl;
 use system_tests::http::Answer;
-use system_tests::p2psp::{P2psp, Peer, Shape, run};
+use system_tests::p2psp::Peer;
+pub(crate) use system_tests::p2psp::Provided as Scene;
 
 /// Bytes of a MiB.
 pub(crate) const MIB: u64 = 1 << 20;
 
-/// A provider and its folder.
-pub(crate) struct Scene {
-    pub(crate) p2psp: P2psp,
-    pub(crate) folder: tempfile::TempDir,
+/// What the users of a provider do.
+pub(crate) trait Film {
+    /// Anna's peer, and the overlay `film`, which is hers.
+    fn anna(&self) -> Peer;
+
+    /// A token for a peer of `user`.
+    fn token(&self, user: &str) -> Token;
+
+    /// Has the key of `peer` certified with `token`, and puts the certificate into its folder.
+    fn certify_again(&self, peer: &Peer, token: &Token);
+
+    /// Whoever has no certificate posts to UMS.
+    fn stranger(&self, path: &str, body: &Value) -> Answer;
+
+    /// The same, from an address.
+    fn stranger_from(&self, address: &str, path: &str, body: &Value) -> Answer;
 }
 
-impl Scene {
-    pub(crate) fn start(more: &[&str]) -> Self {
-        Self::start_as(Shape::OneProcess, more)
-    }
-
-    pub(crate) fn start_as(shape: Shape, more: &[&str]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let state = folder.path().join("state");
-        let p2psp = P2psp::start_as(shape, &state, more).expect("a server");
-        Self { p2psp, folder }
-    }
-
-    /// The state folder of UMS.
-    pub(crate) fn state(&self) -> String {
-        self.folder.path().join("state").display().to_string()
-    }
-
-    /// Runs a command of `p2psp` over the state.
-    pub(crate) fn command(&self, arguments: &[&str]) -> anyhow::Result<String> {
-        let state = self.state();
-        run(&[arguments, &["--state-dir", &state]].concat())
-    }
-
-    /// A peer that takes part in `film`.
-    pub(crate) fn member(&self, user: &str, address: &str) -> Peer {
-        let peer = self.p2psp.enrol(user, address).expect("a peer");
-        let _ = peer.join("film");
-        peer
-    }
-
-    /// Anna's peer, and the overlay `film`, which is hers.
-    pub(crate) fn anna(&self) -> Peer {
+impl Film for Scene {
+    fn anna(&self) -> Peer {
         let anna = self.p2psp.enrol("anna", "127.0.0.10").expect("a peer");
         let overlay = json!({"overlay-id": "film", "title": "A film"});
         assert_eq!(anna.ask("POST", "/oms/overlay", Some(&overlay)).status, 201);
@@ -63,15 +46,13 @@ impl Scene {
         anna
     }
 
-    /// A token for a peer of `user`.
-    pub(crate) fn token(&self, user: &str) -> Token {
+    fn token(&self, user: &str) -> Token {
         let url = self.p2psp.role("ums").url.replace("127.0.0.1", "localhost");
         let text = self.command(&["invite", user, "--url", &url]).expect("a token");
         text.trim().parse().expect("a token")
     }
 
-    /// Has the key of `peer` certified with `token`, and puts the certificate into its folder.
-    pub(crate) fn certify_again(&self, peer: &Peer, token: &Token) {
+    fn certify_again(&self, peer: &Peer, token: &Token) {
         let mut openssl = Command::new("openssl");
         openssl.args(["req", "-new", "-subj", "/CN=x", "-key"]).arg(peer.file("client-key.pem"));
         let csr = openssl.output().expect("openssl runs").stdout;
@@ -86,13 +67,11 @@ impl Scene {
         std::fs::write(peer.file("client.pem"), certificate).expect("a file");
     }
 
-    /// Whoever has no certificate posts to UMS.
-    pub(crate) fn stranger(&self, path: &str, body: &Value) -> Answer {
+    fn stranger(&self, path: &str, body: &Value) -> Answer {
         self.stranger_from("127.0.0.1", path, body)
     }
 
-    /// The same, from an address.
-    pub(crate) fn stranger_from(&self, address: &str, path: &str, body: &Value) -> Answer {
+    fn stranger_from(&self, address: &str, path: &str, body: &Value) -> Answer {
         let mut command = curl::with(&self.p2psp.pki("ca.pem"), None);
         command.args(["--header", "Content-Type: application/json", "--data", &body.to_string()]);
         command.args(["--interface", address]);

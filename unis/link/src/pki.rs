@@ -137,6 +137,29 @@ pub enum PkiError {
     Refused(#[from] Refused),
 }
 
+impl PkiError {
+    /// Whether the same may be granted later: the disk or the ledger is full, or the disk fails.
+    /// Nothing was changed.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Full(_) => true,
+            Self::Io { source, .. } => {
+                // EIO has no kind of its own.
+                let is_failing = source.raw_os_error() == Some(libc::EIO);
+                is_failing
+                    || matches!(
+                        source.kind(),
+                        io::ErrorKind::StorageFull
+                            | io::ErrorKind::QuotaExceeded
+                            | io::ErrorKind::WriteZero
+                    )
+            }
+            _ => false,
+        }
+    }
+}
+
 /// Why a certificate is not granted to who asks for it.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Refused {

@@ -1,9 +1,11 @@
 //! Names of peers: 32 bytes in place, for stores and lists hold millions of them.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::id::{DIGEST_DIGITS, IdError, is_digest};
@@ -105,6 +107,16 @@ impl FromStr for PeerId {
 impl Serialize for PeerId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.digits())
+    }
+}
+
+impl JsonSchema for PeerId {
+    fn schema_name() -> Cow<'static, str> {
+        "PeerId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": "^[0-9a-f]{64}$"})
     }
 }
 

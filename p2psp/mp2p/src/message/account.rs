@@ -1,11 +1,12 @@
 //! What UMS tells of a user: class, credit, consent; sign-up (TR 20002 §7.6, §8.3.9).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{PeerId, UserId};
 
 /// What a serving peer is told of a peer that it serves (TR 20002 §8.3.9 step 3).
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ClassAnswer {
     /// Which peer.
@@ -21,7 +22,7 @@ pub struct ClassAnswer {
 }
 
 /// The own account.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Account {
     /// Who.
@@ -40,7 +41,7 @@ pub struct Account {
 }
 
 /// Credit: bytes that others signed for, against bytes that the user signed for.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Credit {
     /// Credited, bytes; caps and shares of relays have been taken off.
@@ -59,7 +60,7 @@ impl Credit {
 }
 
 /// What a user did on one day (Req-User-020, -050).
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Day {
     /// Days since 1970-01-01, UTC.
@@ -84,7 +85,7 @@ pub struct Day {
 
 /// Whether the status of the user's peers may be shown (TR 20002 Annex A.1); `null`: each peer's
 /// own sharing policy says.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Consent {
     /// See above.
@@ -92,7 +93,7 @@ pub struct Consent {
 }
 
 /// Somebody wants to be a user, or a user wants a further peer.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct SignUp {
     /// The user.
@@ -100,7 +101,7 @@ pub struct SignUp {
 }
 
 /// What to enrol with.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct SignedUp {
     /// Good for one certificate of a peer of the user.

@@ -1,5 +1,6 @@
 //! What PAMS answers: standing, resources, history, the accounts of super peers (TR 20002 §8.3.10).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::PeerId;
@@ -16,7 +17,7 @@ pub const MAX_PULLED: usize = 100;
 
 /// How a peer stands. Its status itself is shown to itself, to operators, and where its user
 /// agreed.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct StandingAnswer {
     /// Which peer.
@@ -43,7 +44,7 @@ pub struct StandingAnswer {
 }
 
 /// Resources that were looked for, best first.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ResourcesAnswer {
     /// What was found.
@@ -51,7 +52,7 @@ pub struct ResourcesAnswer {
 }
 
 /// A resource, and whose it is.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct FoundResource {
     /// Of which peer.
@@ -65,7 +66,7 @@ pub struct FoundResource {
 }
 
 /// What a peer did over time, oldest first.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct HistoryAnswer {
     /// Which peer.
@@ -79,7 +80,7 @@ pub struct HistoryAnswer {
 }
 
 /// What was reported within a window of time.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Window {
     /// Its begin, Unix seconds.
@@ -97,7 +98,7 @@ pub struct Window {
 }
 
 /// A peer puts itself in the care of a super peer, which reports for it from then on.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct CareRequest {
     /// The super peer.
@@ -105,7 +106,7 @@ pub struct CareRequest {
 }
 
 /// What a super peer did for others (Req-Traffic-080).
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct CareAnswer {
     /// The super peer.
@@ -123,7 +124,7 @@ pub struct CareAnswer {
 }
 
 /// PAMS is to ask peers for their status now.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PullRequest {
     /// Which.
@@ -134,7 +135,7 @@ pub struct PullRequest {
 }
 
 /// What came of it.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PullAnswer {
     /// Peers that were asked: they listen to their events.

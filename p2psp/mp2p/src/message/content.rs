@@ -1,6 +1,7 @@
 //! Contents: registration, search, index files and the list of what is forbidden (TR 20002 §8.3.5;
 //! X.609.9 `OCMP_CONTENT_REGISTER`, `_UPDATE`, `_REMOVE`, `_QUERY`).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ContentId, OverlayId};
@@ -16,7 +17,7 @@ pub const MAX_DIGESTS: usize = 10_000;
 pub const MAX_REASON_BYTES: usize = 512;
 
 /// A content or service is registered, or changed.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Registration {
     /// What it consists of, signed by who publishes it ([`crate::index_file`]).
@@ -27,7 +28,7 @@ pub struct Registration {
 }
 
 /// A content and where it is exchanged.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct OverlayContent {
     /// Which content.
@@ -45,7 +46,7 @@ pub struct OverlayContent {
 }
 
 /// What a search found, best first.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Found {
     /// The contents.
@@ -55,7 +56,7 @@ pub struct Found {
 }
 
 /// The index file of a content.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct IndexAnswer {
     /// As its publisher signed it.
@@ -67,7 +68,7 @@ pub struct IndexAnswer {
 }
 
 /// What is forbidden (Req-Content-020).
-#[derive(Copy, Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeniedKind {
     /// A whole content.
@@ -77,7 +78,7 @@ pub enum DeniedKind {
 }
 
 /// A digest on the list, or off it again.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Denied {
     /// The content's id or the fragment's hash, 64 hex digits.
@@ -94,7 +95,7 @@ const fn yes() -> bool {
 }
 
 /// Changes to the list of what is forbidden.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct DenyRequest {
     /// What is put on the list or taken off.
@@ -104,7 +105,7 @@ pub struct DenyRequest {
 }
 
 /// Changes since the number that was asked for; the oldest first.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Denylist {
     /// To ask for what comes after these.

@@ -1,6 +1,7 @@
 //! What the provider tells a peer, a cache or a relay without being asked: the events of
 //! `GET /oms/events` (R5, R8, R9), acknowledged by `POST /oms/events/ack`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ContentId, OverlayId, PeerId};
@@ -84,7 +85,7 @@ pub enum Event {
 pub type ReservationId = Text<64>;
 
 /// All events up to this one have arrived.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct EventAck {
     /// The highest sequence number seen.
     pub seq: u64,

@@ -1,6 +1,7 @@
 //! `POST /oms/peer/report`: other peers fail (Req-Net-050, Req-Net-080; Q.4103 `POST
 //! /peer/report`).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{OverlayId, PeerId};
@@ -11,7 +12,9 @@ use crate::message::event::Signed;
 pub const MAX_FAILURES: usize = 64;
 
 /// What went wrong.
-#[derive(Copy, Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(
+    Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum FailureKind {
     /// Nobody answers at its address.
@@ -27,7 +30,7 @@ pub enum FailureKind {
 }
 
 /// What happened with one peer.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Failure {
     /// What.
@@ -45,7 +48,7 @@ pub struct Failure {
 }
 
 /// A peer's report.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct FailureReport {
     /// In which overlay.

@@ -4,6 +4,7 @@
 //! as there are members; a single gateway halves the speed. So the members share the fragments out
 //! among themselves by rendezvous hashing, fetch their own from outside, and pass them on inside.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::PeerId;
@@ -13,7 +14,7 @@ use crate::message::bound::List;
 pub const MAX_GATEWAYS: usize = 64;
 
 /// How the members of one PID share out what comes from outside.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Gateway {
     /// Members that fetch the same fragment from outside.

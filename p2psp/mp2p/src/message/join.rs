@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::id::{OverlayId, PeerId};
@@ -17,7 +18,7 @@ pub const MAX_STOPS: usize = 64;
 pub const MAX_ADDRESSES: usize = 8;
 
 /// A peer wants to take part; the same body refreshes its part.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct JoinRequest {
     /// In which overlay.
@@ -39,9 +40,10 @@ pub struct JoinRequest {
 }
 
 /// One address (RFC 7846 `peer_addr`).
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct PeerAddress {
     /// The address.
+    #[schemars(schema_with = "address")]
     pub ip_address: IpAddr,
     /// TCP port.
     pub port: u16,
@@ -50,8 +52,12 @@ pub struct PeerAddress {
     pub kind: AddressKind,
 }
 
+fn address(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]})
+}
+
 /// How an address is known (RFC 7846, RFC 8445).
-#[derive(Copy, Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum AddressKind {
     /// The peer says so.
@@ -64,7 +70,7 @@ pub enum AddressKind {
 }
 
 /// What is between a peer and the others (RFC 7846 `ability_nat`).
-#[derive(Copy, Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Nat {
     /// Nothing.
@@ -81,7 +87,7 @@ pub enum Nat {
 }
 
 /// What a peer gives, and to whom (TR 20002 §7.5.3).
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct SharingPolicy {
     /// The lowest class that it serves.
@@ -91,7 +97,7 @@ pub struct SharingPolicy {
 }
 
 /// The peer takes part.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct JoinAnswer {
     /// In which overlay.
@@ -141,7 +147,7 @@ fn is_empty<T>(list: &[T]) -> bool {
 }
 
 /// What to report, how often, to whom (TR 20002 §7.7.1).
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ReportPolicy {
     /// Seconds between reports of status to PAMS.
@@ -184,7 +190,7 @@ impl ReportPolicy {
 }
 
 /// What a service wants reported how often; what is absent is the provider's choice.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct ReportWish {
     /// Seconds between reports of status.
@@ -202,7 +208,7 @@ pub struct ReportWish {
 }
 
 /// A peer leaves.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct LeaveRequest {
     /// Which overlay.

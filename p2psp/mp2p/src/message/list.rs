@@ -1,5 +1,6 @@
 //! The ranked peer list (TR 20002 §8.3.1 step 4; Q.4103 `peer_info_list`).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::PeerId;
@@ -11,7 +12,7 @@ use crate::message::status::PeerStatus;
 pub const MAX_ENTRIES: usize = 200;
 
 /// The selected peers of an overlay, best first.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub struct PeerList {
     /// Members of the overlay, the asker included.
     pub num_peers: u64,
@@ -23,7 +24,7 @@ pub struct PeerList {
 }
 
 /// What an order rests on.
-#[derive(Copy, Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RankedBy {
     /// The ISP's current map.
@@ -37,7 +38,7 @@ pub enum RankedBy {
 }
 
 /// One peer of a list.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PeerEntry {
     /// Which.
@@ -66,7 +67,7 @@ pub struct PeerEntry {
 }
 
 /// What a peer is.
-#[derive(Copy, Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PeerType {
     /// A user's.
@@ -79,7 +80,7 @@ pub enum PeerType {
 }
 
 /// Why a peer stands lower than its rank.
-#[derive(Copy, Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Demotion {
     /// It has too much to do (TR 20002 §8.3.2).

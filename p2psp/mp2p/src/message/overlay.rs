@@ -1,6 +1,7 @@
 //! Overlays: what is asked for, and what is told before joining (TR 20002 §7.4, Req-Net-040;
 //! Q.4103 `POST` and `GET` of an overlay).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{OverlayId, PeerId, UserId};
@@ -15,7 +16,7 @@ pub const MAX_DESCRIPTION_BYTES: usize = 2048;
 pub const MAX_USERS: usize = 1000;
 
 /// An overlay to be.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct OverlayRequest {
     /// Its name.
@@ -57,7 +58,7 @@ impl OverlayRequest {
 }
 
 /// What a service needs of its overlay (TR 20002 §7.4, Req-Serv-020). 0 asks for nothing.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Requirements {
     /// To each consumer, bit/s.
@@ -73,7 +74,7 @@ pub struct Requirements {
 }
 
 /// Who may take part (TR 20002 §7.4; Q.4103 `auth`).
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Access {
     /// Whether everybody may.
@@ -85,7 +86,7 @@ pub struct Access {
 }
 
 /// Whether everybody may take part.
-#[derive(Copy, Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AccessKind {
     /// Everybody.
@@ -100,7 +101,7 @@ fn is_none(users: &[UserId]) -> bool {
 }
 
 /// `PUT /oms/overlay`: what its owner changes; what is absent stays.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct OverlayChange {
     /// Which.
@@ -123,7 +124,7 @@ pub struct OverlayChange {
 }
 
 /// What an overlay is for (TR 20002 §7.4.1).
-#[derive(Copy, Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ServiceKind {
     /// Files.
@@ -136,7 +137,7 @@ pub enum ServiceKind {
 }
 
 /// An overlay, as told before joining.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct OverlayDescription {
     /// What was asked for.
@@ -157,7 +158,7 @@ pub struct OverlayDescription {
 }
 
 /// How an overlay is, before one joins it (Req-Net-040, Req-Serv-010).
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Health {
     /// Caches among the members.

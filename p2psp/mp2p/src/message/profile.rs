@@ -1,11 +1,12 @@
 //! A user's profile (TR 20002 §8.2.2, Req-User-030).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{PeerId, UserId};
 
 /// What UMS keeps of a user.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Profile {
     /// Who.

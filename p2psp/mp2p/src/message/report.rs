@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ContentId, OverlayId, PeerId};
@@ -18,7 +19,7 @@ pub const MAX_RANGES: usize = 256;
 pub const MAX_DISTANCES: usize = 64;
 
 /// Receipts for UMS; both ends may send theirs.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Receipts {
     /// Signed objects of [`crate::receipt`].
@@ -26,7 +27,7 @@ pub struct Receipts {
 }
 
 /// What became of receipts, in their order.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ReceiptsAnswer {
     /// One entry a receipt.
@@ -34,7 +35,7 @@ pub struct ReceiptsAnswer {
 }
 
 /// What became of a receipt.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "outcome")]
 pub enum ReceiptOutcome {
     /// It told something new and is on the disk.
@@ -58,7 +59,7 @@ pub enum ReceiptOutcome {
 }
 
 /// What bounds credit.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Limit {
     /// Both peers are one user's.
@@ -70,7 +71,7 @@ pub enum Limit {
 }
 
 /// Why a receipt counts for nothing.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RefusalCode {
     /// No signed receipt, or one that cannot be meant.
@@ -91,7 +92,7 @@ pub enum RefusalCode {
 
 /// An aggregated report of success (TR 20002 §8.3.8 step 2). Numbers are since the last report; the
 /// reporter counts its reports.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct SuccessReport {
     /// Where.
@@ -121,7 +122,7 @@ pub struct SuccessReport {
 }
 
 /// What was exchanged with one peer.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Partner {
     /// With whom.
@@ -135,7 +136,7 @@ pub struct Partner {
 }
 
 /// Which way, as the reporter sees it.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Direction {
     /// The reporter gave.
@@ -145,7 +146,7 @@ pub enum Direction {
 }
 
 /// Whether a success report was new.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct SuccessAnswer {
     /// `false`: it was here before.
@@ -153,7 +154,7 @@ pub struct SuccessAnswer {
 }
 
 /// How contents of an overlay were distributed (Req-Dist-010).
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct DistributionResult {
     /// Of which overlay.
@@ -165,7 +166,7 @@ pub struct DistributionResult {
 }
 
 /// How one content was distributed.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ContentResult {
     /// Which.

@@ -12,6 +12,7 @@
 //! | `ratio` | share of it that the user lets others have, 0 to 1 | peer |
 //! | `load` | share of that in use, 0 to 1 | peer |
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::UserId;
@@ -23,7 +24,7 @@ pub const MAX_RESOURCES: usize = 16;
 pub const MAX_RESOURCE_TEXT: usize = 64;
 
 /// A resource of a peer.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Resource {
     /// Its name.
@@ -59,7 +60,9 @@ const fn whole() -> f32 {
 }
 
 /// What a resource is.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(
+    Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum ResourceType {
     /// Upload, bit/s.
@@ -77,7 +80,7 @@ pub enum ResourceType {
 }
 
 /// Who may use a resource (Req-Reso-060).
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct ResourcePolicy {
     /// The lowest class that may.

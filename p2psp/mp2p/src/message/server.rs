@@ -1,6 +1,7 @@
 //! Cache and relay servers (R8, R9; TR 20002 §8.2.5, §8.2.6; X.609.2): what they can, what is
 //! reserved with them, who used how much, and what is wrong with them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{OverlayId, PeerId};
@@ -17,7 +18,7 @@ pub const MAX_IN_FORCE: usize = 1024;
 pub const MAX_FAULT_BYTES: usize = 512;
 
 /// What a server is.
-#[derive(Copy, Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ServerKind {
     /// A cache server.
@@ -27,7 +28,7 @@ pub enum ServerKind {
 }
 
 /// What a server has to give, in all.
-#[derive(Copy, Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Capacity {
     /// Bit/s.
@@ -39,7 +40,7 @@ pub struct Capacity {
 }
 
 /// `PUT /oms/server`: a server is there; again as a sign of life.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ServerRegistration {
     /// What it is.
@@ -58,7 +59,7 @@ pub struct ServerRegistration {
 }
 
 /// The answer to a registration.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ServerAnswer {
     /// Reservations of older epochs are void.
@@ -76,7 +77,7 @@ pub struct ServerAnswer {
 }
 
 /// A reservation that a server has to keep.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct InForce {
     /// Signed by OMS.
@@ -86,7 +87,7 @@ pub struct InForce {
 }
 
 /// `POST /oms/reservation`: something is to be kept free.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ReservationRequest {
     /// What for.
@@ -107,7 +108,7 @@ pub struct ReservationRequest {
 }
 
 /// `PUT` (for longer) and `DELETE /oms/reservation` (no more).
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ReservationChange {
     /// Which.
@@ -118,14 +119,14 @@ pub struct ReservationChange {
 }
 
 /// What was reserved: several parts where no server alone has enough (Req-Reso-050).
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct ReservationAnswer {
     /// The parts; together they are what was asked for.
     pub reservations: List<Reserved, MAX_PARTS>,
 }
 
 /// One part of it.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Reserved {
     /// Signed by OMS; to be shown to the server.
@@ -142,7 +143,7 @@ pub struct Reserved {
 }
 
 /// `POST /oms/server/usage`: how much went through for a holder so far (Req-Net-120).
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Usage {
     /// Under which reservation.
@@ -158,7 +159,7 @@ pub struct Usage {
 }
 
 /// What a holder has used, at each server and in all (Req-Traffic-080).
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct UsageAccount {
     /// Whose.
@@ -176,7 +177,7 @@ pub struct UsageAccount {
 }
 
 /// `POST /oms/server/fault`: something is wrong with the server itself.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Fault {
     /// What, for the log.
     pub what: Text<MAX_FAULT_BYTES>,

@@ -1,5 +1,6 @@
 //! Status of a peer (TR 20002 §8.3.10; X.609.1): what changes by the second.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::PeerId;
@@ -16,7 +17,7 @@ const MAX_BPS: u64 = 10_000_000_000_000;
 const MAX_CONNECTIONS: u32 = 1_000_000;
 
 /// Reports to PAMS.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct StatusReport {
     /// One entry a peer.
@@ -24,7 +25,7 @@ pub struct StatusReport {
 }
 
 /// The status of one peer.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PeerReport {
     /// Which.
@@ -40,7 +41,7 @@ pub struct PeerReport {
 }
 
 /// Static status (TR 20002 §8.3.10, X.609.1): configuration and policy.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct StaticStatus {
     /// Program and version.
@@ -73,7 +74,7 @@ impl PeerReport {
 }
 
 /// Dynamic status (X.609.1). Shares are of what the peer's user lets it have.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct PeerStatus {
     /// Share of the processor in use, 0 to 1.

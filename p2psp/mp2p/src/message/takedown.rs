@@ -1,5 +1,6 @@
 //! Forced stop (TR 20002 §8.3.4): what an authority asks of IXS, and what comes of it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ContentId, OverlayId};
@@ -14,7 +15,7 @@ pub const MAX_ID_BYTES: usize = 64;
 pub const MAX_ACK_BYTES: usize = 4096;
 
 /// An authority wants a distribution to end.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct TakedownRequest {
     /// Of one content; the only one of an overlay ends the overlay.
@@ -31,7 +32,7 @@ pub struct TakedownRequest {
 }
 
 /// How far a forced stop has come.
-#[derive(Copy, Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TakedownState {
     /// Nobody finds it any more; OMS does not know yet.
@@ -45,7 +46,7 @@ pub enum TakedownState {
 }
 
 /// A forced stop and its result.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Takedown {
     /// Its name.
@@ -75,7 +76,7 @@ pub struct Takedown {
 }
 
 /// A takedown is over.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Lift {
     /// Why.
@@ -89,7 +90,7 @@ pub struct Lift {
 }
 
 /// What became of a stop (§8.3.4 step 5).
-#[derive(Copy, Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct StopResult {
     /// Peers and servers that took part when it was signed.
@@ -105,7 +106,7 @@ pub struct StopResult {
 }
 
 /// Takedowns, the latest first.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Takedowns {
     /// The takedowns.
@@ -113,7 +114,7 @@ pub struct Takedowns {
 }
 
 /// `POST /oms/stop-ack`: a peer has stopped; signed, so that others may pass it on.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct StopAcknowledgement {
     /// What the peer signed ([`crate::stop::StopAck`]).

@@ -68,6 +68,31 @@ fn usage(grant: &Grant, bytes_in: u64) -> Usage {
     }
 }
 
+#[test]
+fn servers_reservations_and_those_of_a_holder_have_an_end() {
+    let settings = ReservationSettings {
+        max_servers: 2,
+        max_per_holder: 1,
+        // A reservation may take sixteen parts.
+        max_reservations: 17,
+        max_duration_seconds: 900,
+        ..ReservationSettings::default()
+    };
+    let mut book = Book::new(settings, START * 1000);
+    assert!(book.enlist(&enlisting(1, 100, 100), START).is_some());
+    assert!(book.enlist(&enlisting(2, 100, 100), START).is_some());
+    assert!(book.enlist(&enlisting(3, 100, 100), START).is_none());
+    assert!(book.enlist(&enlisting(1, 100, 100), START).is_some(), "it is there already");
+    let long = Order { duration: 10_000, ..order(9, 10, 10) };
+    let grants = reserve(&mut book, &long, START).unwrap();
+    assert!(grants[0].reservation.exp <= START + 900, "{:?}", grants[0].reservation);
+    let again = reserve(&mut book, &order(9, 10, 10), START);
+    assert!(matches!(again, Err(ReserveError::TooMany(1))), "{again:?}");
+    reserve(&mut book, &order(8, 10, 10), START).unwrap();
+    let third = reserve(&mut book, &order(7, 10, 10), START);
+    assert!(matches!(third, Err(ReserveError::Full(17))), "{third:?}");
+}
+
 /// Req-Reso-050: 70 of 100 are with one server; 150 are with two, and together exactly that.
 #[test]
 fn a_reservation_is_composed_where_no_server_alone_has_enough() {

@@ -19,6 +19,9 @@ const HOUSE: &str = "house";
 /// A user can sign for so much in a day, bytes: 1.6 Gbit/s all day long. Sums do not overflow.
 const MOST_A_DAY: u64 = 1 << 44;
 
+/// Bytes credited to a user on a day from which on the day counts for the user's reputation.
+const GIVEN_WELL: u64 = 16 << 20;
+
 /// The last receipt of an epoch.
 struct Last {
     content: String,
@@ -307,6 +310,13 @@ fn remember(
 ) -> rusqlite::Result<()> {
     let today = day::of(now);
     let (giver, getter) = (receipt.contributor.digits(), receipt.consumer.digits());
+    if let Some(user) = &contributor.user {
+        // Whoever gave much on a day is the more to be believed.
+        let before = day::credited(tx, user, today)?;
+        if before < GIVEN_WELL && before + split.contributor >= GIVEN_WELL {
+            distribution::repute(tx, &giver, 1)?;
+        }
+    }
     day::add(tx, &giver, today, Sum::Given, news.bytes)?;
     day::add(tx, &giver, today, Sum::Rejected, news.rejected)?;
     day::add(tx, &giver, today, Sum::Credited, split.contributor)?;

@@ -18,6 +18,8 @@ const MAX_CONTENTS: u32 = 1000;
 /// Errors of one pair that a report is held against, and reports that an error is held against.
 const MAX_HELD: u32 = 1000;
 
+/// A reputation is from here below 0 to here above.
+const MAX_REPUTATION: i64 = 100;
 /// A peer's sums end here, so that no reporter makes those of all overflow; 16 Ti.
 const MOST: u64 = 1 << 44;
 
@@ -199,16 +201,15 @@ pub(super) fn error(tx: &Connection, error: &ErrorNote) -> rusqlite::Result<bool
             error.proved,
             error.at
         ])? > 0;
+    if error.refuted {
+        refute(tx, error, (&kind, fragment))?;
+    }
     if !is_new {
         return Ok(false);
     }
     day::add(tx, accused, day::of(error.at), Sum::Accused, 1)?;
     if error.proved {
-        tx.prepare_cached(
-            "UPDATE user SET reputation = reputation - 1
-             WHERE id = (SELECT user FROM peer WHERE id = ?1)",
-        )?
-        .execute([accused])?;
+        repute(tx, accused, -1)?;
     }
     if let Some(fragment) = error.fragment {
         let mut reports = tx.prepare_cached(
@@ -227,10 +228,42 @@ pub(super) fn error(tx: &Connection, error: &ErrorNote) -> rusqlite::Result<bool
     }
     let detail = json!({
         "reporter": reporter, "overlay": overlay, "content": content, "fragment": fragment,
-        "kind": kind, "proved": error.proved,
+        "kind": kind, "proved": error.proved, "refuted": error.refuted,
     });
     note(tx, &Act { actor: "oms".into(), now: error.at }, "error", accused, detail)?;
     Ok(true)
+}
+
+/// OMS looked, and it was not so: that costs the reporter, once a day for one of a kind.
+fn refute(
+    tx: &Connection,
+    error: &ErrorNote,
+    (kind, fragment): (&str, i64),
+) -> rusqlite::Result<()> {
+    let content = error.content.as_ref().map_or("", ContentId::as_str);
+    let sql = "UPDATE error SET refuted_on = ?1
+         WHERE reporter = ?2 AND accused = ?3 AND overlay = ?4 AND content = ?5 AND fragment = ?6
+           AND kind = ?7 AND refuted_on IS NOT ?1";
+    let is_first = tx.prepare_cached(sql)?.execute(params![
+        day::of(error.at),
+        &*error.reporter.digits(),
+        &*error.accused.digits(),
+        error.overlay.as_str(),
+        content,
+        fragment,
+        kind
+    ])? > 0;
+    if is_first {
+        repute(tx, &error.reporter.digits(), -1)?;
+    }
+    Ok(())
+}
+
+/// Changes the reputation of a peer's user, within bounds.
+pub(super) fn repute(tx: &Connection, peer: &str, change: i64) -> rusqlite::Result<()> {
+    let sql = "UPDATE user SET reputation = max(-?3, min(?3, reputation + ?2))
+         WHERE id = (SELECT user FROM peer WHERE id = ?1)";
+    tx.prepare_cached(sql)?.execute(params![peer, change, MAX_REPUTATION]).map(|_| ())
 }
 
 /// An overlay was made. One of the same name that was another's before takes its results with it.

@@ -3,7 +3,7 @@
 use crate::audit;
 
 /// Each is run once, in order; what was released is never changed.
-pub(super) const MIGRATIONS: [&str; 3] = [PROFILES, audit::TABLE, ACCOUNTS];
+pub(super) const MIGRATIONS: [&str; 4] = [PROFILES, audit::TABLE, ACCOUNTS, REFUTED];
 
 const PROFILES: &str = "
     CREATE TABLE user (
@@ -143,3 +143,6 @@ const ACCOUNTS: &str = "
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX error_of_overlay ON error (overlay, content);
 ";
+
+/// The day on which OMS last found that it was not so.
+const REFUTED: &str = "ALTER TABLE error ADD COLUMN refuted_on INTEGER;";

@@ -31,6 +31,23 @@ impl Scene {
     }
 }
 
+/// A day on which a user gave 16 MiB or more counts, once; what the user's own peers got does not.
+#[tokio::test]
+async fn who_gives_well_gains_reputation_by_the_day() {
+    for scene in Scene::peopled().await {
+        let reputation =
+            async || scene.ledger.account(&user("anna")).await.unwrap().unwrap().reputation;
+        let steps = [(1, 15, 0, 0), (2, 16, 0, 1), (3, 99, 0, 1), (4, 114, 1, 1), (5, 115, 1, 2)];
+        for (seq, mib, day, expected) in steps {
+            let one = vec![claim(1, 2, seq, mib * MIB)];
+            scene.ledger.claim(one, WIDE, NOW + day * DAY_S).await.unwrap();
+            assert_eq!(reputation().await, expected, "{seq}");
+        }
+        scene.ledger.claim(vec![claim(1, 4, 1, 99 * MIB)], WIDE, NOW + 2 * DAY_S).await.unwrap();
+        assert_eq!(reputation().await, 2);
+    }
+}
+
 #[tokio::test]
 async fn only_what_a_receipt_tells_anew_is_credited_and_its_consumer_pays() {
     for scene in Scene::peopled().await {

@@ -6,7 +6,7 @@ use mp2p::message::bound::List;
 use mp2p::message::report::{ContentResult, Direction, Partner, SuccessReport};
 
 use crate::calls::{ErrorNote, Founding};
-use crate::users::suite::{MIB, NOW, Scene, WIDE, claim, content, film, peer, user};
+use crate::users::suite::{DAY_S, MIB, NOW, Scene, WIDE, claim, content, film, peer, user};
 
 fn founding(owner: Option<&str>) -> Founding {
     Founding { overlay: film(), owner: owner.map(user), now: NOW }
@@ -44,6 +44,7 @@ fn error(reporter: u8, fragment: u32, kind: &str) -> ErrorNote {
         accused: peer(1),
         kind: kind.to_owned(),
         proved: kind == "bad-fragment",
+        refuted: false,
         at: NOW,
     }
 }
@@ -106,6 +107,24 @@ async fn a_success_that_the_other_end_calls_an_error_is_told_apart() {
         assert_eq!((result.errors, result.contradicted), (4, 2));
         let account = scene.ledger.account(&user("anna")).await.unwrap().unwrap();
         assert_eq!((account.days[0].accused, account.reputation), (4, -1));
+    }
+}
+
+/// Whoever accuses wrongly loses by it, once a day for the same.
+#[tokio::test]
+async fn an_accusation_that_was_refuted_costs_its_reporter() {
+    for scene in Scene::peopled().await {
+        let refuted = |at| ErrorNote { refuted: true, at, ..error(2, 4, "unreachable") };
+        let reputation =
+            async |name: &str| scene.ledger.account(&user(name)).await.unwrap().unwrap().reputation;
+        assert_eq!(scene.ledger.errors(vec![error(2, 4, "unreachable")]).await.unwrap(), 1);
+        assert_eq!(reputation("ben").await, 0);
+        for at in [NOW, NOW + 60] {
+            assert_eq!(scene.ledger.errors(vec![refuted(at)]).await.unwrap(), 0);
+            assert_eq!(reputation("ben").await, -1);
+        }
+        scene.ledger.errors(vec![refuted(NOW + DAY_S)]).await.unwrap();
+        assert_eq!((reputation("ben").await, reputation("anna").await), (-2, 0));
     }
 }
 

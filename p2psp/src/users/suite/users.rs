@@ -52,6 +52,17 @@ async fn a_peer_whose_key_was_lost_ends_and_its_user_goes_on() {
 }
 
 #[tokio::test]
+async fn an_operator_gives_a_reputation_within_bounds() {
+    for Scene { ledger, .. } in Scene::peopled().await {
+        for (given, kept) in [(7, 7), (-1000, -100), (1000, 100)] {
+            assert!(ledger.trust(&user("anna"), given, &by("operator")).await.unwrap());
+            assert_eq!(ledger.standing(&peer(4)).await.unwrap().unwrap().reputation, kept);
+        }
+        assert!(!ledger.trust(&user("nobody"), 1, &by("operator")).await.unwrap());
+    }
+}
+
+#[tokio::test]
 async fn a_name_is_given_once() {
     for Scene { ledger, .. } in Scene::peopled().await {
         let sign_up = async |name: &str, most_a_day| {

@@ -13,7 +13,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{ALLOW, CONTENT_TYPE};
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
@@ -177,12 +177,19 @@ impl Problem {
             Self::Anonymous | Self::Pki(PkiError::Refused(_)) => {
                 (StatusCode::FORBIDDEN, self.to_string())
             }
+            Self::Pki(error) if error.is_passing() => {
+                let text = "the authority can store nothing now: come back later";
+                (StatusCode::SERVICE_UNAVAILABLE, text.to_owned())
+            }
             // Paths and causes are for the log.
             Self::Pki(_) | Self::Task => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "the authority failed".to_owned())
             }
         };
         let mut response = reply(status, TEXT, format!("{text}\n"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("60"));
+        }
         if let Self::Method(allowed) = self {
             response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
         }
