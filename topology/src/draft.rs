@@ -1,12 +1,13 @@
 //! What a reader hands over: one file's content, before anything is named or connected.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use netmap::IpNet;
 
 use crate::relation::Relation;
-use crate::report::Report;
+use crate::report::{Report, code};
 use crate::spot::Spot;
 
 /// The content of one file. Most formats fill only a part of it.
@@ -42,6 +43,7 @@ impl Draft {
     /// Ends the reading of a graph of generic nodes and links. Such files are often directed only
     /// because of the tool that wrote them: where no link has a metric, directions say nothing.
     pub(crate) fn finish_graph(mut self, report: &mut Report) -> Self {
+        self.drop_frames(report);
         let (file, nodes, links) = (self.file.display(), self.nodes.len(), self.links.len());
         report.note(format!("{file}: nodes {nodes}, links {links}"));
         let bare = self.links.iter().all(|link| link.metrics == LinkMetrics::default());
@@ -50,6 +52,25 @@ impl Draft {
             self.links.iter_mut().for_each(|link| link.directed = false);
         }
         self
+    }
+
+    /// A frame that a drawing has around other nodes is a node itself only where a link ends at it.
+    fn drop_frames(&mut self, report: &mut Report) {
+        if !self.nodes.iter().any(|node| node.frame) {
+            return;
+        }
+        let links = self.links.iter();
+        let ends: HashSet<_> = links.flat_map(|link| [&link.from, &link.to]).collect();
+        let (file, nodes) = (&self.file, &mut self.nodes);
+        nodes.retain(|node| {
+            let kept = !node.frame || ends.contains(&node.id);
+            if !kept {
+                let name = if node.label.trim().is_empty() { &node.id } else { &node.label };
+                let message = format!("`{name}` is drawn around others and has no link: no node");
+                report.warn(code::SKIPPED_ELEMENT, &Spot::line(file, node.line), message);
+            }
+            kept
+        });
     }
 }
 
@@ -61,6 +82,8 @@ pub(crate) struct DraftNode {
     /// May be empty, padded with blanks, or shared with other nodes.
     pub(crate) label: String,
     pub(crate) external: bool,
+    /// It is drawn around other nodes.
+    pub(crate) frame: bool,
     /// Degrees north, within ±90.
     pub(crate) latitude: Option<f64>,
     /// Degrees east, within ±180.

@@ -4,6 +4,7 @@
 //! so what is wrong with a row costs that row alone: byte order mark, comments, header line,
 //! missing and extra columns and addresses without length pass; bad prefixes are skipped.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{BufRead, Read};
 use std::net::IpAddr;
@@ -79,7 +80,14 @@ pub(crate) fn read(
         if bytes.len() as u64 == LINE_BYTES_MAX && bytes.last() != Some(&b'\n') {
             return Err(LoadError::at(spot, GeofeedError::TooLong));
         }
-        let text = String::from_utf8_lossy(&bytes);
+        let text = match std::str::from_utf8(&bytes) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => {
+                let message = "row is not UTF-8 text; read as ISO 8859-1";
+                report.warn(code::NOT_UTF_8, &spot, message);
+                Cow::Owned(open::latin1(&bytes))
+            }
+        };
         let text = text.trim_start_matches('\u{feff}').trim();
         if text.is_empty() || text.starts_with('#') {
             continue;
@@ -193,5 +201,7 @@ fn read_prefix(text: &str, spot: &Spot, report: &mut Report) -> Result<IpNet, Pr
 
 /// Whether a text is the name of a column and not meant as a prefix.
 fn is_heading(text: &str) -> bool {
-    !text.is_empty() && !text.contains(['.', ':', '/']) && text.starts_with(char::is_alphabetic)
+    !text.is_empty()
+        && !text.contains(['.', ':', '/'])
+        && text.starts_with(|first: char| first.is_ascii_alphabetic())
 }

@@ -171,7 +171,14 @@ impl Parser<'_> {
         let longitude = self.number("longitude", table.longitude, number::longitude)?;
         self.prefixes(&name, table.prefixes);
         let (id, label) = (name.clone(), name);
-        self.draft.nodes.push(DraftNode { id, label, external: false, latitude, longitude, line });
+        self.draft.nodes.push(DraftNode {
+            id,
+            label,
+            latitude,
+            longitude,
+            line,
+            ..DraftNode::default()
+        });
         Ok(())
     }
 

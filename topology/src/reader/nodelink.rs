@@ -1,7 +1,8 @@
 //! `nodelink`: a graph as networkx's node-link JSON: `nodes`, `links` or `edges`, ends by `id`.
 //!
 //! Ids are texts, numbers or lists of these (networkx's tuples); where no node has one it is the
-//! node's number, from 0, as networkx has it. `NaN` is a value that is not known. Labels come from
+//! node's number, from 0, as networkx has it; networkx 1 named ends by that number even where nodes
+//! have an id. `NaN` is a value that is not known. Labels come from
 //! `label` or `name`, coordinates from `latitude` and `longitude` (or `lat`, `lon`; any case) or
 //! `pos` = [longitude, latitude], link metrics from `weight` or `metric`, `delay` (µs) and
 //! `capacity` (Mbit/s). Nodes are external where `Internal` is 0 or `external` is true.
@@ -88,6 +89,12 @@ pub(crate) fn read(
         node.id.clone_from(ids.entry(key).or_insert_with(|| node.id.clone()));
         draft.nodes.push(node);
     }
+    if name_places(&links, &ids) {
+        ids = (0..)
+            .zip(&draft.nodes)
+            .map(|(at, node): (usize, _)| (at.to_string(), node.id.clone()))
+            .collect();
+    }
     for raw in links {
         let line = line_of(raw);
         let mut link = link(raw, &ids).map_err(|fault| LoadError::at(draft.spot(line), fault))?;
@@ -96,6 +103,20 @@ pub(crate) fn read(
         draft.links.push(link);
     }
     Ok(draft.finish_graph(report))
+}
+
+/// Whether no end of a link is a node's id and all are places of nodes, from 0.
+fn name_places(links: &[&RawValue], ids: &HashMap<String, String>) -> bool {
+    let ends = |raw: &&RawValue| {
+        let members = members(raw).ok()?;
+        let end = |name: &'static str| identifier(name, members.get(name)?).ok();
+        Some([end("source")?.0, end("target")?.0])
+    };
+    let places = |ends: [String; 2]| {
+        ends.iter()
+            .all(|end| !ids.contains_key(end) && end.parse().is_ok_and(|at: usize| at < ids.len()))
+    };
+    !links.is_empty() && links.iter().all(|raw| ends(raw).is_some_and(places))
 }
 
 /// The node, and by what links name it.
@@ -134,6 +155,7 @@ fn node(
         latitude: latitude.map(|value| number::latitude("latitude", value)).transpose()?,
         longitude: longitude.map(|value| number::longitude("longitude", value)).transpose()?,
         line,
+        ..DraftNode::default()
     };
     Ok((key, node))
 }

@@ -87,7 +87,8 @@ impl<R: BufRead> Rows<R> {
         let header: Vec<&str> = rows.fields.iter().map(str::trim).collect();
         let mut places = Vec::new();
         for &column in required.iter().chain(optional) {
-            let mut found = header.iter().enumerate().filter(|(_, name)| **name == column);
+            let found = header.iter().enumerate();
+            let mut found = found.filter(|(_, name)| name.eq_ignore_ascii_case(column));
             let place = found.next().map(|(place, _)| place);
             let fault = if found.next().is_some() {
                 Some(RowError::TwiceColumn(column))
@@ -188,7 +189,7 @@ impl Fields {
         let mut rest = line;
         loop {
             if !self.quoted {
-                let Some(quoted) = rest.strip_prefix('"') else {
+                let Some(quoted) = rest.trim_start_matches(' ').strip_prefix('"') else {
                     let end = rest.find([',', '\n']).unwrap_or(rest.len());
                     let field = &rest[..end];
                     self.text.push_str(field.strip_suffix('\r').unwrap_or(field));
@@ -214,6 +215,7 @@ impl Fields {
             }
             self.quoted = false;
             self.ends.push(self.text.len());
+            rest = rest.trim_start_matches(' ');
             if let Some(after) = rest.strip_prefix(',') {
                 rest = after;
             } else if rest.trim_end_matches(['\r', '\n']).is_empty() {
@@ -259,8 +261,8 @@ mod tests {
 
     #[test]
     fn quotes_hold_commas_quotes_and_line_breaks_and_lines_still_count() {
-        let text = "a,b\n\"x, \"\"y\"\"\",\"1\n2\"\nz,\n,\"\"\r\n";
-        let rows = [row(2, "x, \"y\"", "1\n2"), row(4, "z", ""), row(5, "", "")];
+        let text = "A,b\n\"x, \"\"y\"\"\",\"1\n2\"\nz,\n,\"\"\r\n \"p\" , \"q\" \n";
+        let rows = [row(2, "x, \"y\"", "1\n2"), row(4, "z", ""), row(5, "", ""), row(6, "p", "q")];
         assert_eq!(table(text).unwrap(), rows);
     }
 

@@ -76,6 +76,16 @@ fn feeds_are_read_as_they_are_written() {
 }
 
 #[test]
+fn spreadsheets_and_old_programs_write_feeds_too() {
+    let feed =
+        b"192.0.2.0/24, \"de\" ,\"de-be\", \"berlin\" ,\r\n198.51.100.0/24,it,,M\xedlano,\r\n";
+    let network = load(feed);
+    assert_eq!(node_of(&network, "192.0.2.1").as_deref(), Some("Berlin"));
+    assert_eq!(node_of(&network, "198.51.100.1").as_deref(), Some("MI-1"));
+    assert_eq!(warned(&network), [(code::NOT_UTF_8, Some(2))]);
+}
+
+#[test]
 fn bad_rows_cost_only_themselves_and_the_first_of_a_prefix_stands() {
     let feed = "192.0.2.77/24,DE,,Berlin,\n192.0.2.0/24,IT,,Milano,\nprefix,DE,,Berlin,\n\
                 10.0.0.0/33,DE,,Berlin,\n0.0.0.0/0,DE,,Berlin,\n\"11.0.0.0/8,DE,,Berlin,\n\

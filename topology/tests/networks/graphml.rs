@@ -183,8 +183,11 @@ fn other_documents_are_refused() {
             .contains("`node` has no attribute `id`")
     );
     assert!(
-        refusal("<graphml><graph><node id=\"1\"><graph/></node></graph></graphml>")
-            .contains("nested in node `1`")
+        refusal(
+            "<graphml><graph><node id=\"1\"/><edge source=\"1\" target=\"1\"><graph/></edge>\
+             </graph></graphml>"
+        )
+        .contains("nested in the edge `1`–`1`")
     );
     let deep = format!("<graphml>{}", "<data>".repeat(100));
     assert!(refusal(&deep).contains("nest more than 64 deep"));

@@ -52,6 +52,35 @@ fn codes(network: &Network) -> Vec<&'static str> {
 }
 
 #[test]
+fn the_models_of_the_draft_are_read_too() {
+    let node = |id: &str, name: &str, prefix: &str| {
+        json!({"node-id": id, "igp-node-attributes": {"name": name,
+            "prefix": [{"prefix": prefix, "metric": "10"}]}})
+    };
+    let link = |from: &str, to: &str, metric: &str| {
+        json!({"link-id": from, "source": {"source-node": from}, "destination":
+            {"dest-node": to}, "l3-unicast-igp-topology:igp-link-attributes": {"metric": metric}})
+    };
+    let topology = json!({"topology-id": "bgp-ls", "topology-types":
+        {"odl-bgp-topology-types:bgp-linkstate-topology": null},
+        "node": [node("bgpls://1", "A", "192.0.2.0/24"), node("bgpls://2", "B", "198.51.100.0/24")],
+        "link": [link("bgpls://1", "bgpls://2", "10"), link("bgpls://2", "bgpls://1", "20")]});
+    for document in [
+        json!({"topology": topology}),
+        json!({"network-topology:network-topology": {"topology": [topology,
+            {"topology-id": "flow:1"}]}}),
+    ] {
+        let network = load(&document.to_string());
+        assert_eq!(warned(&network), []);
+        assert_eq!(routingcost(&network, "A", "B"), Some(10.0));
+        assert_eq!(routingcost(&network, "B", "A"), Some(20.0));
+        assert_eq!(node_of(&network, "198.51.100.1").as_deref(), Some("B"));
+    }
+    let xml = Files::new().with("rfc8345", "n.xml", "<networks/>").refusal();
+    assert_eq!(xml, "n.xml:1: is XML; write it as JSON (RFC 7951)");
+}
+
+#[test]
 fn metrics_have_directions_and_the_lowest_prefix_metric_wins() {
     let network = load(&document(&json!([pair()])));
     assert_eq!(routingcost(&network, "A", "b"), Some(10.0));

@@ -1,6 +1,7 @@
 //! `gml`: a graph in the Graph Modelling Language, as the Internet Topology Zoo, networkx, igraph,
 //! Gephi and yEd write it. Attributes have the names of `graphml` in any case; a node without
-//! `label` takes its `name`.
+//! `label` takes its `name`. `value` on edges, as Gephi writes weights, is the last name of the igp
+//! metric, and none where it is the same on all edges, as Gephi has it unasked.
 
 mod entity;
 mod pairs;
@@ -12,10 +13,10 @@ use crate::draft::{Draft, DraftLink, DraftNode};
 use crate::progress::Progress;
 use crate::reader::field::{Field, FieldValue, Values};
 use crate::reader::gml::pairs::{Pairs, Value, is};
-use crate::reader::open;
+use crate::reader::{number, open};
 use crate::refusal::LoadError;
 use crate::report::{Report, code};
-use crate::spot::LineCursor;
+use crate::spot::{LineCursor, Spot};
 
 /// Why a document is no graph that can be read.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +41,7 @@ pub(crate) fn read(
 ) -> Result<Draft, LoadError> {
     let draft = Draft::new(file);
     let text = read_text(&draft, progress, report)?;
-    let mut parser = Parser { pairs: Pairs::new(&text), draft };
+    let mut parser = Parser { pairs: Pairs::new(&text), draft, weights: Vec::new() };
     parser.document()?;
     Ok(parser.draft.finish_graph(report))
 }
@@ -65,6 +66,8 @@ fn read_text(
 struct Parser<'a> {
     pairs: Pairs<'a>,
     draft: Draft,
+    /// `value` of each link, and its line.
+    weights: Vec<Option<(f64, u64)>>,
 }
 
 /// What a list says about a node or a link.
@@ -73,6 +76,10 @@ struct Element {
     id: Option<String>,
     source: Option<String>,
     target: Option<String>,
+    /// yEd: it is drawn around other nodes.
+    group: bool,
+    /// Gephi: the weight of an edge, and its line.
+    weight: Option<(f64, u64)>,
     values: Values,
 }
 
@@ -87,6 +94,8 @@ impl Element {
             "id" => self.id = Some(identifier(value)),
             "source" => self.source = Some(identifier(value)),
             "target" => self.target = Some(identifier(value)),
+            "isgroup" => self.group = identifier(value) == "1",
+            "value" => self.weight = identifier(value).parse().ok().map(|weight| (weight, line)),
             _ => {
                 if let (Some(field), Some(text)) = (Field::of(key), known(value)) {
                     let name = key.to_owned();
@@ -136,13 +145,31 @@ impl<'a> Parser<'a> {
         for link in &mut self.draft.links {
             link.directed = directed;
         }
+        self.take_weights()
+    }
+
+    /// Makes igp metrics of the links' weights, where they differ and no link has a metric.
+    fn take_weights(&mut self) -> Result<(), LoadError> {
+        let links = &mut self.draft.links;
+        let weight_of = |weight: &Option<(f64, u64)>| weight.map(|(weight, _)| weight);
+        let differ = self.weights.windows(2).any(|two| weight_of(&two[0]) != weight_of(&two[1]));
+        if !differ || links.iter().any(|link| link.metrics.igp.is_some()) {
+            return Ok(());
+        }
+        for (link, weight) in links.iter_mut().zip(&self.weights) {
+            let Some((weight, line)) = *weight else { continue };
+            let checked = number::amount("value", weight);
+            let spot = Spot::line(&self.draft.file, line);
+            let checked = checked.map_err(|fault| LoadError::at(spot, fault));
+            link.metrics.igp = Some(checked?);
+        }
         Ok(())
     }
 
     fn node(&mut self, line: u64) -> Result<(), LoadError> {
-        let Element { id, values, .. } = self.element("a node")?;
+        let Element { id, group, values, .. } = self.element("a node")?;
         let id = self.required("node", "id", id, line)?;
-        let mut node = DraftNode { id, line, ..DraftNode::default() };
+        let mut node = DraftNode { id, frame: group, line, ..DraftNode::default() };
         values.describe_node(&mut node).map_err(|(line, fault)| self.refused(line, fault))?;
         if node.label.contains(['\n', '\r']) {
             node.label = node.label.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -152,12 +179,13 @@ impl<'a> Parser<'a> {
     }
 
     fn edge(&mut self, line: u64) -> Result<(), LoadError> {
-        let Element { source, target, values, .. } = self.element("an edge")?;
+        let Element { source, target, weight, values, .. } = self.element("an edge")?;
         let from = self.required("edge", "source", source, line)?;
         let to = self.required("edge", "target", target, line)?;
         let mut link = DraftLink { from, to, line, ..DraftLink::default() };
         values.describe_link(&mut link).map_err(|(line, fault)| self.refused(line, fault))?;
         self.draft.links.push(link);
+        self.weights.push(weight);
         Ok(())
     }
 

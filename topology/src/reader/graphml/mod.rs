@@ -2,6 +2,7 @@
 //! `Latitude`, `Longitude`, `Internal`, `LinkSpeedRaw`) and, on edges, `igp`, `weight` or
 //! `metric`, `delay` (µs) and `capacity` (Mbit/s). What counts is an attribute's name, whatever
 //! the id of its key. A node without `label` takes its `name`, or the first label that yEd draws.
+//! Graphs inside nodes, as yEd writes groups, are laid flat.
 
 mod keys;
 
@@ -23,7 +24,7 @@ enum GraphmlError {
     NoGraph,
     #[error("holds a second graph; write each graph to a file of its own")]
     SecondGraph,
-    #[error("a graph is nested in {0}; flatten it, hierarchies of graphs are not read")]
+    #[error("a graph is nested in {0}; only nodes hold graphs")]
     NestedGraph(String),
     #[error("`{element}` has no attribute `{attribute}`")]
     NoAttribute { element: String, attribute: &'static str },
@@ -86,15 +87,20 @@ impl Parser<'_> {
                 _ => self.xml.skip()?,
             }
         }
-        let drawing = element.attribute("yfiles.type") == Some("nodegraphics");
+        // yEd's key for the drawing of a node, and that of its successors for labels alone.
+        let drawing =
+            element.attribute("yfiles.type") == Some("nodegraphics") || name == "NodeLabels";
         self.keys.0.push(Key { id, domain, name, default, drawing, line: element.line });
         Ok(())
     }
 
+    /// All nodes and edges of a graph, those of graphs inside its nodes too.
     fn graph(&mut self, element: &Element) -> Result<(), LoadError> {
+        let around = self.directed;
         self.directed = match element.attribute("edgedefault") {
             Some("directed") => true,
-            None | Some("undirected") => false,
+            None => around,
+            Some("undirected") => false,
             Some(value) => {
                 let (attribute, value) = ("edgedefault", value.to_owned());
                 let expected = "`directed` or `undirected`";
@@ -109,16 +115,19 @@ impl Parser<'_> {
                 _ => self.pass_over(&child)?,
             }
         }
+        self.directed = around;
         Ok(())
     }
 
     fn node(&mut self, element: &Element) -> Result<(), LoadError> {
         let id = self.required(element, "id")?;
+        let at = self.draft.nodes.len();
         let own = self.values(Domain::Node, &format!("node `{id}`"))?;
-        let mut node = DraftNode { id, line: element.line, ..DraftNode::default() };
+        let frame = self.draft.nodes.len() > at;
+        let mut node = DraftNode { id, frame, line: element.line, ..DraftNode::default() };
         let described = own.describe_node(&mut node);
         described.map_err(|fault| self.faulty(fault))?;
-        self.draft.nodes.push(node);
+        self.draft.nodes.insert(at, node);
         Ok(())
     }
 
@@ -172,6 +181,7 @@ impl Parser<'_> {
                         values.0.push(FieldValue { field, name, text, line });
                     }
                 }
+                "graph" if domain == Domain::Node => self.graph(&child)?,
                 "graph" => {
                     let fault = GraphmlError::NestedGraph(whose.to_owned());
                     return Err(self.xml.refused(child.line, fault));
@@ -188,7 +198,9 @@ impl Parser<'_> {
         let mut open = 1;
         while open > 0 {
             match self.xml.next()? {
-                Item::Start(child) if child.name == "NodeLabel" && label.is_none() => {
+                Item::Start(child)
+                    if label.is_none() && ["NodeLabel", "Label.Text"].contains(&&*child.name) =>
+                {
                     label = Some(self.xml.text()?.split_whitespace().collect::<Vec<_>>().join(" "));
                 }
                 Item::Start(_) => open += 1,

@@ -50,6 +50,8 @@ const ENVELOPES: [(&str, &str); 3] = [
 enum Rfc8345Error {
     #[error("is no JSON object: {0}")]
     Json(String),
+    #[error("is XML; write it as JSON (RFC 7951)")]
+    Xml,
     #[error("has no member `ietf-network:networks`")]
     NoNetworks,
     #[error("holds {0} networks; at most {NETWORKS_MAX} are read")]
@@ -105,7 +107,10 @@ impl<'a> Parser<'a> {
     fn networks(&mut self) -> Result<Vec<Object<'a>>, LoadError> {
         let raw: &RawValue = serde_json::from_str(self.text).map_err(|error| {
             let spot = self.draft.spot(error.line() as u64);
-            LoadError::at(spot, Rfc8345Error::Json(json::without_place(&error)))
+            match self.text.trim_start().starts_with('<') {
+                true => LoadError::at(spot, Rfc8345Error::Xml),
+                false => LoadError::at(spot, Rfc8345Error::Json(json::without_place(&error))),
+            }
         })?;
         let mut object = self.object("document", raw)?;
         for _ in 0..ENVELOPES_MAX {
@@ -116,12 +121,17 @@ impl<'a> Parser<'a> {
             }
             object = self.object(name, raw)?;
         }
-        if let Some(raw) = object.member(NETWORK, "networks") {
-            object = self.object("networks", raw)?;
-        } else if object.member(NETWORK, "network").is_none() {
+        // By the RFC, or by the draft before.
+        let models = [(NETWORK, "networks", "network"), (TOPOLOGY, "network-topology", "topology")];
+        let of = |object: &Object<'_>, name| object.member(NETWORK, name).is_some();
+        let found = models.into_iter().find(|(_, all, one)| of(&object, all) || of(&object, one));
+        let Some((module, all, one)) = found else {
             return Err(self.refused(raw, Rfc8345Error::NoNetworks));
+        };
+        if let Some(raw) = object.member(module, all) {
+            object = self.object(all, raw)?;
         }
-        let networks = object.list(NETWORK, "network").map_err(|fault| self.faulty(fault))?;
+        let networks = object.list(module, one).map_err(|fault| self.faulty(fault))?;
         if networks.len() > NETWORKS_MAX {
             return Err(self.refused(raw, Rfc8345Error::TooManyNetworks(networks.len())));
         }

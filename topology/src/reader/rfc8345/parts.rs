@@ -1,4 +1,5 @@
-//! What a network, a node and a link say (RFC 8345 §4, RFC 8346 §4).
+//! What a network, a node and a link say (RFC 8345 §4, RFC 8346 §4), or in the models of the draft
+//! before (draft-clemm-i2rs-yang-network-topo-01), which OpenDaylight has for BGP-LS.
 
 use std::collections::HashSet;
 
@@ -15,12 +16,21 @@ pub(crate) const TOPOLOGY: &str = "ietf-network-topology";
 /// Adds attributes to networks of type L3 unicast.
 pub(crate) const L3: &str = "ietf-l3-unicast-topology";
 
+/// What the draft calls L3 unicast networks, and OpenDaylight those that it makes of BGP-LS.
+const L3_OF_DRAFT: [&str; 2] = ["l3-unicast-igp-topology", "bgp-linkstate-topology"];
+
 /// A network without what its nodes rest on.
 pub(crate) fn layer(network: &Object<'_>) -> Result<Layer, Faulty> {
     let types = network.object(NETWORK, "network-types")?;
+    let of_draft = network.object(TOPOLOGY, "topology-types")?;
+    let id = match network.text(NETWORK, "network-id")? {
+        Some(id) => Some(id),
+        None => network.text(TOPOLOGY, "topology-id")?,
+    };
     let mut layer = Layer {
-        id: network.text(NETWORK, "network-id")?.unwrap_or_default(),
-        is_l3: types.is_some_and(|types| types.has(L3, "l3-unicast-topology")),
+        id: id.unwrap_or_default(),
+        is_l3: types.is_some_and(|types| types.has(L3, "l3-unicast-topology"))
+            || of_draft.is_some_and(|types| L3_OF_DRAFT.iter().any(|name| types.has(L3, name))),
         supporting: HashSet::new(),
     };
     references(network, "supporting-network", &mut layer.supporting)?;
@@ -43,7 +53,7 @@ pub(crate) fn references(
 pub(crate) fn node<'a>(
     object: &Object<'a>,
 ) -> Result<(Option<DraftNode>, Vec<&'a RawValue>), Faulty> {
-    let attributes = object.object(L3, "l3-node-attributes")?;
+    let attributes = attributes(object, ["l3-node-attributes", "igp-node-attributes"])?;
     let (mut name, mut prefixes) = (None, Vec::new());
     if let Some(attributes) = attributes {
         name = attributes.text(L3, "name")?.filter(|name| !name.is_empty());
@@ -69,8 +79,16 @@ pub(crate) fn link(object: &Object<'_>) -> Result<LinkParts, Faulty> {
     };
     let ends = (end("source", "source-node")?, end("destination", "dest-node")?);
     let mut igp = None;
-    if let Some(attributes) = object.object(L3, "l3-link-attributes")? {
-        igp = attributes.unsigned(L3, "metric1")?.or(attributes.unsigned(L3, "metric2")?);
+    if let Some(attributes) = attributes(object, ["l3-link-attributes", "igp-link-attributes"])? {
+        for name in ["metric1", "metric2", "metric"] {
+            igp = igp.or(attributes.unsigned(L3, name)?);
+        }
     }
     Ok((id, ends, igp.map(|metric| metric as f64)))
+}
+
+/// By the name in RFC 8346, or in the draft.
+fn attributes<'a>(of: &Object<'a>, names: [&str; 2]) -> Result<Option<Object<'a>>, Faulty> {
+    let [name, in_draft] = names;
+    of.object(L3, if of.has(L3, name) { name } else { in_draft })
 }

@@ -1,4 +1,5 @@
-//! `sndlib`: a network of SNDlib as XML (<http://sndlib.zib.de>, network format 1.0).
+//! `sndlib`: a network of SNDlib (<http://sndlib.zib.de>, network format 1.0), as XML or in its
+//! native format.
 //!
 //! ```text
 //! network ─ networkStructure ┬ nodes[coordinatesType] ─ node[id] ─ coordinates ─ x, y
@@ -12,6 +13,8 @@
 //! cost is what a unit of flow costs on a link: its igp metric, if any link has one above 0. Links
 //! go both ways, unless the file has for each link one that leads back. Demands and admissible
 //! paths are not used.
+
+mod native;
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -51,7 +54,11 @@ pub(crate) fn read(
     let xml = Xml::new(&text, file);
     let draft = Draft::new(file);
     let mut parser = Parser { xml, draft, report, mbps: None, structure: false, unused: 0 };
-    parser.document()?;
+    if text.starts_with(native::MAGIC) {
+        parser.native(&text)?;
+    } else {
+        parser.document()?;
+    }
     parser.finish();
     Ok(parser.draft)
 }
@@ -68,6 +75,16 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
+    fn native(&mut self, text: &str) -> Result<(), LoadError> {
+        let read = native::read(text, &mut self.draft);
+        let rest = read.map_err(|(line, fault)| LoadError::at(self.draft.spot(line), fault))?;
+        (self.unused, self.mbps) = (rest.unused, rest.unit.as_deref().and_then(megabits));
+        if rest.pixels {
+            self.note_pixels();
+        }
+        Ok(())
+    }
+
     fn document(&mut self) -> Result<(), LoadError> {
         let line = self.xml.root("SNDlib network", "network")?;
         while let Some(child) = self.xml.next_child()? {
@@ -127,10 +144,14 @@ impl Parser<'_> {
             }
         }
         if !geographical {
-            let file = self.draft.file.display();
-            self.report.note(format!("{file}: places are pixels, not used as coordinates"));
+            self.note_pixels();
         }
         Ok(())
+    }
+
+    fn note_pixels(&mut self) {
+        let file = self.draft.file.display();
+        self.report.note(format!("{file}: places are pixels, not used as coordinates"));
     }
 
     fn node(&mut self, element: &Element, geographical: bool) -> Result<(), LoadError> {
