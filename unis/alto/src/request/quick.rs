@@ -10,7 +10,7 @@ use crate::cost::{CostType, Mode};
 use crate::request::endpoints::Endpoints;
 use crate::request::packed_query::PackedQuery;
 use crate::request::parts::read_metric;
-use crate::request::scan::{Scan, quad};
+use crate::request::scan::{Scan, next_ipv4, quad};
 
 /// Reads a body, or gives up.
 pub(crate) fn endpoint_cost_query(body: &[u8]) -> Option<PackedQuery<'_>> {
@@ -59,26 +59,39 @@ fn both<'a>(scan: &mut Scan<'a>) -> Option<(Endpoints<'a>, Endpoints<'a>)> {
     Some((srcs.unwrap_or_else(|| none.clone()), dsts.unwrap_or(none)))
 }
 
+const IPV4: &[u8] = b"\"ipv4:";
+
 fn list<'a>(scan: &mut Scan<'a>) -> Option<Endpoints<'a>> {
-    const IPV4: &[u8] = b"\"ipv4:";
     let mut endpoints = Endpoints::over(scan.body)?;
     scan.array(|scan| {
-        let begin = scan.at;
         if endpoints.is_full() {
             endpoints.reserve_for(scan.rest().len());
         }
-        if scan.rest().starts_with(IPV4) {
-            let (address, bytes) = quad(scan.body, begin + IPV4.len())?;
-            let bytes = IPV4.len() + bytes + 1;
-            scan.at = begin + bytes;
-            endpoints.push_v4(address, begin, bytes);
-        } else {
-            let address = address::parse(scan.text()?).ok()?;
-            endpoints.push(address, begin, scan.at - begin);
+        endpoint(scan, &mut endpoints)?;
+        // Nothing else has to be asked while one quad follows the other.
+        while !endpoints.is_full()
+            && let Some(begin) = next_ipv4(scan.body, scan.at)
+            && let Some((address, bytes)) = quad(scan.body, begin + IPV4.len())
+        {
+            scan.at = begin + IPV4.len() + bytes + 1;
+            endpoints.push_v4(address, begin, scan.at - begin);
         }
         Some(())
     })?;
     Some(endpoints.without_repeats())
+}
+
+fn endpoint(scan: &mut Scan<'_>, endpoints: &mut Endpoints<'_>) -> Option<()> {
+    let begin = scan.at;
+    if scan.rest().starts_with(IPV4) {
+        let (address, bytes) = quad(scan.body, begin + IPV4.len())?;
+        scan.at = begin + IPV4.len() + bytes + 1;
+        endpoints.push_v4(address, begin, scan.at - begin);
+    } else {
+        let address = address::parse(scan.text()?).ok()?;
+        endpoints.push(address, begin, scan.at - begin);
+    }
+    Some(())
 }
 
 /// Keeps a member's value; a second one is a doubt.

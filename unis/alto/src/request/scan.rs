@@ -100,62 +100,103 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// Bytes that [`quad`] looks at: four before the quad, the longest quad, its quote, and some behind
-/// so that every octet can be read in a step of four.
-const VIEW: usize = 24;
-/// Where a quad begins in a view.
-const BEFORE: usize = 4;
+/// Where the quote of `"ipv4:` stands that follows the element that ends at `at`, close behind the
+/// comma or behind one blank more.
+#[inline(always)]
+pub(crate) fn next_ipv4(body: &[u8], at: usize) -> Option<usize> {
+    let next: &[u8; 8] = body.get(at..)?.first_chunk()?;
+    let close = next.starts_with(b",\"ipv4:");
+    (close || next == b", \"ipv4:").then(|| at + 2 - usize::from(close))
+}
 
-/// Reads the dotted quad at `at`, closed by a quote, where four bytes at least stand before it: the
-/// address, and how many bytes the quad has.
+/// Bytes of the longest quad and its quote.
+const QUAD: usize = 16;
+/// Bytes that are looked at: any of those may be the first of a word.
+const VIEW: usize = QUAD + 4;
+const ONES: u64 = 0x0101_0101_0101_0101;
+
+/// Reads the dotted quad at `at`, closed by a quote: the address, and how many bytes the quad has.
 ///
 /// No branch but the last one: the lengths of octets cannot be foreseen, and each wrong guess would
 /// cost as much as the whole.
-#[inline]
+#[inline(always)]
 pub(crate) fn quad(body: &[u8], at: usize) -> Option<(u32, usize)> {
-    // By the length of an octet: the bytes of its digits, and its least value, for no octet has
-    // leading zeros (RFC 3986 §3.2.2).
-    static DIGITS: [u32; 4] = [0, 0x000f_0000, 0x000f_0f00, 0x000f_0f0f];
-    static LEAST: [u32; 4] = [u32::MAX, 0, 10, 100];
-    let (begin, padded) = (at.checked_sub(BEFORE)?, &mut [0; VIEW]);
-    let view: &[u8; VIEW] = match body.get(begin..).and_then(<[u8]>::first_chunk) {
+    let (rest, padded) = (body.get(at..)?, &mut [0; VIEW]);
+    let view: &[u8; VIEW] = match rest.first_chunk() {
         Some(view) => view,
         None => {
-            let rest = body.get(begin..)?;
             padded[..rest.len()].copy_from_slice(rest);
             padded
         }
     };
-    let mut ends = ends(view);
-    let (mut begin, mut address, mut good) = (0, 0_u32, true);
+    let (mut begin, mut address, mut wrong) = (0, 0, 0);
     for closed_by in *b"...\"" {
-        let end = ends.trailing_zeros() as usize & 15;
-        ends &= ends.wrapping_sub(1);
-        let [a, b, c, d] = [view[end + 1], view[end + 2], view[end + 3], view[end + 4]];
-        let length = end.wrapping_sub(begin);
-        good &= length.wrapping_sub(1) < 3 && d == closed_by;
-        let digits = u32::from_le_bytes([a, b, c, 0]) & DIGITS[length & 3];
-        let octet = (digits >> 16) + (digits >> 8 & 0xff) * 10 + (digits & 0xff) * 100;
-        good &= octet <= 255 && octet >= LEAST[length & 3];
+        let word = [view[begin], view[begin + 1], view[begin + 2], view[begin + 3]];
+        let word = u32::from_le_bytes(word);
+        // The top bit of the first byte that closes; where none does, all bits are passed over.
+        let differs = word ^ (ONES as u32 * u32::from(closed_by));
+        let closes = differs.wrapping_sub(ONES as u32) & !differs & (ONES << 7) as u32;
+        let bits = closes.trailing_zeros();
+        // The digits, the last one highest and nothing below; nothing at all of none, or of four.
+        let octet = octet((word << 8) << (!bits & 24));
+        wrong |= octet;
         address = address << 8 | octet;
-        begin = end + 1;
+        begin = (begin + bits as usize / 8 + 1) % QUAD;
     }
-    good.then(|| (address, begin - 1))
+    // Found by itself, so that who comes next need not wait for the octets.
+    let bytes = before_quote(view);
+    (wrong < 256).then_some((address, bytes))
 }
 
-/// Bit i says that byte i of the quad is no digit.
-#[inline]
-fn ends(view: &[u8; VIEW]) -> u32 {
-    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
-    let half = |begin: usize| {
-        let bytes = std::array::from_fn(|at| view[begin + at]);
-        let digits = u64::from_le_bytes(bytes) ^ 0x3030_3030_3030_3030;
-        // The top bit of each byte that is more than 9.
-        let others = (((digits & LOW) + 0x7676_7676_7676_7676) | digits) & !LOW;
-        // Gathers the eight top bits, the first byte's lowest.
-        ((others >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u32
-    };
-    half(BEFORE) | half(BEFORE + 8) << 8
+/// The octet that some digits write, without leading zeros (RFC 3986 §3.2.2); 256 or more where
+/// they do not. They are the highest bytes, the last digit's the highest of all, and the rest is 0.
+#[inline(always)]
+fn octet(digits: u32) -> u32 {
+    OCTETS[slot(digits)] ^ digits
+}
+
+/// A slot for each way to write an octet, no two in one: the factor was found by trying.
+#[inline(always)]
+const fn slot(digits: u32) -> usize {
+    (digits.wrapping_mul(0x3dea_0dff) >> 23) as usize
+}
+
+/// By slot, the octet and the digits that write it.
+static OCTETS: [u32; 512] = {
+    let mut octets = [0; 512];
+    // In the slot of no digits stands what other digits than none are asked for elsewhere.
+    octets[0] = 1 << 8;
+    let mut octet = 0;
+    while octet < 256 {
+        let (hundreds, tens, ones) = (octet / 100, octet / 10 % 10, octet % 10);
+        let mut digits = (ones | 0x30) << 24;
+        if octet > 9 {
+            digits |= (tens | 0x30) << 16;
+        }
+        if octet > 99 {
+            digits |= (hundreds | 0x30) << 8;
+        }
+        octets[slot(digits)] = digits | octet;
+        octet += 1;
+    }
+    octets
+};
+
+/// How many of the bytes of a quad come before the first quote; all where there is none.
+#[inline(always)]
+fn before_quote(view: &[u8; VIEW]) -> usize {
+    let word = |begin: usize| u64::from_le_bytes(std::array::from_fn(|at| view[begin + at]));
+    let (low, high) = (first_in(word(0), b'"'), first_in(word(8), b'"'));
+    let bits = if low == 0 { 64 + high.trailing_zeros() } else { low.trailing_zeros() };
+    bits as usize / 8
+}
+
+/// The top bit of the first byte that is `byte`, the lowest first, no bit below it, and anything
+/// above; 0 where none is.
+#[inline(always)]
+fn first_in(word: u64, byte: u8) -> u64 {
+    let differs = word ^ (ONES * u64::from(byte));
+    differs.wrapping_sub(ONES) & !differs & (ONES << 7)
 }
 
 #[cfg(test)]
@@ -221,6 +262,33 @@ mod tests {
             text in "[0-9]{0,4}([.,\"][0-9]{0,4}){2,4}\"?.{0,3}",
         ) {
             prop_assert_eq!(found(&text), expected(&text));
+        }
+    }
+
+    #[test]
+    fn of_all_bytes_that_an_octet_could_have_only_its_digits_are_one() {
+        let written = (0..=255_u32).map(|octet| {
+            let text = octet.to_string();
+            let digits = text.bytes().rev().zip([24, 16, 8]);
+            (digits.map(|(digit, shift)| u32::from(digit) << shift).sum::<u32>(), octet)
+        });
+        let written: std::collections::HashMap<u32, u32> = written.collect();
+        assert_eq!(written.len(), 256);
+        for digits in (0..1 << 24).map(|upper| upper << 8) {
+            let found = octet(digits);
+            let expected = if found < 256 { written.get(&digits).copied() } else { None };
+            assert_eq!(Some(found).filter(|found| *found < 256), expected, "{digits:#x}");
+        }
+        assert!(written.iter().all(|(digits, value)| octet(*digits) == *value));
+    }
+
+    #[test]
+    fn the_next_address_stands_behind_a_comma_and_perhaps_a_blank() {
+        let next = |text: &str| next_ipv4(format!("x{text}").as_bytes(), 1);
+        assert_eq!(next(",\"ipv4:1"), Some(2));
+        assert_eq!(next(", \"ipv4:1"), Some(3));
+        for other in [",\"ipv6:1", ",  \"ipv4:", "]\"ipv4:1", ",\"ipv4:", ""] {
+            assert_eq!(next(other), None, "{other}");
         }
     }
 
