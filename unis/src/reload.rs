@@ -3,16 +3,19 @@
 //!
 //! ```text
 //!  look ─► load beside the version in force ─► guard against losses ─► swap
-//!   └── each in a thread of its own that is waited for so long and no longer ──┘
+//!   └── each in a thread of its own, which gives way to requests and is waited for so long ──┘
 //! ```
 //!
 //! The new version is built beside the one in force and swapped whole; whatever goes wrong, the old
 //! one stays.
 
+mod background;
 mod guard;
 mod look;
 
+use std::io;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -20,7 +23,6 @@ use link::daemon::notify;
 use link::shutdown::Shutdown;
 use netmap::Diff;
 use tokio::signal::unix::Signal;
-use tokio::task::AbortHandle;
 use topology::CostWork;
 
 use crate::access::Access;
@@ -67,8 +69,10 @@ enum ReloadError {
     TooSlow(Duration),
     #[error("the one before is not done yet")]
     Occupied,
-    #[error("it broke off: {0}")]
-    BrokeOff(#[from] tokio::task::JoinError),
+    #[error("it broke off")]
+    BrokeOff,
+    #[error("no thread can be had: {0}")]
+    NoThread(#[source] io::Error),
 }
 
 /// What is loaded and not yet in force.
@@ -144,7 +148,7 @@ struct Watch {
     /// How they looked when a SIGHUP was refused for what would be lost.
     refused: Option<Look>,
     /// Work that was not waited for to its end.
-    at_work: Option<AbortHandle>,
+    at_work: Option<JoinHandle<()>>,
 }
 
 impl Watch {
@@ -226,11 +230,11 @@ impl Watch {
     }
 
     fn is_occupied(&self) -> bool {
-        self.at_work.as_ref().is_some_and(|work| !work.is_finished())
+        self.at_work.as_ref().is_some_and(|thread| !thread.is_finished())
     }
 
-    /// Does what may block in a thread of its own; what is not done in time is left behind, and
-    /// nothing else begun until it ends.
+    /// Does what may block or takes long in a thread of its own, behind requests; what is not done
+    /// in time is left behind, and nothing else begun until it ends.
     async fn in_time<T: Send + 'static>(
         &mut self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -239,11 +243,13 @@ impl Watch {
             return Err(ReloadError::Occupied);
         }
         let timeout = Duration::from_secs(self.settings.reload_timeout_seconds);
-        let work = tokio::task::spawn_blocking(work);
-        self.at_work = Some(work.abort_handle());
-        match tokio::time::timeout(timeout, work).await {
-            Ok(done) => Ok(done?),
-            Err(_elapsed) => Err(ReloadError::TooSlow(timeout)),
+        let (thread, done) = background::start(work).map_err(ReloadError::NoThread)?;
+        match tokio::time::timeout(timeout, done).await {
+            Ok(done) => done.map_err(|_gone| ReloadError::BrokeOff),
+            Err(_elapsed) => {
+                self.at_work = Some(thread);
+                Err(ReloadError::TooSlow(timeout))
+            }
         }
     }
 }
