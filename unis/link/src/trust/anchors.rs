@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::ServerCertVerifier;
+use rustls::client::danger::{ServerCertVerified, ServerCertVerifier};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
-use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, ServerName, UnixTime};
 use sha2::{Digest, Sha256};
 use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate};
 
@@ -85,9 +85,16 @@ impl Anchors {
         self.clients.verify_client_cert(leaf, intermediates, now).map(|_verified| ())
     }
 
-    /// The check of a server's chain and of its DNS name or address (RFC 6125 §6).
-    pub(crate) fn servers(&self) -> &Arc<dyn ServerCertVerifier> {
-        &self.servers
+    /// The same of a server, and its DNS name or address (RFC 6125 §6).
+    pub(crate) fn verify_server(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        check_length(intermediates)?;
+        self.servers.verify_server_cert(leaf, intermediates, name, &[], now)
     }
 }
 
@@ -199,4 +206,47 @@ fn end_of(list: &CertificateRevocationListDer<'_>, path: &Path) -> Result<i64, T
     }
     let ends = parsed.next_update().map(|time| time.timestamp());
     ends.ok_or_else(|| broken("the revocation list has no nextUpdate".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{
+        BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose,
+        IsCa, KeyPair,
+    };
+
+    use super::*;
+
+    fn authority(number: usize) -> (CertificateParams, KeyPair) {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, format!("CA {number}"));
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        (params, KeyPair::generate().unwrap())
+    }
+
+    #[test]
+    fn a_chain_has_three_authorities_below_the_bundle_and_no_more() {
+        let (params, key) = authority(0);
+        let mut issuers = vec![CertifiedIssuer::self_signed(params, key).unwrap()];
+        let folder = tempfile::tempdir().unwrap();
+        let bundle = folder.path().join("ca.pem");
+        std::fs::write(&bundle, issuers[0].pem()).unwrap();
+        let now = UnixTime::now();
+        let anchors = Anchors::load(&bundle, &Revocation::default(), now).unwrap();
+        for below in 0..=4 {
+            let issuer = issuers.last().unwrap();
+            let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+            params.extended_key_usages =
+                vec![ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth];
+            let leaf = params.signed_by(&KeyPair::generate().unwrap(), issuer).unwrap();
+            let between: Vec<_> = issuers[1..].iter().rev().map(|ca| ca.der().clone()).collect();
+            let name = ServerName::try_from("localhost").unwrap();
+            let client = anchors.verify_client(leaf.der(), &between, now);
+            let server = anchors.verify_server(leaf.der(), &between, &name, now);
+            assert_eq!((client.is_ok(), server.is_ok()), (below <= 3, below <= 3), "{below}");
+            let (params, key) = authority(below + 1);
+            let next = CertifiedIssuer::signed_by(params, key, issuer).unwrap();
+            issuers.push(next);
+        }
+    }
 }
