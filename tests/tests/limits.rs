@@ -75,7 +75,15 @@ fn a_client_may_ask_for_so_many_pairs_in_a_second() {
     let wait: u64 = late.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=11).contains(&wait), "{wait}");
     assert_eq!(ask(11).status, 413);
-    // Maps are not bound by it, and the own machine is not where nothing says so.
+    // So are filtered maps, of any size. Whole ones are not, nor is the own machine where nothing
+    // says so.
+    let filter = |pids: &str| {
+        let kind = r#"{"cost-mode": "numerical", "cost-metric": "routingcost"}"#;
+        let filter =
+            format!(r#"{{"cost-type": {kind}, "pids": {{"srcs": [{pids}], "dsts": []}}}}"#);
+        post(&unis.at("cost-map-filtered"), alto::media::COST_MAP_FILTER, filter).status
+    };
+    assert_eq!(filter(r#""PID1""#), 429);
     assert_eq!(get(&unis.url).status, 200);
     let unis = server(&bounds[..2]).unwrap();
     for _ in 0..3 {
@@ -92,12 +100,18 @@ fn a_compressed_body_is_not_unpacked() {
 
 #[test]
 fn nesting_has_an_end() {
-    let unis = server(&[]).unwrap();
-    for (depth, code) in [(64, "E_INVALID_FIELD_TYPE"), (65, "E_SYNTAX"), (400_000, "E_SYNTAX")] {
-        let body = "[".repeat(depth) + &"]".repeat(depth);
-        let answer = post(&unis.at(COST.path), COST.accepts, body);
-        assert_eq!((answer.status, &answer.json()["meta"]["code"]), (400, &code.into()), "{depth}");
+    for (set, most) in [(&[][..], 64), (&["max-json-depth=5"], 5)] {
+        let unis = server(set).unwrap();
+        let cases = [(most, "E_INVALID_FIELD_TYPE"), (most + 1, "E_SYNTAX"), (400_000, "E_SYNTAX")];
+        for (depth, code) in cases {
+            let body = "[".repeat(depth) + &"]".repeat(depth);
+            let answer = post(&unis.at(COST.path), COST.accepts, body);
+            let said = (answer.status, &answer.json()["meta"]["code"]);
+            assert_eq!(said, (400, &code.into()), "{depth}");
+        }
     }
+    let refused = server(&["max-json-depth=65"]).err().unwrap().to_string();
+    assert!(refused.contains("max-json-depth"), "{refused}");
 }
 
 #[test]

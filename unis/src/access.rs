@@ -121,6 +121,21 @@ pub struct Ask<'a> {
     pub headers: &'a HeaderMap,
 }
 
+/// What a request may see.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Granted {
+    /// The view.
+    pub view: View,
+    /// The partner that asks; `None` for the own organisation and for clients that are nobody's.
+    pub partner: Option<String>,
+}
+
+impl Granted {
+    const fn to_nobody(view: View) -> Self {
+        Self { view, partner: None }
+    }
+}
+
 struct PartnerAccess {
     view: View,
     quota: Option<PartnerQuota>,
@@ -227,11 +242,11 @@ impl Access {
         addresses.check(address).map_err(|retry_after| Denied::Address { retry_after })
     }
 
-    /// The view in which `caller` may do what it asks.
+    /// Whether `caller` may do what it asks, in which view, and as whom.
     ///
     /// # Errors
     /// It may not, or not now.
-    pub fn authorise(&self, caller: &Caller, ask: &Ask<'_>) -> Result<View, Denied> {
+    pub fn authorise(&self, caller: &Caller, ask: &Ask<'_>) -> Result<Granted, Denied> {
         let identity = match &caller.identity {
             Some(identity) => Ok(Some(identity.clone())),
             None => self.identify(ask),
@@ -249,7 +264,7 @@ impl Access {
             return Err(Denied::Role);
         }
         if identity.partner.is_none() {
-            return Ok(View::Full);
+            return Ok(Granted::to_nobody(View::Full));
         }
         let partner = partner.ok_or(Denied::Role)?;
         if let Some(quota) = &partner.quota {
@@ -259,7 +274,7 @@ impl Access {
         }
         match partner.view {
             View::None => Err(Denied::View),
-            view => Ok(view),
+            view => Ok(Granted { view, partner: identity.partner }),
         }
     }
 
@@ -276,11 +291,11 @@ impl Access {
         }
     }
 
-    fn public_view(&self) -> Result<View, Denied> {
+    fn public_view(&self) -> Result<Granted, Denied> {
         match (self.public, &self.digest) {
             (View::None, Some(digest)) => Err(challenge(digest, None)),
             (View::None, None) => Err(Denied::NoCertificate),
-            (view, _) => Ok(view),
+            (view, _) => Ok(Granted::to_nobody(view)),
         }
     }
 }

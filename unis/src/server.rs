@@ -156,6 +156,7 @@ impl Server {
             bounds: Bounds {
                 max_pairs: settings.max_pairs,
                 max_body_bytes: settings.max_body_bytes,
+                max_json_depth: settings.max_json_depth,
                 body_deadline: settings.body_deadline(),
             },
             pair_rate: PairRate::new(

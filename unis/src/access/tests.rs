@@ -42,7 +42,7 @@ fn caller(role: Role, partner: Option<&str>) -> Caller {
 fn authorise(access: &Access, caller: &Caller, operation: Operation) -> Result<View, Denied> {
     let (target, headers) = (Uri::default(), HeaderMap::new());
     let ask = Ask { operation, method: &Method::GET, target: &target, headers: &headers };
-    access.authorise(caller, &ask)
+    access.authorise(caller, &ask).map(|granted| granted.view)
 }
 
 fn access(settings: &Settings) -> Access {

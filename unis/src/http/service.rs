@@ -5,6 +5,7 @@
 //!                                                        └─ POST: Content-Type, body ─► resource::*::answer
 //! ```
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use link::body::{self, Body};
 use link::pki::service::Service as Enrolment;
 use link::server::Handler;
 
-use crate::access::{Access, Ask, Operation};
+use crate::access::{Access, Ask, Granted, Operation};
 use crate::http::negotiate;
 use crate::http::problem::Problem;
 use crate::http::reply::{self, Representation};
@@ -48,6 +49,8 @@ pub struct Bounds {
     pub max_pairs: usize,
     /// Of a request's body, bytes.
     pub max_body_bytes: usize,
+    /// Of a request's body, levels of arrays and objects.
+    pub max_json_depth: usize,
     /// Of the time until the body is there.
     pub body_deadline: Duration,
 }
@@ -70,6 +73,13 @@ pub struct Service {
     pub enrolment: Option<Enrolment>,
     /// What is counted.
     pub metrics: Metrics,
+}
+
+/// Who asks, and what it sees.
+struct Client {
+    view: View,
+    partner: Option<String>,
+    address: IpAddr,
 }
 
 /// What is at a path.
@@ -132,7 +142,7 @@ impl Service {
         };
         let (method, target_uri, headers) = (request.method(), request.uri(), request.headers());
         let ask = Ask { operation, method, target: target_uri, headers };
-        let view = access.authorise(&caller, &ask)?;
+        let Granted { view, partner } = access.authorise(&caller, &ask)?;
         match target.ok_or(Problem::NotFound)? {
             Target::Directory => self.directory(version, view, &request),
             Target::Resource(resource) if !directory::is_visible(resource, view) => {
@@ -141,7 +151,8 @@ impl Service {
             Target::Resource(resource) => match resource.kind.accepts() {
                 None => map(resource, &request).await,
                 Some(accepts) => {
-                    self.query(version, resource, (view, &caller), accepts, request).await
+                    let client = Client { view, partner, address: caller.address.ip() };
+                    self.query(version, resource, &client, accepts, request).await
                 }
             },
         }
@@ -193,7 +204,7 @@ impl Service {
         &self,
         version: &Arc<Version>,
         resource: &Arc<Resource>,
-        (view, caller): (View, &Caller),
+        client: &Client,
         accepts: &'static str,
         request: Request<Incoming>,
     ) -> Result<Response<Body>, Problem> {
@@ -205,16 +216,23 @@ impl Service {
         check_content_type(request.headers(), accepts)?;
         let kept = negotiate::coding(request.headers()).ok_or(Problem::NoCoding)?;
         let once = negotiate::coding_once(request.headers()).ok_or(Problem::NoCoding)?;
-        let Bounds { max_body_bytes, body_deadline, max_pairs } = self.bounds;
+        let Bounds { max_body_bytes, body_deadline, max_pairs, .. } = self.bounds;
         let body = body::read(request.into_body(), max_body_bytes, body_deadline).await?;
         self.metrics.read(&resource.id, body.len());
-        let (client, rate) = (caller.address.ip(), self.pair_rate.as_ref());
-        let bound = PairBudget { max_pairs, rate, caller };
+        // Where the bound is that of the reader itself, that tells.
+        if self.bounds.max_json_depth < alto::json::MAX_DEPTH {
+            alto::json::check_depth(&body, self.bounds.max_json_depth)?;
+        }
+        let &Client { view, ref partner, address } = client;
+        let (rate, partner) = (self.pair_rate.as_ref(), partner.as_ref());
+        let bound = PairBudget { max_pairs, rate, partner, address };
         let answer = match resource.kind {
             Kind::FilteredNetworkMap => filtered_network_map::answer(version, resource, &body),
-            Kind::FilteredCostMap => filtered_cost_map::answer(version, resource, view, &body),
+            Kind::FilteredCostMap => {
+                filtered_cost_map::answer(version, resource, view, &bound, &body)
+            }
             Kind::EndpointProperty => endpoint_property::answer(version, &body),
-            Kind::EndpointCost => endpoint_cost::answer(resource, view, client, bound, &body),
+            Kind::EndpointCost => endpoint_cost::answer(resource, view, address, bound, &body),
             Kind::NetworkMap | Kind::CostMap { .. } => return Err(Problem::Internal),
         };
         let (body, length, coding) = match answer? {

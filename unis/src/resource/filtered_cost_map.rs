@@ -11,6 +11,7 @@ use crate::maps::table::{Kind, Resource};
 use crate::maps::version::Version;
 use crate::resource::cost_map::{CostMapChunks, Selection};
 use crate::resource::cost_query::{self, CostQuery};
+use crate::resource::pairs::PairBound;
 use crate::resource::{Answer, Refusal};
 use crate::settings::View;
 
@@ -18,11 +19,13 @@ use crate::settings::View;
 /// it is empty, not full.
 ///
 /// # Errors
-/// A body that is no such filter, or a cost type that is not offered.
+/// A body that is no such filter, a cost type that is not offered, or more pairs than `bound` lets
+/// in by now.
 pub fn answer(
     version: &Version,
     resource: &Resource,
     view: View,
+    bound: &impl PairBound,
     body: &[u8],
 ) -> Result<Answer, Refusal> {
     let filter = CostMapFilter::parse(body)?;
@@ -49,6 +52,7 @@ pub fn answer(
             allowed,
         },
     };
+    bound.admit_map(selection.sources.len(), selection.destinations.len())?;
     Ok(Answer::Chunks(Box::new(CostMapChunks::new(network, cost_type, selection))))
 }
 

@@ -1,8 +1,8 @@
 //! How many pairs of endpoints a query may ask for, and a client in a second (RFC 7285 §15.5.1).
 
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 
-use link::Caller;
 use link::rate::{Rate, Source, SourceRate};
 
 use crate::resource::Refusal;
@@ -12,6 +12,14 @@ pub trait PairBound {
     /// # Errors
     /// It asks for too much, at once or by now.
     fn admit(&self, sources: usize, destinations: usize) -> Result<(), Refusal>;
+
+    /// The same for a map, which may be of any size.
+    ///
+    /// # Errors
+    /// It asks for too much by now.
+    fn admit_map(&self, _sources: usize, _destinations: usize) -> Result<(), Refusal> {
+        Ok(())
+    }
 }
 
 /// At once alone.
@@ -27,7 +35,8 @@ impl PairBound for usize {
 /// How many pairs each client may ask for in a second.
 pub struct PairRate {
     rate: SourceRate,
-    max_pairs: usize,
+    /// What is there after a pause.
+    burst: u32,
 }
 
 impl PairRate {
@@ -38,7 +47,7 @@ impl PairRate {
     pub fn new(per_second: u32, max_pairs: usize, loopback_too: bool) -> Option<Self> {
         let burst = u32::try_from(max_pairs).unwrap_or(u32::MAX).max(per_second);
         let rate = SourceRate::new(Source::Host, Rate { per_second, burst }, loopback_too)?;
-        Some(Self { rate, max_pairs })
+        Some(Self { rate, burst })
     }
 }
 
@@ -48,23 +57,55 @@ pub struct PairBudget<'a> {
     pub max_pairs: usize,
     /// In a second.
     pub rate: Option<&'a PairRate>,
-    /// Whose it is.
-    pub caller: &'a Caller,
+    /// Whose it is, where a partner's, by certificate or password.
+    pub partner: Option<&'a String>,
+    /// From where it is asked.
+    pub address: IpAddr,
+}
+
+impl PairBudget<'_> {
+    fn take(&self, sources: usize, destinations: usize) -> Result<(), Refusal> {
+        let Some(PairRate { rate, burst }) = self.rate else { return Ok(()) };
+        let pairs = u32::try_from(sources.saturating_mul(destinations)).unwrap_or(u32::MAX);
+        let Some(pairs) = NonZeroU32::new(pairs.min(*burst)) else { return Ok(()) };
+        let taken = match self.partner {
+            Some(partner) => rate.check_key_for(partner, pairs),
+            None => rate.check_for(self.address, pairs),
+        };
+        taken.map_err(|retry_after| Refusal::TooManyPairsByNow { retry_after })
+    }
 }
 
 impl PairBound for PairBudget<'_> {
     fn admit(&self, sources: usize, destinations: usize) -> Result<(), Refusal> {
         self.max_pairs.admit(sources, destinations)?;
-        let Some(PairRate { rate, max_pairs }) = self.rate else { return Ok(()) };
-        let pairs = sources.saturating_mul(destinations).min(*max_pairs);
-        let Some(pairs) = u32::try_from(pairs).ok().and_then(NonZeroU32::new) else {
-            return Ok(());
+        self.take(sources, destinations)
+    }
+
+    fn admit_map(&self, sources: usize, destinations: usize) -> Result<(), Refusal> {
+        self.take(sources, destinations)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_partner_has_one_budget_wherever_it_asks_from_and_maps_count_too() {
+        let rate = PairRate::new(1, 100, true).unwrap();
+        let acme = "acme".to_owned();
+        let budget = |partner, last| {
+            let address = IpAddr::from([192, 0, 2, last]);
+            PairBudget { max_pairs: 100, rate: Some(&rate), partner, address }
         };
-        let identity = self.caller.identity.as_ref();
-        let taken = match identity.and_then(|identity| identity.partner.as_ref()) {
-            Some(partner) => rate.check_key_for(partner, pairs),
-            None => rate.check_for(self.caller.address.ip(), pairs),
-        };
-        taken.map_err(|retry_after| Refusal::TooManyPairsByNow { retry_after })
+        assert!(budget(Some(&acme), 1).admit(6, 10).is_ok());
+        assert!(budget(Some(&acme), 2).admit_map(4, 10).is_ok());
+        let late = budget(Some(&acme), 3).admit(1, 10);
+        assert!(matches!(late, Err(Refusal::TooManyPairsByNow { .. })));
+        // A map may be as large as it is; it takes all that is there.
+        assert!(budget(None, 1).admit_map(1_000, 1_000).is_ok());
+        assert!(budget(None, 1).admit_map(1, 1).is_err());
+        assert!(budget(None, 2).admit(1, 1).is_ok());
     }
 }

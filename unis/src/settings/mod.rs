@@ -30,6 +30,9 @@ pub use crate::settings::view::View;
 /// The documented default file.
 pub const DEFAULT_FILE: &str = include_str!("default.toml");
 
+/// What a query of the endpoint services nests: itself, its endpoints, a list of them.
+const LEAST_JSON_DEPTH: usize = 3;
+
 /// The trust domain of a CA that is made without one being named.
 pub const DEFAULT_TRUST_DOMAIN: &str = "isp.localhost";
 
@@ -61,6 +64,8 @@ pub struct Settings {
     pub pairs_per_second: u32,
     /// Bound on a request body, bytes.
     pub max_body_bytes: usize,
+    /// Bound on the levels of arrays and objects in a request body.
+    pub max_json_depth: usize,
     /// Bound on the pairs of a map that is rendered once per version.
     pub max_rendered_pairs: usize,
     /// Seconds between two looks at the source files; 0 switches the looking off.
@@ -108,6 +113,7 @@ impl Default for Settings {
             max_pairs: 100_000,
             pairs_per_second: 1_000_000,
             max_body_bytes: 1024 * 1024,
+            max_json_depth: alto::json::MAX_DEPTH,
             max_rendered_pairs: 2_000_000,
             reload_poll_seconds: 1,
             reload_timeout_seconds: 600,
@@ -194,6 +200,11 @@ impl Settings {
             if bound == 0 {
                 return Err(SettingsError::invalid(key, "has to be above 0"));
             }
+        }
+        if !(LEAST_JSON_DEPTH..=alto::json::MAX_DEPTH).contains(&self.max_json_depth) {
+            let (least, most) = (LEAST_JSON_DEPTH, alto::json::MAX_DEPTH);
+            let reason = format!("is from {least}, what a query needs, to {most}");
+            return Err(SettingsError::invalid("max-json-depth", reason));
         }
         if self.reload_max_loss_percent > 100 {
             return Err(SettingsError::invalid("reload-max-loss-percent", "is at most 100"));

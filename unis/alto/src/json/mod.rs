@@ -7,5 +7,5 @@
 mod parser;
 mod tree;
 
-pub use parser::{MAX_DEPTH, parse};
+pub use parser::{MAX_DEPTH, check_depth, parse};
 pub use tree::Json;

@@ -25,6 +25,30 @@ pub fn parse(body: &[u8]) -> Result<Json, Fault> {
     outcome.map_err(|stop| fault_after(text.get(..stop.at).unwrap_or(text), &stop.what))
 }
 
+/// Refuses a body that nests deeper than so many levels, whatever else may be wrong with it; for
+/// bounds below [`MAX_DEPTH`].
+///
+/// # Errors
+/// The `E_SYNTAX` fault of [`parse`] at the bracket that is too much.
+pub fn check_depth(body: &[u8], most: usize) -> Result<(), Fault> {
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    for (at, byte) in body.iter().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = quoted,
+            b'"' => quoted = !quoted,
+            b'{' | b'[' if !quoted => depth += 1,
+            b'}' | b']' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > most {
+            let before = String::from_utf8_lossy(body.get(..at).unwrap_or(body));
+            return Err(fault_after(&before, "nested too deeply"));
+        }
+    }
+    Ok(())
+}
+
 /// The fault of what stands right after the text `before`.
 fn fault_after(before: &str, what: &str) -> Fault {
     let line = 1 + before.bytes().filter(|byte| *byte == b'\n').count();
@@ -322,5 +346,15 @@ mod tests {
         let complaint_of_one_more = complaint(&nested(MAX_DEPTH + 1));
         assert_eq!(complaint_of_one_more, "line 1, column 65: nested too deeply");
         assert_eq!(complaint(&vec![b'['; 1 << 20]), complaint_of_one_more);
+    }
+
+    #[test]
+    fn a_lower_bound_counts_brackets_outside_of_texts() {
+        let body = br#"{"a": ["[[[", "\"[[", {"b": []}], "c": [[[]]]}"#;
+        assert_eq!(check_depth(body, 4), Ok(()));
+        let refused = check_depth(body, 3).unwrap_err();
+        assert_eq!(refused, Fault::syntax("line 1, column 29: nested too deeply"));
+        let most = [vec![b'['; MAX_DEPTH], vec![b']'; MAX_DEPTH]].concat();
+        assert_eq!(check_depth(&most, MAX_DEPTH), Ok(()));
     }
 }

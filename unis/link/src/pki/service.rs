@@ -68,9 +68,6 @@ impl From<Granted> for Issued {
     }
 }
 
-/// When to try again where the authority cannot write, seconds.
-const FULL_RETRY_S: HeaderValue = HeaderValue::from_static("60");
-
 /// The authority as a part of a server.
 #[derive(Clone, Debug)]
 pub struct Service {
@@ -110,12 +107,7 @@ impl Service {
     /// Answers a request for one of its paths.
     pub async fn handle(&self, request: Request<Incoming>) -> Response<Body> {
         self.answer(request).await.unwrap_or_else(|problem| {
-            match &problem {
-                Problem::Pki(error) if error.is_passing() => {
-                    tracing::error!(%error, "the authority can store nothing");
-                }
-                _ => tracing::info!(%problem, "enrolment refused"),
-            }
+            tracing::info!(%problem, "enrolment refused");
             problem.reply()
         })
     }
@@ -200,9 +192,6 @@ impl Problem {
         }
         if let Self::Method(allowed) = self {
             response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
-        }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(RETRY_AFTER, FULL_RETRY_S);
         }
         response
     }

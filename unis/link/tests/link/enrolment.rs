@@ -130,25 +130,6 @@ fn keys_are_for_their_owner_alone() {
 }
 
 #[tokio::test]
-async fn an_authority_that_cannot_write_says_when_to_come_back_and_the_token_stays_good() {
-    let (isp, peer) = (Isp::open(), tempfile::tempdir().unwrap());
-    let token = isp.token(600);
-    // The ledger is written beside itself first: with a folder there, the disk takes nothing.
-    let passing = isp.folder.path().join(".ledger.json.new");
-    std::fs::create_dir(&passing).unwrap();
-    match enroll(&token, peer.path()).await.unwrap_err() {
-        EnrolmentError::Refused { status, text, .. } => {
-            assert_eq!(status, 503);
-            assert_eq!(text.trim(), "the authority can store nothing now: come back later");
-        }
-        other => panic!("{other}"),
-    }
-    std::fs::remove_dir(&passing).unwrap();
-    assert_eq!(enroll(&token, peer.path()).await.unwrap(), NAME);
-    assert_eq!(isp.authority.status().unwrap().iter().filter(|one| one.name == NAME).count(), 1);
-}
-
-#[tokio::test]
 async fn a_token_becomes_a_certificate_that_renews_itself_until_it_is_revoked() {
     let (isp, peer) = (Isp::open(), tempfile::tempdir().unwrap());
     let token: Token = isp.token(600).to_string().parse().unwrap();
