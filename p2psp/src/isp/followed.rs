@@ -45,6 +45,8 @@ struct Shown {
 struct Isp {
     name: Arc<str>,
     settings: IspSettings,
+    /// Whose users they are.
+    prefixes: Arc<[IpNet]>,
     source: Source,
     /// Ends what keeps its certificates fresh.
     watch: Shutdown,
@@ -132,13 +134,14 @@ impl Isps {
             return Outlook::none();
         };
         let name = Arc::clone(&isp.name);
-        match &isp.source {
+        let outlook = match &isp.source {
             Source::Endpoints(endpoints) => Outlook::of_endpoints(name, Arc::clone(endpoints)),
             Source::Maps(follower) => {
                 let map = follower.current().map(|followed| Arc::clone(followed.snapshot()));
                 Outlook::new(name, map, asker, follower.freshness(now).stale)
             }
-        }
+        };
+        outlook.with_users(Arc::clone(&isp.prefixes))
     }
 
     /// Name and freshness of each: whether there is a map, and whether it is stale.
@@ -162,7 +165,8 @@ fn begin(isp: &IspSettings, shown: &Shown) -> Result<Isp, IspError> {
     if let Source::Maps(follower) = &source {
         tokio::spawn(tell(Arc::clone(&name), follower.updates()));
     }
-    Ok(Isp { name, settings: isp.clone(), source, watch })
+    let prefixes = isp.prefixes.clone().into();
+    Ok(Isp { name, settings: isp.clone(), prefixes, source, watch })
 }
 
 fn source(isp: &IspSettings, shown: &Shown, watch: &Shutdown) -> Result<Source, String> {

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use ipnet::IpNet;
 use mp2p::message::list::RankedBy;
 use netmap::{Pid, Snapshot};
 
@@ -12,33 +13,47 @@ use crate::isp::Endpoints;
 pub(crate) const METRIC: &str = "routingcost";
 
 /// The view of one peer's ISP. Taken once a request.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Outlook {
     isp: Option<Arc<str>>,
     map: Option<Arc<Snapshot>>,
     from: Option<Pid>,
     is_stale: bool,
     endpoints: Option<Arc<Endpoints>>,
+    users: Arc<[IpNet]>,
 }
 
 impl Outlook {
     /// A peer of whose network nothing is known.
     #[must_use]
-    pub const fn none() -> Self {
-        Self { isp: None, map: None, from: None, is_stale: false, endpoints: None }
+    pub fn none() -> Self {
+        Self::default()
     }
 
     /// The view of `isp` from `asker`; `map` is absent as long as none has come.
     #[must_use]
     pub fn new(isp: Arc<str>, map: Option<Arc<Snapshot>>, asker: IpAddr, is_stale: bool) -> Self {
         let from = map.as_ref().and_then(|map| map.pid_of(asker));
-        Self { isp: Some(isp), map, from, is_stale, endpoints: None }
+        Self { isp: Some(isp), map, from, is_stale, ..Self::default() }
     }
 
     /// An ISP that gives no map, and is to be asked.
     #[must_use]
-    pub const fn of_endpoints(isp: Arc<str>, endpoints: Arc<Endpoints>) -> Self {
-        Self { isp: Some(isp), map: None, from: None, is_stale: false, endpoints: Some(endpoints) }
+    pub fn of_endpoints(isp: Arc<str>, endpoints: Arc<Endpoints>) -> Self {
+        Self { isp: Some(isp), endpoints: Some(endpoints), ..Self::default() }
+    }
+
+    /// The same where the ISP's users are known by their prefixes; none: it is not said.
+    #[must_use]
+    pub fn with_users(self, users: Arc<[IpNet]>) -> Self {
+        Self { users, ..self }
+    }
+
+    /// Whether somebody is a user of the asker's ISP; `None`: it is not said who is.
+    #[must_use]
+    pub fn is_user(&self, address: IpAddr) -> Option<bool> {
+        let mut users = self.users.iter();
+        (!self.users.is_empty()).then(|| users.any(|prefix| prefix.contains(&address)))
     }
 
     /// Whom to ask how far others are, where no map says it.

@@ -27,6 +27,8 @@ use crate::overlay::terms::{Owner, Terms};
 const MAX_PLACINGS: usize = 64;
 /// Members of a PID that are looked at for gateways.
 const MAX_LOOKED_AT: usize = 256;
+/// Members of a PID that are asked whether they are the ISP's users.
+const MAX_ASKED_WHOSE: usize = 8;
 /// Caches that a list is offered besides the nearest members.
 const MAX_CACHES: usize = 4;
 
@@ -278,12 +280,26 @@ impl Swarm {
     pub(crate) fn gateways(&mut self, by: &Outlook, most: usize, now: u64) -> Vec<PeerId> {
         let Some(from) = by.from() else { return Vec::new() };
         let Some(placing) = placed(&mut self.placings, &self.slots, by) else { return Vec::new() };
-        let near = placing.pids.get(&Some(from)).map_or(&[][..], Vec::as_slice);
-        let members = near.iter().take(MAX_LOOKED_AT).filter_map(|slot| {
+        let listed = |slot: &u32| {
             let member = &self.slots[*slot as usize].as_ref()?.member;
-            (member.is_listed(now) && member.kind == PeerType::Peer).then(|| member.peer.clone())
-        });
-        members.take(most).collect()
+            (member.is_listed(now) && member.kind == PeerType::Peer).then_some(member)
+        };
+        let of = |members: &[u32]| -> Vec<PeerId> {
+            let listed = members.iter().take(MAX_LOOKED_AT).filter_map(listed);
+            listed.take(most).map(|member| member.peer.clone()).collect()
+        };
+        let is_users = |members: &[u32]| {
+            let mut first = members.iter().take(MAX_ASKED_WHOSE).filter_map(listed);
+            first.any(|member| by.is_user(member.address.ip_address) == Some(true))
+        };
+        let mut pids: Vec<(Option<Pid>, &Vec<u32>)> =
+            placing.pids.iter().map(|(pid, members)| (*pid, members)).collect();
+        pids.retain(|(pid, members)| *pid == Some(from) || is_users(members));
+        pids.sort_unstable_by_key(|(pid, _)| *pid);
+        let lists: Vec<Vec<PeerId>> = pids.into_iter().map(|(_, members)| of(members)).collect();
+        // One of each PID after the other: all of them are to have some.
+        let turns = (0..most).flat_map(|turn| lists.iter().filter_map(move |list| list.get(turn)));
+        turns.take(most).cloned().collect()
     }
 }
 

@@ -159,7 +159,7 @@ impl Default for ListSettings {
             max_size: 200,
             bridge_percent: 20,
             overloaded: Overloaded::Last,
-            gateways: 16,
+            gateways: 64,
             gateway_quota: 2,
         }
     }

@@ -161,6 +161,12 @@ impl Engine {
         self.fetching.due = true;
     }
 
+    /// Whether the last list had this peer.
+    #[must_use]
+    pub fn is_listed(&self, peer: &PeerId) -> bool {
+        self.neighbours.is_listed(peer)
+    }
+
     /// A connection stands. Its frames are told with [`Engine::frame`].
     pub fn link_up(&mut self, info: LinkInfo, now: Instant) -> LinkId {
         let id = LinkId(self.next_link);

@@ -58,9 +58,10 @@ impl Group {
         if !members.is_empty() {
             members.insert(self.me.clone());
         }
-        self.stale |= members != self.members || !self.gone.is_empty();
+        self.stale |= members != self.members;
         self.members = members;
-        self.gone.clear();
+        // A list may name one for long after it was lost.
+        self.gone.retain(|peer| self.members.contains(peer));
     }
 
     pub(crate) fn gone(&mut self, peer: &PeerId) {

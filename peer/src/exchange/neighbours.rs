@@ -89,6 +89,11 @@ impl Neighbours {
         self.known.get(peer).is_some_and(|known| known.candidate.overloaded)
     }
 
+    /// Whether the last list had it.
+    pub(crate) fn is_listed(&self, peer: &PeerId) -> bool {
+        self.known.get(peer).is_some_and(|known| known.listed)
+    }
+
     pub(crate) fn is_banned(&self, peer: &PeerId) -> bool {
         self.known.get(peer).is_some_and(|known| known.banned)
     }

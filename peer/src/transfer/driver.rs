@@ -48,6 +48,8 @@ pub(crate) struct Driver {
     pub(crate) state: State,
     pub(crate) message: Option<String>,
     pub(crate) success: Success,
+    /// When a list may be asked for out of turn, and how long not after that.
+    pub(crate) list_again: (Instant, Duration),
     /// What the keeper of a relayed connection keeps.
     pub(crate) relay: watch::Sender<Option<Reserved>>,
     pub(crate) kept: Kept,
@@ -199,6 +201,11 @@ impl Driver {
     fn arrived(&mut self, arrival: Arrival) {
         let now = Instant::now();
         let Arrival { met, address, via, first } = arrival;
+        if !self.engine.is_listed(&met.peer) && now >= self.list_again.0 {
+            // Somebody who is not in the list: there is a newer one.
+            self.list_again = (now + self.list_again.1, self.list_again.1 * 2);
+            self.wanted.notify_one();
+        }
         let id = self.engine.link_up(Links::info(&met, false, address, via), now);
         self.links.start(id, met);
         self.engine.frame(id, first, now);

@@ -1,7 +1,7 @@
 //! From what is kept of a content to a driver at work.
 
 use std::sync::{Arc, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -110,6 +110,7 @@ pub(crate) async fn run(setup: Setup, commands: mpsc::Receiver<Command>) {
         state: if stone.is_some() { State::Stopped } else { State::Fetching },
         message: None,
         success,
+        list_again: (now, LIST_AGAIN),
         relay,
         kept,
         node,
@@ -119,6 +120,9 @@ pub(crate) async fn run(setup: Setup, commands: mpsc::Receiver<Command>) {
         let _ = member.await;
     }
 }
+
+/// A list is asked for out of turn so long after such a one; then after twice as long.
+const LIST_AGAIN: Duration = Duration::from_secs(2);
 
 /// Fragments that are fetched first for a player.
 pub(crate) fn ahead(kept: &Kept) -> u32 {

@@ -142,3 +142,18 @@ fn bounds_hold_and_names_are_unique() {
     assert_eq!(store.announce(&overlay(), member('A', "10.0.0.1", 100), 0).unwrap().ticket, 1);
     assert!(store.announce(&overlay(), member('B', "10.0.0.1", 300), 100).is_ok());
 }
+
+#[test]
+fn gateways_are_the_isps_users_from_all_pids_alike_and_of_the_own_pid_where_they_are_unknown() {
+    let store = store();
+    let name = |peer: &PeerId| u8::from_str_radix(&peer.digits()[62..], 16).unwrap() as char;
+    let gateways = |outlook: &Outlook, most: usize| -> String {
+        store.gateways(&overlay(), outlook, most, 0).iter().map(name).collect()
+    };
+    let own = |prefix: &str| outlook(5, 9).with_users(Arc::new([prefix.parse().unwrap()]));
+    assert_eq!(gateways(&outlook(5, 9), 9), "AB");
+    // 10.0.0.0/23 is p0 and p1: a member of each before a second one of any; D and E are others'.
+    assert_eq!(gateways(&own("10.0.0.0/23"), 9), "ACB");
+    assert_eq!(gateways(&own("10.0.0.0/23"), 2), "AC");
+    assert_eq!(gateways(&own("10.0.0.0/22"), 9), "ACDB");
+}
