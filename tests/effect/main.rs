@@ -7,6 +7,7 @@
 //! Needs root, iproute2, nftables, iptables and a Python with libtorrent; takes minutes. Built with
 //! `--release`, beside the release builds of `unis`, `p2psp` and `peer`.
 
+mod bulk;
 mod internet;
 mod ours;
 mod outcome;
@@ -52,6 +53,12 @@ struct Arguments {
     /// Keeps each run as a line of JSON here; those that are there count too
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
+    /// Instead: moves one content of so many GiB between two peers on this machine
+    #[arg(long, value_name = "GIB")]
+    bulk: Option<u64>,
+    /// The folder for that, on a disk with room for twice as much
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    folder: PathBuf,
     /// Draws the figures
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
@@ -59,6 +66,9 @@ struct Arguments {
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    if let Some(gib) = arguments.bulk {
+        return bulk::run(gib, &arguments.folder);
+    }
     let mut record = Record::open(arguments.record.clone())?;
     if arguments.runs > 0 {
         if let Some(why) = net::missing() {

@@ -70,7 +70,7 @@ impl Default for Config {
             held_bytes: 32 << 20,
             stall: Duration::from_secs(10),
             patience: Duration::from_secs(60),
-            extra_percent: 8,
+            extra_percent: 4,
             receipt_fragments: 8,
             receipt_after: Duration::from_secs(30),
             unsigned_bytes: 32 << 20,

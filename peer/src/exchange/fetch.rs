@@ -13,6 +13,10 @@ const BUSY_MS: (u32, u32) = (200, 30_000);
 const BUSY_TOLD: u32 = 5;
 /// Stalls after which a link is closed.
 const MAX_STALLS: u32 = 2;
+/// A fragment of which less than this part (a quarter) has come from afar is left to others.
+const LEFT_PART: u32 = 4;
+/// A far peer that serves a crowd has a long queue: it is given so much more time to begin.
+const FAR_PATIENCE: u32 = 2;
 /// A claim is said again so often.
 const CLAIM_AGAIN: Duration = Duration::from_secs(10);
 /// After trouble with the disk nothing is fetched for so long.
@@ -117,14 +121,15 @@ impl Engine {
         }
     }
 
-    /// Somebody near has it now: it need not come from afar, unless it has begun.
+    /// Somebody near has it, or fetches it: it need not come from afar, unless much of it has come.
     pub(crate) fn leave_to_near(&mut self, fragment: u32, now: Instant) {
         if !self.group.is_known() || self.pieces.of(fragment).asked == 0 {
             return;
         }
+        let most = self.content.len(fragment) / LEFT_PART;
         let waits = self.links.iter().filter(|(_, link)| {
             let mut requests = link.taking.requests.iter();
-            !link.near && requests.any(|r| r.fragment == fragment && r.begun.is_none())
+            !link.near && requests.any(|r| r.fragment == fragment && r.offset < most)
         });
         let ids: Vec<LinkId> = waits.map(|(id, _)| *id).collect();
         ids.into_iter().for_each(|id| self.cancel(id, fragment, now));
@@ -149,7 +154,7 @@ impl Engine {
         }
     }
 
-    pub(crate) fn unclaim(&mut self, id: LinkId, fragment: u32) {
+    pub(crate) fn unclaim(&mut self, id: LinkId, fragment: u32, now: Instant) {
         if let Some(link) = self.links.get_mut(&id) {
             link.news.claims.remove(&fragment);
         }
@@ -160,6 +165,7 @@ impl Engine {
         if let Some(piece) = self.pieces.at(fragment).filter(|p| p.claim.is_some_and(|c| c.0 == id))
         {
             piece.claim = latest;
+            piece.freed = Some(now);
             self.fetching.due = true;
         }
     }
@@ -180,9 +186,13 @@ impl Engine {
 
     /// What does not come in time is asked for elsewhere; who lets us wait again and again is left.
     pub(crate) fn check_requests(&mut self, now: Instant) {
-        let (stall, patience) = (self.config.stall, self.config.patience);
+        // In a crowd everybody waits longer, and nobody is at fault.
+        let crowd = self.group.crowd();
+        let (stall, patience) =
+            (self.config.stall.mul_f64(crowd), self.config.patience.mul_f64(crowd));
         let mut late = Vec::new();
         for (id, link) in &self.links {
+            let patience = if link.near { patience } else { patience * FAR_PATIENCE };
             let flows = link.taking.requests.iter().any(|request| request.begun.is_some());
             for request in &link.taking.requests {
                 match request.begun {

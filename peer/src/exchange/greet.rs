@@ -192,7 +192,7 @@ impl Engine {
             }
         }
         for fragment in link.news.claims.keys() {
-            self.unclaim(id, *fragment);
+            self.unclaim(id, *fragment, now);
         }
         for request in &link.taking.requests {
             self.unasked(request.fragment, link.near, now);

@@ -16,6 +16,8 @@ const MAX_EVEN: u32 = 4096;
 const MAX_MEMBERS: usize = 512;
 /// Shares are drawn anew at most so often.
 const DRAW_EVERY: Duration = Duration::from_secs(1);
+/// Members of a group that is no crowd.
+const SMALL_GROUP: f64 = 6.0;
 
 /// Members of the own group, and the share of each.
 #[derive(Debug)]
@@ -27,6 +29,8 @@ pub(crate) struct Group {
     alive: Vec<PeerId>,
     /// Place in `alive` for each fragment.
     owner: Vec<u16>,
+    /// How many drew more than this member, for each fragment.
+    place: Vec<u16>,
     drawn: Option<Instant>,
     stale: bool,
 }
@@ -39,6 +43,7 @@ impl Group {
             gone: BTreeSet::new(),
             alive: Vec::new(),
             owner: Vec::new(),
+            place: Vec::new(),
             drawn: None,
             stale: true,
         }
@@ -81,6 +86,18 @@ impl Group {
         (self.stale, self.drawn) = (false, Some(now));
         self.alive = self.members.difference(&self.gone).cloned().collect();
         self.owner = shares(&self.alive, fragments);
+        let (me, names) = (name(&self.me), self.alive.iter().map(name).collect::<Vec<_>>());
+        let before = |fragment: u32| {
+            let own = draw(me, fragment);
+            let before = names.iter().filter(|name| draw(**name, fragment) > own).count();
+            u16::try_from(before).unwrap_or(u16::MAX)
+        };
+        self.place = (0..fragments).map(before).collect();
+    }
+
+    /// How many of the group come before this member where somebody has to take over a fragment.
+    pub(crate) fn place(&self, fragment: u32) -> u16 {
+        self.place.get(fragment as usize).copied().unwrap_or_default()
     }
 
     /// Who is to fetch a fragment from afar; `None`: nobody in particular.
@@ -90,6 +107,11 @@ impl Group {
 
     pub(crate) fn is_mine(&self, fragment: u32) -> bool {
         self.owner(fragment).is_none_or(|owner| *owner == self.me)
+    }
+
+    /// How many times as large as a small group, at least 1 and at most 5.
+    pub(crate) fn crowd(&self) -> f64 {
+        (self.size() as f64 / SMALL_GROUP).clamp(1.0, 5.0)
     }
 
     pub(crate) fn size(&self) -> usize {

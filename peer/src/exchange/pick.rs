@@ -40,8 +40,16 @@ const UNLINKED: Duration = Duration::from_secs(30);
 /// Who has nothing of its own share to ask for takes over from others after so long, and as much
 /// again by chance: or all would jump at the same fragments.
 const TAKE_OVER: Duration = Duration::from_secs(1);
-/// Fragments of others' shares fetched from afar at a time.
-const TAKEN_OVER: usize = 2;
+/// Fragments of others' shares fetched from afar at a time, by a member of a small and of a crowded
+/// group.
+const TAKEN_OVER: (usize, usize) = (2, 1);
+/// A group of more is crowded.
+const CROWD: usize = 8;
+/// Who stands further back for a fragment takes it over so much later for each place, the last one
+/// so much at most: or several would at once, before they hear of each other.
+const TAKE_TURN: (Duration, Duration) = (Duration::from_millis(300), Duration::from_secs(5));
+/// At first the list lacks those who come with us, and so does the group: one from afar at a time.
+const SETTLING: Duration = Duration::from_secs(3);
 /// What has begun and brings nothing for so long is held up.
 pub(crate) const HELD_UP: Duration = Duration::from_secs(2);
 /// A better-ranked peer keeps up while what it was asked for takes no longer than so long.
@@ -52,7 +60,7 @@ const MEETING: Duration = Duration::from_millis(700);
 const MANY_FAILS: u8 = 3;
 
 /// How the best of several fragments is found; less is better.
-type Key = (u32, u32, u32);
+type Key = (u32, u16, u32, u32);
 /// How well a peer is placed; less is better.
 type Standing = (bool, bool, u32);
 
@@ -168,6 +176,9 @@ impl Engine {
     }
 
     fn far_room(&self, now: Instant) -> usize {
+        if now < self.since + SETTLING {
+            return 1;
+        }
         let far = self.links.values().filter(|link| !link.near);
         let rate: f64 = far.map(|link| link.taking.rate.at(now)).sum();
         let ahead = rate / f64::from(self.content.cut.fragment_size());
@@ -196,7 +207,8 @@ impl Engine {
             if !link.near && !starved && !self.may_fetch_far(fragment, own, now) {
                 continue;
             }
-            let key = (self.urgency(fragment), piece.near.into(), piece.far.into());
+            let place = if own { 0 } else { self.group.place(fragment) };
+            let key = (self.urgency(fragment), place, piece.near.into(), piece.far.into());
             if best.is_none_or(|best| key < best) {
                 best = Some(key);
                 found.clear();
@@ -240,14 +252,21 @@ impl Engine {
     fn may_take_over(&self, fragment: u32, now: Instant) -> bool {
         let owner = self.group.owner(fragment);
         let link = owner.and_then(|owner| self.by_peer.get(owner));
-        link.is_some() || now >= self.since + UNLINKED
+        if link.is_none() && now < self.since + UNLINKED {
+            return false;
+        }
+        let size = u32::try_from(self.group.size()).unwrap_or(u32::MAX);
+        let turn = TAKE_TURN.0.min(TAKE_TURN.1 / size) * u32::from(self.group.place(fragment));
+        let free = self.pieces.of(fragment).freed.max(self.fetching.take_over_at);
+        free.is_none_or(|since| now >= since + turn)
     }
 
     /// Whether this member may fetch for others: it has had nothing to do from afar for a while.
     fn takes_over(&mut self, now: Instant) -> bool {
         let asked = self.far_asked();
         if self.fetching.taking_over {
-            return asked < TAKEN_OVER;
+            let crowded = self.group.size() > CROWD;
+            return asked < if crowded { TAKEN_OVER.1 } else { TAKEN_OVER.0 };
         }
         if asked > 0 || !self.group.is_known() {
             self.fetching.take_over_at = None;

@@ -33,6 +33,8 @@ pub(crate) struct Piece {
     pub(crate) failed: u8,
     /// A near peer fetches it from afar, and said so then.
     pub(crate) claim: Option<(LinkId, Instant)>,
+    /// Since when somebody far has it, or nobody near fetches it any more.
+    pub(crate) freed: Option<Instant>,
 }
 
 impl Pieces {

@@ -8,7 +8,8 @@ use crate::exchange::engine::Engine;
 use crate::exchange::event::LinkId;
 use crate::exchange::link::LinkView;
 
-/// News for far peers are gathered for so long: each frame costs the link between ISPs.
+/// News for far peers are gathered for so long: each frame costs the link between ISPs. In a
+/// crowd longer.
 const FAR_NEWS: Duration = Duration::from_secs(2);
 
 /// How far an engine has come.
@@ -68,7 +69,7 @@ impl Engine {
             }
             MapUpdate::Drop(gone) => {
                 for fragment in gone {
-                    self.unclaim(id, fragment);
+                    self.unclaim(id, fragment, now);
                     self.holder_lost(id, fragment);
                 }
                 self.fetching.due = true;
@@ -92,7 +93,10 @@ impl Engine {
                 self.fetching.due = true;
             }
             self.pieces.count_holder(fragment, near, 1);
-            self.unclaim(id, fragment);
+            self.unclaim(id, fragment, now);
+            if !near && let Some(piece) = self.pieces.at(fragment).filter(|piece| piece.far == 1) {
+                piece.freed = Some(now);
+            }
             if near {
                 self.leave_to_near(fragment, now);
             }
@@ -116,12 +120,13 @@ impl Engine {
     /// A fragment is here: all who have it not are told, the near ones at once.
     pub(crate) fn announce(&mut self, fragment: u32, now: Instant) {
         let mut at_once = Vec::new();
+        let later = now + FAR_NEWS.mul_f64(self.group.crowd());
         for (id, link) in &mut self.links {
             if link.is_ready() && !link.map.has(fragment) {
                 link.news.have.push(fragment);
                 match link.near {
                     true => at_once.push(*id),
-                    false => drop(link.news.due.get_or_insert(now + FAR_NEWS)),
+                    false => drop(link.news.due.get_or_insert(later)),
                 }
             }
         }
