@@ -1,9 +1,9 @@
 //! Several ISPs, joined by transit links that count.
 //!
 //! ```text
-//!  host A0h1 ─access─► PoP A0 ─► core A ═transit═► core B ─► PoP B0 ─access─► host B0h1
-//!                                  │ │               │
-//!             server host of A ────┘ └───── svc ─────┘   the provider, or a tracker: not transit
+//!  host A0h1 -access- PoP A0 -- core A =transit= core B -- PoP B0 -access- host B0h1
+//!                                | |              |
+//!            server host of A ---+ +---- svc -----+   the provider, or a tracker: no transit
 //! ```
 //!
 //! Addresses: 10.ISP.POP.HOST, the PoP itself is .254; a core is 10.ISP.255.254, an ISP's server

@@ -1,7 +1,7 @@
 //! What managed peer-to-peer does to a network, measured beside BitTorrent on the same network.
 //!
 //! ```text
-//!  setting, case ─► Internet (namespaces) ─► ours, rival, ours, rival … ─► record ─► table, SVG
+//!  setting, case -> Internet (namespaces) -> ours, rival, ours, rival.. -> record -> table, SVG
 //! ```
 //!
 //! Needs root, iproute2, nftables, iptables and a Python with libtorrent; takes minutes. Built with

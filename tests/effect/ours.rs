@@ -155,7 +155,8 @@ fn scene(internet: &Internet, setting: &Setting) -> anyhow::Result<Scene> {
 fn inventory(setting: &Setting, isp: usize) -> String {
     let (name, number) = (letter(isp), isp + 1);
     let mut text = format!(
-        "[network]\nasn = {}\n\n[[pop]]\nname = \"{name}srv\"\nprefixes = [\"10.{number}.254.0/24\"]\n",
+        "[network]\nasn = {}\n\n[[pop]]\nname = \"{name}srv\"\n\
+         prefixes = [\"10.{number}.254.0/24\"]\n",
         64_500 + number
     );
     for pop in 0..setting.pops {

@@ -85,8 +85,8 @@ pub trait SwarmStore: Send + Sync {
     /// There is no such overlay.
     fn nearest(&self, ask: &Ask<'_>) -> Result<Vec<Found>, StoreError>;
 
-    /// The members among the users of the asker's ISP that can be reached, of its PID alone where it
-    /// is not said who they are; at most `most`, from all PIDs alike: for all of them the same.
+    /// The members among the users of the asker's ISP that can be reached, of its PID alone where
+    /// it is not said who they are; at most `most`, from all PIDs alike: for all of them the same.
     fn gateways(&self, overlay: &OverlayId, by: &Outlook, most: usize, now: u64) -> Vec<PeerId>;
 
     /// All that a restart is not to lose.
