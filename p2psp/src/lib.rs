@@ -23,6 +23,7 @@ pub mod overlay;
 pub mod ranking;
 pub mod reservation;
 pub mod stop;
+pub mod stun;
 pub mod users;
 
 // Between them, and beneath.

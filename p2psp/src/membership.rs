@@ -16,6 +16,7 @@ mod kept;
 mod list;
 mod overlays;
 mod probe;
+mod rendezvous;
 mod reserve;
 mod servers;
 mod stop;
@@ -40,6 +41,7 @@ use crate::passkeys::Passkeys;
 use crate::reservation::Book;
 use crate::settings::{ListSettings, OverlaySettings, ReservationSettings};
 use crate::stop::Stopper;
+use crate::stun::Ports;
 
 pub use crate::membership::accusations::Accusations;
 pub use crate::membership::explain::{Explained, MemberView};
@@ -49,6 +51,7 @@ pub use crate::membership::join::JoinError;
 pub use crate::membership::kept::KeptError;
 pub use crate::membership::overlays::OverlayError;
 pub use crate::membership::probe::Prober;
+pub use crate::membership::rendezvous::{Meetings, RendezvousRefused};
 pub use crate::membership::reserve::ReservationRefused;
 pub use crate::membership::servers::ServerError;
 
@@ -74,6 +77,10 @@ pub struct Oms {
     pub stopper: Arc<Stopper>,
     /// Whether others get through to a peer.
     pub prober: Prober,
+    /// Where peers are told how they are seen.
+    pub stun: Ports,
+    /// Members that open ways to each other.
+    pub meetings: Mutex<Meetings>,
     /// How often somebody may join.
     pub floods: Floods,
     /// What peers say of each other's failures.

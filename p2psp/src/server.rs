@@ -27,7 +27,7 @@ use crate::events::{Outbox, Streaming};
 use crate::expulsion::Expulsions;
 use crate::index::Ixs;
 use crate::isp::Isps;
-use crate::membership::{Floods, Oms, Prober};
+use crate::membership::{Floods, Meetings, Oms, Prober};
 use crate::metrics::Metrics;
 use crate::overlay::{MemoryStore, SwarmStore};
 use crate::passkeys::Passkeys;
@@ -36,6 +36,7 @@ use crate::reservation::Book;
 use crate::roles::{Links, Material};
 use crate::settings::{ActivitySettings, Inputs, Part, Settings};
 use crate::stop::Stopper;
+use crate::stun::{self, Ports};
 use crate::users::{Rules, SignUps, SqliteLedger, Ums};
 
 /// From one sweep of statuses to the next.
@@ -90,7 +91,9 @@ impl Server {
         let url = url.unwrap_or_else(|| format!("https://{}", listener.local_address()));
         let issuer = identities.trust_domain().to_owned();
         let state = &identity.state_dir;
-        let parts = Parts { state, issuer, url, metrics, shutdown: shutdown.clone() };
+        let ports = if is_oms { &settings.overlay.stun_ports[..] } else { &[] };
+        let stun = stun::serve(settings.listen.ip(), ports, &shutdown)?;
+        let parts = Parts { state, issuer, url, metrics, stun, shutdown: shutdown.clone() };
         let desk = parts.desk(&settings, isps, roles, identities.authority())?;
         if let Some(ums) = desk.ums.clone() {
             tokio::spawn(ums.look_after(settings.class.clone(), shutdown.clone()));
@@ -148,6 +151,7 @@ struct Parts<'a> {
     issuer: String,
     url: String,
     metrics: Metrics,
+    stun: Ports,
     shutdown: Shutdown,
 }
 
@@ -208,6 +212,8 @@ impl Parts<'_> {
                     events,
                     passkeys,
                     prober: Prober::new(&settings.overlay),
+                    stun: self.stun,
+                    meetings: Mutex::new(Meetings::default()),
                     floods: Floods::new(&settings.overlay, settings.limits.cap_loopback),
                     accusations: Mutex::default(),
                     book: Mutex::new(Book::new(settings.reservation.clone(), unix_ms())),

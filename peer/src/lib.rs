@@ -20,6 +20,7 @@ pub mod report;
 // What is exchanged, and how peers are met.
 pub mod content;
 pub mod exchange;
+pub mod nat;
 pub mod relay;
 pub mod wire;
 

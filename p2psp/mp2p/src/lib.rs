@@ -13,7 +13,7 @@
 //! objects: [`passkey`] and [`receipt`]; [`index_file`] says what a content consists of, [`delivery`]
 //! what a peer sent of it, [`stop`] ends its distribution. No input, no output, no clock: `now` is an
 //! argument. [`fragment`] cuts contents and hashes their parts; [`frame`] is what peers say to
-//! each other. [`reservation`] is what a cache or relay server owes a peer, [`sse`] the event stream.
+//! each other. [`stun`] tells a peer how it is seen from outside. [`reservation`] is what a cache or relay server owes a peer, [`sse`] the event stream.
 //!
 //! Members that nobody here knows are ignored, so that both ends may grow; every text and list has
 //! a bound, checked while it is read.
@@ -31,3 +31,4 @@ pub mod reservation;
 pub mod signed;
 pub mod sse;
 pub mod stop;
+pub mod stun;

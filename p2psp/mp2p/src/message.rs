@@ -6,6 +6,7 @@
 //! | [`overlay`] create, describe | `/oms/overlay` | R5 |
 //! | [`list`] the ranked peer list | answer to a join | R5 |
 //! | [`gateway`] who fetches what from outside | answer to a join | R5 |
+//! | [`rendezvous`] two members open a way to each other | `/oms/peer/rendezvous` | R5 |
 //! | [`failure`] other peers fail | `/oms/peer/report` | R5 |
 //! | [`event`] what the provider tells unasked | `/oms/events` | R5, R8, R9 |
 //! | [`server`] cache and relay servers, reservations | `/oms/server`, `/oms/reservation` | R5, R8, R9 |
@@ -29,6 +30,7 @@ pub mod join;
 pub mod list;
 pub mod overlay;
 pub mod profile;
+pub mod rendezvous;
 pub mod report;
 pub mod resource;
 pub mod server;

@@ -53,6 +53,7 @@ mod tests {
         ("refresh", "cs peer"),
         ("leave", "cs peer"),
         ("report-failures", "cs peer"),
+        ("rendezvous", "cs peer"),
         ("create-overlay", "peer operator"),
         ("describe-overlay", "cs rs peer operator"),
         ("list-overlays", "operator"),

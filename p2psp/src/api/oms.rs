@@ -8,6 +8,7 @@ use mp2p::id::{OverlayId, PeerId};
 use mp2p::message::failure::FailureReport;
 use mp2p::message::join::{JoinAnswer, JoinRequest, LeaveRequest};
 use mp2p::message::overlay::{OverlayChange, OverlayDescription, OverlayRequest};
+use mp2p::message::rendezvous::RendezvousRequest;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +64,16 @@ pub(crate) const LINES: &[Line] = &[
         path: "/oms/peer/report",
         roles: MEMBERS,
         does: does!(report),
+    },
+    Line {
+        name: "rendezvous",
+        about: "Open a way to another member that cannot be dialled (8.3.3).",
+        point: "r5",
+        part: Part::Oms,
+        method: Verb::Post,
+        path: "/oms/peer/rendezvous",
+        roles: MEMBERS,
+        does: does!(rendezvous),
     },
     Line {
         name: "create-overlay",
@@ -190,6 +201,16 @@ pub(crate) async fn report(
 ) -> Result<Json<Counted>, Problem> {
     let counted = role(&desk)?.report(&asker, &report, desk.moment()).await?;
     Ok(Json(Counted { counted }))
+}
+
+/// `POST /oms/peer/rendezvous`: a way to another member, or the answer to that.
+pub(crate) async fn rendezvous(
+    State(desk): State<Arc<Desk>>,
+    Member(asker): Member,
+    Body(request): Body<RendezvousRequest>,
+) -> Result<Done, Problem> {
+    role(&desk)?.rendezvous(&asker, &request, desk.moment())?;
+    Ok(Done)
 }
 
 /// `POST /oms/overlay`: make an overlay.

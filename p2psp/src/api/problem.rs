@@ -13,7 +13,9 @@ use crate::activity::{CareError, StatusError};
 use crate::calls::{CallError, REFUSED};
 use crate::database::DatabaseError;
 use crate::index::IndexError;
-use crate::membership::{JoinError, OverlayError, ReportRefused, ReservationRefused, ServerError};
+use crate::membership::{
+    JoinError, OverlayError, RendezvousRefused, ReportRefused, ReservationRefused, ServerError,
+};
 use crate::overlay::StoreError;
 use crate::reservation::ReserveError;
 use crate::stop::StopFault;
@@ -47,6 +49,8 @@ pub(crate) enum Problem {
     Join(#[from] JoinError),
     #[error(transparent)]
     Failures(#[from] ReportRefused),
+    #[error(transparent)]
+    Rendezvous(#[from] RendezvousRefused),
     #[error(transparent)]
     Overlay(#[from] OverlayError),
     #[error(transparent)]
@@ -98,6 +102,7 @@ impl Problem {
             Self::Body(ReadError::Broken(_)) => (StatusCode::BAD_REQUEST, "body"),
             Self::Join(error) => oms::join(error),
             Self::Failures(error) => oms::failures(error),
+            Self::Rendezvous(error) => oms::rendezvous(error),
             Self::Overlay(error) => oms::overlay(error),
             Self::Server(error) => oms::server(error),
             Self::Refused(error) => oms::refused(error),

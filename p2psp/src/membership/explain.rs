@@ -127,7 +127,7 @@ impl Oms {
         };
         let outlook = self.isps.load().outlook(member.address.ip_address, moment.instant);
         let size = usize::from(self.list.load().size);
-        let wanted = Wanted { overlay, size, class: member.class };
+        let wanted = Wanted { overlay, size, class: member.class, behind: None };
         let (placed, ranked_by) = self.rank(&asker, &outlook, wanted, moment).await?;
         let text = |text: Option<&str>| text.map(str::to_owned);
         let entries = placed.into_iter().map(|placed| ExplainedEntry {

@@ -8,7 +8,7 @@ use mp2p::id::{OverlayId, PeerId};
 use mp2p::message::bound::{List, Text};
 use mp2p::message::event::Signed;
 use mp2p::message::join::{
-    AddressKind, JoinAnswer, JoinRequest, LeaveRequest, MAX_STOPS, PeerAddress, ReportPolicy,
+    AddressKind, JoinAnswer, JoinRequest, LeaveRequest, MAX_STOPS, Nat, PeerAddress, ReportPolicy,
     ReportWish,
 };
 use mp2p::message::list::{PeerList, PeerType};
@@ -57,6 +57,16 @@ pub enum JoinError {
     Store(#[from] StoreError),
 }
 
+/// What a peer is behind, where it opens ways at OMS' word: what OMS found out wins.
+const fn behind(request: &JoinRequest, reach: Reach) -> Option<Nat> {
+    match (request.rendezvous, reach, request.nat) {
+        (false, ..) => None,
+        (true, Reach::Reachable, _) => Some(Nat::None),
+        (true, _, Nat::None) => Some(Nat::Unknown),
+        (true, _, nat) => Some(nat),
+    }
+}
+
 impl Oms {
     /// A peer joins, or refreshes its part: the answer has the ranked list.
     ///
@@ -88,16 +98,20 @@ impl Oms {
         let class = member.class;
         let announced = self.store.announce(&request.overlay_id, member.clone(), now)?;
         let reach = self.reach(asker, request, &member, before.is_none()).await;
+        if let Some(server) = &request.relay_failed {
+            self.relay_failed(&asker.peer, &request.overlay_id, server, now).await;
+        }
         let relay = (reach == Reach::Unreachable)
             .then(|| self.relay(&asker.peer, &request.overlay_id, &outlook, now))
             .flatten();
         let list = self.list.load();
-        let size = request.peer_num.unwrap_or(list.size).min(list.max_size);
-        let wanted = Wanted { overlay: &request.overlay_id, size: usize::from(size), class };
+        let size = request.peer_num.unwrap_or(list.size).min(list.max_size).into();
+        let behind = behind(request, reach);
+        let wanted = Wanted { overlay: &request.overlay_id, size, class, behind };
         let (placed, ranked_by) = self.rank(asker, &outlook, wanted, moment).await?;
         self.metrics.listed(ranked_by);
         // `size` is within the bound of a list.
-        let entries = placed.into_iter().map(|placed| entry(placed, now)).collect();
+        let entries = placed.into_iter().map(|placed| entry(placed, behind, now)).collect();
         let holder = asker.user.as_ref().map(|user| Holder {
             peer: &asker.peer,
             user,
@@ -119,6 +133,7 @@ impl Oms {
                 Reach::Unknown => None,
                 known => Some(known == Reach::Reachable),
             },
+            stun: self.stun.clone(),
             report_policy: self.report_policy(terms.request.report_policy),
             passkey: holder
                 .and_then(|holder| self.passkeys.issue(holder, &request.overlay_id, now)),
@@ -165,7 +180,10 @@ impl Oms {
         before: Option<&Member>,
         now: u64,
     ) -> Member {
-        let stays = before.filter(|before| before.address == address && before.nat == request.nat);
+        let stays = before.filter(|before| {
+            let is_known = self.overlay.probe || before.nat == request.nat;
+            is_known && before.address == address
+        });
         let mut member = Member {
             peer: asker.peer.clone(),
             user: asker.user.clone(),
@@ -173,6 +191,7 @@ impl Oms {
             kind: self.kind(asker),
             reach: stays.map_or(self.prober.believed(request.nat), |before| before.reach),
             nat: request.nat,
+            rendezvous: request.rendezvous,
             via: before.and_then(|before| before.via.clone()),
             address,
             doubted_until: before.map_or_else(

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use mp2p::id::{OverlayId, PeerId};
 use mp2p::message::bound::List;
 use mp2p::message::gateway::Gateway;
-use mp2p::message::join::{AddressKind, PeerAddress};
+use mp2p::message::join::{AddressKind, Nat, PeerAddress};
 use mp2p::message::list::{PeerEntry, RankedBy};
 
 use crate::calls::{Answer, Standing};
@@ -27,6 +27,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) size: usize,
     /// The asker's class.
     pub(crate) class: u8,
+    /// What the asker is behind, where it opens ways at OMS' word.
+    pub(crate) behind: Option<Nat>,
 }
 
 impl Oms {
@@ -38,10 +40,11 @@ impl Oms {
         wanted: Wanted<'_>,
         moment: Moment,
     ) -> Result<(Vec<Placed>, RankedBy), StoreError> {
-        let Wanted { overlay, size, class } = wanted;
+        let Wanted { overlay, size, class, behind } = wanted;
         let mut found = self.store.nearest(&Ask {
             overlay,
             asker: &asker.peer,
+            behind,
             outlook,
             per_pid: size,
             most: size * CANDIDATES_PER_ENTRY,
@@ -123,17 +126,24 @@ impl Oms {
     }
 }
 
-/// What the asker is told of a candidate: its rank, not what the ISP says it costs.
-pub(crate) fn entry(placed: Placed, now: u64) -> PeerEntry {
+/// What the asker is told of a candidate: its rank, not what the ISP says it costs. `behind`: as in
+/// [`Wanted`].
+pub(crate) fn entry(placed: Placed, behind: Option<Nat>, now: u64) -> PeerEntry {
     let member = &placed.found.member;
     let (agreed, relay) = (member.policy.show_status, member.relay(now));
-    let at = relay.map_or_else(
-        || member.address.clone(),
-        |via| PeerAddress { kind: AddressKind::Proxy, ..via.address.clone() },
-    );
+    let proxy = relay.map(|via| PeerAddress { kind: AddressKind::Proxy, ..via.address.clone() });
+    let nat = member.met_from(behind);
+    let own = match (nat, &proxy) {
+        (Some(_), _) => {
+            Some(PeerAddress { kind: AddressKind::Reflexive, ..member.address.clone() })
+        }
+        (None, Some(_)) => None,
+        (None, None) => Some(member.address.clone()),
+    };
     PeerEntry {
         peer_id: member.peer.clone(),
-        peer_addr: List::new(vec![at]).unwrap_or_default(),
+        peer_addr: List::new(own.into_iter().chain(proxy).collect()).unwrap_or_default(),
+        nat,
         via: relay.map(|via| via.server.clone()),
         peer_type: member.kind,
         rank: placed.rank,

@@ -89,6 +89,17 @@ impl Prober {
     }
 }
 
+impl Prober {
+    /// Whether a server answers where it registered from; `None`: nobody is dialled, or not now.
+    pub(crate) async fn answers(&self, address: &PeerAddress) -> Option<bool> {
+        let dials = self.dials.as_ref()?;
+        let _place = dials.place_at(address, address.ip_address)?;
+        let at = SocketAddr::new(address.ip_address, address.port);
+        let dialled = tokio::time::timeout(ANSWER_WITHIN, TcpStream::connect(at)).await;
+        Some(matches!(dialled, Ok(Ok(_))))
+    }
+}
+
 /// A dial that goes on whether anybody waits for it or not.
 pub(crate) struct Dialling(JoinHandle<Reach>);
 
@@ -105,7 +116,15 @@ impl Dialling {
 impl Dials {
     /// A place for a dial that may be made.
     fn place(&self, target: &Target) -> Option<tokio::sync::OwnedSemaphorePermit> {
-        let (at, observed) = (&target.at, target.observed.to_canonical());
+        self.place_at(&target.at, target.observed)
+    }
+
+    fn place_at(
+        &self,
+        at: &PeerAddress,
+        observed: IpAddr,
+    ) -> Option<tokio::sync::OwnedSemaphorePermit> {
+        let observed = observed.to_canonical();
         if at.ip_address != observed || at.port < self.min_port {
             return None;
         }

@@ -127,6 +127,33 @@ impl Oms {
         }
     }
 
+    /// A holder says that its relay does not answer. Where OMS does not get through either, the relay
+    /// serves nobody for a while, and all who held something there hear of it; else only this holder
+    /// lets go.
+    pub(crate) async fn relay_failed(
+        &self,
+        holder: &PeerId,
+        overlay: &OverlayId,
+        server: &PeerId,
+        now: u64,
+    ) {
+        let held = self.book().held_by(holder, overlay, ReservationKind::Rs, now).cloned();
+        let Some(held) = held.filter(|held| held.reservation.server == *server) else { return };
+        let address = self.book().address_of(server);
+        let answers = match address {
+            Some(address) => self.prober.answers(&address).await,
+            None => Some(false),
+        };
+        let over = match answers {
+            Some(false) => {
+                tracing::warn!(%server, "a relay does not answer: it serves nobody for a while");
+                self.book().fault(server, now).unwrap_or_default()
+            }
+            _ => self.book().withdraw(held.id()).into_iter().collect(),
+        };
+        self.tell_over(&over);
+    }
+
     fn reserved(&self, grant: &Grant) -> Option<Reserved> {
         let of = &grant.reservation;
         let address = self.book().address_of(&of.server);
@@ -162,9 +189,12 @@ impl Oms {
                     overlay: overlay.clone(),
                     holder: holder.clone(),
                     bandwidth_bps: self.reservation.relay_bps,
-                    quota_bytes: 0,
+                    quota_bytes: self.reservation.relay_quota_bytes,
                     storage_bytes: 0,
-                    duration: self.overlay.expires_seconds.saturating_mul(2),
+                    duration: match self.reservation.relay_lease_seconds {
+                        0 => self.overlay.expires_seconds.saturating_mul(2),
+                        seconds => seconds,
+                    },
                 };
                 let granted = self.order(&order, outlook, now);
                 let granted = granted.inspect_err(|error| {

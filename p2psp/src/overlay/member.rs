@@ -25,6 +25,9 @@ pub struct Member {
     pub reach: Reach,
     /// What it says stands between it and the others.
     pub nat: Nat,
+    /// Whether it opens ways to others at OMS' word.
+    #[serde(default)]
+    pub rendezvous: bool,
     /// The relay server through which it is reached otherwise.
     pub via: Option<Box<Via>>,
     /// Several users complain of it: until then, Unix seconds, it stands last.
@@ -75,6 +78,25 @@ impl Member {
     pub fn relay(&self, now: u64) -> Option<&Via> {
         let needed = self.reach != Reach::Reachable;
         self.via.as_deref().filter(|via| needed && via.expires > now)
+    }
+
+    /// What stands between it and the others, as far as is known: what OMS found out wins.
+    #[must_use]
+    pub const fn kind_of_nat(&self) -> Nat {
+        match (self.reach, self.nat) {
+            (Reach::Reachable, _) => Nat::None,
+            (_, Nat::None) => Nat::Unknown,
+            (_, nat) => nat,
+        }
+    }
+
+    /// What stands before it, where whoever is behind `own` meets it by rendezvous and cannot dial
+    /// it.
+    #[must_use]
+    pub fn met_from(&self, own: Option<Nat>) -> Option<Nat> {
+        let nat = self.kind_of_nat();
+        let meets = own.is_some_and(|own| own.meets(nat));
+        (self.reach != Reach::Reachable && self.rendezvous && meets).then_some(nat)
     }
 
     /// Whether lists may name it: a list must not send anybody to where nobody answers.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use mp2p::id::{OverlayId, PeerId};
-use mp2p::message::join::PeerAddress;
+use mp2p::message::join::{Nat, PeerAddress};
 use mp2p::message::overlay::{OverlayChange, OverlayDescription, OverlayRequest};
 use netmap::Pid;
 
@@ -143,6 +143,8 @@ pub struct Ask<'a> {
     pub overlay: &'a OverlayId,
     /// Not for itself.
     pub asker: &'a PeerId,
+    /// What it is behind, where it opens ways at OMS' word: others that it meets so are found, too.
+    pub behind: Option<Nat>,
     /// How far the others are from it.
     pub outlook: &'a Outlook,
     /// From one PID at most.

@@ -217,7 +217,8 @@ impl Swarm {
         let slots = &self.slots;
         let found = |slot: u32, pid: Option<Pid>| {
             let member = &slots[slot as usize].as_ref()?.member;
-            let counts = member.is_listed(ask.now) && member.peer != *ask.asker;
+            let is_met = member.expires > ask.now && member.met_from(ask.behind).is_some();
+            let counts = (is_met || member.is_listed(ask.now)) && member.peer != *ask.asker;
             let ordinal = ask.outlook.ordinal(pid);
             counts.then(|| Found { member: Arc::clone(member), pid, ordinal })
         };

@@ -28,6 +28,7 @@ fn found(name: u8, ordinal: Option<u32>) -> Found {
         },
         reach: Reach::Reachable,
         nat: Nat::Unknown,
+        rendezvous: false,
         via: None,
         doubted_until: 0,
         profiled: 0,

@@ -29,6 +29,9 @@ pub struct OverlaySettings {
     pub reputable_from: i64,
     /// Seconds that a quarantine lasts.
     pub quarantine_seconds: u64,
+    /// TCP ports, beside the service's address, where peers are told how they are seen from outside
+    /// (STUN); 0: a free one. None: peers do not learn it, and open no ways to each other.
+    pub stun_ports: Vec<u16>,
     /// Joins a second from one address; 0: no bound. Refreshes do not count.
     pub joins_per_second: u32,
     /// Joins a second of one user; 0: no bound.
@@ -51,6 +54,7 @@ impl Default for OverlaySettings {
             probe_timeout_ms: 2000,
             reputable_from: 3,
             quarantine_seconds: 600,
+            stun_ports: vec![0, 0],
             joins_per_second: 50,
             user_joins_per_second: 10,
             join_burst: 200,

@@ -24,6 +24,10 @@ pub struct ReservationSettings {
     pub server_expires_seconds: u64,
     /// What is reserved with a relay server for a peer that cannot be reached, bit/s.
     pub relay_bps: u64,
+    /// How long, seconds; renewed at half of it. 0: twice as long as a membership.
+    pub relay_lease_seconds: u64,
+    /// Bytes that may go through in that time, in all; 0: no bound.
+    pub relay_quota_bytes: u64,
     /// What is reserved with a cache server for an overlay that asks for nothing, bytes.
     pub cache_bytes: u64,
     /// An overlay with fewer members gets a cache,
@@ -44,6 +48,8 @@ impl Default for ReservationSettings {
             server_heartbeat_seconds: 30,
             server_expires_seconds: 90,
             relay_bps: 1_000_000,
+            relay_lease_seconds: 0,
+            relay_quota_bytes: 0,
             cache_bytes: 1 << 30,
             cache_attach_below: 5,
             cache_release_above: 20,

@@ -8,7 +8,7 @@ use link::daemon::run_to_end;
 
 use crate::cli::InputArguments;
 use crate::cli::session::Session;
-use crate::control::message::{State, Status, TransferStatus};
+use crate::control::message::{State, Status, TransferStatus, WayThere};
 
 /// Arguments of `peer status`.
 #[derive(Args, Debug)]
@@ -55,7 +55,11 @@ fn tell(transfer: &TransferStatus, out: &mut dyn Write) -> anyhow::Result<()> {
     writeln!(out, "{state} {percent:>3} % {} {}{note}", transfer.content_id, transfer.title)?;
     for neighbour in &transfer.neighbours {
         let rank = neighbour.rank.map_or_else(|| "-".to_owned(), |rank| rank.to_string());
-        let relay = if neighbour.relayed { " by relay" } else { "" };
+        let relay = match neighbour.path {
+            WayThere::Direct => "",
+            WayThere::Punched => " punched",
+            WayThere::Relay => " by relay",
+        };
         let (down, up) = (neighbour.downloaded, neighbour.uploaded);
         writeln!(out, "  rank {rank} {} down {down} up {up}{relay}", neighbour.peer_id)?;
     }

@@ -135,6 +135,9 @@ pub struct TransferStatus {
     pub neighbours: Vec<Neighbour>,
     /// Bytes received by network distance, nearest first.
     pub by_rank: Vec<FromRank>,
+    /// Bytes received by the way that they came.
+    #[serde(default)]
+    pub by_path: Vec<FromPath>,
 }
 
 /// What came from one network distance.
@@ -145,6 +148,28 @@ pub struct FromRank {
     pub rank: Option<u32>,
     /// Bytes.
     pub bytes: u64,
+}
+
+/// What came by one way.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct FromPath {
+    /// Which.
+    pub path: WayThere,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+/// How a peer was reached.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WayThere {
+    /// One dialled the other.
+    Direct,
+    /// Both connected at the same moment, past NATs or firewalls.
+    Punched,
+    /// Through a relay.
+    Relay,
 }
 
 /// What a transfer is doing.
@@ -171,6 +196,8 @@ pub struct Neighbour {
     pub rank: Option<u32>,
     /// Whether it was reached through a relay.
     pub relayed: bool,
+    /// How it was reached.
+    pub path: WayThere,
     /// Bytes received from it.
     pub downloaded: u64,
     /// Bytes sent to it.

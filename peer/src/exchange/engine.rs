@@ -237,9 +237,9 @@ impl Engine {
     pub fn expel(&mut self, peer: &PeerId, now: Instant) {
         self.neighbours.ban(peer);
         self.group.gone(peer);
-        if let Some(link) = self.by_peer.get(peer).copied() {
-            self.close(link, ByeReason::Expelled, now);
-        }
+        let theirs = self.links.iter().filter(|(_, link)| link.info.peer == *peer);
+        let ids: Vec<LinkId> = theirs.map(|(id, _)| *id).collect();
+        ids.into_iter().for_each(|id| self.close(id, ByeReason::Expelled, now));
     }
 
     /// An order to stop came from OMS itself, checked already.

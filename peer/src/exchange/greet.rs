@@ -21,14 +21,15 @@ impl Engine {
         self.group.back(&peer);
         let other = self.by_peer.get(&peer).copied();
         let stays = other.is_some_and(|other| self.other_stays(other, &info, now));
-        let dialled = info.dialled;
+        let (dialled, passes_relay) =
+            (info.dialled, other.is_some_and(|it| self.passes(it, &info)));
         // Numbers of receipts end at 2^53.
         let epoch = self.random.u64(1..1 << 53);
         self.links.insert(id, Link::new(info, map, epoch, now));
         if stays {
             return self.close(id, ByeReason::Duplicate, now);
         }
-        if let Some(other) = other {
+        if let Some(other) = other.filter(|_| !passes_relay) {
             self.close(other, ByeReason::Duplicate, now);
         }
         self.by_peer.insert(peer, id);
@@ -38,10 +39,20 @@ impl Engine {
         }
     }
 
-    /// Of two links between the same peers, both ends keep the one that the peer with the lower id
+    /// Whether a new link does without the relay of an old one: that one stays until both have
+    /// greeted on the new one, and then for what is on its way.
+    fn passes(&self, other: LinkId, new: &LinkInfo) -> bool {
+        let relayed = self.links.get(&other).is_some_and(|old| old.info.via.is_some());
+        relayed && new.via.is_none()
+    }
+
+    /// A link without a relay stays, whoever dialled. Of two alike between the same peers, both ends keep the one that the peer with the lower id
     /// dialled; of two that the same one dialled, the later.
     fn other_stays(&self, other: LinkId, new: &LinkInfo, now: Instant) -> bool {
         let Some(old) = self.links.get(&other) else { return false };
+        if old.info.via.is_some() != new.via.is_some() {
+            return new.via.is_some() && now < old.heard + SILENT;
+        }
         let winner_is_me = self.me < new.peer;
         old.info.dialled != new.dialled
             && old.info.dialled == winner_is_me
@@ -110,6 +121,7 @@ impl Engine {
         }
         self.count_useful(id);
         self.fetching.due = true;
+        self.retire_others(id, now);
         if answer {
             // What came between HELLO and PELLO.
             self.send(id, Frame::Buffermap(MapUpdate::Whole(self.pieces.have.clone())), now);
@@ -118,6 +130,15 @@ impl Engine {
             return self.close(id, ByeReason::Done, now);
         }
         self.tell_claims(id, now);
+    }
+
+    /// Older links to the same peer give way to this one.
+    fn retire_others(&mut self, id: LinkId, now: Instant) {
+        let Some(peer) = self.links.get(&id).map(|link| link.info.peer.clone()) else { return };
+        let others = self.links.iter_mut().filter(|(other, link)| {
+            **other != id && link.info.peer == peer && link.retired.is_none()
+        });
+        others.for_each(|(_, link)| link.retired = Some(now));
     }
 
     /// Both have all: there is nothing to exchange.
@@ -185,6 +206,14 @@ impl Engine {
         let Some(link) = self.links.remove(&id) else { return false };
         if self.by_peer.get(&link.info.peer) == Some(&id) {
             self.by_peer.remove(&link.info.peer);
+            // One that was to be replaced, and is not.
+            let mut others =
+                self.links.iter().filter(|(_, other)| other.info.peer == link.info.peer);
+            if let Some(other) =
+                others.find(|(_, other)| other.retired.is_none()).map(|(id, _)| *id)
+            {
+                self.by_peer.insert(link.info.peer.clone(), other);
+            }
         }
         if link.is_ready() {
             for fragment in link.map.iter() {

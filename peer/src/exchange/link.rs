@@ -47,6 +47,8 @@ pub(crate) struct Link {
     pub(crate) taking: Taking,
     pub(crate) giving: Giving,
     pub(crate) news: News,
+    /// Another link to the same peer does better since then: this one ends once it is idle.
+    pub(crate) retired: Option<Instant>,
 }
 
 /// What is fetched on a link.
@@ -147,7 +149,15 @@ impl Link {
             taking: Taking::new(epoch, now),
             giving: Giving::new(now),
             news: News::default(),
+            retired: None,
         }
+    }
+
+    /// Whether nothing is on its way in either direction.
+    pub(crate) fn is_idle(&self) -> bool {
+        let giving = &self.giving;
+        let is_sent = giving.asked.is_empty() && giving.active.is_none() && giving.unwritten == 0;
+        is_sent && self.taking.requests.is_empty()
     }
 
     pub(crate) fn is_ready(&self) -> bool {

@@ -17,6 +17,8 @@ const GREETING: Duration = Duration::from_secs(10);
 const REFRESH: Duration = Duration::from_secs(45);
 /// … and who says nothing for so long is gone.
 const SILENCE: Duration = Duration::from_secs(150);
+/// A link that gave way to a better one has so long for what is on its way.
+const RETIREMENT: Duration = Duration::from_secs(20);
 /// Links are looked over so often.
 const REVIEW: Duration = Duration::from_secs(10);
 /// A far peer is tried so often, whether it is better than those at hand.
@@ -90,7 +92,9 @@ impl Engine {
         for id in ids {
             let Some(link) = self.links.get(&id) else { continue };
             let peer = link.info.peer.clone();
-            if !link.is_ready() && now >= link.since + GREETING {
+            if link.retired.is_some_and(|at| link.is_idle() || now >= at + RETIREMENT) {
+                self.close(id, ByeReason::Duplicate, now);
+            } else if !link.is_ready() && now >= link.since + GREETING {
                 self.neighbours.failed(&peer, now);
                 self.close(id, ByeReason::Timeout, now);
             } else if now >= link.heard + SILENCE {

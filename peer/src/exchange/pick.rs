@@ -98,7 +98,10 @@ impl Engine {
 
     /// Links that could be asked, the nearest first; the overloaded last.
     fn askable(&self, now: Instant) -> Vec<LinkId> {
-        let may = |link: &Link| link.is_ready() && link.useful > 0 && !link.taking.is_busy(now);
+        let may = |link: &Link| {
+            let is_open = link.is_ready() && link.retired.is_none();
+            is_open && link.useful > 0 && !link.taking.is_busy(now)
+        };
         let links = self.links.iter().filter(|(_, link)| may(link));
         let key = |link: &Link| (self.standing(link), link.taking.requests.len());
         let mut found: Vec<_> = links.map(|(id, link)| (key(link), *id)).collect();

@@ -51,7 +51,8 @@ impl Engine {
     /// The links that exchange.
     #[must_use]
     pub fn links(&self, now: Instant) -> Vec<LinkView> {
-        self.links.values().filter(|link| link.is_ready()).map(|link| link.view(now)).collect()
+        let open = self.links.values().filter(|link| link.is_ready() && link.retired.is_none());
+        open.map(|link| link.view(now)).collect()
     }
 
     pub(crate) fn updated(&mut self, id: LinkId, update: MapUpdate, now: Instant) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use mp2p::id::OverlayId;
 use mp2p::message::event::Event;
 
-use crate::node::Node;
+use crate::node::{Node, meeting};
 use crate::provider::events::{EventError, Events};
 use crate::transfer::Command;
 
@@ -37,7 +37,7 @@ pub(crate) async fn follow(node: Arc<Node>) {
 }
 
 /// Until the stream ends.
-async fn listen(node: &Node, after: &mut Option<u64>) -> Result<(), EventError> {
+async fn listen(node: &Arc<Node>, after: &mut Option<u64>) -> Result<(), EventError> {
     let mut events = Events::open(&node.provider, *after).await?;
     while let Some(received) = events.next().await? {
         if let Some(event) = received.event {
@@ -49,7 +49,7 @@ async fn listen(node: &Node, after: &mut Option<u64>) -> Result<(), EventError> 
     Ok(())
 }
 
-fn hear(node: &Node, event: Event) {
+fn hear(node: &Arc<Node>, event: Event) {
     match event {
         Event::Stop { stop } => node.each(|_| true, || Command::Stop(stop.to_string())),
         Event::Reorganised { overlay_id, .. } => {
@@ -60,7 +60,10 @@ fn hear(node: &Node, event: Event) {
             node.each(|overlay| *overlay == overlay_id, told);
         }
         Event::StatusRequest {} => node.reports.status_wanted.notify_one(),
+        event @ Event::Rendezvous { .. } => meeting::hear(node, event),
         Event::Released { reservation_id } => {
+            // Ours, with somebody, or somebody's with us.
+            node.each(|_| true, || Command::Released(reservation_id.clone()));
             if let Some(hall) = node.hall.get() {
                 hall.release(&reservation_id, "released by OMS");
                 node.usage_due.notify_one();
@@ -72,8 +75,17 @@ fn hear(node: &Node, event: Event) {
 }
 
 impl Node {
+    /// Whether this peer takes part in an overlay.
+    pub(crate) fn is_in(&self, overlay: &OverlayId) -> bool {
+        self.lock().values().any(|transfer| transfer.status().overlay_id == *overlay)
+    }
+
     /// Tells all transfers whose overlay is meant.
-    fn each(&self, is_meant: impl Fn(&OverlayId) -> bool, command: impl Fn() -> Command) {
+    pub(crate) fn each(
+        &self,
+        is_meant: impl Fn(&OverlayId) -> bool,
+        command: impl Fn() -> Command,
+    ) {
         for transfer in self.lock().values() {
             if is_meant(&transfer.status().overlay_id) {
                 transfer.tell(command());

@@ -7,17 +7,25 @@ use std::time::Duration;
 use mp2p::id::OverlayId;
 use mp2p::message::bound::List;
 use mp2p::message::join::{
-    AddressKind, JoinAnswer, JoinRequest, LeaveRequest, Nat, PeerAddress, SharingPolicy,
+    AddressKind, JoinAnswer, JoinRequest, LeaveRequest, PeerAddress, SharingPolicy,
 };
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::home::replace;
 use crate::identity::Identity;
+use crate::nat::Ways;
+use crate::node::Lost;
 use crate::provider::{Provider, ProviderError};
 
 /// Between two tries while the provider is away: doubled from the first to the last.
 const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// While nobody is listed, or it is not known yet whether others get through to us, a list is asked
+/// for again after this time: doubled up to the last, …
+const FIRST_AGAIN: Duration = Duration::from_secs(3);
+const LAST_AGAIN: Duration = Duration::from_secs(60);
+/// … and for the second reason no more often than this.
+const MAX_UNTOLD: u32 = 3;
 /// A list is asked for no more often than this, whatever happens.
 const MIN_INTERVAL: Duration = Duration::from_secs(2);
 /// For the goodbye.
@@ -54,18 +62,21 @@ pub struct Membership {
     pub policy: SharingPolicy,
     /// Where the last list is kept.
     pub list: PathBuf,
-    /// Wakes it: a fresh list is wanted.
-    pub wanted: Arc<Notify>,
+    /// What stands before us, and ways past it.
+    pub ways: Arc<Ways>,
+    /// Wakes it, and says which relay failed.
+    pub lost: Lost,
 }
 
 impl Membership {
     /// Joins and refreshes until `ended`, then leaves.
     pub async fn run(self, changes: mpsc::Sender<Change>, ended: CancellationToken) {
-        let request = self.request();
         let mut is_member = false;
         let mut retry = RETRY.0;
         let mut is_first = true;
+        let mut soon = Soon::default();
         loop {
+            let request = self.request();
             let told = match is_member {
                 true => self.provider.refresh(&request).await,
                 false => self.provider.join(&request).await,
@@ -75,9 +86,13 @@ impl Membership {
                     is_member = true;
                     retry = RETRY.0;
                     self.keep(&answer);
-                    let wait = Duration::from_secs(answer.heartbeat_interval.max(1));
+                    self.ways.learn(&answer);
+                    let wait = soon.after(&answer);
                     let _ = changes.send(Change::Listed(Box::new(answer))).await;
-                    wait
+                    match self.ways.look().await {
+                        true => Duration::ZERO,
+                        false => wait,
+                    }
                 }
                 Err(error) => match self.failed(error, is_first) {
                     (change, true) => {
@@ -106,7 +121,7 @@ impl Membership {
 
     async fn woken(&self) {
         tokio::time::sleep(MIN_INTERVAL).await;
-        self.wanted.notified().await;
+        self.lost.wanted.notified().await;
     }
 
     fn request(&self) -> JoinRequest {
@@ -120,7 +135,9 @@ impl Membership {
             overlay_id: self.overlay.clone(),
             peer_id: self.identity.peer.clone(),
             peer_addr: List::new(vec![address]).unwrap_or_default(),
-            nat: Nat::Unknown,
+            nat: self.ways.nat(),
+            rendezvous: self.ways.is_on(),
+            relay_failed: self.lost.take(),
             sharing_policy: self.policy.clone(),
             peer_num: None,
         }
@@ -159,5 +176,38 @@ impl Membership {
             return None;
         }
         serde_json::from_slice(&std::fs::read(&self.list).ok()?).ok()
+    }
+}
+
+/// Lists that are asked for again sooner than the provider asks for.
+#[derive(Debug)]
+struct Soon {
+    /// Answers that did not say whether we can be dialled.
+    untold: u32,
+    /// While nobody is listed: doubled with each answer.
+    empty: Duration,
+}
+
+impl Default for Soon {
+    fn default() -> Self {
+        Self { untold: 0, empty: FIRST_AGAIN }
+    }
+}
+
+impl Soon {
+    /// How long to wait after an answer.
+    fn after(&mut self, answer: &JoinAnswer) -> Duration {
+        let mut wait = Duration::from_secs(answer.heartbeat_interval.max(1));
+        if answer.reachable.is_none() && !answer.stun.is_empty() && self.untold < MAX_UNTOLD {
+            self.untold += 1;
+            wait = wait.min(FIRST_AGAIN);
+        }
+        if answer.status.peer_info_list.is_empty() {
+            wait = wait.min(self.empty);
+            self.empty = (self.empty * 2).min(LAST_AGAIN);
+        } else {
+            self.empty = FIRST_AGAIN;
+        }
+        wait
     }
 }

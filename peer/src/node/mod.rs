@@ -11,6 +11,8 @@ mod budget;
 mod events;
 mod fetch;
 mod kept;
+mod lost;
+mod meeting;
 mod membership;
 mod relaying;
 mod renewal;
@@ -32,6 +34,7 @@ use crate::control::message::Status;
 use crate::exchange::Budget;
 use crate::home::{Home, make_private};
 use crate::identity::Identity;
+use crate::nat::Ways;
 use crate::provider::Provider;
 use crate::relay::Hall;
 use crate::report::{Reports, Spool, send_until_shutdown, tell_until_shutdown};
@@ -40,6 +43,7 @@ use crate::transfer::{Command, Transfer};
 use crate::wire::{Bounds, listen};
 
 pub use crate::node::kept::Kept;
+pub use crate::node::lost::Lost;
 pub use crate::node::membership::{Change, Membership};
 
 /// Handshakes of those who come, at a time and from one address.
@@ -57,6 +61,8 @@ pub struct Node {
     pub(crate) port: u16,
     transfers: Mutex<HashMap<ContentId, Arc<Transfer>>>,
     pub(crate) reports: Reports,
+    /// What stands before this peer, and ways past it.
+    pub(crate) ways: Arc<Ways>,
     /// Whom this peer relays, where it is a relay.
     pub(crate) hall: OnceLock<Arc<Hall>>,
     /// What was used of it is to be told.
@@ -99,6 +105,7 @@ impl Node {
             reports: Reports::new(Spool::open(&home.spool())?),
             hall: OnceLock::new(),
             usage_due: Notify::new(),
+            ways: Arc::new(Ways::new(provider.clone(), &settings)),
             budget: Arc::new(Mutex::new(budget)),
             home,
             identity,

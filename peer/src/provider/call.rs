@@ -101,6 +101,16 @@ impl Provider {
         &self.url
     }
 
+    /// Host and port of the role whose paths begin like this one.
+    ///
+    /// # Errors
+    /// Its URL has none.
+    pub(crate) fn authority(&self, path: &str) -> std::io::Result<String> {
+        let url: http::Uri = self.base(path).parse().map_err(std::io::Error::other)?;
+        let host = url.host().ok_or_else(|| std::io::Error::other("a URL without a host"))?;
+        Ok(format!("{host}:{}", url.port_u16().unwrap_or(443)))
+    }
+
     /// Where the role is whose paths begin like this one.
     fn base(&self, path: &str) -> &str {
         let role = path.split('/').nth(1).unwrap_or_default();

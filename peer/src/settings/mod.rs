@@ -48,6 +48,8 @@ pub struct Settings {
     pub role: Vec<Role>,
     /// As a relay.
     pub relay: RelaySettings,
+    /// Ways past what stands between this peer and others.
+    pub nat: NatSettings,
     /// What this peer gives and takes at most.
     pub limits: Limits,
     /// To whom it gives.
@@ -95,6 +97,22 @@ impl Default for RelaySettings {
     }
 }
 
+/// Ways past what stands between this peer and others (TR 20002 §8.3.3).
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct NatSettings {
+    /// Whether ways to others are opened at the provider's word, past NATs and firewalls.
+    pub punch: bool,
+    /// Whether that may lead to addresses of private networks.
+    pub private_addresses: bool,
+}
+
+impl Default for NatSettings {
+    fn default() -> Self {
+        Self { punch: true, private_addresses: false }
+    }
+}
+
 /// Scheme and authority of each role of the provider; unset: where this peer enrolled.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
@@ -136,6 +154,7 @@ impl Default for Settings {
             provider: ProviderUrls::default(),
             role: vec![Role::Peer],
             relay: RelaySettings::default(),
+            nat: NatSettings::default(),
             limits: Limits::default(),
             sharing: Sharing::default(),
             log: link::log::LogSettings {

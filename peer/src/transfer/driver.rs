@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use mp2p::frame::Frame;
-use mp2p::message::join::JoinAnswer;
+use mp2p::id::PeerId;
+use mp2p::message::join::{JoinAnswer, PeerAddress};
 use mp2p::message::list::Demotion;
 use mp2p::message::server::Reserved;
 use tokio::sync::{Notify, mpsc, watch};
@@ -16,12 +17,13 @@ use crate::control::message::State;
 use crate::exchange::{Budget, Candidate, Engine, LinkId, Output, Ranked, StoreError};
 use crate::node::{Change, Kept, Node};
 use crate::transfer::links::{Heard, Links};
+use crate::transfer::reach::Reached;
 use crate::transfer::standing::{Shared, Standing};
 use crate::transfer::success::Success;
 use crate::transfer::view::Counts;
 use crate::transfer::{Command, Shown};
 use crate::transfer::{start, stopping};
-use crate::wire::{Arrival, Heard as Said, Note};
+use crate::wire::{Arrival, Heard as Said, Note, Path};
 
 /// What is shown is made anew this often at most.
 const SHOW: Duration = Duration::from_millis(200);
@@ -75,6 +77,7 @@ impl Driver {
                 shown_at = now + SHOW;
                 self.report_success(now);
                 self.show(now);
+                self.links.leave_relays(now);
             }
             let read_at = self.budget().read_after(now);
             let wake = self.engine.wake().min(shown_at);
@@ -138,7 +141,7 @@ impl Driver {
         match output {
             Output::Send { link, frame } => self.links.send(link, frame),
             Output::Close { link, .. } => self.links.close(link),
-            Output::Dial(candidate) => self.links.dial(candidate),
+            Output::Dial(candidate) => self.links.dial(candidate, Instant::now()),
             Output::Read { fragment } => {
                 self.on_disk(move |store| Done::Read(fragment, store.read(fragment)));
             }
@@ -172,12 +175,17 @@ impl Driver {
         match note.heard {
             Said::Frame(frame) => {
                 if let (Frame::Data(data), Some(peer)) = (&frame, self.links.peer(id)) {
-                    self.counts.received(peer, data.bytes.len());
+                    let path = self.links.path(id).unwrap_or(&Path::Direct);
+                    self.counts.received(peer, path, data.bytes.len());
                 }
                 self.engine.frame(id, frame, now);
             }
             Said::Down(why) => {
                 tracing::debug!(link = note.link, why, "a link ended");
+                if self.links.path(id).is_some_and(|path| path.relay().is_some()) {
+                    // Another relay may lead there.
+                    self.wanted.notify_one();
+                }
                 self.engine.link_down(id, now);
                 self.links.close(id);
             }
@@ -187,27 +195,33 @@ impl Driver {
     fn dialled(&mut self, dialled: crate::transfer::links::Dialled) {
         let now = Instant::now();
         match dialled.outcome {
-            Ok((met, address, via)) => {
-                let id = self.engine.link_up(Links::info(&met, true, address, via), now);
-                self.links.start(id, met);
+            Ok(Reached::Met(met, address, path)) => {
+                tracing::debug!(peer = %dialled.peer, ?path, "a peer was met");
+                let id = self.engine.link_up(Links::info(&met, true, address, &path), now);
+                self.links.start(id, *met, (path, true));
             }
+            Ok(Reached::Came) => {}
             Err(error) => {
                 tracing::debug!(peer = %dialled.peer, %error, "a peer was not met");
-                self.engine.dial_failed(&dialled.peer, now);
+                if !dialled.is_shortcut && !self.links.is_linked(&dialled.peer) {
+                    self.engine.dial_failed(&dialled.peer, now);
+                    // It may be reached otherwise by now.
+                    self.wanted.notify_one();
+                }
             }
         }
     }
 
     fn arrived(&mut self, arrival: Arrival) {
         let now = Instant::now();
-        let Arrival { met, address, via, first } = arrival;
+        let Arrival { met, address, path, first } = arrival;
         if !self.engine.is_listed(&met.peer) && now >= self.list_again.0 {
             // Somebody who is not in the list: there is a newer one.
             self.list_again = (now + self.list_again.1, self.list_again.1 * 2);
             self.wanted.notify_one();
         }
-        let id = self.engine.link_up(Links::info(&met, false, address, via), now);
-        self.links.start(id, met);
+        let id = self.engine.link_up(Links::info(&met, false, address, &path), now);
+        self.links.start(id, met, (path, false));
         self.engine.frame(id, first, now);
     }
 
@@ -254,6 +268,12 @@ impl Driver {
         let now = Instant::now();
         match command {
             Command::Arrived(arrival) => self.arrived(*arrival),
+            Command::Meet(peer, address) => self.meet(peer, address, now),
+            Command::Released(id) => {
+                if self.relay.borrow().as_ref().is_some_and(|kept| kept.reservation_id == id) {
+                    self.wanted.notify_one();
+                }
+            }
             Command::Limits => {}
             Command::Stop(stop) => self.ordered(stop, now),
             Command::Expelled(peer, epoch) => {
@@ -265,6 +285,15 @@ impl Driver {
             Command::Lost(fragment) => {
                 self.engine.fragment_read(fragment, Err(StoreError::Lost), now);
             }
+        }
+    }
+
+    /// A member that can be dialled, and cannot dial us, wants us to.
+    fn meet(&mut self, peer: PeerId, address: PeerAddress, now: Instant) {
+        if !self.links.is_linked(&peer) {
+            let addresses = vec![address];
+            let (rank, bridge, overloaded) = (None, false, false);
+            self.links.called(Candidate { peer, addresses, rank, bridge, overloaded }, now);
         }
     }
 
@@ -330,6 +359,7 @@ impl Driver {
 
     fn show(&self, now: Instant) {
         let state = (self.state, self.message.clone());
-        self.counts.show(&self.shown, (&self.engine, &self.store), state, now);
+        let own = (&self.engine, &*self.store, &self.links);
+        self.counts.show(&self.shown, own, state, now);
     }
 }

@@ -11,9 +11,10 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::identity::Identity;
+use crate::node::Lost;
 use crate::relay::{Kept, RelayError, circuit, keep};
 use crate::transfer::Command;
-use crate::wire::receive;
+use crate::wire::{Path, receive};
 
 /// Between two tries to reach a relay.
 const RETRY: Duration = Duration::from_secs(5);
@@ -22,14 +23,14 @@ const RETRY: Duration = Duration::from_secs(5);
 pub(crate) async fn run(
     identity: Identity,
     mut reserved: watch::Receiver<Option<Reserved>>,
-    commands: mpsc::Sender<Command>,
+    (commands, lost): (mpsc::Sender<Command>, Lost),
     ended: CancellationToken,
 ) {
     loop {
         let now = reserved.borrow_and_update().clone();
         let next = async {
             match now {
-                Some(now) => serve(&identity, &now, &mut reserved, &commands).await,
+                Some(now) => serve(&identity, &now, &mut reserved, (&commands, &lost)).await,
                 None => {
                     let _ = reserved.changed().await;
                 }
@@ -47,7 +48,7 @@ async fn serve(
     identity: &Identity,
     now: &Reserved,
     reserved: &mut watch::Receiver<Option<Reserved>>,
-    commands: &mpsc::Sender<Command>,
+    (commands, lost): (&mpsc::Sender<Command>, &Lost),
 ) {
     let Some(address) = now.peer_addr.first() else { return wait(reserved).await };
     let address = SocketAddr::new(address.ip_address, address.port);
@@ -56,6 +57,7 @@ async fn serve(
         Ok(kept) => kept,
         Err(error) => {
             tracing::info!(%error, "no connection to the relay");
+            lost.tell(&now.server, &error);
             return wait(reserved).await;
         }
     };
@@ -82,6 +84,7 @@ async fn serve(
             }
             Err(error) => {
                 tracing::info!(%error, "the relay ends the connection");
+                lost.tell(&now.server, &error);
                 return wait(reserved).await;
             }
         }
@@ -109,7 +112,7 @@ async fn led(
     commands: &mpsc::Sender<Command>,
 ) -> Result<(), RelayError> {
     let stream = circuit(address, key).await?;
-    let arrival = receive(Box::new(stream), &identity.peers, address, Some(relay)).await?;
+    let arrival = receive(Box::new(stream), &identity.peers, address, Path::Relay(relay)).await?;
     let _ = commands.send(Command::Arrived(Box::new(arrival))).await;
     Ok(())
 }

@@ -12,6 +12,7 @@ mod keeper;
 mod links;
 mod notary;
 mod player;
+mod reach;
 mod reporting;
 mod standing;
 mod start;
@@ -22,6 +23,8 @@ mod view;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mp2p::id::PeerId;
+use mp2p::message::event::ReservationId;
+use mp2p::message::join::PeerAddress;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -54,6 +57,10 @@ pub(crate) type Shown = Arc<Mutex<TransferStatus>>;
 pub(crate) enum Command {
     /// Somebody came for this content.
     Arrived(Box<Arrival>),
+    /// A member asks to be dialled there.
+    Meet(PeerId, PeerAddress),
+    /// A reservation is over.
+    Released(ReservationId),
     /// The limits changed.
     Limits,
     /// The provider says that its distribution is to end: the signed order.
@@ -91,6 +98,7 @@ impl Transfer {
             members: 0,
             neighbours: Vec::new(),
             by_rank: Vec::new(),
+            by_path: Vec::new(),
         }));
         let (ending, ended) = (CancellationToken::new(), CancellationToken::new());
         let own = (commands.clone(), ending.clone());

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::content::{Paths, Store};
 use crate::control::message::State;
 use crate::exchange::{Config, Content, Engine, Order};
-use crate::node::{Kept, Membership, Node};
+use crate::node::{Kept, Lost, Membership, Node};
 use crate::transfer::driver::{Driver, MAX_BURST};
 use crate::transfer::links::Links;
 use crate::transfer::notary::KeyNotary;
@@ -69,19 +69,22 @@ pub(crate) async fn run(setup: Setup, commands: mpsc::Receiver<Command>) {
     opened.send_replace(Some(Arc::clone(&store)));
     let settings = node.settings();
     let overlay = kept.index.overlay_id.clone();
+    let own_ways = (Arc::clone(&node.ways), settings.source_address);
     let (links, heard) =
-        Links::new(node.identity.clone(), overlay, Arc::clone(&standing), settings.source_address);
+        Links::new(node.identity.clone(), overlay, Arc::clone(&standing), own_ways);
     let (relay, reserved) = watch::channel(None);
-    node.tasks.spawn(keeper::run(node.identity.clone(), reserved, own, ending.clone()));
-    let (done, finished) = mpsc::channel(MAX_BURST);
     let wanted = Arc::new(Notify::new());
+    let lost = Lost::new(&wanted);
+    let keeper = keeper::run(node.identity.clone(), reserved, (own, lost.clone()), ending.clone());
+    node.tasks.spawn(keeper);
+    let (done, finished) = mpsc::channel(MAX_BURST);
     let (changed, changes) = mpsc::channel(MAX_CHANGES);
     let stone = stopping::stone(&kept.folder);
     let member = match stone {
         // Whoever asks is told of the order; there is nothing to join.
         Some(_) => None,
         None => {
-            let membership = membership(&node, &kept, &wanted);
+            let membership = membership(&node, &kept, lost);
             Some(node.tasks.spawn(membership.run(changed, ending.clone())))
         }
     };
@@ -158,7 +161,7 @@ async fn open(kept: &Kept) -> anyhow::Result<Store> {
     Ok(tokio::task::spawn_blocking(move || Store::open(index, paths)).await??)
 }
 
-fn membership(node: &Node, kept: &Kept, wanted: &Arc<Notify>) -> Membership {
+fn membership(node: &Node, kept: &Kept, lost: Lost) -> Membership {
     Membership {
         identity: node.identity.clone(),
         provider: node.provider.clone(),
@@ -166,6 +169,7 @@ fn membership(node: &Node, kept: &Kept, wanted: &Arc<Notify>) -> Membership {
         port: node.port,
         policy: node.policy(),
         list: kept.folder.join("list.json"),
-        wanted: Arc::clone(wanted),
+        ways: Arc::clone(&node.ways),
+        lost,
     }
 }

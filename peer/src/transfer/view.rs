@@ -9,15 +9,19 @@ use mp2p::message::join::JoinAnswer;
 use mp2p::message::list::RankedBy;
 
 use crate::content::Store;
-use crate::control::message::{FromRank, Neighbour, State};
+use crate::control::message::{FromPath, FromRank, Neighbour, State, WayThere};
 use crate::exchange::Engine;
 use crate::transfer::Shown;
+use crate::transfer::links::Links;
+use crate::wire::Path;
 
 /// Counts of one transfer, by peer.
 #[derive(Default)]
 pub(crate) struct Counts {
     /// Bytes received from, and sent to, each peer.
     by_peer: HashMap<PeerId, (u64, u64)>,
+    /// Bytes received by the way that they came.
+    by_path: BTreeMap<WayThere, u64>,
     /// As the last list has them.
     ranks: HashMap<PeerId, Option<u32>>,
     ranked_by: Option<RankedBy>,
@@ -25,7 +29,8 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    pub(crate) fn received(&mut self, peer: &PeerId, bytes: usize) {
+    pub(crate) fn received(&mut self, peer: &PeerId, path: &Path, bytes: usize) {
+        *self.by_path.entry(way(path)).or_default() += bytes as u64;
         self.of(peer).0 += bytes as u64;
     }
 
@@ -67,7 +72,7 @@ impl Counts {
     pub(crate) fn show(
         &self,
         shown: &Shown,
-        (engine, store): (&Engine, &Store),
+        (engine, store, links): (&Engine, &Store, &Links),
         state: (State, Option<String>),
         now: Instant,
     ) {
@@ -79,6 +84,7 @@ impl Counts {
             Neighbour {
                 rank: self.rank(&link.peer),
                 relayed: link.via.is_some(),
+                path: links.path_to(&link.peer).map_or(WayThere::Direct, way),
                 downloaded,
                 uploaded,
                 has: (f64::from(link.held) / fragments) as f32,
@@ -102,5 +108,17 @@ impl Counts {
         status.members = self.members;
         status.neighbours = neighbours;
         status.by_rank = self.by_rank();
+        let by_path =
+            self.by_path.iter().map(|(path, bytes)| FromPath { path: *path, bytes: *bytes });
+        status.by_path = by_path.collect();
+    }
+}
+
+/// As it is shown.
+const fn way(path: &Path) -> WayThere {
+    match path {
+        Path::Direct => WayThere::Direct,
+        Path::Punched => WayThere::Punched,
+        Path::Relay(_) => WayThere::Relay,
     }
 }

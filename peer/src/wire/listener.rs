@@ -8,13 +8,12 @@ use std::time::Duration;
 use link::shutdown::Shutdown;
 use link::tls::PeerTls;
 use mp2p::frame::{Frame, decode};
-use mp2p::id::PeerId;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::timeout;
 
-use crate::wire::{Met, Stream};
+use crate::wire::{Met, Path, Stream};
 
 /// From a connection to its handshake and first frame.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
@@ -38,8 +37,8 @@ pub struct Arrival {
     pub met: Met,
     /// From where; through a relay, where that is.
     pub address: SocketAddr,
-    /// The relay that it came through.
-    pub via: Option<PeerId>,
+    /// How.
+    pub path: Path,
     /// The first frame.
     pub first: Frame,
 }
@@ -70,7 +69,7 @@ pub fn listen(
             let (tls, out) = (Arc::clone(&tls), out.clone());
             tokio::spawn(async move {
                 let _ = stream.set_nodelay(true);
-                let arrived = receive(Box::new(stream), &tls, address, None).await;
+                let arrived = receive(Box::new(stream), &tls, address, Path::Direct).await;
                 drop(place);
                 match arrived {
                     Ok(arrival) => {
@@ -92,12 +91,12 @@ pub async fn receive(
     stream: Box<dyn Stream>,
     tls: &PeerTls,
     address: SocketAddr,
-    via: Option<PeerId>,
+    path: Path,
 ) -> std::io::Result<Arrival> {
     let greeted = timeout(HELLO_TIMEOUT, greet(stream, tls)).await;
     let (met, first) =
         greeted.map_err(|_elapsed| std::io::Error::from(std::io::ErrorKind::TimedOut))??;
-    Ok(Arrival { met, address, via, first })
+    Ok(Arrival { met, address, path, first })
 }
 
 async fn greet(stream: Box<dyn Stream>, tls: &PeerTls) -> std::io::Result<(Met, Frame)> {

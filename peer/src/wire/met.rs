@@ -13,6 +13,28 @@ pub trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for S {}
 
+/// How a peer was reached.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Path {
+    /// One dialled the other.
+    Direct,
+    /// Both connected at the same moment.
+    Punched,
+    /// Through this relay.
+    Relay(PeerId),
+}
+
+impl Path {
+    /// The relay in between.
+    #[must_use]
+    pub const fn relay(&self) -> Option<&PeerId> {
+        match self {
+            Self::Relay(relay) => Some(relay),
+            Self::Direct | Self::Punched => None,
+        }
+    }
+}
+
 /// The other end after the handshake.
 pub struct Met {
     /// The hash of its key.

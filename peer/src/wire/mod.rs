@@ -2,7 +2,7 @@
 //! with frames in it. Nothing here knows what the frames are for.
 //!
 //! ```text
-//!  dial ──► TCP, or a circuit of a relay ─► TLS, both certificates ─► Link ─► frames in, frames out
+//!  dial ──► TCP, punched or a relay's circuit ─► TLS, both certificates ─► Link ─► frames in, frames out
 //!  listener ┘
 //! ```
 
@@ -14,4 +14,4 @@ mod met;
 pub use crate::wire::dial::{DialError, dial, over};
 pub use crate::wire::link::{Ears, Heard, Link, LinkId, Note, Sent};
 pub use crate::wire::listener::{Arrival, Arrivals, Bounds, listen, receive};
-pub use crate::wire::met::{Met, Stream};
+pub use crate::wire::met::{Met, Path, Stream};

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{ContentId, OverlayId, PeerId};
 use crate::message::bound::{List, Text};
+use crate::message::join::PeerAddress;
 use crate::message::list::PeerList;
+use crate::message::rendezvous::{RendezvousId, Way};
 
 /// Peers that one event says have failed, at most.
 pub const MAX_FAILED: usize = 64;
@@ -63,6 +65,21 @@ pub enum Event {
         /// Passkeys of older epochs are void.
         epoch: u64,
     },
+    /// A member wants a way to this peer, or answers that it is opening one (§8.3.3).
+    Rendezvous {
+        /// In which overlay.
+        overlay_id: OverlayId,
+        /// Who.
+        peer_id: PeerId,
+        /// Which.
+        rendezvous_id: RendezvousId,
+        /// Where it connects from: the address that OMS sees, the port that it told.
+        address: PeerAddress,
+        /// How the way is to be opened.
+        way: Way,
+        /// Whether this answers what this peer asked.
+        answer: bool,
+    },
     /// To a cache server: keep this, the overlay is small or fading (Req-Net-100).
     CacheAttach {
         /// Which overlay.
@@ -102,6 +119,7 @@ impl Event {
             Self::Released { .. } => "released",
             Self::StatusRequest {} => "status-request",
             Self::Expelled { .. } => "expelled",
+            Self::Rendezvous { .. } => "rendezvous",
             Self::CacheAttach { .. } => "cache-attach",
             Self::CacheRelease { .. } => "cache-release",
         }

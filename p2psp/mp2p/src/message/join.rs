@@ -14,6 +14,8 @@ use crate::message::server::Reserved;
 
 /// Stops of single contents in an answer at most, the latest first.
 pub const MAX_STOPS: usize = 64;
+/// Ports of STUN that a peer is told of at most.
+pub const MAX_STUN_PORTS: usize = 4;
 /// Addresses that a peer announces at most.
 pub const MAX_ADDRESSES: usize = 8;
 
@@ -31,6 +33,12 @@ pub struct JoinRequest {
     /// What stands between it and the others.
     #[serde(default)]
     pub nat: Nat,
+    /// Whether it opens ways to others at OMS' word ([`crate::message::rendezvous`]).
+    #[serde(default)]
+    pub rendezvous: bool,
+    /// The relay server that was assigned to it and does not answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relay_failed: Option<PeerId>,
     /// What it gives, and to whom.
     #[serde(default)]
     pub sharing_policy: SharingPolicy,
@@ -116,6 +124,10 @@ pub struct JoinAnswer {
     /// `false`, the peer is listed only by way of a relay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reachable: Option<bool>,
+    /// TCP ports at OMS' own address where a peer is told how it is seen from outside (STUN,
+    /// RFC 8489): mapped alike for two of them, its mappings are kept.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub stun: List<u16, MAX_STUN_PORTS>,
     /// How and how often to report.
     pub report_policy: ReportPolicy,
     /// Says to others who the peer is; absent where none could be signed.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::PeerId;
 use crate::message::bound::List;
-use crate::message::join::PeerAddress;
+use crate::message::join::{Nat, PeerAddress};
 use crate::message::status::PeerStatus;
 
 /// Entries of a list at most.
@@ -49,6 +49,10 @@ pub struct PeerEntry {
     /// The relay server whose address that is, where the peer is not reached otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub via: Option<PeerId>,
+    /// What stands between it and the others, where it is met by rendezvous
+    /// ([`crate::message::rendezvous`]): its address is then where OMS sees it, not to be dialled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nat: Option<Nat>,
     /// What.
     pub peer_type: PeerType,
     /// How near, from 1; equally near ones share it. Costs are the ISP's own. `None`: unknown.

@@ -2,7 +2,9 @@
 
 use http::StatusCode;
 
-use crate::membership::{JoinError, OverlayError, ReportRefused, ReservationRefused, ServerError};
+use crate::membership::{
+    JoinError, OverlayError, RendezvousRefused, ReportRefused, ReservationRefused, ServerError,
+};
 use crate::overlay::StoreError;
 use crate::reservation::ReserveError;
 
@@ -25,6 +27,18 @@ pub(crate) const fn failures(error: &ReportRefused) -> Code {
         ReportRefused::NoMember(_) => (StatusCode::FORBIDDEN, "no-member"),
         ReportRefused::TooOften(_) => (StatusCode::TOO_MANY_REQUESTS, "too-often"),
         ReportRefused::Store(error) => store(error),
+    }
+}
+
+pub(crate) const fn rendezvous(error: &RendezvousRefused) -> Code {
+    match error {
+        RendezvousRefused::NoMember(_) => (StatusCode::FORBIDDEN, "no-member"),
+        RendezvousRefused::Away(_) => (StatusCode::NOT_FOUND, "not-found"),
+        RendezvousRefused::Apart(..) => (StatusCode::CONFLICT, "apart"),
+        RendezvousRefused::NotAsked => (StatusCode::FORBIDDEN, "not-asked"),
+        RendezvousRefused::Port(..) => (StatusCode::BAD_REQUEST, "address"),
+        RendezvousRefused::TooOften(_) => (StatusCode::TOO_MANY_REQUESTS, "too-often"),
+        RendezvousRefused::Store(error) => store(error),
     }
 }
 

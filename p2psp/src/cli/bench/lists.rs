@@ -54,6 +54,7 @@ fn one(world: &World, dice: &mut Dice) -> anyhow::Result<usize> {
     let found = world.store.nearest(&Ask {
         overlay: &world.overlay,
         asker: &member.peer,
+        behind: None,
         outlook: &outlook,
         per_pid: LIST,
         most: CANDIDATES,

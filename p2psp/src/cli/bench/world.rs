@@ -98,6 +98,7 @@ fn peer(dice: &mut Dice) -> anyhow::Result<Member> {
         address,
         reach: Reach::Reachable,
         nat: Nat::None,
+        rendezvous: false,
         via: None,
         policy: SharingPolicy::default(),
         expires: NOW + 180,

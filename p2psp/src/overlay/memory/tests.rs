@@ -31,6 +31,7 @@ fn member(name: char, address: &str, expires: u64) -> Member {
         address: PeerAddress { ip_address, port: 7000, kind: AddressKind::Host },
         reach: Reach::Reachable,
         nat: Nat::Unknown,
+        rendezvous: false,
         via: None,
         doubted_until: 0,
         profiled: 0,
@@ -77,7 +78,8 @@ fn store() -> MemoryStore {
 
 fn nearest(store: &MemoryStore, outlook: &Outlook, per_pid: usize, now: u64) -> String {
     let (overlay, asker) = (overlay(), id('A'));
-    let ask = Ask { overlay: &overlay, asker: &asker, outlook, per_pid, most: 9, random: 3, now };
+    let (overlay, asker) = (&overlay, &asker);
+    let ask = Ask { overlay, asker, behind: None, outlook, per_pid, most: 9, random: 3, now };
     let name = |found: &crate::overlay::Found| {
         let digits = &found.member.peer.digits()[62..];
         char::from(u8::from_str_radix(digits, 16).unwrap())
