@@ -111,7 +111,8 @@ impl P2psp {
     ) -> anyhow::Result<Self> {
         let mut command = space.command(program("p2psp")?);
         command.args(["serve", "--listen", &format!("{address}:9443")]);
-        command.args(["--set", &format!("server-names=[\"{address}\"]")]);
+        let name = address.trim_matches(['[', ']']);
+        command.args(["--set", &format!("server-names=[\"{name}\"]")]);
         command.arg("--state-dir").arg(state).args(more);
         let daemon = Daemon::start("p2psp", &mut command)?;
         let (others, place) = (Vec::new(), Some(space.clone()));

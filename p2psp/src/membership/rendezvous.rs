@@ -78,7 +78,7 @@ impl Meetings {
         now: u64,
     ) -> Result<(), RendezvousRefused> {
         for (rate, peer) in [(&self.by_asker, from), (&self.by_asked, to)] {
-            let checked = rate.as_ref().map_or(Ok(()), |rate| rate.check_key(peer.as_str()));
+            let checked = rate.as_ref().map_or(Ok(()), |rate| rate.check_key(peer));
             checked.map_err(RendezvousRefused::TooOften)?;
         }
         if self.open.len() >= MAX_OPEN {

@@ -9,6 +9,7 @@ use mp2p::reservation::{Reservation, ReservationKind};
 
 use crate::reservation::account::Accounts;
 use crate::reservation::grant::{Distance, Grant, Order, Phase, ReserveError};
+use crate::reservation::late::Late;
 use crate::reservation::server::{Enlisted, Enlisting, Server, ServerView};
 use crate::settings::ReservationSettings;
 
@@ -26,6 +27,7 @@ pub struct Book {
     /// Names of `grants`.
     by_overlay: HashMap<OverlayId, BTreeSet<String>>,
     pub(crate) accounts: Accounts,
+    late: Late,
     pub(crate) epoch: u64,
     pub(crate) settings: ReservationSettings,
 }
@@ -62,6 +64,7 @@ impl Book {
             by_holder: HashMap::new(),
             by_overlay: HashMap::new(),
             accounts: Accounts::default(),
+            late: Late::default(),
             epoch: started_ms << COUNT_BITS,
             settings,
         }
@@ -237,16 +240,18 @@ impl Book {
         let grant = self.grants.get_mut(id).filter(|grant| {
             grant.reservation.server == *server && grant.reservation.holder == usage.holder
         });
-        let grant = grant.ok_or_else(none)?;
+        let Some(grant) = grant else {
+            // The last of one that is over.
+            let bytes = self.late.used(server, usage).ok_or_else(none)?;
+            self.accounts.add((&usage.holder, server), kind, bytes, now);
+            return Ok(None);
+        };
         if matches!(grant.phase, Phase::Held(_)) {
             grant.phase = Phase::Active;
         }
-        let bytes_in = usage.bytes_in.saturating_sub(grant.bytes_in);
-        let bytes_out = usage.bytes_out.saturating_sub(grant.bytes_out);
-        grant.bytes_in = grant.bytes_in.max(usage.bytes_in);
-        grant.bytes_out = grant.bytes_out.max(usage.bytes_out);
+        let bytes = grant.count(usage);
         let is_used_up = grant.is_used_up();
-        self.accounts.add((&usage.holder, server), kind, (bytes_in, bytes_out), now);
+        self.accounts.add((&usage.holder, server), kind, bytes, now);
         Ok(is_used_up.then(|| self.end(id, Why::UsedUp)).flatten())
     }
 
@@ -278,6 +283,7 @@ impl Book {
             .collect();
         let mut over: Vec<Over> =
             gone.iter().flat_map(|server| self.leave(&server.peer_id)).collect();
+        self.late.sweep(now);
         let grace = self.settings.grace_seconds;
         let mut ended = Vec::new();
         for (id, grant) in &mut self.grants {
@@ -299,6 +305,7 @@ impl Book {
 
     fn end(&mut self, id: &str, why: Why) -> Option<Over> {
         let grant = self.grants.remove(id)?;
+        self.late.add(&grant);
         forget(&mut self.by_holder, &grant.reservation.holder, id);
         forget(&mut self.by_overlay, &grant.reservation.overlay_id, id);
         if let Some(server) = self.servers.get_mut(&grant.reservation.server) {

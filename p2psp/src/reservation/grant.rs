@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use mp2p::id::{OverlayId, PeerId};
 use mp2p::message::event::ReservationId;
-use mp2p::message::server::ServerKind;
+use mp2p::message::server::{ServerKind, Usage};
 use mp2p::reservation::{Reservation, ReservationKind};
 use serde::{Deserialize, Serialize};
 
@@ -83,6 +83,15 @@ impl Grant {
     #[must_use]
     pub fn id(&self) -> &ReservationId {
         &self.reservation.reservation_id
+    }
+
+    /// Takes over sums that a server tells; bytes in and out that are new.
+    pub(crate) fn count(&mut self, usage: &Usage) -> (u64, u64) {
+        let bytes_in = usage.bytes_in.saturating_sub(self.bytes_in);
+        let bytes_out = usage.bytes_out.saturating_sub(self.bytes_out);
+        self.bytes_in += bytes_in;
+        self.bytes_out += bytes_out;
+        (bytes_in, bytes_out)
     }
 
     /// Whether it is of use to its holder.

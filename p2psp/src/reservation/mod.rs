@@ -16,6 +16,7 @@ mod account;
 mod book;
 mod grant;
 mod kept;
+mod late;
 mod server;
 
 pub use crate::reservation::account::Accounts;

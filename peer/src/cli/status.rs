@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use link::daemon::run_to_end;
+use mp2p::message::join::Nat;
 
 use crate::cli::InputArguments;
 use crate::cli::session::Session;
@@ -34,13 +35,26 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
     let user = status.user_id.map_or_else(|| "-".to_owned(), |user| user.to_string());
     writeln!(
         out,
-        "peer {} of {user} at {}, port {}",
-        status.peer_id, status.provider, status.port
+        "peer {} of {user} at {}, port {}, {}",
+        status.peer_id,
+        status.provider,
+        status.port,
+        behind(status.nat)
     )?;
     for transfer in &status.transfers {
         tell(transfer, out)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn behind(nat: Nat) -> &'static str {
+    match nat {
+        Nat::None => "open to others",
+        Nat::Unknown => "not known whether open to others",
+        Nat::Cone => "behind a NAT that others are met through",
+        Nat::Symmetric => "behind a NAT that needs a relay",
+        Nat::Blocked => "behind a firewall that others are met through",
+    }
 }
 
 fn tell(transfer: &TransferStatus, out: &mut dyn Write) -> anyhow::Result<()> {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use mp2p::id::{ContentId, OverlayId, PeerId, UserId};
+use mp2p::message::join::Nat;
 use serde::{Deserialize, Serialize};
 
 /// Share a file or a folder.
@@ -97,6 +98,9 @@ pub struct Status {
     pub provider: String,
     /// The port that others reach it at.
     pub port: u16,
+    /// What stands between it and the others, as far as it knows.
+    #[serde(default)]
+    pub nat: Nat,
     /// What it shares and fetches.
     pub transfers: Vec<TransferStatus>,
 }

@@ -156,6 +156,7 @@ impl Node {
             user_id: self.identity.user.clone(),
             provider: self.identity.url.clone(),
             port: self.port,
+            nat: self.ways.nat(),
             transfers,
         }
     }

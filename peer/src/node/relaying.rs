@@ -53,6 +53,7 @@ pub(crate) async fn run(node: Arc<Node>, listener: TcpListener) {
         tokio::select! {
             () = tokio::time::sleep(USAGE) => {}
             () = node.usage_due.notified() => {}
+            () = ended(hall.as_deref()) => {}
             () = node.shutdown.wait() => break,
         }
     }
@@ -112,6 +113,14 @@ fn open(
     Some(hall)
 }
 
+/// Until a reservation is over.
+async fn ended(hall: Option<&Hall>) {
+    match hall {
+        Some(hall) => hall.ended.notified().await,
+        None => std::future::pending().await,
+    }
+}
+
 /// What was used since it was told last (Req-Net-120).
 async fn tell_usage(node: &Node, hall: &Hall, told: &mut HashMap<String, (u64, u64)>) {
     let usage = hall.usage();
@@ -124,7 +133,7 @@ async fn tell_usage(node: &Node, hall: &Hall, told: &mut HashMap<String, (u64, u
         let Ok(reservation_id) = Text::new(&*one.reservation) else { continue };
         let report = Usage {
             reservation_id,
-            holder: one.holder,
+            holder: one.holder.clone(),
             bytes_in: one.bytes_in,
             bytes_out: one.bytes_out,
             at: unix_s(),
@@ -133,7 +142,12 @@ async fn tell_usage(node: &Node, hall: &Hall, told: &mut HashMap<String, (u64, u
             Ok(()) => {
                 told.insert(one.reservation, bytes);
             }
-            Err(error) => tracing::warn!(%error, "OMS does not take what was used"),
+            Err(error) => {
+                tracing::warn!(%error, "OMS does not take what was used");
+                if error.is_passing() {
+                    hall.untold(one);
+                }
+            }
         }
     }
     told.retain(|id, _| known.contains(id));

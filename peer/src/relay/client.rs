@@ -10,6 +10,7 @@ use link::tls::PeerTls;
 use mp2p::id::{OverlayId, PeerId};
 use mp2p::message::bound::Text;
 use mp2p::relay::{Ask, CircuitKey, PREAMBLE, Refusal, Say, decode, encode};
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -17,6 +18,9 @@ use tokio_rustls::TlsStream;
 
 /// For each step towards a relay.
 const STEP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// An end that says nothing is asked after this time, and then so often whether it is there.
+const ALIVE: (Duration, Duration) = (Duration::from_secs(15), Duration::from_secs(5));
 
 /// Why a relay is of no use.
 #[derive(Debug, thiserror::Error)]
@@ -135,6 +139,7 @@ pub async fn circuit(address: SocketAddr, key: CircuitKey) -> Result<TcpStream, 
 
 async fn open(address: SocketAddr, tls: &Arc<PeerTls>) -> Result<TlsStream<TcpStream>, RelayError> {
     let stream = tcp(address).await?;
+    watch(&stream)?;
     let shaken = timeout(STEP_TIMEOUT, tls.dial(stream)).await;
     let (stream, _relay) = shaken.map_err(|_elapsed| late())??;
     Ok(stream)
@@ -145,6 +150,12 @@ async fn tcp(address: SocketAddr) -> Result<TcpStream, RelayError> {
     let stream = connected.map_err(|_elapsed| late())??;
     stream.set_nodelay(true)?;
     Ok(stream)
+}
+
+/// An end that is gone without a word, as with its machine, is noticed within a minute.
+pub(crate) fn watch(stream: &TcpStream) -> io::Result<()> {
+    let alive = TcpKeepalive::new().with_time(ALIVE.0).with_interval(ALIVE.1);
+    SockRef::from(stream).set_tcp_keepalive(&alive)
 }
 
 async fn in_time<T>(step: impl Future<Output = Result<T, RelayError>>) -> Result<T, RelayError> {

@@ -10,7 +10,7 @@ use mp2p::relay::{CircuitKey, KEY_BYTES, Refusal, Say};
 use mp2p::reservation::{Reservation, ReservationCheck, ReservationKind};
 use mp2p::signed::VerifyingKey;
 use tokio::net::TcpStream;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::relay::Account;
@@ -19,6 +19,8 @@ use crate::relay::Account;
 const MAX_HELD: usize = 10_000;
 /// Circuits of one reservation at a time.
 const MAX_CIRCUITS: usize = 64;
+/// Accounts told of later at most; beyond that the oldest is forgotten.
+const MAX_PAST: usize = 10_000;
 /// Both ends of a circuit have to come within so many seconds.
 const CIRCUIT_WAIT_S: u64 = 10;
 
@@ -56,12 +58,16 @@ pub(crate) type Refused = (Refusal, String);
 /// The hall.
 pub struct Hall {
     inner: Mutex<Inner>,
+    /// A reservation is over: its usage is final.
+    pub(crate) ended: Notify,
 }
 
 struct Inner {
     guard: Guard,
     held: HashMap<String, Held>,
     waiting: HashMap<CircuitKey, Waiting>,
+    /// Accounts of reservations whose holder is gone, while they are good: it may come back.
+    accounts: HashMap<String, (Arc<Account>, u64)>,
     /// Usage of reservations that are over, until somebody takes it.
     past: Vec<Usage>,
 }
@@ -97,8 +103,9 @@ impl Hall {
     /// An empty one.
     #[must_use]
     pub fn new(guard: Guard) -> Self {
-        let (held, waiting) = (HashMap::new(), HashMap::new());
-        Self { inner: Mutex::new(Inner { guard, held, waiting, past: Vec::new() }) }
+        let (held, waiting, accounts) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let inner = Inner { guard, held, waiting, accounts, past: Vec::new() };
+        Self { inner: Mutex::new(inner), ended: Notify::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -124,9 +131,14 @@ impl Hall {
         let forbidden = |error: &dyn std::fmt::Display| (Refusal::Forbidden, error.to_string());
         let reservation =
             Reservation::open(text, &inner.guard.oms_key).map_err(|error| forbidden(&error))?;
-        let check =
-            ReservationCheck { server: &inner.guard.own, holder, epoch: inner.guard.epoch, now };
+        // A later form of it may be here already: what it renewed is void (Req-Net-130).
+        let newest = inner.held.get(&*reservation.reservation_id).map(|it| it.reservation.epoch);
+        let epoch = inner.guard.epoch.max(newest.unwrap_or_default());
+        let check = ReservationCheck { server: &inner.guard.own, holder, epoch, now };
         reservation.check(&check).map_err(|error| forbidden(&error))?;
+        if reservation.exp <= now {
+            return Err(forbidden(&"the reservation has run out"));
+        }
         if reservation.kind != ReservationKind::Rs {
             return Err(forbidden(&"the reservation is of no relay"));
         }
@@ -140,15 +152,18 @@ impl Hall {
         if full {
             return Err((Refusal::InsufficientCapacity, "no room for more".to_owned()));
         }
-        let account = Account::new(reservation.quota_bytes, reservation.bandwidth_bps);
+        // What was used before the holder came back counts.
+        let account = inner.accounts.remove(&id).map_or_else(
+            || Arc::new(Account::new(reservation.quota_bytes, reservation.bandwidth_bps)),
+            |(account, _)| account,
+        );
+        if account.is_exhausted() {
+            inner.accounts.insert(id, (account, expires));
+            return Err((Refusal::QuotaReached, "the quota is used up".to_owned()));
+        }
         let ended = CancellationToken::new();
-        let held = Held {
-            reservation,
-            control,
-            account: Arc::new(account),
-            ended: ended.clone(),
-            circuits: Arc::new(()),
-        };
+        let held =
+            Held { reservation, control, account, ended: ended.clone(), circuits: Arc::new(()) };
         inner.held.insert(id.clone(), held);
         Ok((id, expires, ended))
     }
@@ -228,6 +243,7 @@ impl Hall {
         let mut inner = self.lock();
         if let Some(held) = inner.held.remove(id) {
             inner.end(id, &held, reason);
+            self.ended.notify_one();
         }
     }
 
@@ -240,6 +256,7 @@ impl Hall {
                 && let Some(held) = inner.held.remove(id)
             {
                 inner.end(id, &held, "the connection is gone");
+                self.ended.notify_one();
             }
         }
     }
@@ -248,6 +265,7 @@ impl Hall {
     pub fn sweep(&self, now: u64) {
         let mut inner = self.lock();
         inner.waiting.retain(|_, end| end.until >= now);
+        inner.accounts.retain(|_, (_, until)| *until > now);
         let over = |held: &Held| {
             held.reservation.exp <= now
                 || held.account.is_exhausted()
@@ -258,6 +276,7 @@ impl Hall {
         for id in ids {
             if let Some(held) = inner.held.remove(&id) {
                 inner.end(&id, &held, "the reservation is over");
+                self.ended.notify_one();
             }
         }
     }
@@ -270,6 +289,14 @@ impl Hall {
         usage
     }
 
+    /// Usage that was taken and could not be told: it is there the next time.
+    pub(crate) fn untold(&self, usage: Usage) {
+        let mut inner = self.lock();
+        if !inner.held.contains_key(&usage.reservation) {
+            inner.note(usage);
+        }
+    }
+
     /// Peers that keep a connection here.
     #[must_use]
     pub fn held(&self) -> usize {
@@ -278,12 +305,23 @@ impl Hall {
 }
 
 impl Inner {
+    fn note(&mut self, usage: Usage) {
+        if self.past.len() >= MAX_PAST {
+            self.past.remove(0);
+        }
+        self.past.push(usage);
+    }
+
     fn end(&mut self, id: &str, held: &Held, reason: &str) {
         let reason = mp2p::message::bound::Text::new(reason).unwrap_or_default();
         let _ = held.control.try_send(Say::Released { reason });
         held.ended.cancel();
         self.waiting.retain(|_, end| end.reservation != id);
-        self.past.push(held.usage(id));
+        let until = held.reservation.exp;
+        if self.accounts.len() < MAX_HELD {
+            self.accounts.insert(id.to_owned(), (Arc::clone(&held.account), until));
+        }
+        self.note(held.usage(id));
     }
 }
 
@@ -307,3 +345,6 @@ pub(crate) fn keys() -> Result<[CircuitKey; 2], Refused> {
     }
     Ok(keys.map(CircuitKey))
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsStream;
 
 use crate::relay::Hall;
+use crate::relay::client::watch;
 use crate::relay::hall::{Refused, keys};
 use crate::relay::splice::splice;
 
@@ -98,6 +99,7 @@ async fn welcome(mut stream: TcpStream, tls: &PeerTls, hall: &Hall) -> io::Resul
     let peeked = timeout(HELLO_TIMEOUT, stream.peek(&mut first)).await;
     peeked.map_err(|_elapsed| io::Error::from(io::ErrorKind::TimedOut))??;
     if first[0] != PREAMBLE[0] {
+        watch(&stream)?;
         return converse(stream, tls, hall).await;
     }
     let mut opening = [0; PREAMBLE.len() + KEY_BYTES];

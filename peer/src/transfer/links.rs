@@ -194,6 +194,11 @@ impl Links {
         let relayed: Vec<PeerId> = relayed.map(|open| open.peer.clone()).collect();
         for peer in relayed {
             let Some(listed) = self.listed.get(&peer) else { continue };
+            let mut theirs = self.open.values().filter(|open| open.peer == peer);
+            if theirs.any(|open| open.path.relay().is_none()) {
+                // The relayed connection is on its way out.
+                continue;
+            }
             let others = listed.addresses.iter().filter(|at| at.kind != AddressKind::Proxy);
             let addresses: Vec<PeerAddress> = others.cloned().collect();
             if addresses.is_empty() || !self.tries.may(&peer, now) {

@@ -14,6 +14,7 @@
 //! next one.
 
 mod delay;
+pub mod nat;
 mod space;
 mod sweep;
 mod tools;
