@@ -100,7 +100,8 @@ impl Scene {
     /// A film that is `user`'s alone.
     fn film(&self, user: &str, bytes: usize) -> (std::path::PathBuf, Vec<u8>) {
         let folder = self.folder.path().join(format!("films-{user}"));
-        let seed = user.bytes().fold(7, |seed, byte| seed * 31 + u64::from(byte));
+        let add = |seed: u64, byte: u8| seed.wrapping_mul(31).wrapping_add(byte.into());
+        let seed = user.bytes().fold(7, add);
         let film = film(&folder, seed, bytes).unwrap();
         let path = folder.join(format!("{user}.bin"));
         std::fs::rename(folder.join("film.bin"), &path).unwrap();

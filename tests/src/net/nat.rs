@@ -114,7 +114,9 @@ fn seen_of(n: u16) -> String {
 
 /// The rules of a home's router; IPv6 is not translated, and let in only to answer.
 fn rules(door: Door, host: &str) -> String {
-    let answers = "ct state established,related accept; iifname wan drop;";
+    // Neighbours of IPv6 have to find each other.
+    let answers =
+        "ct state established,related accept; meta l4proto icmpv6 accept; iifname wan drop;";
     let filter = |hook: &str| {
         format!("chain {hook} {{ type filter hook {hook} priority 0; policy accept; {answers} }}\n")
     };
