@@ -13,7 +13,7 @@ use mp2p::message::join::{
 };
 use mp2p::message::list::{PeerList, PeerType};
 use mp2p::message::profile::Profile;
-use mp2p::message::server::ServerKind;
+use mp2p::message::server::{Reserved, ServerKind};
 
 use crate::calls::{CallError, Visit};
 use crate::isp::Outlook;
@@ -98,12 +98,7 @@ impl Oms {
         let class = member.class;
         let announced = self.store.announce(&request.overlay_id, member.clone(), now)?;
         let reach = self.reach(asker, request, &member, before.is_none()).await;
-        if let Some(server) = &request.relay_failed {
-            self.relay_failed(&asker.peer, &request.overlay_id, server, now).await;
-        }
-        let relay = (reach == Reach::Unreachable)
-            .then(|| self.relay(&asker.peer, &request.overlay_id, &outlook, now))
-            .flatten();
+        let relay = self.assigned(asker, request, (reach, &outlook), now).await;
         let list = self.list.load();
         let size = request.peer_num.unwrap_or(list.size).min(list.max_size).into();
         let behind = behind(request, reach);
@@ -129,10 +124,7 @@ impl Oms {
                 port: asker.address.port(),
                 kind: AddressKind::Reflexive,
             },
-            reachable: match reach {
-                Reach::Unknown => None,
-                known => Some(known == Reach::Reachable),
-            },
+            reachable: (reach != Reach::Unknown).then_some(reach == Reach::Reachable),
             stun: self.stun.clone(),
             report_policy: self.report_policy(terms.request.report_policy),
             passkey: holder
@@ -150,6 +142,21 @@ impl Oms {
                 peer_info_list: List::new(entries).unwrap_or_default(),
             },
         })
+    }
+
+    /// The relay of a peer that others do not get through to; another one, where that failed.
+    async fn assigned(
+        &self,
+        asker: &Asker,
+        request: &JoinRequest,
+        (reach, outlook): (Reach, &Outlook),
+        now: u64,
+    ) -> Option<Reserved> {
+        if let Some(server) = &request.relay_failed {
+            self.relay_failed(&asker.peer, &request.overlay_id, server, now).await;
+        }
+        let is_needed = reach == Reach::Unreachable;
+        is_needed.then(|| self.relay(&asker.peer, &request.overlay_id, outlook, now)).flatten()
     }
 
     /// The terms of the overlay, where the asker may take part.
