@@ -8,7 +8,8 @@
 //!    └─────R2─► api ─► R1 activity: score, overload ──────────────────────┘
 //! ```
 //!
-//! Four roles: `membership` is OMS (§8.2.3), `activity` PAMS, `users` UMS (§8.2.2), `index` IXS. They
+//! Four roles: `membership` is OMS (§8.2.3), `activity` PAMS, `users` UMS (§8.2.2), `index` IXS.
+//! They
 //! call each other through the traits of [`calls`] alone. A list is never late and never empty
 //! because somebody else is down: it says what it lacks.
 

@@ -284,7 +284,8 @@ fn flow_8_3_3_leases_are_renewed_and_each_byte_is_counted_as_the_kernel_does() {
         .nft(&format!(
             "table ip count {{ counter inward {{ }}\n counter outward {{ }}\n\
          chain i {{ type filter hook input priority 0; ip saddr {seen} counter name inward; }}\n\
-         chain o {{ type filter hook output priority 0; ip daddr {seen} counter name outward; }}\n}}\n"
+         chain o {{ type filter hook output priority 0; ip daddr {seen} counter name outward; }}\n\
+         }}\n"
         ))
         .unwrap();
     let told = scene.get(&fetcher, ("anna", &id), &film);

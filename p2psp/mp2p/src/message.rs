@@ -9,14 +9,14 @@
 //! | [`rendezvous`] two members open a way to each other | `/oms/peer/rendezvous` | R5 |
 //! | [`failure`] other peers fail | `/oms/peer/report` | R5 |
 //! | [`event`] what the provider tells unasked | `/oms/events` | R5, R8, R9 |
-//! | [`server`] cache and relay servers, reservations | `/oms/server`, `/oms/reservation` | R5, R8, R9 |
+//! | [`server`] cache and relay servers | `/oms/server`, `/oms/reservation` | R5, R8, R9 |
 //! | [`status`] status of a peer | `/pams/status` | R2 |
 //! | [`resource`] what it lets others use | `/pams/status` | R2 |
 //! | [`activity`] what PAMS answers | `/pams/…` | R2 |
 //! | [`profile`] of a user | `/ums/profile` | R13 |
 //! | [`account`] class, credit, consent, sign-up | `/ums/class`, `/ums/account`, … | R13 |
 //! | [`report`] receipts, success, result | `/ums/receipt`, `/ums/success`, `/ums/result` | R13 |
-//! | [`content`] register, search, index files | `/ixs/content`, `/ixs/index`, `/ixs/denylist` | R6 |
+//! | [`content`] register, search | `/ixs/content`, `/ixs/index`, `/ixs/denylist` | R6 |
 //! | [`takedown`] forced stop | `/ixs/takedown`, `/oms/stop-ack` | R6, R5 |
 
 pub mod account;

@@ -127,9 +127,9 @@ impl Oms {
         }
     }
 
-    /// A holder says that its relay does not answer. Where OMS does not get through either, the relay
-    /// serves nobody for a while, and all who held something there hear of it; else only this holder
-    /// lets go.
+    /// A holder says that its relay does not answer. Where OMS does not get through either, the
+    /// relay serves nobody for a while, and all who held something there hear of it; else only this
+    /// holder lets go.
     pub(crate) async fn relay_failed(
         &self,
         holder: &PeerId,

@@ -46,7 +46,8 @@ impl Engine {
         relayed && new.via.is_none()
     }
 
-    /// A link without a relay stays, whoever dialled. Of two alike between the same peers, both ends keep the one that the peer with the lower id
+    /// A link without a relay stays, whoever dialled. Of two alike between the same peers, both
+    /// ends keep the one that the peer with the lower id
     /// dialled; of two that the same one dialled, the later.
     fn other_stays(&self, other: LinkId, new: &LinkInfo, now: Instant) -> bool {
         let Some(old) = self.links.get(&other) else { return false };

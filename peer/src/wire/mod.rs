@@ -2,7 +2,7 @@
 //! with frames in it. Nothing here knows what the frames are for.
 //!
 //! ```text
-//!  dial ──► TCP, punched or a relay's circuit ─► TLS, both certificates ─► Link ─► frames in, frames out
+//!  dial ──► TCP, punched or relayed ─► TLS, both certificates ─► Link ─► frames in and out
 //!  listener ┘
 //! ```
 
