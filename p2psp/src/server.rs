@@ -174,15 +174,9 @@ impl Parts<'_> {
             }
             false => None,
         };
-        let sign_ups = authority.filter(|_| has(Part::Ums)).map(|authority| SignUps {
-            authority,
-            url: self.url.clone(),
-            life: Duration::from_secs(60 * settings.users.token_minutes),
-            by: settings.users.sign_up,
-            most_a_day: settings.users.max_sign_ups_a_day,
-            most_of_source: settings.users.max_sign_ups_of_address,
-            loopback_too: settings.limits.cap_loopback,
-        });
+        let sign_ups = authority
+            .filter(|_| has(Part::Ums))
+            .map(|authority| sign_ups(authority, self.url.clone(), settings));
         let ixs = match has(Part::Ixs) {
             true => Some(Ixs::open(&self.state.join("index.db"))?),
             false => None,
@@ -235,6 +229,19 @@ impl Parts<'_> {
         let streaming = Streaming { keep_alive, shutdown: self.shutdown };
         let (url, metrics, hasher) = (self.url, self.metrics, RandomState::new());
         Ok(Desk { oms, pams, ums, sign_ups, ixs, url, links, bounds, streaming, metrics, hasher })
+    }
+}
+
+fn sign_ups(authority: Arc<Authority>, url: String, settings: &Settings) -> SignUps {
+    let users = &settings.users;
+    SignUps {
+        authority,
+        url,
+        life: Duration::from_secs(60 * users.token_minutes),
+        by: users.sign_up,
+        most_a_day: users.max_sign_ups_a_day,
+        most_of_source: users.max_sign_ups_of_address,
+        loopback_too: settings.limits.cap_loopback,
     }
 }
 

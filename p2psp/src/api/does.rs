@@ -79,12 +79,11 @@ impl Generators {
     /// Definitions are to stand in the components of an OpenAPI document.
     pub(crate) fn new() -> Self {
         let settings = |change: fn(&mut SchemaSettings)| {
-            let settings = SchemaSettings::draft2020_12().with(|settings| {
+            SchemaSettings::draft2020_12().with(|settings| {
                 settings.definitions_path = "/components/schemas".into();
                 settings.meta_schema = None;
                 change(settings);
-            });
-            settings
+            })
         };
         let read = settings(|settings| settings.inline_subschemas = true);
         let written = settings(|_| {}).for_serialize();

@@ -73,8 +73,9 @@ impl Accusations {
         voices.retain(|voice| counts(voice, now) && !(voice.of == of && voice.kind == kind));
         if voices.len() >= MAX_VOICES && is_reputable {
             // A crowd of strangers does not keep those out who count.
-            let stranger = voices.iter().position(|voice| !voice.is_reputable);
-            stranger.map(|at| voices.swap_remove(at));
+            if let Some(stranger) = voices.iter().position(|voice| !voice.is_reputable) {
+                voices.swap_remove(stranger);
+            }
         }
         if voices.len() < MAX_VOICES {
             voices.push(Voice { of: of.to_owned(), is_reputable, kind, at: now });

@@ -248,13 +248,7 @@ impl Settings {
                 return Err(SettingsError::invalid(key, "has to be above 0"));
             }
         }
-        if overlay.expires_seconds < overlay.heartbeat_seconds {
-            let message = "is shorter than heartbeat-seconds: all members would be forgotten";
-            return Err(SettingsError::invalid("overlay.expires-seconds", message));
-        }
-        if !(1..=100).contains(&overlay.reputable_from) {
-            return Err(SettingsError::invalid("overlay.reputable-from", "has to be 1 to 100"));
-        }
+        overlay.check()?;
         self.activity.check()?;
         if self.list.bridge_percent > 100 {
             return Err(SettingsError::invalid("list.bridge-percent", "has to be 0 to 100"));

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::settings::SettingsError;
+
 /// Bounds and times of overlays and their members.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
@@ -38,6 +40,20 @@ pub struct OverlaySettings {
     pub user_joins_per_second: u32,
     /// How many of those may come at once.
     pub join_burst: u32,
+}
+
+impl OverlaySettings {
+    /// Checks what no single field can.
+    pub(crate) fn check(&self) -> Result<(), SettingsError> {
+        if self.expires_seconds < self.heartbeat_seconds {
+            let message = "is shorter than heartbeat-seconds: all members would be forgotten";
+            return Err(SettingsError::invalid("overlay.expires-seconds", message));
+        }
+        match self.reputable_from {
+            1..=100 => Ok(()),
+            _ => Err(SettingsError::invalid("overlay.reputable-from", "has to be 1 to 100")),
+        }
+    }
 }
 
 impl Default for OverlaySettings {
