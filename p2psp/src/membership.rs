@@ -7,10 +7,12 @@
 
 mod accusations;
 mod caches;
+mod charters;
 mod expel;
 mod explain;
 mod failures;
 mod floods;
+mod foundings;
 mod join;
 mod kept;
 mod list;
@@ -44,9 +46,11 @@ use crate::stop::Stopper;
 use crate::stun::Ports;
 
 pub use crate::membership::accusations::Accusations;
+pub use crate::membership::charters::Charters;
 pub use crate::membership::explain::{Explained, MemberView};
 pub use crate::membership::failures::ReportRefused;
 pub use crate::membership::floods::Floods;
+pub use crate::membership::foundings::Foundings;
 pub use crate::membership::join::JoinError;
 pub use crate::membership::kept::KeptError;
 pub use crate::membership::overlays::OverlayError;
@@ -83,6 +87,10 @@ pub struct Oms {
     pub meetings: Mutex<Meetings>,
     /// How often somebody may join.
     pub floods: Floods,
+    /// The terms of overlays, on the disk.
+    pub charters: Charters,
+    /// What UMS has not been told of overlays.
+    pub foundings: Foundings,
     /// What peers say of each other's failures.
     pub accusations: Mutex<Accusations>,
     /// Cache and relay servers, and what is reserved with them.

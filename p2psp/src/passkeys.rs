@@ -75,19 +75,7 @@ impl Passkeys {
     /// # Errors
     /// The files cannot be read or written.
     pub fn open(folder: &Path, issuer: String) -> Result<Self, PasskeysError> {
-        let path = folder.join(KEY_FILE);
-        let wrong = |source| PasskeysError::Key { path: path.clone(), source };
-        let der = match fs::read(&path) {
-            Ok(der) => der,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let der = SigningKey::generate_ed25519().map_err(wrong)?;
-                write_secret(&path, &der).map_err(|source| failed(&path, source))?;
-                der
-            }
-            Err(source) => return Err(failed(&path, source)),
-        };
-        let key = SigningKey::from_pkcs8(&der).map_err(wrong)?;
-        let public = key.verifying().map_err(wrong)?.to_text();
+        let (key, public) = signing_key(&folder.join(KEY_FILE))?;
         let epoch = AtomicU64::new(epoch(folder)?);
         Ok(Self { key, public, issuer, epoch, folder: folder.to_owned() })
     }
@@ -159,6 +147,26 @@ impl Passkeys {
         let sealed = passkey.seal(&self.key);
         sealed.inspect_err(|error| tracing::error!(%error, "no passkey could be signed")).ok()
     }
+}
+
+/// The key in a file, made where there is none, and its public half as text.
+///
+/// # Errors
+/// The file cannot be read or written, or holds something else.
+pub(crate) fn signing_key(path: &Path) -> Result<(SigningKey, String), PasskeysError> {
+    let wrong = |source| PasskeysError::Key { path: path.to_owned(), source };
+    let der = match fs::read(path) {
+        Ok(der) => der,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let der = SigningKey::generate_ed25519().map_err(wrong)?;
+            write_secret(path, &der).map_err(|source| failed(path, source))?;
+            der
+        }
+        Err(source) => return Err(failed(path, source)),
+    };
+    let key = SigningKey::from_pkcs8(&der).map_err(wrong)?;
+    let public = key.verifying().map_err(wrong)?.to_text();
+    Ok((key, public))
 }
 
 fn epoch(folder: &Path) -> Result<u64, PasskeysError> {

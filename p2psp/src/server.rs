@@ -27,7 +27,7 @@ use crate::events::{Outbox, Streaming};
 use crate::expulsion::Expulsions;
 use crate::index::Ixs;
 use crate::isp::Isps;
-use crate::membership::{Floods, Meetings, Oms, Prober};
+use crate::membership::{Charters, Floods, Foundings, Meetings, Oms, Prober};
 use crate::metrics::Metrics;
 use crate::overlay::{MemoryStore, SwarmStore};
 use crate::passkeys::Passkeys;
@@ -156,6 +156,12 @@ struct Parts<'a> {
 }
 
 impl Parts<'_> {
+    /// IXS over its database, with the key that it signs with.
+    fn index(&self) -> anyhow::Result<Ixs> {
+        let ixs = Ixs::open(&self.state.join("index.db"))?;
+        Ok(ixs.signing(self.state, &self.issuer)?)
+    }
+
     fn desk(
         self,
         settings: &Settings,
@@ -165,22 +171,15 @@ impl Parts<'_> {
     ) -> anyhow::Result<Desk> {
         let has = |part| settings.role.contains(&part);
         let events = has(Part::Oms).then(|| Arc::new(Outbox::new(settings.events, unix_ms())));
-        let pams = has(Part::Pams).then(|| pams(&settings.activity, events.clone(), &links));
-        let ums = match has(Part::Ums) {
-            true => {
-                let ledger = SqliteLedger::open(&self.state.join("users.db"))?;
-                let rules = Rules::of(&settings.users, &settings.class);
-                Some(Ums::new(Arc::new(ledger), rules))
-            }
+        let pams = match has(Part::Pams) {
+            true => Some(pams(&settings.activity, events.clone(), &links, self.state)?),
             false => None,
         };
-        let sign_ups = authority
-            .filter(|_| has(Part::Ums))
-            .map(|authority| sign_ups(authority, self.url.clone(), settings));
-        let ixs = match has(Part::Ixs) {
-            true => Some(Ixs::open(&self.state.join("index.db"))?),
-            false => None,
-        };
+        let ums = if has(Part::Ums) { Some(ums(settings, self.state)?) } else { None };
+        let sign_ups = authority.filter(|_| has(Part::Ums));
+        let sign_ups =
+            sign_ups.map(|authority| self::sign_ups(authority, self.url.clone(), settings));
+        let ixs = if has(Part::Ixs) { Some(self.index()?) } else { None };
         let oms = match events {
             Some(events) => {
                 let store: Arc<dyn SwarmStore> =
@@ -209,6 +208,8 @@ impl Parts<'_> {
                     stun: self.stun,
                     meetings: Mutex::new(Meetings::default()),
                     floods: Floods::new(&settings.overlay, settings.limits.cap_loopback),
+                    charters: Charters::open(&self.state.join("overlays.db"))?,
+                    foundings: Foundings::default(),
                     accusations: Mutex::default(),
                     book: Mutex::new(Book::new(settings.reservation.clone(), unix_ms())),
                     reservation: settings.reservation.clone(),
@@ -245,8 +246,19 @@ fn sign_ups(authority: Arc<Authority>, url: String, settings: &Settings) -> Sign
     }
 }
 
+/// UMS over its ledger.
+fn ums(settings: &Settings, state: &Path) -> anyhow::Result<Ums> {
+    let ledger = SqliteLedger::open(&state.join("users.db"))?;
+    Ok(Ums::new(Arc::new(ledger), Rules::of(&settings.users, &settings.class)))
+}
+
 /// PAMS, which asks peers over the event streams of OMS, here or elsewhere.
-fn pams(activity: &ActivitySettings, events: Option<Arc<Outbox>>, links: &Links) -> Arc<Pams> {
+fn pams(
+    activity: &ActivitySettings,
+    events: Option<Arc<Outbox>>,
+    links: &Links,
+    state: &Path,
+) -> anyhow::Result<Arc<Pams>> {
     let history = HistoryBounds {
         window_s: activity.history_window_seconds,
         windows: activity.history_windows,
@@ -256,7 +268,8 @@ fn pams(activity: &ActivitySettings, events: Option<Arc<Outbox>>, links: &Links)
         Some(events) => events as Arc<dyn StatusRequests>,
         None => links.to(Part::Oms),
     };
-    Arc::new(Pams::new(Box::new(store), activity.clone(), requests))
+    let pams = Pams::new(Box::new(store), activity.clone(), requests);
+    Ok(Arc::new(pams.keeping(&state.join("care.db"), unix_now())?))
 }
 
 /// Forgets peers that are silent for long and counts the others, until shutdown.
@@ -267,7 +280,7 @@ async fn sweep_statuses(desk: Arc<Desk>, shutdown: Shutdown) {
             () = shutdown.wait() => return,
             () = tokio::time::sleep(STATUS_SWEEP) => {}
         }
-        let counts = pams.sweep(unix_now());
+        let counts = pams.sweep(unix_now()).await;
         desk.metrics.count_reporting(counts.reporting, counts.silent);
     }
 }
@@ -289,6 +302,12 @@ fn warm(desk: &Desk, folder: &Path) {
         Some(Err(error)) => tracing::warn!(%error, "what was kept of overlays cannot be read"),
         Some(Ok(None)) | None => {}
     }
+    let Some(oms) = &desk.oms else { return };
+    match oms.charters.restore(&*oms.store, unix_now()) {
+        Ok(0) => {}
+        Ok(overlays) => tracing::info!(overlays, "overlays are made anew"),
+        Err(error) => tracing::error!(%error, "the terms of overlays cannot be read"),
+    }
 }
 
 /// Writes down what the next start is to find.
@@ -308,7 +327,8 @@ async fn sweep(desk: Arc<Desk>, shutdown: Shutdown) {
             () = shutdown.wait() => return,
             () = tokio::time::sleep(oms.sweep_interval()) => {}
         }
-        oms.sweep(unix_now());
+        oms.sweep(unix_now()).await;
+        oms.found_again().await;
     }
 }
 

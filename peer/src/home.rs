@@ -5,6 +5,7 @@
 //!  STATE/provider.json                    where the provider is, and our name there
 //!  STATE/contents/ID/                     what is shared or fetched, and how far
 //!  STATE/played/                          what was fetched to be played and put nowhere else
+//!  STATE/denylist/                        what is forbidden, as the provider has signed it
 //!  STATE/spool/                           reports that the provider has not taken yet
 //!  STATE/control.sock                     commands to a running peer
 //! ```
@@ -74,6 +75,12 @@ impl Home {
     #[must_use]
     pub fn played(&self) -> PathBuf {
         self.folder.join("played")
+    }
+
+    /// Folder of what is forbidden.
+    #[must_use]
+    pub fn denylist(&self) -> PathBuf {
+        self.folder.join("denylist")
     }
 
     /// The control socket.

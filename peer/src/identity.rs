@@ -36,6 +36,8 @@ pub struct Identity {
     pub peers: Arc<PeerTls>,
     /// To relays, and from those who come to this one as a relay.
     pub relays: Arc<PeerTls>,
+    /// To a super peer, and from those in this one's care.
+    pub care: Arc<PeerTls>,
     /// To the provider.
     pub servers: Arc<ClientTls>,
 }
@@ -64,6 +66,7 @@ impl Identity {
         };
         let peers = PeerTls::load(material(PROTOCOL))?;
         let relays = PeerTls::load(material(mp2p::relay::PROTOCOL))?;
+        let care = PeerTls::load(material(mp2p::care::PROTOCOL))?;
         let own = peers.identity();
         let peer = PeerId::parse(&own.key)?;
         match name.shape() {
@@ -85,7 +88,7 @@ impl Identity {
         let servers = ClientTls::load(settings, Metrics::new())?;
         let user = own.user.as_deref().map(UserId::parse).transpose()?;
         let url = provider.url.trim_end_matches('/').to_owned();
-        Ok(Self { peer, user, trust_domain, url, key: Arc::new(key), peers, relays, servers })
+        Ok(Self { peer, user, trust_domain, url, key: Arc::new(key), peers, relays, care, servers })
     }
 
     /// Reads the certificate again, after it was renewed; connections from now on show it.
@@ -95,6 +98,7 @@ impl Identity {
     pub fn reload(&self) -> anyhow::Result<()> {
         self.peers.reload()?;
         self.relays.reload()?;
+        self.care.reload()?;
         self.servers.reload()?;
         Ok(())
     }
@@ -107,6 +111,7 @@ impl Identity {
 }
 
 fn trust(name: &str, bundle: PathBuf) -> TrustDomain {
-    // Certificates of peers live for a day or so; whom the provider expels loses its passkeys.
-    TrustDomain { name: name.to_owned(), bundle, crl: None }
+    // One that enrolled before there was a list fetches one.
+    let crl = Some(bundle.with_file_name("crl.pem")).filter(|crl| crl.is_file());
+    TrustDomain { name: name.to_owned(), bundle, crl }
 }

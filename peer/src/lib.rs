@@ -16,6 +16,10 @@ pub mod identity;
 // Whom we ask, and what we tell.
 pub mod provider;
 pub mod report;
+pub(crate) mod superpeer;
+
+// What may not be exchanged.
+pub mod denylist;
 
 // What is exchanged, and how peers are met.
 pub mod content;

@@ -6,13 +6,15 @@ use std::process::ExitCode;
 use clap::Parser;
 use link::daemon::{exit_code, manual};
 use peer::cli::{
-    Cli, Command, account, config, enroll, get, limits, report, search, serve, share, status, stop,
+    Cli, Command, account, config, enroll, get, limits, login, report, search, serve, share,
+    status, stop,
 };
 
 fn main() -> ExitCode {
     let mut out = BufWriter::new(io::stdout());
     let outcome = match Cli::parse().command {
         Command::Enroll(arguments) => enroll::run(&arguments, &mut out),
+        Command::Login(arguments) => login::run(&arguments, &mut out),
         Command::Share(arguments) => share::run(&arguments, &mut out),
         Command::Search(arguments) => search::run(&arguments, &mut out),
         Command::Get(arguments) => get::run(&arguments, &mut out),

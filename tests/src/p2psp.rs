@@ -46,6 +46,8 @@ pub struct P2psp {
     state: PathBuf,
     /// The namespace that it runs in.
     place: Option<Space>,
+    /// What it was started with, beside its place.
+    more: Vec<String>,
 }
 
 /// A peer: a certificate of the provider, and an address on this host.
@@ -91,11 +93,46 @@ impl P2psp {
     /// # Errors
     /// It does not become ready; the error holds its log.
     pub fn start(state: &Path, more: &[&str]) -> anyhow::Result<Self> {
+        Self::start_at(state, "127.0.0.1:0", more)
+    }
+
+    /// Kills the server and starts it again where it was, as after a crash.
+    ///
+    /// # Errors
+    /// As for [`P2psp::start`].
+    pub fn crash(&mut self) -> anyhow::Result<()> {
+        self.kill()?;
+        self.back()
+    }
+
+    /// Kills the server at once, as a crash does.
+    ///
+    /// # Errors
+    /// It does not die.
+    pub fn kill(&mut self) -> anyhow::Result<()> {
+        self.daemon.signal("KILL")?;
+        self.daemon.wait_for_exit().map(|_| ())
+    }
+
+    /// Starts a server that was killed again where it was.
+    ///
+    /// # Errors
+    /// As for [`P2psp::start`].
+    pub fn back(&mut self) -> anyhow::Result<()> {
+        let listen = self.daemon.url.trim_start_matches("https://").to_owned();
+        let more: Vec<&str> = self.more.iter().map(String::as_str).collect();
+        let again = Self::start_at(&self.state, &listen, &more)?;
+        *self = again;
+        Ok(())
+    }
+
+    fn start_at(state: &Path, listen: &str, more: &[&str]) -> anyhow::Result<Self> {
         let mut command = Command::new(program("p2psp")?);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--set", "overlay.probe=false"]);
+        command.args(["serve", "--listen", listen, "--set", "overlay.probe=false"]);
         command.arg("--state-dir").arg(state).args(more);
         let daemon = Daemon::start("p2psp", &mut command)?;
-        Ok(Self { daemon, others: Vec::new(), state: state.to_owned(), place: None })
+        let more = more.iter().map(|&option| option.to_owned()).collect();
+        Ok(Self { daemon, others: Vec::new(), state: state.to_owned(), place: None, more })
     }
 
     /// Serves in a namespace at `address`, under which its peers reach it; they are dialled before
@@ -116,7 +153,8 @@ impl P2psp {
         command.arg("--state-dir").arg(state).args(more);
         let daemon = Daemon::start("p2psp", &mut command)?;
         let (others, place) = (Vec::new(), Some(space.clone()));
-        Ok(Self { daemon, others, state: state.to_owned(), place })
+        let more = Vec::new();
+        Ok(Self { daemon, others, state: state.to_owned(), place, more })
     }
 
     /// Serves on free ports, in the shape asked for.
@@ -206,6 +244,19 @@ impl P2psp {
     pub fn again(&self, peer: &Peer) -> Peer {
         let (folder, address) = (peer.folder.clone(), peer.address.clone());
         Peer { folder, address, servers: self.servers(), id: peer.id.clone() }
+    }
+
+    /// The peer whose program keeps its state in `state`, as one that is asked for by curl.
+    ///
+    /// # Errors
+    /// It is not enrolled.
+    pub fn peer_in(&self, state: &Path, address: &str) -> anyhow::Result<Peer> {
+        let enrolled = std::fs::read(state.join("provider.json"))?;
+        let enrolled: Value = serde_json::from_slice(&enrolled)?;
+        let name = enrolled["name"].as_str().context("no name")?;
+        let id = name.rsplit('/').next().context("no id")?.to_owned();
+        let (folder, servers) = (state.join("pki"), self.servers());
+        Ok(Peer { folder, address: address.to_owned(), servers, id })
     }
 
     /// The first operator, from `address`.

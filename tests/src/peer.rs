@@ -50,13 +50,19 @@ impl PeerProgram {
         folder: &Path,
     ) -> anyhow::Result<Self> {
         let token = provider.invite(user)?;
+        let mut peer = Self::stranger(provider, address, folder);
+        peer.place = place.cloned();
+        peer.run(&["enroll", &token])?;
+        Ok(peer)
+    }
+
+    /// A program that has not enrolled with `provider`, at `address`.
+    #[must_use]
+    pub fn stranger(provider: &P2psp, address: &str, folder: &Path) -> Self {
         let state = folder.join(address.replace(':', "_"));
         let roles = ["oms", "pams", "ums", "ixs"];
         let roles = roles.map(|role| format!("provider.{role}={}", provider.role(role).url));
-        let (address, place) = (address.to_owned(), place.cloned());
-        let peer = Self { state, address, roles, place, running: None };
-        peer.run(&["enroll", &token])?;
-        Ok(peer)
+        Self { state, address: address.to_owned(), roles, place: None, running: None }
     }
 
     /// Its state folder.

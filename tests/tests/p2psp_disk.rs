@@ -61,7 +61,10 @@ fn writes(anna: &Peer, operator: &Peer, round: u8) -> Vec<(Answer, u16)> {
     let takedown = json!({"overlay-id": format!("o-{round}"), "reason": "x"});
     let expel = format!("/oms/expel?overlay-id=film&peer-id={digest}");
     vec![
-        (anna.ask("PUT", "/ums/consent", Some(&json!({"show-status": round % 2 == 0}))), 204),
+        (
+            anna.ask("PUT", "/ums/consent", Some(&json!({"show-status": round.is_multiple_of(2)}))),
+            204,
+        ),
         (operator.ask("POST", "/ixs/denylist", Some(&denied)), 200),
         (operator.ask("POST", "/ixs/takedown", Some(&takedown)), 202),
         (operator.ask("POST", &expel, None), 204),

@@ -150,6 +150,12 @@ impl Passkey {
         Ok(passkey)
     }
 
+    /// What a passkey says, before it is known who signed it: for the holder, who got it from OMS.
+    #[must_use]
+    pub fn peek(text: &str) -> Option<Self> {
+        (text.len() <= MAX_PASSKEY_BYTES).then(|| signed::peek(text).ok()).flatten()
+    }
+
     fn check(&self, check: &Check<'_>) -> Result<(), PasskeyError> {
         self.check_membership(check)?;
         match Confirmation::of_fingerprint(check.certificate).as_ref() == Some(&self.cnf) {

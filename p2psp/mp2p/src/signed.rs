@@ -12,6 +12,7 @@ mod envelope;
 mod key;
 mod own;
 
+pub(crate) use crate::signed::envelope::peek;
 pub use crate::signed::envelope::{Kind, MAX_SIGNED_BYTES, SignedError, open, seal};
 pub use crate::signed::key::{KeyError, SigningKey, VerifyingKey};
 pub use crate::signed::own::{ByPeer, PeerKey, open_own, seal_own};

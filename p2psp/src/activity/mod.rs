@@ -9,6 +9,7 @@
 
 mod care;
 mod entry;
+mod kept;
 mod memory;
 mod pull;
 mod store;
@@ -16,6 +17,8 @@ mod store;
 mod suite;
 mod told;
 
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -24,18 +27,22 @@ use mp2p::message::activity::CareAnswer;
 use mp2p::message::status::PeerReport;
 use tokio::sync::watch;
 
-use crate::activity::care::Care;
 pub use crate::activity::care::CareError;
+use crate::activity::care::{Care, CareOffer, OFFER_EVERY_S};
 pub use crate::activity::entry::HistoryBounds;
+use crate::activity::kept::KeptCare;
 pub use crate::activity::memory::MemoryStatus;
 pub use crate::activity::store::{Aged, Counts, Offer, Record, StatusStore, Told, TooMany, Wanted};
 use crate::calls::{Activity, Answer, Standing, StatusRequests};
+use crate::database::DatabaseError;
 use crate::settings::ActivitySettings;
 
 /// The role.
 pub struct Pams {
     store: Box<dyn StatusStore>,
     care: Mutex<Care>,
+    /// The same on the disk, where PAMS has one.
+    kept: Option<KeptCare>,
     settings: ArcSwap<ActivitySettings>,
     requests: Arc<dyn StatusRequests>,
     /// Counts batches, for those who wait for one.
@@ -74,6 +81,20 @@ pub enum StatusError {
     /// The store.
     #[error(transparent)]
     Full(#[from] TooMany),
+    /// What the super peer did cannot be kept.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+/// Nobody is put in care.
+#[derive(Debug, thiserror::Error)]
+pub enum EnrolError {
+    /// By the rules of care.
+    #[error(transparent)]
+    Care(#[from] CareError),
+    /// It cannot be kept.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
 }
 
 impl Pams {
@@ -86,14 +107,25 @@ impl Pams {
     ) -> Self {
         let care = Mutex::new(Care::new(settings.max_peers));
         let settings = ArcSwap::from_pointee(settings);
-        Self { store, care, settings, requests, news: watch::Sender::new(0) }
+        Self { store, care, kept: None, settings, requests, news: watch::Sender::new(0) }
+    }
+
+    /// Keeps who is in whose care at `path`, and goes on with what is there.
+    ///
+    /// # Errors
+    /// The file cannot be opened.
+    pub fn keeping(mut self, path: &Path, now: u64) -> Result<Self, DatabaseError> {
+        let kept = KeptCare::open(path)?;
+        self.care = Mutex::new(kept.load(self.settings.load().max_peers, now)?);
+        self.kept = Some(kept);
+        Ok(self)
     }
 
     /// Takes a batch of reports from `from`, of `user`, over; it was `bytes` long.
     ///
     /// # Errors
     /// [`StatusError`].
-    pub fn report(
+    pub async fn report(
         &self,
         (from, user): (&PeerId, Option<&UserId>),
         reports: Vec<PeerReport>,
@@ -101,7 +133,7 @@ impl Pams {
         now: u64,
     ) -> Result<(), StatusError> {
         let mut told = Vec::with_capacity(reports.len());
-        let mut carried = 0;
+        let mut carried = Vec::new();
         for report in reports {
             let peer = &report.peer_id;
             if !report.is_sensible() {
@@ -113,14 +145,18 @@ impl Pams {
             }
             let charge = self.care().charge(from, peer);
             let user = charge.ok_or_else(|| StatusError::NotInCare(peer.clone()))?;
-            carried += 1;
+            carried.push(peer.clone());
             told.push(Told { user, via: Some(from.clone()), report });
         }
         for one in told {
             self.store.put(one, now)?;
         }
-        if carried > 0 {
-            self.care().carried(from, carried, bytes as u64, now);
+        if !carried.is_empty() {
+            self.care().carried(from, &carried, bytes as u64, now);
+            if let Some(kept) = &self.kept {
+                let sums = (carried.len() as u64, bytes as u64);
+                kept.carried(from.clone(), sums, now).await?;
+            }
         }
         self.news.send_modify(|count| *count += 1);
         Ok(())
@@ -129,19 +165,79 @@ impl Pams {
     /// Puts a peer in the care of a super peer.
     ///
     /// # Errors
-    /// [`CareError`].
-    pub fn enrol(
+    /// [`EnrolError`].
+    pub async fn enrol(
         &self,
         peer: PeerId,
         user: Option<UserId>,
         super_peer: PeerId,
-    ) -> Result<(), CareError> {
-        self.care().enrol(peer, user, super_peer)
+        now: u64,
+    ) -> Result<(), EnrolError> {
+        self.care().enrol(peer.clone(), user.clone(), super_peer.clone(), now)?;
+        match &self.kept {
+            Some(kept) => Ok(kept.enrol(peer, user, super_peer).await?),
+            None => Ok(()),
+        }
+    }
+
+    /// Chooses a super peer for one that asks from `from`, and puts it in its care.
+    ///
+    /// # Errors
+    /// [`EnrolError`].
+    pub async fn assign(
+        &self,
+        (peer, user): (PeerId, Option<UserId>),
+        from: IpAddr,
+        not: &[PeerId],
+        now: u64,
+    ) -> Result<(PeerId, SocketAddr), EnrolError> {
+        let chosen = self.care().choose((&peer, from), not, now);
+        let (super_peer, address) = chosen.ok_or(CareError::None)?;
+        self.enrol(peer, user, super_peer.clone(), now).await?;
+        Ok((super_peer, address))
+    }
+
+    /// A peer offers itself as a super peer at `address`; the peers in its care, and the seconds
+    /// until it is to say so again.
+    ///
+    /// # Errors
+    /// [`EnrolError`].
+    pub async fn offer(
+        &self,
+        super_peer: PeerId,
+        (address, capacity): (SocketAddr, usize),
+        now: u64,
+    ) -> Result<(usize, u64), EnrolError> {
+        let offer = CareOffer { address, capacity, seen: now };
+        let members = self.care().offer(&super_peer, offer)?;
+        if let Some(kept) = &self.kept {
+            kept.offer(super_peer, Some(offer)).await?;
+        }
+        Ok((members, OFFER_EVERY_S))
+    }
+
+    /// A super peer takes nobody any more; whether it did.
+    ///
+    /// # Errors
+    /// It cannot be kept.
+    pub async fn withdraw(&self, super_peer: PeerId) -> Result<bool, DatabaseError> {
+        let did = self.care().withdraw(&super_peer);
+        if let Some(kept) = self.kept.as_ref().filter(|_| did) {
+            kept.offer(super_peer, None).await?;
+        }
+        Ok(did)
     }
 
     /// Takes a peer out of care; whether it was in any.
-    pub fn leave(&self, peer: &PeerId) -> bool {
-        self.care().leave(peer)
+    ///
+    /// # Errors
+    /// It cannot be kept.
+    pub async fn leave(&self, peer: &PeerId) -> Result<bool, DatabaseError> {
+        let was = self.care().leave(peer);
+        if let Some(kept) = self.kept.as_ref().filter(|_| was) {
+            kept.leave(vec![peer.clone()]).await?;
+        }
+        Ok(was)
     }
 
     /// What a super peer did for others; `None` where there is none.
@@ -156,9 +252,14 @@ impl Pams {
     }
 
     /// Forgets peers that are silent for long; how many report, and how many do not any more.
-    #[must_use]
-    pub fn sweep(&self, now: u64) -> Counts {
-        let settings = self.settings.load();
+    pub async fn sweep(&self, now: u64) -> Counts {
+        let settings = self.settings.load_full();
+        let gone = self.care().sweep(settings.keep_seconds, now);
+        if let Some(kept) = self.kept.as_ref().filter(|_| !gone.is_empty())
+            && let Err(error) = kept.leave(gone).await
+        {
+            tracing::warn!(%error, "peers in care that are gone are still on the disk");
+        }
         self.store.sweep(settings.max_age_seconds, settings.keep_seconds, now)
     }
 

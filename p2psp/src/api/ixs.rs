@@ -6,7 +6,9 @@ use axum::Json;
 use axum::extract::State;
 use mp2p::id::ContentId;
 use mp2p::message::bound::{List, Text};
-use mp2p::message::content::{DenyRequest, Denylist, Found, IndexAnswer, Registration};
+use mp2p::message::content::{
+    DenyRequest, Denylist, Found, IndexAnswer, Registration, SignedDenylist,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -83,6 +85,16 @@ pub(crate) const LINES: &[Line] = &[
         path: "/ixs/denylist",
         roles: ANYONE,
         does: does!(denylist),
+    },
+    Line {
+        name: "denylist-page",
+        about: "Get the same as a signed page, to keep (Req-Content-020).",
+        point: "r6",
+        part: Part::Ixs,
+        method: Verb::Get,
+        path: "/ixs/denylist/page",
+        roles: ANYONE,
+        does: does!(denylist_page),
     },
     Line {
         name: "deny",
@@ -176,6 +188,15 @@ pub(crate) async fn denylist(
     Query(After { after }): Query<After>,
 ) -> Result<Json<Denylist>, Problem> {
     Ok(Json(role(&desk)?.denylist(after).await?))
+}
+
+/// `GET /ixs/denylist/page?after=…`: the same, signed.
+pub(crate) async fn denylist_page(
+    State(desk): State<Arc<Desk>>,
+    Query(After { after }): Query<After>,
+) -> Result<Json<SignedDenylist>, Problem> {
+    let now = desk.moment().unix_s;
+    role(&desk)?.page(after, now).await?.map(Json).ok_or(Problem::NotFound)
 }
 
 /// `POST /ixs/denylist`: forbid, or allow again; answers with what changed.

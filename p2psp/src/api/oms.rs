@@ -247,7 +247,7 @@ pub(crate) async fn change(
 ) -> Result<Json<OverlayDescription>, Problem> {
     let (oms, moment) = (role(&desk)?, desk.moment());
     let (overlay, owner) = (change.overlay_id.clone(), owner.map(|Member(asker)| asker));
-    oms.change(change, owner.as_ref(), moment)?;
+    oms.change(change, owner.as_ref(), moment).await?;
     let described = oms.describe(&overlay, owner.as_ref(), moment);
     described.map(Json).ok_or_else(|| Problem::Missing(format!("no overlay {overlay}")))
 }
@@ -259,7 +259,7 @@ pub(crate) async fn remove(
     Query(which): Query<Which>,
 ) -> Result<Done, Problem> {
     let owner = owner.map(|Member(asker)| asker);
-    role(&desk)?.remove(&which.overlay_id, owner.as_ref())?;
+    role(&desk)?.remove(&which.overlay_id, owner.as_ref()).await?;
     Ok(Done)
 }
 

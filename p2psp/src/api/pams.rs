@@ -1,15 +1,17 @@
 //! `/pams/…`: status, resources and history of peers, and super peers (R2; TR 20002 §8.3.10).
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use mp2p::id::PeerId;
 use mp2p::message::activity::{
-    CareAnswer, CareRequest, HistoryAnswer, PullAnswer, PullRequest, ResourcesAnswer,
-    StandingAnswer,
+    CareAnswer, CareGrant, CareOffer, CareOffered, CareRequest, CareWish, HistoryAnswer,
+    PullAnswer, PullRequest, ResourcesAnswer, StandingAnswer,
 };
 use mp2p::message::bound::Text;
+use mp2p::message::join::{AddressKind, PeerAddress};
 use mp2p::message::resource::{MAX_RESOURCE_TEXT, ResourceType};
 use mp2p::message::status::StatusReport;
 use schemars::JsonSchema;
@@ -68,6 +70,33 @@ pub(crate) const LINES: &[Line] = &[
         path: "/pams/super",
         roles: PEERS,
         does: does!(leave_care),
+        ..STATUS
+    },
+    Line {
+        name: "choose-care",
+        about: "Let a super peer report for this peer that PAMS chooses.",
+        method: Verb::Put,
+        path: "/pams/super",
+        roles: PEERS,
+        does: does!(choose_care),
+        ..STATUS
+    },
+    Line {
+        name: "offer-care",
+        about: "Offer itself as a super peer, again and again.",
+        method: Verb::Put,
+        path: "/pams/super/offer",
+        roles: PEERS,
+        does: does!(offer),
+        ..STATUS
+    },
+    Line {
+        name: "withdraw-care",
+        about: "Be a super peer no more.",
+        method: Verb::Delete,
+        path: "/pams/super/offer",
+        roles: PEERS,
+        does: does!(withdraw),
         ..STATUS
     },
     Line {
@@ -151,7 +180,7 @@ pub(crate) async fn report(
 ) -> Result<Done, Problem> {
     let from = (&asker.peer, asker.user.as_ref());
     let now = desk.moment().unix_s;
-    role(&desk)?.report(from, report.reports.into(), bytes, now)?;
+    role(&desk)?.report(from, report.reports.into(), bytes, now).await?;
     Ok(Done)
 }
 
@@ -198,8 +227,23 @@ pub(crate) async fn enter_care(
     Member(asker): Member,
     Body(request): Body<CareRequest>,
 ) -> Result<Done, Problem> {
-    role(&desk)?.enrol(asker.peer, asker.user, request.super_peer)?;
+    let now = desk.moment().unix_s;
+    role(&desk)?.enrol(asker.peer, asker.user, request.super_peer, now).await?;
     Ok(Done)
+}
+
+/// `PUT /pams/super`.
+pub(crate) async fn choose_care(
+    State(desk): State<Arc<Desk>>,
+    Member(asker): Member,
+    Body(wish): Body<CareWish>,
+) -> Result<Json<CareGrant>, Problem> {
+    let (from, now) = (asker.address.ip(), desk.moment().unix_s);
+    let assigned = role(&desk)?.assign((asker.peer, asker.user), from, &wish.not, now).await?;
+    let (super_peer, address) = assigned;
+    let (ip_address, port) = (address.ip().to_canonical(), address.port());
+    let peer_addr = PeerAddress { ip_address, port, kind: AddressKind::Reflexive };
+    Ok(Json(CareGrant { super_peer, peer_addr }))
 }
 
 /// `DELETE /pams/super`.
@@ -207,9 +251,37 @@ pub(crate) async fn leave_care(
     State(desk): State<Arc<Desk>>,
     Member(asker): Member,
 ) -> Result<Done, Problem> {
-    match role(&desk)?.leave(&asker.peer) {
+    match role(&desk)?.leave(&asker.peer).await? {
         true => Ok(Done),
         false => Err(Problem::Missing("in nobody's care".to_owned())),
+    }
+}
+
+/// `PUT /pams/super/offer`: at the address that is seen, whatever was announced.
+pub(crate) async fn offer(
+    State(desk): State<Arc<Desk>>,
+    Member(asker): Member,
+    Body(offer): Body<CareOffer>,
+) -> Result<Json<CareOffered>, Problem> {
+    if offer.port == 0 || offer.capacity == 0 {
+        return Err(Problem::Query("port and capacity are above 0".to_owned()));
+    }
+    let address = SocketAddr::new(asker.address.ip().to_canonical(), offer.port);
+    let capacity = usize::try_from(offer.capacity).unwrap_or(usize::MAX);
+    let now = desk.moment().unix_s;
+    let (members, heartbeat_interval) =
+        role(&desk)?.offer(asker.peer, (address, capacity), now).await?;
+    Ok(Json(CareOffered { heartbeat_interval, members: members as u64 }))
+}
+
+/// `DELETE /pams/super/offer`.
+pub(crate) async fn withdraw(
+    State(desk): State<Arc<Desk>>,
+    Member(asker): Member,
+) -> Result<Done, Problem> {
+    match role(&desk)?.withdraw(asker.peer).await? {
+        true => Ok(Done),
+        false => Err(Problem::Missing("no super peer".to_owned())),
     }
 }
 

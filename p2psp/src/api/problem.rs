@@ -9,7 +9,7 @@ use link::body::ReadError;
 use link::pki::PkiError;
 use serde_json::json;
 
-use crate::activity::{CareError, StatusError};
+use crate::activity::{CareError, EnrolError, StatusError};
 use crate::calls::{CallError, REFUSED};
 use crate::database::DatabaseError;
 use crate::index::IndexError;
@@ -64,7 +64,7 @@ pub(crate) enum Problem {
     #[error(transparent)]
     Status(#[from] StatusError),
     #[error(transparent)]
-    Care(#[from] CareError),
+    Care(#[from] EnrolError),
     #[error(transparent)]
     Users(#[from] LedgerError),
     #[error(transparent)]
@@ -103,14 +103,24 @@ impl Problem {
             Self::Join(error) => oms::join(error),
             Self::Failures(error) => oms::failures(error),
             Self::Rendezvous(error) => oms::rendezvous(error),
+            Self::Overlay(OverlayError::Database(error)) if error.is_passing() => STORAGE,
             Self::Overlay(error) => oms::overlay(error),
             Self::Server(error) => oms::server(error),
             Self::Refused(error) => oms::refused(error),
             Self::Reserve(error) => oms::reserve(error),
             Self::Store(error) => oms::store(error),
             Self::Status(StatusError::NotInCare(_)) => (StatusCode::FORBIDDEN, "not-in-care"),
-            Self::Status(StatusError::Nonsense(_)) | Self::Care(CareError::Itself) => {
-                (StatusCode::BAD_REQUEST, "query")
+            Self::Status(StatusError::Nonsense(_))
+            | Self::Care(EnrolError::Care(CareError::Itself)) => (StatusCode::BAD_REQUEST, "query"),
+            Self::Care(EnrolError::Care(CareError::None)) => (StatusCode::NOT_FOUND, "not-found"),
+            Self::Status(StatusError::Database(error))
+            | Self::Care(EnrolError::Database(error))
+                if error.is_passing() =>
+            {
+                STORAGE
+            }
+            Self::Status(StatusError::Database(_)) | Self::Care(EnrolError::Database(_)) => {
+                INTERNAL
             }
             Self::NoRoom(_)
             | Self::Status(_)
@@ -191,6 +201,9 @@ impl IntoResponse for Problem {
             &self
         {
             body["stop"] = json!(&**stop);
+        }
+        if let Self::Status(StatusError::NotInCare(peer) | StatusError::Nonsense(peer)) = &self {
+            body["peer-id"] = json!(peer);
         }
         let body = Json(body);
         match self {

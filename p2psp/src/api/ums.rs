@@ -86,6 +86,13 @@ pub(crate) const LINES: &[Line] = &[
         does: does!(sign_up),
         ..line("sign-up", "Become a user, or get a token for a further peer.")
     },
+    Line {
+        path: "/ums/peer",
+        method: Verb::Delete,
+        roles: PEERS,
+        does: does!(lost),
+        ..line("lost-peer", "End another peer of the own user whose key is lost.")
+    },
 ];
 
 /// Which user; the own one where none is named.
@@ -226,4 +233,23 @@ pub(crate) async fn sign_up(
         (_, None) => sign_ups.newcomer(ums, user_id, caller.address.ip(), now).await?,
     };
     Ok(Json(signed_up))
+}
+
+/// `DELETE /ums/peer?peer-id=…`: the key of another peer of the asker's user is lost.
+pub(crate) async fn lost(
+    State(desk): State<Arc<Desk>>,
+    Member(asker): Member,
+    Query(which): Query<WhichPeer>,
+) -> Result<Done, Problem> {
+    let (ums, sign_ups) = (role(&desk)?, desk.sign_ups.as_ref().ok_or(Problem::NotFound)?);
+    let peer = which.peer_id;
+    let user = asker.user.ok_or(Problem::Role)?;
+    if peer == asker.peer {
+        return Err(Problem::Forbidden("the key of the peer that asks is not lost".to_owned()));
+    }
+    let by = Act { actor: format!("peer/{}", asker.peer), now: desk.moment().unix_s };
+    match sign_ups.lost(ums, (&user, &peer), &by).await? {
+        true => Ok(Done),
+        false => Err(Problem::Missing(format!("no peer {peer} of yours"))),
+    }
 }

@@ -11,6 +11,7 @@
 
 mod denylist;
 mod lift;
+mod pages;
 mod register;
 mod schema;
 mod search;
@@ -26,6 +27,7 @@ use mp2p::message::content::DeniedKind;
 use tokio::sync::Notify;
 
 use crate::database::{Database, DatabaseError};
+use crate::index::pages::Pages;
 
 pub use crate::index::register::Publisher;
 pub use crate::index::search::IndexEntry;
@@ -37,6 +39,8 @@ pub struct Ixs {
     database: Database,
     /// There is a new one.
     takedowns: Arc<Notify>,
+    /// Signs the list of what is forbidden, where this is a server.
+    pages: Option<Arc<Pages>>,
 }
 
 /// A content is not taken.
@@ -98,7 +102,7 @@ impl Ixs {
     /// It cannot be opened.
     pub fn open(path: &Path) -> Result<Self, DatabaseError> {
         let database = Database::open(path, &schema::MIGRATIONS)?;
-        Ok(Self { database, takedowns: Arc::default() })
+        Ok(Self { database, takedowns: Arc::default(), pages: None })
     }
 
     /// Removes a content of `owner`'s, who publishes it no more (X.609.9 `OCMP_CONTENT_REMOVE`).

@@ -12,6 +12,7 @@ use mp2p::message::join::{
     ReportWish,
 };
 use mp2p::message::list::{PeerList, PeerType};
+use mp2p::message::overlay::AccessKind;
 use mp2p::message::profile::Profile;
 use mp2p::message::server::{Reserved, ServerKind};
 
@@ -134,6 +135,7 @@ impl Oms {
             gateway: self.gateway(asker, &request.overlay_id, &outlook, now),
             relay,
             epoch: self.passkeys.epoch(),
+            closed: terms.request.access.kind == AccessKind::Closed,
             stops: self.stops(&request.overlay_id, &asker.peer).await,
             void_stops: self.void_stops(&request.overlay_id),
             status: PeerList {

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::calls::Founding;
 use crate::events::KeptQueue;
 use crate::membership::Oms;
 use crate::overlay::KeptOverlay;
@@ -27,6 +28,8 @@ struct Kept {
     overlays: Vec<KeptOverlay>,
     book: reservation::Kept,
     events: Vec<KeptQueue>,
+    #[serde(default)]
+    foundings: Vec<Founding>,
 }
 
 /// What was kept cannot be written or read.
@@ -54,6 +57,7 @@ impl Oms {
             overlays: self.store.keep(now),
             book: self.book().keep(),
             events: self.events.keep(),
+            foundings: self.foundings.keep(),
         };
         let (path, passing) = (folder.join(FILE), folder.join("overlays.new"));
         let mut options = OpenOptions::new();
@@ -85,6 +89,7 @@ impl Oms {
         self.store.restore(kept.overlays, now);
         self.book().restore(kept.book, now);
         self.events.restore(kept.events);
+        kept.foundings.into_iter().for_each(|founding| self.foundings.wait(founding));
         Ok(Some(overlays))
     }
 }

@@ -8,6 +8,7 @@ use mp2p::message::overlay::{OverlayChange, OverlayDescription, OverlayRequest};
 use mp2p::reservation::ReservationKind;
 
 use crate::calls::Founding;
+use crate::database::DatabaseError;
 use crate::membership::{Asker, Moment, Oms};
 use crate::overlay::{Owner, Population, StoreError};
 use crate::reservation::Order;
@@ -24,6 +25,9 @@ pub enum OverlayError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Its terms cannot be kept.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
 }
 
 impl Oms {
@@ -44,8 +48,9 @@ impl Oms {
         let owner = asker.map(|asker| Owner { peer: asker.peer.clone(), user: asker.user.clone() });
         let user = owner.as_ref().and_then(|owner| owner.user.clone());
         self.store.create(request, owner, now)?;
+        self.charter(&overlay).await.inspect_err(|_| drop(self.store.remove(&overlay)))?;
         self.furnish(&overlay, asker, moment);
-        self.in_time("r7", self.users.founded(Founding { overlay, owner: user, now })).await;
+        self.found(Founding { overlay, owner: user, now }).await;
         Ok(())
     }
 
@@ -76,7 +81,7 @@ impl Oms {
     ///
     /// # Errors
     /// It is somebody else's, or there is none.
-    pub fn change(
+    pub async fn change(
         &self,
         change: OverlayChange,
         asker: Option<&Asker>,
@@ -85,6 +90,7 @@ impl Oms {
         let (overlay, now) = (change.overlay_id.clone(), moment.unix_s);
         self.owned(&overlay, asker)?;
         self.store.change(change)?;
+        self.charter(&overlay).await?;
         let terms = self.store.terms(&overlay)?;
         for member in self.store.members(&overlay, now)? {
             if !terms.admit(&member.peer, member.user.as_ref()) {
@@ -98,8 +104,13 @@ impl Oms {
     ///
     /// # Errors
     /// It is somebody else's, or there is none.
-    pub fn remove(&self, overlay: &OverlayId, asker: Option<&Asker>) -> Result<(), OverlayError> {
+    pub async fn remove(
+        &self,
+        overlay: &OverlayId,
+        asker: Option<&Asker>,
+    ) -> Result<(), OverlayError> {
         self.owned(overlay, asker)?;
+        self.charters.forget(vec![overlay.clone()]).await?;
         let gone = self.store.remove(overlay);
         self.withdraw_all(overlay);
         gone.map(|_members| ()).ok_or_else(|| StoreError::NoOverlay(overlay.clone()).into())
@@ -135,6 +146,11 @@ impl Oms {
                 tracing::info!(%error, %overlay, "an overlay has no relay as yet");
             }
         }
+    }
+
+    /// Keeps the terms of an overlay as they are now.
+    async fn charter(&self, overlay: &OverlayId) -> Result<(), OverlayError> {
+        Ok(self.charters.keep(&self.store.terms(overlay)?).await?)
     }
 
     fn owned(&self, overlay: &OverlayId, asker: Option<&Asker>) -> Result<(), OverlayError> {

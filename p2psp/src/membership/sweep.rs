@@ -22,12 +22,15 @@ impl Oms {
     }
 
     /// Forgets what is over at `now`, Unix seconds.
-    pub fn sweep(&self, now: u64) {
+    pub async fn sweep(&self, now: u64) {
         let swept = self.store.sweep(now);
         self.metrics.count_members(swept.members);
         for overlay in &swept.ended {
             tracing::info!(%overlay, "an overlay ended: nobody was in it for long");
             self.withdraw_all(overlay);
+        }
+        if let Err(error) = self.charters.forget(swept.ended.clone()).await {
+            tracing::warn!(%error, "overlays that ended are still on the disk");
         }
         self.accusations().sweep(now);
         self.sweep_book(now);

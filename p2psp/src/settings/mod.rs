@@ -200,6 +200,7 @@ impl Settings {
             server_names: self.server_names.clone(),
             partners: Vec::new(),
             authority_url: self.authority_url.clone(),
+            peer_life: Duration::from_secs(self.users.certificate_seconds),
         })
     }
 

@@ -8,6 +8,8 @@ use crate::settings::SettingsError;
 
 /// Longest life of a token, minutes.
 const MAX_TOKEN_MINUTES: u64 = 7 * 24 * 60;
+/// Longest life of a peer's certificate, seconds: that of every other.
+const MAX_CERTIFICATE_S: u64 = 90 * 86_400;
 /// Longest age of a receipt, hours.
 const MAX_RECEIPT_HOURS: u64 = 90 * 24;
 
@@ -23,6 +25,8 @@ pub struct UsersSettings {
     pub max_sign_ups_of_address: u32,
     /// Minutes that the token of a sign-up is good.
     pub token_minutes: u64,
+    /// Seconds that the certificate of a peer is good; peers renew at two thirds of it.
+    pub certificate_seconds: u64,
     /// Hours after which a receipt is too old.
     pub max_receipt_hours: u64,
     /// The relay's share of what came through it, per cent.
@@ -68,6 +72,7 @@ impl Default for UsersSettings {
             max_sign_ups_a_day: 200,
             max_sign_ups_of_address: 5,
             token_minutes: 60,
+            certificate_seconds: 259_200,
             max_receipt_hours: 168,
             relay_percent: 10,
             cache_percent: 100,
@@ -91,6 +96,7 @@ pub(crate) fn check(users: &UsersSettings, class: &ClassSettings) -> Result<(), 
         false => Err(SettingsError::invalid(key, format!("has to be {least} to {most}"))),
     };
     within("users.token-minutes", users.token_minutes, 1, MAX_TOKEN_MINUTES)?;
+    within("users.certificate-seconds", users.certificate_seconds, 10, MAX_CERTIFICATE_S)?;
     within("users.max-receipt-hours", users.max_receipt_hours, 1, MAX_RECEIPT_HOURS)?;
     within("users.relay-percent", users.relay_percent, 0, 100)?;
     within("users.cache-percent", users.cache_percent, 0, 1000)?;

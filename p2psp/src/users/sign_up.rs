@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use link::pki::{Authority, Naming, PkiError, TokenOrder};
-use mp2p::id::UserId;
+use link::pki::{Authority, Entry, Naming, PkiError, TokenOrder};
+use mp2p::id::{PeerId, UserId};
 use mp2p::message::account::SignedUp;
 
 use crate::settings::SignUpBy;
@@ -101,6 +101,39 @@ impl SignUps {
             true => self.token(user, by.now).await,
             false => Err(SignUpError::TooMany),
         }
+    }
+
+    /// Ends a peer of a user's whose key is lost: its certificates are revoked, it takes part no
+    /// more. Whether the user has such a peer.
+    ///
+    /// # Errors
+    /// [`SignUpError`].
+    pub async fn lost(
+        &self,
+        ums: &Ums,
+        (user, peer): (&UserId, &PeerId),
+        by: &Act,
+    ) -> Result<bool, SignUpError> {
+        let (authority, whose) = (Arc::clone(&self.authority), user.to_string());
+        let end = format!("/peer/{peer}");
+        let revoke = move || {
+            let entries = authority.status()?;
+            let is_meant = |entry: &&Entry| {
+                entry.name.ends_with(&end) && entry.user.as_deref() == Some(&*whose)
+            };
+            let Some(entry) = entries.iter().find(is_meant) else { return Ok(false) };
+            match authority.revoke(&entry.name) {
+                // None of them was good any more.
+                Err(PkiError::Unknown(_)) => Ok(true),
+                revoked => revoked.map(|_| true),
+            }
+        };
+        let is_theirs = tokio::task::spawn_blocking(revoke).await;
+        let is_theirs = is_theirs.map_err(|_| SignUpError::Task)??;
+        if is_theirs {
+            ums.ledger().end_peer(peer, by).await?;
+        }
+        Ok(is_theirs)
     }
 
     /// A token for a peer of a user.

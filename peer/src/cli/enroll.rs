@@ -8,19 +8,23 @@ use clap::Args;
 use link::pki::{Token, enrolment};
 
 use crate::cli::InputArguments;
-use crate::home::ProviderFile;
+use crate::cli::session::block_on;
+use crate::home::{Home, ProviderFile, make_private};
 use crate::identity::Identity;
 
 /// Arguments of `peer enroll`.
 #[derive(Args, Debug)]
 pub struct Arguments {
-    /// The token; `p2psp invite USER` prints one
+    /// The token; `p2psp invite USER` prints one, `peer login --further` another
     token: Token,
     #[command(flatten)]
     inputs: InputArguments,
     /// Take a new key where this peer has one already; the old one is of no use any more
     #[arg(long)]
     again: bool,
+    /// Keep the key that this peer has, and so its name, where its certificate has run out
+    #[arg(long, conflicts_with = "again")]
+    same_key: bool,
 }
 
 /// Trades the token for a certificate; the key is made here and stays here.
@@ -29,17 +33,31 @@ pub struct Arguments {
 /// The provider refuses, or this peer has a certificate.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let (_settings, home) = arguments.inputs.open()?;
-    if !arguments.again && home.provider().is_ok() {
-        bail!("{} has a certificate already; --again gets another", home.folder().display());
+    if !arguments.again && !arguments.same_key && home.provider().is_ok() {
+        let folder = home.folder().display();
+        bail!("{folder} has a certificate already; --again or --same-key gets another");
     }
+    block_on(with_token(&home, &arguments.token, arguments.same_key, out))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Trades a token for a certificate, and remembers where from.
+pub(crate) async fn with_token(
+    home: &Home,
+    token: &Token,
+    same_key: bool,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
     let pki = home.pki();
-    crate::home::make_private(&pki)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let name = runtime.block_on(enrolment::enroll(&arguments.token, &pki))?;
-    let url = arguments.token.url.trim_end_matches('/').to_owned();
+    make_private(&pki)?;
+    let name = match same_key {
+        true => enrolment::enroll_again(token, &pki).await?,
+        false => enrolment::enroll(token, &pki).await?,
+    };
+    let url = token.url.trim_end_matches('/').to_owned();
     home.remember(&ProviderFile { url, name })?;
-    let identity = Identity::open(&home)?;
+    let identity = Identity::open(home)?;
     let user = identity.user.map_or_else(String::new, |user| format!(" of {user}"));
     writeln!(out, "peer {}{user} at {}", identity.peer, identity.url)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }

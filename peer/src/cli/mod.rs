@@ -5,6 +5,7 @@ pub mod config;
 pub mod enroll;
 pub mod get;
 pub mod limits;
+pub mod login;
 mod play;
 mod progress;
 pub mod report;
@@ -46,6 +47,8 @@ First steps:
 pub enum Command {
     /// Make a key, and get a certificate for it with a token of the provider
     Enroll(enroll::Arguments),
+    /// Sign up with a provider and get a certificate; tokens for further peers, an end to lost ones
+    Login(login::Arguments),
     /// Share a file or a folder
     Share(share::Arguments),
     /// Find contents by words

@@ -9,6 +9,8 @@ use crate::cli::InputArguments;
 use crate::control::{Control, serve};
 use crate::node::Node;
 
+pub(crate) use link::daemon::run_to_end as block_on;
+
 /// A peer to command.
 pub(crate) struct Session {
     /// What commands go to.

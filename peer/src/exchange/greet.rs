@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use mp2p::frame::{Buffermap, ByeReason, Frame, Hello, MapUpdate, Refresh, VERSION};
+use mp2p::id::PeerId;
 use mp2p::message::bound::Text;
 
 use crate::exchange::engine::Engine;
@@ -231,11 +232,19 @@ impl Engine {
         true
     }
 
-    /// A fresh passkey is told to all.
-    pub fn passkey_changed(&mut self, now: Instant) {
+    /// The class of a peer was confirmed after it was let in.
+    pub fn set_class(&mut self, peer: &PeerId, class: u8) {
+        if let Some(link) = self.by_peer.get(peer).and_then(|id| self.links.get_mut(id)) {
+            link.class = class;
+        }
+    }
+
+    /// A fresh passkey is told to all that are linked since `since`: those before were shown
+    /// another certificate, which it is not bound to.
+    pub fn passkey_changed(&mut self, since: Instant, now: Instant) {
         let passkey = self.notary.passkey().and_then(|passkey| Text::new(passkey).ok());
         let refresh = Refresh { passkey, up_limit: self.config.up_limit };
-        let ready = self.links.iter().filter(|(_, link)| link.is_ready());
+        let ready = self.links.iter().filter(|(_, link)| link.is_ready() && link.since >= since);
         let ids: Vec<LinkId> = ready.map(|(id, _)| *id).collect();
         ids.into_iter().for_each(|id| self.send(id, Frame::Refresh(refresh.clone()), now));
     }

@@ -11,7 +11,7 @@ use crate::provider::events::{EventError, Events};
 use crate::transfer::Command;
 
 /// Between two tries while the provider is away: doubled from the first to the last.
-const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(15));
 
 /// Follows the events until shutdown.
 pub(crate) async fn follow(node: Arc<Node>) {
@@ -30,7 +30,8 @@ pub(crate) async fn follow(node: Arc<Node>) {
             }
         }
         tokio::select! {
-            () = tokio::time::sleep(retry) => {}
+            // Not all peers of a provider at once.
+            () = tokio::time::sleep(retry.mul_f64(0.5 + fastrand::f64() / 2.0)) => {}
             () = node.shutdown.wait() => return,
         }
     }
@@ -39,6 +40,9 @@ pub(crate) async fn follow(node: Arc<Node>) {
 /// Until the stream ends.
 async fn listen(node: &Arc<Node>, after: &mut Option<u64>) -> Result<(), EventError> {
     let mut events = Events::open(&node.provider, *after).await?;
+    // What was said while nobody listened may not be replayed, as after a crash of the provider:
+    // orders to stop, and who is expelled, come with a fresh list as well.
+    node.each(|_| true, || Command::Reorganised);
     while let Some(received) = events.next().await? {
         if let Some(event) = received.event {
             hear(node, event);

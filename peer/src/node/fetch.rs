@@ -10,6 +10,7 @@ use mp2p::index_file::IndexFile;
 use crate::control::message::{Fetch, Started, State, is_index_file};
 use crate::node::Node;
 use crate::node::kept::{self, Place, keep};
+use crate::provider::ProviderError;
 
 /// An index file may be this long.
 const MAX_INDEX_BYTES: u64 = 4 << 20;
@@ -29,6 +30,9 @@ impl Node {
         std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
         let signed = self.index_of(&fetch.what).await?;
         let index = IndexFile::open(&signed).with_context(|| fetch.what.clone())?;
+        if let Some(why) = self.denylist.refusal(&index) {
+            bail!("{}: {why}", &*index.title);
+        }
         for file in &fetch.files {
             if !index.files.iter().any(|entry| *entry.path == **file) {
                 bail!("{} has no file {file}", fetch.what);
@@ -47,7 +51,7 @@ impl Node {
             title: index.title.to_string(),
             folder: place.root.clone(),
         };
-        if self.transfer(&index.content_id).is_none() {
+        if self.transfer(&index.content_id).is_none_or(|there| there.is_over()) {
             self.begin(keep(&self.home, (index, signed), place)?)?;
         }
         Ok(started)
@@ -58,7 +62,12 @@ impl Node {
     async fn beside(&self, content: &ContentId, wanted: Place) -> anyhow::Result<Place> {
         let Some(transfer) = self.transfer(content) else { return Ok(wanted) };
         let before = kept::find(&self.home, content)?.place;
-        let has_failed = transfer.status().state == State::Failed;
+        let has_failed = match transfer.status().state {
+            State::Failed => true,
+            // An order to stop may have been lifted: the index has the content again, and OMS says.
+            State::Stopped => self.provider.index(content).await.is_ok(),
+            _ => false,
+        };
         let place = match has_failed || before.is_source {
             true if has_failed => wanted,
             true => before.clone(),
@@ -68,13 +77,14 @@ impl Node {
             transfer.end();
             transfer.ended().await;
             self.forget(content);
+            kept::raise(&self.home, content);
         }
         Ok(place)
     }
 
     async fn index_of(&self, what: &str) -> anyhow::Result<String> {
         if let Ok(content) = ContentId::parse(what) {
-            return Ok(self.provider.index(&content).await?.index_file);
+            return self.index_by_id(&content).await;
         }
         let path = Path::new(what);
         if is_index_file(path) {
@@ -83,7 +93,10 @@ impl Node {
             }
             return std::fs::read_to_string(path).with_context(|| what.to_owned());
         }
-        let found = self.provider.search(what).await?;
+        let found = match self.provider.search(what).await {
+            Err(error) if error.is_passing() => return self.known(error, |it| *it.title == *what),
+            found => found?,
+        };
         let exact: Vec<_> = found.contents.iter().filter(|one| *one.title == *what).collect();
         let content = match (&exact[..], &found.contents[..]) {
             ([one], _) => &one.content_id,
@@ -99,7 +112,28 @@ impl Node {
                 bail!("\"{what}\" fits several contents; name one by its id:\n{}", told.join("\n"));
             }
         };
-        Ok(self.provider.index(content).await?.index_file)
+        self.index_by_id(content).await
+    }
+
+    async fn index_by_id(&self, content: &ContentId) -> anyhow::Result<String> {
+        match self.provider.index(content).await {
+            Err(error) if error.is_passing() => self.known(error, |it| it.content_id == *content),
+            found => Ok(found?.index_file),
+        }
+    }
+
+    /// The index file of a content that was shared or fetched before: the provider is away.
+    fn known(
+        &self,
+        away: ProviderError,
+        is_meant: impl Fn(&IndexFile) -> bool,
+    ) -> anyhow::Result<String> {
+        let mut known = kept::all(&self.home).into_iter().filter(|kept| is_meant(&kept.index));
+        match (known.next(), known.next()) {
+            (Some(kept), None) => Ok(kept.signed),
+            (Some(_), Some(_)) => bail!("several contents are called so; name one by its id"),
+            (None, _) => Err(away).context("the provider is away, and it was never fetched here"),
+        }
     }
 }
 

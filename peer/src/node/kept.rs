@@ -57,6 +57,11 @@ pub(crate) fn keep(
     Ok(Kept { index, signed, place, folder })
 }
 
+/// Forgets the order that stopped a content: whether it is in force still says OMS.
+pub(crate) fn raise(home: &Home, content: &ContentId) {
+    let _ = fs::remove_file(home.contents().join(content.as_str()).join("stop.jws"));
+}
+
 /// Forgets a content; its files stay.
 ///
 /// # Errors

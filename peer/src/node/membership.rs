@@ -1,6 +1,5 @@
 //! This peer's part in one overlay: joined, refreshed while it lasts, left at the end.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,10 +11,10 @@ use mp2p::message::join::{
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::home::replace;
 use crate::identity::Identity;
 use crate::nat::Ways;
 use crate::node::Lost;
+use crate::node::last::LastList;
 use crate::provider::{Provider, ProviderError};
 
 /// Between two tries while the provider is away: doubled from the first to the last.
@@ -30,8 +29,6 @@ const MAX_UNTOLD: u32 = 3;
 const MIN_INTERVAL: Duration = Duration::from_secs(2);
 /// For the goodbye.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
-/// A kept list may be this long.
-const MAX_LIST_BYTES: u64 = 4 << 20;
 
 /// What is heard of a membership.
 #[derive(Debug)]
@@ -61,7 +58,7 @@ pub struct Membership {
     /// What we give, and to whom.
     pub policy: SharingPolicy,
     /// Where the last list is kept.
-    pub list: PathBuf,
+    pub list: LastList,
     /// What stands before us, and ways past it.
     pub ways: Arc<Ways>,
     /// Wakes it, and says which relay failed.
@@ -85,7 +82,7 @@ impl Membership {
                 Ok(answer) => {
                     is_member = true;
                     retry = RETRY.0;
-                    self.keep(&answer);
+                    self.list.keep(&answer);
                     self.ways.learn(&answer);
                     let wait = soon.after(&answer);
                     let _ = changes.send(Change::Listed(Box::new(answer))).await;
@@ -146,7 +143,7 @@ impl Membership {
     /// What a failure means, and whether to try again.
     fn failed(&self, error: ProviderError, is_first: bool) -> (Change, bool) {
         if error.is_passing() {
-            let remembered = self.remembered().filter(|_| is_first);
+            let remembered = self.list.read(&self.overlay).filter(|_| is_first).map(|it| it.0);
             let change = remembered.map_or(Change::Away(error.to_string()), Change::Remembered);
             return (change, true);
         }
@@ -156,26 +153,13 @@ impl Membership {
                 (Change::Stopped(stop), false)
             }
             // It has forgotten us, as after a restart: joined anew.
-            ProviderError::Refused { code, .. } if code == "not-found" => {
+            ProviderError::Refused { code, .. }
+                if matches!(code.as_str(), "not-found" | "no-overlay") =>
+            {
                 (Change::Away(error.to_string()), true)
             }
             _ => (Change::Refused(error.to_string()), false),
         }
-    }
-
-    fn keep(&self, answer: &JoinAnswer) {
-        let kept = serde_json::to_vec(answer).map(|text| replace(&self.list, &text));
-        if !matches!(kept, Ok(Ok(()))) {
-            tracing::warn!("the list of peers cannot be kept on the disk");
-        }
-    }
-
-    fn remembered(&self) -> Option<Box<JoinAnswer>> {
-        let found = std::fs::metadata(&self.list).ok()?;
-        if found.len() > MAX_LIST_BYTES {
-            return None;
-        }
-        serde_json::from_slice(&std::fs::read(&self.list).ok()?).ok()
     }
 }
 

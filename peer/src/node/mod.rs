@@ -11,14 +11,17 @@ mod budget;
 mod events;
 mod fetch;
 mod kept;
+mod last;
 mod lost;
 mod meeting;
 mod membership;
 mod relaying;
 mod renewal;
+mod revocation;
 mod share;
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Instant;
 
@@ -31,6 +34,7 @@ use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
 use crate::control::message::Status;
+use crate::denylist::{self, Denylist};
 use crate::exchange::Budget;
 use crate::home::{Home, make_private};
 use crate::identity::Identity;
@@ -39,10 +43,12 @@ use crate::provider::Provider;
 use crate::relay::Hall;
 use crate::report::{Reports, Spool, send_until_shutdown, tell_until_shutdown};
 use crate::settings::{Limits, Role, Settings};
-use crate::transfer::{Command, Transfer};
+use crate::superpeer::{self, Desk};
+use crate::transfer::{Command, Transfer, unix_s};
 use crate::wire::{Bounds, listen};
 
 pub use crate::node::kept::Kept;
+pub use crate::node::last::LastList;
 pub use crate::node::lost::Lost;
 pub use crate::node::membership::{Change, Membership};
 
@@ -50,6 +56,19 @@ pub use crate::node::membership::{Change, Membership};
 const HALL: Bounds = Bounds { handshakes: 256, per_source: 64 };
 /// Contents at a time.
 const MAX_TRANSFERS: usize = 1000;
+
+/// The port of a role that this peer has besides.
+async fn role_port(
+    settings: &Settings,
+    role: Role,
+    listen: SocketAddr,
+) -> anyhow::Result<Option<TcpListener>> {
+    if !settings.role.contains(&role) {
+        return Ok(None);
+    }
+    let told = || format!("cannot listen on {listen}");
+    TcpListener::bind(listen).await.with_context(told).map(Some)
+}
 
 /// A running peer.
 pub struct Node {
@@ -60,11 +79,15 @@ pub struct Node {
     /// Where others reach us.
     pub(crate) port: u16,
     transfers: Mutex<HashMap<ContentId, Arc<Transfer>>>,
+    /// What nobody may have of this peer, and it of nobody.
+    pub(crate) denylist: Denylist,
     pub(crate) reports: Reports,
     /// What stands before this peer, and ways past it.
     pub(crate) ways: Arc<Ways>,
     /// Whom this peer relays, where it is a relay.
     pub(crate) hall: OnceLock<Arc<Hall>>,
+    /// Reports of others that wait, where it is a super peer.
+    pub(crate) care: Option<Arc<Desk>>,
     /// What was used of it is to be told.
     pub(crate) usage_due: Notify,
     /// What may be sent and received now, by all transfers together.
@@ -89,21 +112,20 @@ impl Node {
         let told = || format!("cannot listen on {}", settings.listen);
         let listener = TcpListener::bind(settings.listen).await.with_context(told)?;
         let port = settings.announce_port.unwrap_or(listener.local_addr()?.port());
-        let relay = match settings.role.contains(&Role::Relay) {
-            true => {
-                let listen = settings.relay.listen;
-                let told = || format!("cannot listen on {listen}");
-                Some(TcpListener::bind(listen).await.with_context(told)?)
-            }
-            false => None,
-        };
+        let relay = role_port(&settings, Role::Relay, settings.relay.listen).await?;
+        let care = role_port(&settings, Role::Super, settings.super_peer.listen).await?;
         let tls = Arc::clone(&identity.servers);
         let provider = Provider::new(&identity.url, tls, &settings);
         let arrivals = listen(listener, Arc::clone(&identity.peers), HALL, shutdown.clone());
         let budget = Budget::new(budget::rates(&settings.limits), Instant::now());
+        let folder = home.denylist();
+        let denylist = Denylist::open(&folder, &identity.trust_domain, unix_s())
+            .with_context(|| folder.display().to_string())?;
         let node = Arc::new(Self {
+            denylist,
             reports: Reports::new(Spool::open(&home.spool())?),
             hall: OnceLock::new(),
+            care: care.is_some().then(Arc::default),
             usage_due: Notify::new(),
             ways: Arc::new(Ways::new(provider.clone(), &settings)),
             budget: Arc::new(Mutex::new(budget)),
@@ -118,12 +140,17 @@ impl Node {
         });
         node.tasks.spawn(arrivals::take(Arc::clone(&node), arrivals));
         node.tasks.spawn(renewal::run(Arc::clone(&node)));
+        node.tasks.spawn(revocation::follow(Arc::clone(&node)));
         node.tasks.spawn(send_until_shutdown(Arc::clone(&node)));
         node.tasks.spawn(tell_until_shutdown(Arc::clone(&node)));
         node.tasks.spawn(events::follow(Arc::clone(&node)));
+        node.tasks.spawn(denylist::follow(Arc::clone(&node)));
         node.tasks.spawn(budget::follow_the_clock(Arc::clone(&node)));
         if let Some(listener) = relay {
             node.tasks.spawn(relaying::run(Arc::clone(&node), listener));
+        }
+        if let (Some(listener), Some(desk)) = (care, &node.care) {
+            node.tasks.spawn(superpeer::run(Arc::clone(&node), listener, Arc::clone(desk)));
         }
         node.resume();
         Ok(node)
@@ -215,7 +242,7 @@ impl Node {
     pub(crate) fn begin(self: &Arc<Self>, kept: Kept) -> anyhow::Result<Arc<Transfer>> {
         let content = kept.index.content_id.clone();
         let mut transfers = self.lock();
-        if let Some(there) = transfers.get(&content) {
+        if let Some(there) = transfers.get(&content).filter(|there| !there.is_over()) {
             return Ok(Arc::clone(there));
         }
         if transfers.len() >= MAX_TRANSFERS {

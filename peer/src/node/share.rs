@@ -27,6 +27,9 @@ impl Node {
         let built = tokio::task::spawn_blocking(move || build(&path, &|_, _| {})).await??;
         let root = built.root.clone();
         let index = self.index_file(&share, built)?;
+        if let Some(why) = self.denylist.refusal(&index) {
+            bail!("{}: {why}", &*index.title);
+        }
         let (index, signed) = match self.registered(&index).await? {
             Some(theirs) => theirs,
             None => self.publish(index).await?,

@@ -1,6 +1,7 @@
 //! One question and its answer: JSON over mutual TLS, bounded in length and time.
 
-use std::sync::Arc;
+use std::net::IpAddr;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -25,7 +26,9 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The provider's servers. Clones share the connections.
 #[derive(Clone, Debug)]
 pub struct Provider {
-    client: Client,
+    client: Arc<RwLock<Client>>,
+    tls: Arc<ClientTls>,
+    source: Option<IpAddr>,
     url: Arc<str>,
     apart: Arc<ProviderUrls>,
 }
@@ -85,14 +88,20 @@ impl Provider {
     /// At `url`, or where the settings say, with our certificate.
     #[must_use]
     pub fn new(url: &str, tls: Arc<ClientTls>, settings: &Settings) -> Self {
-        let client = Client::builder()
-            .tls(tls)
-            .local_address(settings.source_address)
-            .response_timeout(ANSWER_TIMEOUT)
-            .max_response_bytes(MAX_ANSWER_BYTES)
-            .build();
+        let source = settings.source_address;
+        let client = Arc::new(RwLock::new(client(Arc::clone(&tls), source)));
         let apart = Arc::new(settings.provider.clone());
-        Self { client, url: url.trim_end_matches('/').into(), apart }
+        Self { client, tls, source, url: url.trim_end_matches('/').into(), apart }
+    }
+
+    /// Asks over new connections from now on, with the certificate that is in use now.
+    pub fn reconnect(&self) {
+        let new = client(Arc::clone(&self.tls), self.source);
+        *self.client.write().unwrap_or_else(PoisonError::into_inner) = new;
+    }
+
+    fn client(&self) -> Client {
+        self.client.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Its URL.
@@ -167,7 +176,7 @@ impl Provider {
         let mut request = self.request(Method::GET, path, Bytes::new())?;
         let accept = HeaderValue::from_str(accept).map_err(|error| nonsense(path, error))?;
         request.headers_mut().insert(ACCEPT, accept);
-        let (head, content) = self.client.send(request).await?.into_parts();
+        let (head, content) = self.client().send(request).await?.into_parts();
         if head.status.is_success() {
             return Ok(content);
         }
@@ -186,7 +195,7 @@ impl Provider {
             None => Vec::new(),
         };
         let request = self.request(method, path, body.into())?;
-        let (head, content) = self.client.send(request).await?.into_parts();
+        let (head, content) = self.client().send(request).await?.into_parts();
         let content = self.content(path, content).await?;
         match head.status.is_success() {
             true => Ok(content),
@@ -217,6 +226,15 @@ impl Provider {
             })
         })
     }
+}
+
+fn client(tls: Arc<ClientTls>, source: Option<IpAddr>) -> Client {
+    Client::builder()
+        .tls(tls)
+        .local_address(source)
+        .response_timeout(ANSWER_TIMEOUT)
+        .max_response_bytes(MAX_ANSWER_BYTES)
+        .build()
 }
 
 fn refused(status: StatusCode, content: &[u8]) -> ProviderError {

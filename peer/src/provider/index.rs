@@ -2,7 +2,7 @@
 
 use http::Method;
 use mp2p::id::ContentId;
-use mp2p::message::content::Found;
+use mp2p::message::content::{Found, SignedDenylist};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -32,6 +32,14 @@ impl Provider {
     /// [`ProviderError`].
     pub async fn index(&self, content: &ContentId) -> Result<Indexed, ProviderError> {
         self.get(&format!("/ixs/index?content-id={content}")).await
+    }
+
+    /// What became forbidden after change `after`, signed.
+    ///
+    /// # Errors
+    /// [`ProviderError`].
+    pub async fn denylist(&self, after: u64) -> Result<SignedDenylist, ProviderError> {
+        self.get(&format!("/ixs/denylist/page?after={after}")).await
     }
 
     /// Contents by words of their titles and descriptions, best first.

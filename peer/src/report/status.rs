@@ -6,14 +6,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use http::Method;
-use mp2p::message::bound::{List, Text};
-use mp2p::message::status::{PeerReport, PeerStatus, StaticStatus, StatusReport};
+use mp2p::message::bound::Text;
+use mp2p::message::status::{PeerReport, PeerStatus, StaticStatus};
 
 use crate::node::Node;
+use crate::superpeer::{Waiting, Way};
 
 /// Until the first report, and between tries until it was taken.
 const FIRST: Duration = Duration::from_secs(2);
+
+/// What stays is told again with every so many reports: PAMS keeps it in memory.
+const FIXED_EVERY: u32 = 10;
 
 /// What the kernel has counted.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,23 +31,34 @@ struct Counters {
 pub(crate) async fn tell_until_shutdown(node: Arc<Node>) {
     let source = node.settings().source_address;
     let mut before = (Counters::read(source), Instant::now());
-    let mut is_first = true;
+    let mut way = Way::default();
+    // Reports since what stays was told.
+    let mut told = None;
     loop {
-        let wait = match is_first {
-            true => FIRST,
-            false => Duration::from_secs(node.reports.status_seconds.load(Ordering::Relaxed)),
+        let wait = match told {
+            None => FIRST,
+            Some(_) => Duration::from_secs(node.reports.status_seconds.load(Ordering::Relaxed)),
         };
-        tokio::select! {
-            () = tokio::time::sleep(wait) => {}
-            () = node.reports.status_wanted.notified() => {}
+        let urgent = tokio::select! {
+            () = tokio::time::sleep(wait) => false,
+            () = node.reports.status_wanted.notified() => true,
+            // Somebody else takes over: what it was told last may not have reached PAMS.
+            () = way.lost() => true,
             () = node.shutdown.wait() => return,
-        }
+        };
         let now = (Counters::read(source), Instant::now());
-        let report = report(&node, before, now, is_first);
+        let with_all = told.is_none_or(|reports| reports >= FIXED_EVERY);
+        let report = report(&node, before, now, with_all);
         before = now;
-        let body = StatusReport { reports: List::new(vec![report]).unwrap_or_default() };
-        match node.provider.tell(Method::POST, "/pams/status", Some(&body)).await {
-            Ok(()) => is_first = false,
+        let taken = match &node.care {
+            Some(desk) => {
+                desk.put(Waiting { report, from: None }, urgent);
+                Ok(())
+            }
+            None => way.tell(&node, report, urgent).await,
+        };
+        match taken {
+            Ok(()) => told = Some(if with_all { 1 } else { told.unwrap_or_default() + 1 }),
             Err(error) => tracing::debug!(%error, "the status is not told"),
         }
     }
@@ -54,7 +68,7 @@ fn report(
     node: &Node,
     (before, from): (Counters, Instant),
     (after, to): (Counters, Instant),
-    is_first: bool,
+    with_all: bool,
 ) -> PeerReport {
     let limits = node.limits();
     let seconds = to.saturating_duration_since(from).as_secs_f64().max(0.001);
@@ -82,7 +96,7 @@ fn report(
         sharing_policy: node.policy(),
     };
     let mut report = PeerReport::of(node.identity.peer.clone(), status);
-    report.fixed = is_first.then_some(fixed);
+    report.fixed = with_all.then_some(fixed);
     report
 }
 

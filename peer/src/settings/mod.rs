@@ -18,6 +18,13 @@ pub use crate::settings::limits::{Limits, Window, bytes_per_second};
 /// The documented default file.
 pub const DEFAULT_FILE: &str = include_str!("default.toml");
 
+/// Most peers in care that can be set: a batch of the provider's has room for them.
+const MAX_CARE: u32 = 999;
+/// Longest wait for a batch, well below what its peers wait.
+const MAX_BATCH_MS: u64 = 5000;
+/// Longest time between two looks, seconds.
+const MAX_REFRESH_SECONDS: u64 = 86_400;
+
 /// All settings of a peer. Field by field: see [`DEFAULT_FILE`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
@@ -50,10 +57,14 @@ pub struct Settings {
     pub relay: RelaySettings,
     /// Ways past what stands between this peer and others.
     pub nat: NatSettings,
+    /// As a super peer.
+    pub super_peer: SuperPeerSettings,
     /// What this peer gives and takes at most.
     pub limits: Limits,
     /// To whom it gives.
     pub sharing: Sharing,
+    /// How often the provider is asked for what others may not have.
+    pub refresh: RefreshSettings,
     /// Where and how to log.
     pub log: link::log::LogSettings,
 }
@@ -66,6 +77,67 @@ pub enum Role {
     Peer,
     /// Leads others to peers that cannot be dialled (TR 20002 §8.2.6).
     Relay,
+    /// Reports for others (TR 20002 §8.3.10).
+    Super,
+}
+
+/// A peer as a super peer, and in the care of one.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct SuperPeerSettings {
+    /// Whether this peer reports through a super peer where the provider has one for it.
+    pub report_through: bool,
+    /// Address of the super peer.
+    pub listen: SocketAddr,
+    /// The port that others reach it at, where it is not the one listened on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub announce_port: Option<u16>,
+    /// Peers in its care at most.
+    pub capacity: u32,
+    /// Milliseconds that a report waits for others to go with it.
+    pub batch_ms: u64,
+}
+
+impl Default for SuperPeerSettings {
+    fn default() -> Self {
+        Self {
+            report_through: true,
+            listen: SocketAddr::from(([0, 0, 0, 0], 0)),
+            announce_port: None,
+            capacity: 100,
+            batch_ms: 1000,
+        }
+    }
+}
+
+impl SuperPeerSettings {
+    fn check(&self) -> Result<(), SettingsError> {
+        if !(1..=MAX_CARE).contains(&self.capacity) {
+            let message = format!("{} is not 1 to {MAX_CARE}", self.capacity);
+            return Err(SettingsError::invalid("super-peer.capacity", message));
+        }
+        if self.batch_ms > MAX_BATCH_MS {
+            let message = format!("{} is above {MAX_BATCH_MS}", self.batch_ms);
+            return Err(SettingsError::invalid("super-peer.batch-ms", message));
+        }
+        Ok(())
+    }
+}
+
+/// How often what the provider says of everybody is fetched.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct RefreshSettings {
+    /// Seconds between looks at the list of forbidden contents.
+    pub denylist_seconds: u64,
+    /// Seconds between looks at the list of revoked certificates.
+    pub revocations_seconds: u64,
+}
+
+impl Default for RefreshSettings {
+    fn default() -> Self {
+        Self { denylist_seconds: 300, revocations_seconds: 300 }
+    }
 }
 
 /// A peer as a relay.
@@ -132,13 +204,22 @@ pub struct ProviderUrls {
 }
 
 /// To whom this peer gives (TR 20002 §7.5.3).
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Sharing {
     /// The lowest class that it serves.
     pub class_floor: u8,
     /// Whether others may see its status as it is, instead of a score.
     pub show_status: bool,
+    /// Whether others are shown the passkey, which names this peer's user; without it they have the
+    /// class confirmed by the provider.
+    pub show_passkey: bool,
+}
+
+impl Default for Sharing {
+    fn default() -> Self {
+        Self { class_floor: 0, show_status: false, show_passkey: true }
+    }
 }
 
 impl Default for Settings {
@@ -155,8 +236,10 @@ impl Default for Settings {
             role: vec![Role::Peer],
             relay: RelaySettings::default(),
             nat: NatSettings::default(),
+            super_peer: SuperPeerSettings::default(),
             limits: Limits::default(),
             sharing: Sharing::default(),
+            refresh: RefreshSettings::default(),
             log: link::log::LogSettings {
                 level: "warn".to_owned(),
                 ..link::log::LogSettings::default()
@@ -203,6 +286,16 @@ impl Settings {
                 return Err(SettingsError::invalid(&format!("provider.{role}"), message));
             }
         }
+        for (key, seconds) in [
+            ("refresh.denylist-seconds", self.refresh.denylist_seconds),
+            ("refresh.revocations-seconds", self.refresh.revocations_seconds),
+        ] {
+            if !(1..=MAX_REFRESH_SECONDS).contains(&seconds) {
+                let message = format!("{seconds} is not 1 to {MAX_REFRESH_SECONDS}");
+                return Err(SettingsError::invalid(key, message));
+            }
+        }
+        self.super_peer.check()?;
         self.limits.check()
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use mp2p::frame::Frame;
 use mp2p::id::PeerId;
+use mp2p::message::account::ClassAnswer;
 use mp2p::message::join::{JoinAnswer, PeerAddress};
 use mp2p::message::list::Demotion;
 use mp2p::message::server::Reserved;
@@ -16,7 +17,9 @@ use crate::content::{Store, StoreFault};
 use crate::control::message::State;
 use crate::exchange::{Budget, Candidate, Engine, LinkId, Output, Ranked, StoreError};
 use crate::node::{Change, Kept, Node};
+use crate::transfer::freshness::Told;
 use crate::transfer::links::{Heard, Links};
+use crate::transfer::notary::unix_s;
 use crate::transfer::reach::Reached;
 use crate::transfer::standing::{Shared, Standing};
 use crate::transfer::success::Success;
@@ -34,6 +37,8 @@ pub(crate) const MAX_BURST: usize = 16;
 pub(crate) enum Done {
     Read(u32, Result<Bytes, StoreFault>),
     Stored(u32, Result<(), StoreFault>),
+    /// UMS says of which class somebody is.
+    Class(ClassAnswer),
 }
 
 /// An engine with all that it acts on.
@@ -56,6 +61,10 @@ pub(crate) struct Driver {
     pub(crate) relay: watch::Sender<Option<Reserved>>,
     pub(crate) kept: Kept,
     pub(crate) node: Arc<Node>,
+    /// What others know of the own passkey.
+    pub(crate) told: Told,
+    /// Ends this transfer alone.
+    pub(crate) ending: CancellationToken,
 }
 
 /// What a driver hears beside its links.
@@ -78,6 +87,7 @@ impl Driver {
                 self.report_success(now);
                 self.show(now);
                 self.links.leave_relays(now);
+                self.confirm_classes();
             }
             let read_at = self.budget().read_after(now);
             let wake = self.engine.wake().min(shown_at);
@@ -196,6 +206,7 @@ impl Driver {
         let now = Instant::now();
         match dialled.outcome {
             Ok(Reached::Met(met, address, path)) => {
+                Standing::met(&self.standing, &met);
                 tracing::debug!(peer = %dialled.peer, ?path, "a peer was met");
                 let id = self.engine.link_up(Links::info(&met, true, address, &path), now);
                 self.links.start(id, *met, (path, true));
@@ -220,6 +231,7 @@ impl Driver {
             self.list_again = (now + self.list_again.1, self.list_again.1 * 2);
             self.wanted.notify_one();
         }
+        Standing::met(&self.standing, &met);
         let id = self.engine.link_up(Links::info(&met, false, address, &path), now);
         self.links.start(id, met, (path, false));
         self.engine.frame(id, first, now);
@@ -232,6 +244,7 @@ impl Driver {
             StoreFault::Io { .. } => StoreError::Trouble,
         };
         match done {
+            Done::Class(answer) => self.confirmed(&answer, now),
             Done::Read(fragment, read) => {
                 self.trouble(read.as_ref().err());
                 self.engine.fragment_read(fragment, read.map_err(|fault| told(&fault)), now);
@@ -280,6 +293,12 @@ impl Driver {
                 Standing::raise(&self.standing, epoch);
                 self.engine.expel(&peer, now);
             }
+            Command::Revoked(serials) => {
+                for peer in self.links.with_serials(&serials) {
+                    self.engine.expel(&peer, now);
+                }
+            }
+            Command::Denied => self.denied(),
             Command::Reorganised => self.wanted.notify_one(),
             Command::Play(places) => self.engine.play_from(&places, start::ahead(&self.kept)),
             Command::Lost(fragment) => {
@@ -310,6 +329,8 @@ impl Driver {
         match change {
             Change::Listed(answer) => {
                 self.message = None;
+                Standing::learn(&self.standing, &answer, unix_s());
+                self.refresh_passkey(Instant::now());
                 self.listed(&answer);
             }
             Change::Remembered(answer) => {
@@ -332,7 +353,6 @@ impl Driver {
     }
 
     fn listed(&mut self, answer: &JoinAnswer) {
-        Standing::learn(&self.standing, answer);
         self.node.reports.policy(answer.report_policy.status_interval);
         self.success.every(answer.report_policy.success_interval, Instant::now());
         self.counts.listed(answer);
@@ -357,7 +377,7 @@ impl Driver {
         self.engine.list(ranked, Instant::now());
     }
 
-    fn show(&self, now: Instant) {
+    pub(crate) fn show(&self, now: Instant) {
         let state = (self.state, self.message.clone());
         let own = (&self.engine, &*self.store, &self.links);
         self.counts.show(&self.shown, own, state, now);

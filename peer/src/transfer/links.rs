@@ -1,6 +1,6 @@
 //! The connections of one transfer, and the dials that may become some.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use crate::exchange::{Candidate, LinkId, LinkInfo};
 use crate::identity::Identity;
 use crate::nat::{Tries, Ways};
+use crate::transfer::notary::unix_s;
 use crate::transfer::reach::{Linked, Reached, Route};
 use crate::transfer::standing::{Shared, Standing};
 use crate::wire::{DialError, Ears, Link, Met, Note, Path, Sent};
@@ -54,6 +55,8 @@ pub(crate) struct Links {
 struct Open {
     link: Link,
     peer: PeerId,
+    /// Of its certificate.
+    serial: String,
     path: Path,
     dialled: bool,
 }
@@ -129,12 +132,12 @@ impl Links {
     }
 
     pub(crate) fn start(&mut self, id: LinkId, met: Met, (path, dialled): (Path, bool)) {
-        let peer = met.peer.clone();
+        let (peer, serial) = (met.peer.clone(), met.identity.serial.clone());
         if path.relay().is_none() {
             self.tries.succeeded(&peer);
         }
         let link = Link::start(met, id.0, &self.ears);
-        self.open.insert(id, Open { link, peer, path, dialled });
+        self.open.insert(id, Open { link, peer, serial, path, dialled });
         self.count();
     }
 
@@ -159,6 +162,12 @@ impl Links {
 
     pub(crate) fn peer(&self, id: LinkId) -> Option<&PeerId> {
         self.open.get(&id).map(|open| &open.peer)
+    }
+
+    /// Who is linked with a certificate of one of these serial numbers.
+    pub(crate) fn with_serials(&self, serials: &BTreeSet<String>) -> Vec<PeerId> {
+        let meant = self.open.values().filter(|open| serials.contains(&open.serial));
+        meant.map(|open| open.peer.clone()).collect()
     }
 
     pub(crate) fn path(&self, id: LinkId) -> Option<&Path> {
@@ -221,7 +230,7 @@ impl Links {
             identity: self.identity.clone(),
             ways: Arc::clone(&self.ways),
             overlay: self.overlay.clone(),
-            passkey: Standing::now(&self.standing).passkey,
+            passkey: Standing::now(&self.standing).passkey(&self.identity.certificate(), unix_s()),
             via: listed.and_then(|listed| listed.via.clone()),
             nat,
             may_meet,

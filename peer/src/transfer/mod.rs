@@ -7,7 +7,9 @@
 //!  store ─ done ───────┘                       └─► reports, receipts
 //! ```
 
+mod classes;
 mod driver;
+mod freshness;
 mod keeper;
 mod links;
 mod notary;
@@ -20,6 +22,7 @@ mod stopping;
 mod success;
 mod view;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mp2p::id::PeerId;
@@ -35,6 +38,7 @@ use crate::transfer::player::Players;
 use crate::transfer::start::Setup;
 use crate::wire::Arrival;
 
+pub(crate) use crate::transfer::notary::unix_s;
 pub use crate::transfer::player::Player;
 
 /// Commands and arrivals that wait for a driver.
@@ -67,6 +71,10 @@ pub(crate) enum Command {
     Stop(String),
     /// The provider has expelled somebody; passkeys of older epochs are void.
     Expelled(PeerId, u64),
+    /// Certificates with these serial numbers are revoked.
+    Revoked(Arc<BTreeSet<String>>),
+    /// More is forbidden than was.
+    Denied,
     /// The list is no longer what it was.
     Reorganised,
     /// Players are at these fragments.
@@ -127,6 +135,12 @@ impl Transfer {
     /// Ends it: takes leave of everybody.
     pub fn end(&self) {
         self.ending.cancel();
+    }
+
+    /// Whether it has ended, by itself or told to.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.ended.is_cancelled()
     }
 
     /// Until it has ended.

@@ -6,9 +6,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use mp2p::delivery::Delivery;
 use mp2p::fragment::FragmentHash;
 use mp2p::id::{ContentId, OverlayId, PeerId};
-use mp2p::passkey::{Check, Passkey};
+use mp2p::passkey::{Check, Passkey, PasskeyError};
 use mp2p::receipt::Receipt;
-use mp2p::signed::PeerKey;
+use mp2p::signed::{PeerKey, VerifyingKey};
 
 use crate::exchange::{DeliveryClaim, Notary, ReceiptClaim};
 use crate::identity::Identity;
@@ -25,6 +25,8 @@ pub(crate) struct KeyNotary {
     overlay: OverlayId,
     content: ContentId,
     standing: Shared,
+    /// Whether the own passkey is shown where it need not be.
+    shows: bool,
 }
 
 impl KeyNotary {
@@ -34,24 +36,34 @@ impl KeyNotary {
         identity: Identity,
         (overlay, content): (OverlayId, ContentId),
         standing: Shared,
+        shows: bool,
     ) -> anyhow::Result<Self> {
         let key = PeerKey::of(&identity.key)?;
-        Ok(Self { identity, key, overlay, content, standing })
+        Ok(Self { identity, key, overlay, content, standing, shows })
     }
 
-    fn check<'a>(
+    /// Opens a passkey with what OMS said last: at this time, or, where OMS is away and the passkey
+    /// has run out since, at the time at which OMS was last heard.
+    fn open<'a>(
         &'a self,
         standing: &Standing,
-        holder: &'a PeerId,
-        certificate: &'a str,
-    ) -> Check<'a> {
-        Check {
+        (holder, certificate): (&'a PeerId, &'a str),
+        open: impl Fn(&VerifyingKey, &Check<'a>) -> Result<Passkey, PasskeyError>,
+    ) -> Option<Result<Passkey, PasskeyError>> {
+        let key = standing.oms_key.as_ref()?;
+        let now = unix_s();
+        let at = |now| Check {
             issuer: &self.identity.trust_domain,
             overlay: &self.overlay,
             holder,
             certificate,
             epoch: standing.epoch,
-            now: unix_s(),
+            now,
+        };
+        let opened = open(key, &at(now));
+        match (&opened, standing.away_since(now)) {
+            (Err(PasskeyError::Time { .. }), Some(since)) => Some(open(key, &at(since))),
+            _ => Some(opened),
         }
     }
 }
@@ -62,16 +74,26 @@ pub(crate) fn unix_s() -> u64 {
 
 impl Notary for KeyNotary {
     fn passkey(&self) -> Option<String> {
-        Standing::now(&self.standing).passkey
+        let standing = Standing::now(&self.standing);
+        let passkey = standing.passkey(&self.identity.certificate(), unix_s());
+        passkey.filter(|_| self.shows || standing.closed == Some(true))
     }
 
-    /// Without a passkey a peer is of the lowest class (TR 20002 §8.3.9 step 1); one that shows a
-    /// bad one is not let in.
+    /// In an open overlay a peer without a passkey is of the lowest class (TR 20002 §8.3.9 step 1);
+    /// in a closed one it is not let in, unless it is a server of the provider. Nobody is let in
+    /// who shows a bad one, or before it is known whether the overlay is open.
     fn admit(&self, peer: &PeerId, certificate: &str, passkey: Option<&str>) -> Option<u8> {
-        let Some(passkey) = passkey else { return Some(0) };
         let standing = Standing::now(&self.standing);
-        let key = standing.oms_key.as_ref()?;
-        match Passkey::open(passkey, key, &self.check(&standing, peer, certificate)) {
+        let Some(passkey) = passkey else {
+            let may = standing.closed == Some(false) || standing.is_server(peer);
+            if !may {
+                tracing::info!(%peer, "somebody without a passkey is refused");
+                return None;
+            }
+            return Some(Standing::confirmed(&self.standing, peer, unix_s()));
+        };
+        let open = |key: &VerifyingKey, check: &Check<'_>| Passkey::open(passkey, key, check);
+        match self.open(&standing, (peer, certificate), open)? {
             Ok(passkey) => Some(passkey.class),
             Err(error) => {
                 tracing::info!(%peer, %error, "a passkey is refused");
@@ -82,8 +104,8 @@ impl Notary for KeyNotary {
 
     fn vouches(&self, passkey: &str, peer: &PeerId) -> bool {
         let standing = Standing::now(&self.standing);
-        let check = self.check(&standing, peer, "");
-        standing.oms_key.as_ref().is_some_and(|key| Passkey::vouch(passkey, key, &check).is_ok())
+        let open = |key: &VerifyingKey, check: &Check<'_>| Passkey::vouch(passkey, key, check);
+        matches!(self.open(&standing, (peer, ""), open), Some(Ok(_)))
     }
 
     fn sign_delivery(&self, claim: &DeliveryClaim<'_>) -> Option<String> {

@@ -9,11 +9,12 @@ use tokio_util::sync::CancellationToken;
 use crate::content::{Paths, Store};
 use crate::control::message::State;
 use crate::exchange::{Config, Content, Engine, Order};
-use crate::node::{Kept, Lost, Membership, Node};
+use crate::node::{Kept, LastList, Lost, Membership, Node};
 use crate::transfer::driver::{Driver, MAX_BURST};
+use crate::transfer::freshness::Told;
 use crate::transfer::links::Links;
 use crate::transfer::notary::KeyNotary;
-use crate::transfer::standing::Shared;
+use crate::transfer::standing::{Shared, Standing};
 use crate::transfer::success::Success;
 use crate::transfer::view::Counts;
 use crate::transfer::{Command, Shown};
@@ -48,8 +49,12 @@ impl Setup {
         (commands, ending): (mpsc::Sender<Command>, CancellationToken),
     ) -> anyhow::Result<Self> {
         let standing = Shared::default();
+        if let Some((answer, at)) = last_list(&kept).read(&kept.index.overlay_id) {
+            Standing::recall(&standing, &answer, at);
+        }
         let about = (kept.index.overlay_id.clone(), kept.index.content_id.clone());
-        let notary = KeyNotary::new(node.identity.clone(), about, Arc::clone(&standing))?;
+        let shows = node.settings().sharing.show_passkey;
+        let notary = KeyNotary::new(node.identity.clone(), about, Arc::clone(&standing), shows)?;
         let node = Arc::clone(node);
         Ok(Self { node, kept, shown, opened, commands, ending, standing, notary })
     }
@@ -58,7 +63,7 @@ impl Setup {
 /// Works until the content is given up or this peer ends.
 pub(crate) async fn run(setup: Setup, commands: mpsc::Receiver<Command>) {
     let Setup { node, kept, shown, opened, commands: own, ending, standing, notary } = setup;
-    let store = match open(&kept).await {
+    let store = match open(&node, &kept).await {
         Ok(store) => Arc::new(store),
         Err(error) => {
             let mut status = shown.lock().unwrap_or_else(PoisonError::into_inner);
@@ -99,7 +104,8 @@ pub(crate) async fn run(setup: Setup, commands: mpsc::Receiver<Command>) {
         engine.stop(stone.as_str().into(), now);
     }
     let (here, all) = store.progress();
-    let success = Success::new((here, u64::from(store.have().held())), here == all, now);
+    let here = (here, u64::from(store.have().held()));
+    let success = Success::resume(&kept.folder, here, here.0 == all, &node.reports, now);
     let driver = Driver {
         engine,
         store,
@@ -116,7 +122,9 @@ pub(crate) async fn run(setup: Setup, commands: mpsc::Receiver<Command>) {
         list_again: (now, LIST_AGAIN),
         relay,
         kept,
+        told: Told::new(node.identity.certificate(), now),
         node,
+        ending: ending.clone(),
     };
     driver.run(heard, (commands, changes, finished), ending).await;
     if let Some(member) = member {
@@ -150,7 +158,12 @@ fn config(node: &Node, kept: &Kept) -> Config {
 }
 
 /// Finds out what is here; takes as long as hashing does.
-async fn open(kept: &Kept) -> anyhow::Result<Store> {
+async fn open(node: &Node, kept: &Kept) -> anyhow::Result<Store> {
+    // What is stopped by order is taken down from the index as well; the order says more.
+    let refusal = node.denylist.refusal(&kept.index);
+    if let Some(why) = refusal.filter(|_| stopping::stone(&kept.folder).is_none()) {
+        anyhow::bail!(why);
+    }
     let paths = Paths {
         root: kept.place.root.clone(),
         wanted: kept.place.files.clone(),
@@ -161,6 +174,10 @@ async fn open(kept: &Kept) -> anyhow::Result<Store> {
     Ok(tokio::task::spawn_blocking(move || Store::open(index, paths)).await??)
 }
 
+fn last_list(kept: &Kept) -> LastList {
+    LastList::at(&kept.folder.join("list.json"))
+}
+
 fn membership(node: &Node, kept: &Kept, lost: Lost) -> Membership {
     Membership {
         identity: node.identity.clone(),
@@ -168,7 +185,7 @@ fn membership(node: &Node, kept: &Kept, lost: Lost) -> Membership {
         overlay: kept.index.overlay_id.clone(),
         port: node.port,
         policy: node.policy(),
-        list: kept.folder.join("list.json"),
+        list: last_list(kept),
         ways: Arc::clone(&node.ways),
         lost,
     }

@@ -1,18 +1,40 @@
 //! Reports of success (TR 20002 §8.3.8 step 2): what this peer received since the last one, and
 //! from how far.
+//!
+//! How far it was at the last report is kept on the disk with the report itself, in one file: after
+//! a crash the next report tells what this one did not, and this one is told again under its
+//! number.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use mp2p::id::{ContentId, OverlayId};
 use mp2p::message::bound::List;
 use mp2p::message::report::SuccessReport;
+use serde::{Deserialize, Serialize};
 
 use crate::control::message::FromRank;
+use crate::home::replace;
 use crate::report::{Kind, Reports};
+
+/// Longest note read back.
+const MAX_NOTE_BYTES: u64 = 256 << 10;
+
+/// What was told, as it stands on the disk.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Note {
+    bytes: u64,
+    fragments: u64,
+    is_complete: bool,
+    /// The last report: number and text.
+    last: Option<(u64, String)>,
+}
 
 /// What was told, and when the next is due.
 pub(crate) struct Success {
+    note: PathBuf,
     interval: Duration,
     due: Instant,
     since: Instant,
@@ -31,12 +53,37 @@ pub(crate) struct Standing {
 }
 
 impl Success {
-    /// Of a transfer that begins with some of the content here.
-    pub(crate) fn new((bytes, fragments): (u64, u64), is_complete: bool, now: Instant) -> Self {
+    /// Of a transfer that begins with some of the content here; what an earlier run told, and what
+    /// it may not have told any more, stands in `folder`.
+    pub(crate) fn resume(
+        folder: &Path,
+        (bytes, fragments): (u64, u64),
+        is_complete: bool,
+        reports: &Reports,
+        now: Instant,
+    ) -> Self {
+        let path = folder.join("success.json");
+        let note = read(&path).unwrap_or_else(|| {
+            // Whatever is here first was not received from anybody.
+            let note = Note { bytes, fragments, is_complete, last: None };
+            write(&path, &note);
+            note
+        });
+        if let Some((seq, text)) = &note.last {
+            reports.put(Kind::Success, &name(*seq), text);
+        }
         let interval = Duration::from_secs(60);
-        let by_distance = BTreeMap::new();
-        let due = now + interval;
-        Self { interval, due, since: now, bytes, fragments, by_distance, is_complete }
+        Self {
+            note: path,
+            interval,
+            due: now + interval,
+            since: now,
+            // What is gone since will be received anew.
+            bytes: note.bytes.min(bytes),
+            fragments: note.fragments.min(fragments),
+            by_distance: BTreeMap::new(),
+            is_complete: note.is_complete && is_complete,
+        }
     }
 
     /// As often as the provider asks.
@@ -64,12 +111,17 @@ impl Success {
             return;
         }
         let Ok(seq) = reports.spool.number() else { return };
+        let told_before = self.by_distance.clone();
         let mut by_distance = BTreeMap::new();
         for share in &standing.by_rank {
             let rank = share.rank.unwrap_or_default();
             let told = self.by_distance.insert(rank, share.bytes).unwrap_or_default();
             by_distance.insert(rank, share.bytes.saturating_sub(told));
         }
+        // What came before a crash came from nobody knows how far.
+        let known: u64 = by_distance.values().sum();
+        *by_distance.entry(0).or_default() += bytes.saturating_sub(known);
+        by_distance.retain(|_, bytes| *bytes > 0);
         let report = SuccessReport {
             overlay_id: overlay.clone(),
             content_id: content.clone(),
@@ -81,10 +133,39 @@ impl Success {
             by_distance,
             partners: List::default(),
         };
-        if let Ok(text) = serde_json::to_string(&report) {
-            reports.put(Kind::Success, &format!("success {seq}"), &text);
+        let Ok(text) = serde_json::to_string(&report) else { return };
+        let note = Note {
+            bytes: standing.bytes,
+            fragments: standing.fragments,
+            is_complete: standing.is_complete,
+            last: Some((seq, text.clone())),
+        };
+        if !write(&self.note, &note) {
+            // Told later, with what comes until then.
+            self.by_distance = told_before;
+            return;
         }
+        reports.put(Kind::Success, &name(seq), &text);
         (self.bytes, self.fragments) = (standing.bytes, standing.fragments);
         (self.since, self.is_complete) = (now, standing.is_complete);
     }
+}
+
+fn name(seq: u64) -> String {
+    format!("success {seq}")
+}
+
+fn read(path: &Path) -> Option<Note> {
+    let found = std::fs::metadata(path).ok()?;
+    let text = (found.len() <= MAX_NOTE_BYTES).then(|| std::fs::read(path).ok()).flatten()?;
+    serde_json::from_slice(&text).ok()
+}
+
+fn write(path: &Path, note: &Note) -> bool {
+    let written = serde_json::to_vec(note).map(|text| replace(path, &text));
+    let is_kept = matches!(written, Ok(Ok(())));
+    if !is_kept {
+        tracing::warn!("what was received cannot be noted on the disk");
+    }
+    is_kept
 }

@@ -11,6 +11,7 @@ mod link;
 mod listener;
 mod met;
 
+pub(crate) use crate::wire::dial::connect;
 pub use crate::wire::dial::{DialError, dial, over};
 pub use crate::wire::link::{Ears, Heard, Link, LinkId, Note, Sent};
 pub use crate::wire::listener::{Arrival, Arrivals, Bounds, listen, receive};

@@ -50,7 +50,7 @@ pub(crate) fn start(state: &Path, more: &[&str]) -> anyhow::Result<P2psp> {
     let oms = all.iter().position(|process| process.role == "oms").context("no oms")?;
     let daemon = all.remove(oms).daemon;
     let others = all.into_iter().map(|process| (process.role, process.daemon)).collect();
-    Ok(P2psp { daemon, others, state: state.to_owned(), place: None })
+    Ok(P2psp { daemon, others, state: state.to_owned(), place: None, more: Vec::new() })
 }
 
 /// The settings file among arguments, and the others.

@@ -24,6 +24,7 @@ mod token;
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub use crate::crypto::NoRandomness;
 use crate::identity::{SpiffeError, SpiffeName};
@@ -42,7 +43,14 @@ pub struct PkiSettings {
     pub server_path: String,
     /// DNS names and addresses of the server beside `localhost`, `127.0.0.1`, `::1` and the host's.
     pub server_names: Vec<String>,
+    /// How long certificates of peers are good ([`Naming::PeerOf`]).
+    pub peer_life: Duration,
 }
+
+/// How long certificates of peers are good where nobody says otherwise.
+pub const PEER_LIFE: Duration = Duration::from_secs(72 * 3600);
+/// How far back the validity of a certificate begins: clocks differ.
+pub const BACKDATE: Duration = Duration::from_secs(60);
 
 /// How a certificate is named.
 #[derive(Clone, Debug, Eq, PartialEq)]

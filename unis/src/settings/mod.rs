@@ -172,6 +172,7 @@ impl Settings {
                 .map(PartnerSettings::trust)
                 .collect(),
             authority_url: None,
+            peer_life: link::pki::PEER_LIFE,
         })
     }
 

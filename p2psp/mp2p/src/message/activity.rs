@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::PeerId;
 use crate::message::bound::List;
+use crate::message::join::PeerAddress;
 use crate::message::resource::Resource;
 use crate::message::status::{PeerStatus, StaticStatus};
 
@@ -12,6 +13,8 @@ use crate::message::status::{PeerStatus, StaticStatus};
 pub const MAX_FOUND: usize = 100;
 /// Windows of one history at most.
 pub const MAX_WINDOWS: usize = 288;
+/// Super peers that a peer will not have, at most.
+pub const MAX_NOT: usize = 8;
 /// Peers of one request for fresh status at most.
 pub const MAX_PULLED: usize = 100;
 
@@ -103,6 +106,46 @@ pub struct Window {
 pub struct CareRequest {
     /// The super peer.
     pub super_peer: PeerId,
+}
+
+/// A peer wants a super peer of those that offer themselves.
+#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct CareWish {
+    /// Those that did not answer, and are not to be chosen.
+    #[serde(default)]
+    pub not: List<PeerId, MAX_NOT>,
+}
+
+/// The super peer that PAMS has chosen.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct CareGrant {
+    /// Which.
+    pub super_peer: PeerId,
+    /// Where it takes reports ([`crate::care`]).
+    #[serde(rename = "peer_addr")]
+    pub peer_addr: PeerAddress,
+}
+
+/// A peer offers itself as a super peer, and says so again at each interval.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct CareOffer {
+    /// Where it takes reports, TCP, at the address that PAMS sees.
+    pub port: u16,
+    /// Peers that it takes into its care at most.
+    pub capacity: u32,
+}
+
+/// PAMS has taken an offer down.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct CareOffered {
+    /// Seconds until it is to be made again.
+    pub heartbeat_interval: u64,
+    /// Peers in its care.
+    pub members: u64,
 }
 
 /// What a super peer did for others (Req-Traffic-080).

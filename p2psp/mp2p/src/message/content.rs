@@ -113,3 +113,13 @@ pub struct Denylist {
     /// The changes; as many as one answer takes mean that there may be more.
     pub digests: List<Denied, MAX_DIGESTS>,
 }
+
+/// A signed page of the list ([`crate::denylist`]).
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct SignedDenylist {
+    /// The page, compact JWS.
+    pub page: Text<MAX_SIGNED_BYTES>,
+    /// The key of IXS to check pages with, base64url.
+    pub key: String,
+}

@@ -144,6 +144,10 @@ pub struct JoinAnswer {
     pub relay: Option<Reserved>,
     /// Passkeys of older epochs are void.
     pub epoch: u64,
+    /// Whether the overlay is closed: members show each other their passkeys, and let nobody in
+    /// who has none.
+    #[serde(default)]
+    pub closed: bool,
     /// Contents of the overlay whose distribution has to end ([`crate::stop::Stop`]).
     #[serde(default, skip_serializing_if = "is_empty")]
     pub stops: List<Signed, MAX_STOPS>,

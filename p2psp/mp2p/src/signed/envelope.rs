@@ -29,6 +29,8 @@ pub enum Kind {
     StopAck,
     /// What a cache or relay server keeps free for somebody (§8.3.7).
     Reservation,
+    /// What is forbidden (Req-Content-020).
+    Denylist,
 }
 
 impl Kind {
@@ -41,6 +43,7 @@ impl Kind {
             Self::Stop => "stop+jwt",
             Self::StopAck => "stop-ack+jws",
             Self::Reservation => "reservation+jwt",
+            Self::Denylist => "denylist+jws",
         }
     }
 }

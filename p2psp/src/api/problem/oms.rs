@@ -46,6 +46,7 @@ pub(crate) const fn overlay(error: &OverlayError) -> Code {
     match error {
         OverlayError::OtherOwner(_) => (StatusCode::FORBIDDEN, "not-yours"),
         OverlayError::Stopped(_) => (StatusCode::GONE, "stopped"),
+        OverlayError::Database(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         OverlayError::Store(error) => store(error),
     }
 }

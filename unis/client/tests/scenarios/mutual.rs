@@ -22,6 +22,7 @@ fn authority(path: &Path) -> Authority {
         trust_domain: DOMAIN.to_owned(),
         server_path: "isp/64500/unis/1".to_owned(),
         server_names: Vec::new(),
+        peer_life: link::pki::PEER_LIFE,
     };
     Authority::init(path, &settings).unwrap()
 }

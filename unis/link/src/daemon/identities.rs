@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 
@@ -32,6 +33,8 @@ pub struct IdentitySettings {
     pub server_names: Vec<String>,
     /// Partners of bilateral agreements.
     pub partners: Vec<PartnerTrust>,
+    /// How long certificates of peers are good, where there are peers.
+    pub peer_life: Duration,
     /// Where the authority is, if not here: `STATE/pki` was enrolled for with it then.
     pub authority_url: Option<String>,
 }
@@ -180,6 +183,7 @@ pub fn pki_settings(settings: &IdentitySettings, folder: &Path) -> anyhow::Resul
         trust_domain,
         server_path: settings.server_path.clone(),
         server_names: settings.server_names.clone(),
+        peer_life: settings.peer_life,
     })
 }
 

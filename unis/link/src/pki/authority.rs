@@ -14,7 +14,7 @@ use crate::crypto::random;
 use crate::identity::{Identity, SpiffeName, hex};
 use crate::pki::bench::{Bench, ca_der, check_names, found, required};
 use crate::pki::folder::{Folder, read};
-use crate::pki::issue::Leaf;
+use crate::pki::issue::{LEAF_LIFE, Leaf};
 use crate::pki::ledger::{Entry, Pending};
 use crate::pki::{Naming, PkiError, PkiSettings, Refused, Token, TokenOrder};
 use crate::shutdown::Shutdown;
@@ -105,7 +105,8 @@ impl Authority {
                 trust_domain: trust_domain.clone(),
             });
         }
-        Leaf { name: &name, server_names: &order.server_names, user: None }.check()?;
+        let server_names = &order.server_names;
+        Leaf { name: &name, server_names, user: None, life: LEAF_LIFE }.check()?;
         Ok(match &order.name {
             Naming::Fixed(name) => (name.to_string(), None),
             Naming::PeerOf { user } => {
@@ -130,11 +131,8 @@ impl Authority {
         };
         let name = SpiffeName::parse(&name)?;
         let user = pending.user.as_deref();
-        grant(
-            &mut bench,
-            &Leaf { name: &name, server_names: &pending.server_names, user },
-            &request,
-        )
+        let (server_names, life) = (&pending.server_names, self.life(user.is_some()));
+        grant(&mut bench, &Leaf { name: &name, server_names, user, life }, &request)
     }
 
     /// Grants a new certificate to the holder of a valid one of this authority, by the same names.
@@ -154,8 +152,15 @@ impl Authority {
         if user.is_some() && !name.as_str().ends_with(&key_id(&request)) {
             return Err(Refused::OtherKey.into());
         }
-        let leaf = Leaf { name, server_names: &server_names, user: user.as_deref() };
+        let life = self.life(user.is_some());
+        let leaf = Leaf { name, server_names: &server_names, user: user.as_deref(), life };
         grant(&mut bench, &leaf, &request)
+    }
+
+    /// How long a certificate is good, of a peer or of anybody else.
+    fn life(&self, of_peer: bool) -> time::Duration {
+        let peer_life = time::Duration::try_from(self.settings.peer_life);
+        if of_peer { peer_life.unwrap_or(LEAF_LIFE).min(LEAF_LIFE) } else { LEAF_LIFE }
     }
 
     /// Revokes a certificate by serial number, or all valid ones of a name, at once.
@@ -268,6 +273,7 @@ mod tests {
             trust_domain: "isp.example".into(),
             server_path: "isp/64500/unis/1".into(),
             server_names: vec![],
+            peer_life: Duration::from_secs(3600),
         }
     }
 

@@ -10,7 +10,7 @@ use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate};
 
 use crate::identity::{SpiffeName, hex};
 use crate::pki::folder::{Folder, Lock, PUBLIC, SECRET, read, write};
-use crate::pki::issue::{self, CRL_LIFE, Leaf};
+use crate::pki::issue::{self, CRL_LIFE, LEAF_LIFE, Leaf};
 use crate::pki::ledger::{Ledger, State};
 use crate::pki::{PkiError, PkiSettings};
 
@@ -182,7 +182,7 @@ struct Part {
 
 impl Part {
     fn leaf(&self) -> Leaf<'_> {
-        Leaf { name: &self.name, server_names: &self.server_names, user: None }
+        Leaf { name: &self.name, server_names: &self.server_names, user: None, life: LEAF_LIFE }
     }
 }
 

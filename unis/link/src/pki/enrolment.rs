@@ -1,5 +1,6 @@
 //! The other end of the authority: fetch a first certificate with a token, renew it with itself.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,9 +10,11 @@ use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use sha2::{Digest, Sha256};
+use x509_parser::prelude::{CertificateRevocationList, FromDer};
 
 use crate::client::{Client, ClientError, Response};
 use crate::crypto::provider;
+use crate::identity::hex;
 use crate::metrics::Metrics;
 use crate::pki::bench::existing_key;
 use crate::pki::folder::{Folder, PUBLIC, SECRET, read, write};
@@ -69,6 +72,25 @@ pub enum EnrolmentError {
 /// # Errors
 /// [`EnrolmentError`]; [`EnrolmentError::WrongAuthority`] before the secret has left this machine.
 pub async fn enroll(token: &Token, folder: &Path) -> Result<String, EnrolmentError> {
+    enroll_with(token, folder, || Ok(KeyPair::generate().map_err(PkiError::from)?)).await
+}
+
+/// [`enroll`] with the key that is in `folder` from an earlier time: who is named by its key keeps
+/// its name.
+///
+/// # Errors
+/// As there; there is no key.
+pub async fn enroll_again(token: &Token, folder: &Path) -> Result<String, EnrolmentError> {
+    let files = Folder::at(folder);
+    let key = || Ok(existing_key(&files.client_key(), &files.client())?);
+    enroll_with(token, folder, key).await
+}
+
+async fn enroll_with(
+    token: &Token,
+    folder: &Path,
+    key: impl FnOnce() -> Result<KeyPair, EnrolmentError>,
+) -> Result<String, EnrolmentError> {
     let url = token.url.trim_end_matches('/');
     if !url.starts_with("https://") {
         return Err(EnrolmentError::Plaintext(url.to_owned()));
@@ -77,7 +99,7 @@ pub async fn enroll(token: &Token, folder: &Path) -> Result<String, EnrolmentErr
     let folder = Folder::at(folder);
     folder.create()?;
     write(&folder.ca(), &ca, PUBLIC)?;
-    let key = KeyPair::generate().map_err(PkiError::from)?;
+    let key = key()?;
     let csr = request(&key)?;
     let asked = EnrollRequest { secret: secret_text(&token.secret), csr };
     let client = client(trusting(&folder))?;
@@ -95,6 +117,45 @@ pub async fn enroll(token: &Token, folder: &Path) -> Result<String, EnrolmentErr
 pub async fn fetch_revocations(url: &str, folder: &Path) -> Result<(), EnrolmentError> {
     let folder = Folder::at(folder);
     revocations(&client(trusting(&folder))?, url.trim_end_matches('/'), &folder).await
+}
+
+/// The serial numbers on the revocation list in `folder`, lower-case hex, two digits a byte; none
+/// without a list.
+///
+/// # Errors
+/// The file is no revocation list.
+pub fn revoked(folder: &Path) -> Result<BTreeSet<String>, PkiError> {
+    let path = Folder::at(folder).crl();
+    let Some(text) = read(&path)? else { return Ok(BTreeSet::new()) };
+    let bad = |reason: String| PkiError::File { path: path.clone(), reason };
+    let der = CertificateRevocationListDer::from_pem_slice(text.as_bytes())
+        .map_err(|error| bad(error.to_string()))?;
+    let (_, list) =
+        CertificateRevocationList::from_der(&der).map_err(|error| bad(error.to_string()))?;
+    Ok(list.iter_revoked_certificates().map(|entry| hex(entry.raw_serial())).collect())
+}
+
+/// Fetches the certificate of the authority at `url` into `folder`, where its SHA-256 is
+/// `fingerprint`; where none is given, whichever answers is believed. Its fingerprint, 64 hex
+/// digits.
+///
+/// # Errors
+/// [`EnrolmentError::WrongAuthority`] where it has another fingerprint.
+pub async fn meet_authority(
+    url: &str,
+    fingerprint: Option<&str>,
+    folder: &Path,
+) -> Result<String, EnrolmentError> {
+    let url = url.trim_end_matches('/');
+    let (pem, found) = unverified_authority(url).await?;
+    let found = hex(&found);
+    if fingerprint.is_some_and(|expected| expected.to_ascii_lowercase() != found) {
+        return Err(EnrolmentError::WrongAuthority(format!("{url} ({found})")));
+    }
+    let folder = Folder::at(folder);
+    folder.create()?;
+    write(&folder.ca(), &pem, PUBLIC)?;
+    Ok(found)
 }
 
 async fn revocations(client: &Client, url: &str, folder: &Folder) -> Result<(), EnrolmentError> {
@@ -129,16 +190,22 @@ pub async fn renew(url: &str, folder: &Path) -> Result<String, EnrolmentError> {
 
 /// The CA's certificate, PEM, re-encoded: nothing else of the unverified answer is kept.
 async fn fetch_authority(url: &str, token: &Token) -> Result<String, EnrolmentError> {
+    let (pem, fingerprint) = unverified_authority(url).await?;
+    if fingerprint != token.ca_fingerprint {
+        return Err(EnrolmentError::WrongAuthority(format!("{url}/pki/ca.pem")));
+    }
+    Ok(pem)
+}
+
+/// The certificate that is served as the CA's, and its SHA-256: to be compared with what is known.
+async fn unverified_authority(url: &str) -> Result<(String, [u8; 32]), EnrolmentError> {
     let tls = ClientTls::unverified().map_err(TlsError::from)?;
     let client = bounded(tls);
     let url = format!("{url}/pki/ca.pem");
     let response = client.get(&url, HeaderMap::new()).await?;
     let pem = granted(&url, response)?;
     let der = CertificateDer::from_pem_slice(&pem).map_err(|error| nonsense(&url, error))?;
-    if <[u8; 32]>::from(Sha256::digest(&der)) != token.ca_fingerprint {
-        return Err(EnrolmentError::WrongAuthority(url));
-    }
-    Ok(pem_of(&der))
+    Ok((pem_of(&der), Sha256::digest(&der).into()))
 }
 
 /// Posts a signing request; what comes back must be over our key.

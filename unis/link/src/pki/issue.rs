@@ -11,8 +11,8 @@ use time::{Duration, OffsetDateTime};
 
 use crate::crypto::random;
 use crate::identity::{SpiffeName, hex};
-use crate::pki::PkiError;
 use crate::pki::ledger::Entry;
+use crate::pki::{BACKDATE, PkiError};
 
 /// Life of the authority.
 const CA_LIFE: Duration = Duration::days(3650);
@@ -22,8 +22,6 @@ pub(crate) const LEAF_LIFE: Duration = Duration::days(90);
 pub(crate) const CRL_LIFE: Duration = Duration::days(7);
 /// The attribute `UID` (RFC 4519 §2.39).
 const USER_ID: [u64; 7] = [0, 9, 2342, 19_200_300, 100, 1, 1];
-/// How far back validity begins: clocks differ.
-const BACKDATE: Duration = Duration::minutes(1);
 
 /// What a certificate is to say.
 #[derive(Debug)]
@@ -32,6 +30,8 @@ pub(crate) struct Leaf<'a> {
     pub(crate) server_names: &'a [String],
     /// Stands in the subject as `UID`.
     pub(crate) user: Option<&'a str>,
+    /// How long it is good.
+    pub(crate) life: Duration,
 }
 
 impl Leaf<'_> {
@@ -76,7 +76,7 @@ pub(crate) fn certificate(
     let serial = serial_number()?;
     let mut params = CertificateParams::default();
     params.not_before = now - BACKDATE;
-    params.not_after = now + LEAF_LIFE;
+    params.not_after = now + leaf.life;
     params.serial_number = Some(serial.clone());
     params.distinguished_name = rcgen::DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, leaf.name.path());
@@ -97,6 +97,7 @@ pub(crate) fn certificate(
         not_after,
         revoked_at: None,
         user: leaf.user.map(str::to_owned),
+        life_s: leaf.life.whole_seconds(),
     };
     Ok(Signed { pem, entry })
 }

@@ -18,6 +18,8 @@ const MAX_FRESH_PER_NAME: usize = 8;
 const MAX_TOKENS: usize = 10_000;
 /// How long an expired certificate or token is remembered, seconds.
 const REMEMBER_S: i64 = 30 * 86_400;
+/// … and one of a peer.
+const REMEMBER_PEER_S: i64 = 3600;
 
 /// The ledger, as it stands in `ledger.json`.
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -46,6 +48,13 @@ pub struct Entry {
     /// The user of a peer that is named by its key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
+    /// How long it was to be good, seconds.
+    #[serde(default = "leaf_life_s")]
+    pub life_s: i64,
+}
+
+const fn leaf_life_s() -> i64 {
+    LEAF_LIFE.whole_seconds()
 }
 
 /// Whether a certificate can be used.
@@ -83,6 +92,11 @@ impl Entry {
             None => State::Valid,
         }
     }
+
+    /// How long it is remembered after its end. Those of peers are many, and short-lived.
+    const fn remembered_s(&self) -> i64 {
+        if self.user.is_some() { REMEMBER_PEER_S } else { REMEMBER_S }
+    }
 }
 
 impl Pending {
@@ -113,7 +127,7 @@ impl Ledger {
 
     /// Forgets what is long over and writes the rest.
     pub(crate) fn store(&mut self, folder: &Folder, now: i64) -> Result<(), PkiError> {
-        self.issued.retain(|entry| entry.not_after + REMEMBER_S > now);
+        self.issued.retain(|entry| entry.not_after + entry.remembered_s() > now);
         self.tokens.retain(|token| token.not_after + REMEMBER_S > now);
         let path = folder.ledger();
         let text = serde_json::to_string(self)
@@ -149,8 +163,8 @@ impl Ledger {
     pub(crate) fn renewable(&self, serial: &str, name: &str, now: i64) -> Result<&Entry, Refused> {
         let is_valid = |entry: &&Entry| entry.state(now) == State::Valid && entry.name == name;
         let entry = self.find(serial).filter(is_valid).ok_or(Refused::NotRenewable)?;
-        let left_s = LEAF_LIFE.whole_seconds() / 3 * 2;
-        let is_fresh = |entry: &&Entry| is_valid(entry) && entry.not_after - left_s > now;
+        let left_s = |entry: &Entry| entry.life_s / 3 * 2;
+        let is_fresh = |entry: &&Entry| is_valid(entry) && entry.not_after - left_s(entry) > now;
         if self.issued.iter().filter(is_fresh).count() >= MAX_FRESH_PER_NAME {
             return Err(Refused::TooMany { most: MAX_FRESH_PER_NAME });
         }
@@ -222,6 +236,7 @@ mod tests {
             not_after: 100,
             revoked_at: None,
             user: None,
+            life_s: LEAF_LIFE.whole_seconds(),
         }
     }
 

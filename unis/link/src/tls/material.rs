@@ -43,6 +43,8 @@ pub(crate) struct Material {
     /// The SPIFFE name, where there is one.
     pub(crate) name: Option<SpiffeName>,
     /// Unix seconds.
+    pub(crate) not_before: i64,
+    /// Unix seconds.
     pub(crate) not_after: i64,
 }
 
@@ -66,6 +68,7 @@ impl Material {
         })?;
         let certified =
             CertifiedKey::from_der(chain, private_key(key)?, &provider()).map_err(mismatch)?;
-        Ok(Self { certified: Arc::new(certified), name: leaf.spiffe, not_after: leaf.not_after })
+        let (not_before, not_after) = (leaf.not_before, leaf.not_after);
+        Ok(Self { certified: Arc::new(certified), name: leaf.spiffe, not_before, not_after })
     }
 }

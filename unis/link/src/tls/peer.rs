@@ -52,6 +52,7 @@ struct Active {
     accept: Arc<ServerConfig>,
     trust: Arc<Trust>,
     own: Identity,
+    validity: (i64, i64),
 }
 
 impl PeerTls {
@@ -77,6 +78,11 @@ impl PeerTls {
     /// What the own certificate proves to others.
     pub fn identity(&self) -> Identity {
         self.active.load().own.clone()
+    }
+
+    /// From when to when the own certificate is good, Unix seconds.
+    pub fn validity(&self) -> (i64, i64) {
+        self.active.load().validity
     }
 
     /// The handshake of the end that dials. Whoever calls bounds its time.
@@ -132,7 +138,8 @@ impl Active {
         accept.max_early_data_size = 0;
         accept.session_storage = Arc::new(NoServerSessionStorage {});
         let own = trust.verify(&material.certified.cert, now)?;
-        Ok(Self { dial: Arc::new(dial), accept: Arc::new(accept), trust, own })
+        let validity = (material.not_before, material.not_after);
+        Ok(Self { dial: Arc::new(dial), accept: Arc::new(accept), trust, own, validity })
     }
 
     /// Who the other end is; it has passed the verifier already.

@@ -106,6 +106,7 @@ fn open(path: &Path) -> Authority {
         trust_domain: "isp.example".into(),
         server_path: "isp/64500/unis/1".into(),
         server_names: vec![],
+        peer_life: link::pki::PEER_LIFE,
     };
     Authority::init(path, &settings).unwrap()
 }

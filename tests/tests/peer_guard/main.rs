@@ -1,0 +1,7 @@
+//! What a peer does not let in: members without a passkey of their own, and what is forbidden. Real
+//! peers, one of them with words of its own.
+
+mod denylist;
+mod passkeys;
+mod raw;
+mod stops;
