@@ -52,7 +52,7 @@ pub(crate) async fn let_pass(mut body: AxumBody) -> bool {
     if body.is_end_stream() {
         return true;
     }
-    if !body.size_hint().exact().is_some_and(|bytes| bytes <= LET_PASS_BYTES) {
+    if body.size_hint().exact().is_none_or(|bytes| bytes > LET_PASS_BYTES) {
         return false;
     }
     let rest = async { while let Some(Ok(_)) = body.frame().await {} };
