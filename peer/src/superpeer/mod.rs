@@ -7,7 +7,8 @@
 //! ```
 //!
 //! PAMS says who is in whose care. A report that no super peer takes in time the peer brings to
-//! PAMS itself, so that a super peer that dies loses nothing but time: it moves its peers to another.
+//! PAMS itself, so that a super peer that dies loses nothing but time: it moves its peers to
+//! another.
 
 mod batch;
 mod client;

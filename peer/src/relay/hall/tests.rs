@@ -3,7 +3,7 @@
 use mp2p::message::bound::Text;
 use mp2p::signed::SigningKey;
 
-use super::*;
+use crate::relay::hall::*;
 
 const NOW: u64 = 1_800_000_000;
 
