@@ -139,7 +139,8 @@ fn each_fragment_enters_an_isp_about_once() {
         let size = (32 << 20, 256 << 10);
         measured("S1", swarm(seed, 3, 6, (5.0, 20.0), size), 50.0, 1.25);
         measured("S2", swarm(seed, 3, 6, (5.0, 20.0), size), 6.0, 1.25);
-        // Twenty slow members of a group take over from each other too often yet: 1.25 is the aim.
-        measured("S3", swarm(seed, 3, 20, (2.0, 8.0), (16 << 20, 256 << 10)), 50.0, 3.0);
+        // Twenty slow members of a group take over from each other too often yet: 1.25 is the aim,
+        // 1.8 was seen.
+        measured("S3", swarm(seed, 3, 20, (2.0, 8.0), (16 << 20, 256 << 10)), 50.0, 2.2);
     }
 }
