@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Draws all_pairs.svg, and rank.svg and ecs.svg, both axes logarithmic, beside this file.
+"""Draws all_pairs.svg, rank.svg and ecs.svg, and lists.svg, both axes logarithmic, beside this file.
 
     cargo bench -p topology --bench all_pairs
     unis bench --format json > figures.json
-    docs/figures/draw.py target/criterion figures.json        # either alone draws its own
+    p2psp bench --only list --format json > lists.json
+    docs/figures/draw.py target/criterion figures.json lists.json     # any alone draws its own
 """
 import json
 import math
@@ -74,6 +75,20 @@ def requests(figures):
             [(ours, points("ns")), ("plain way", points("plain-ns"))]))
 
 
+def lists(rows):
+    """Of `p2psp bench`: the rows of lists differ in how many peers the overlay has."""
+    matches = [(re.fullmatch(r"list of \d+, (\d+) peers, in memory", row["name"]), row) for row in rows]
+    points = lambda key: sorted((int(m[1]), row[key]) for m, row in matches if m)
+    (HERE / "lists.svg").write_text(svg(
+        "A refresh and its ranked list of 50, in memory, one core", "peers of the overlay",
+        "microseconds", [("p99", points("p99-us")), ("median", points("median-us"))]))
+
+
+def figures(path):
+    rows = json.loads(pathlib.Path(path).read_text())["rows"]
+    lists(rows) if any("median-us" in row for row in rows) else requests(path)
+
+
 if __name__ == "__main__":
     for path in sys.argv[1:]:
-        requests(path) if path.endswith(".json") else all_pairs(path)
+        figures(path) if path.endswith(".json") else all_pairs(path)

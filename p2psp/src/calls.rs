@@ -14,6 +14,8 @@ use mp2p::message::status::PeerStatus;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::scores::Scores;
+
 pub use crate::calls::stops::{Contents, LiftOrder, StopOrder, Stops};
 pub use crate::calls::users::{ErrorNote, Founding, Service, Serving};
 
@@ -96,6 +98,11 @@ pub trait Activity: Send + Sync {
     /// How the peers stand (TR 20002 §8.3.10 step 3); `None` for those that reported nothing of
     /// late.
     fn standings<'a>(&'a self, peers: &'a [PeerId], now: u64) -> Answer<'a, Vec<Option<Standing>>>;
+
+    /// The same without a call, where PAMS is in this process.
+    fn scores(&self) -> Option<Scores<'_>> {
+        None
+    }
 }
 
 /// R1: what PAMS asks of OMS.

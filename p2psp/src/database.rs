@@ -7,20 +7,22 @@
 //!  write ─┘             └────────────────────────────────────────────────┘
 //! ```
 
+mod readers;
+
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
+use crate::database::readers::{Readers, connect};
+
 /// Commands that wait for the writer; more are refused.
 const MAX_WAITING: usize = 4096;
 /// Commands of one transaction.
 const MAX_BATCH: usize = 256;
-/// For another process, such as a backup, to let go of the file.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A command failed, and changed nothing.
 #[derive(Debug, thiserror::Error)]
@@ -80,7 +82,7 @@ struct Ran {
 #[derive(Clone)]
 pub struct Database {
     queue: SyncSender<Command>,
-    reader: Arc<Mutex<Connection>>,
+    readers: Arc<Readers>,
 }
 
 impl Database {
@@ -92,10 +94,10 @@ impl Database {
     pub fn open(path: &Path, migrations: &[&str]) -> Result<Self, DatabaseError> {
         let mut writer = connect(path)?;
         migrate(&mut writer, path, migrations)?;
-        let reader = connect(path)?;
+        let readers = Arc::new(Readers::new(path)?);
         let (queue, commands) = sync_channel(MAX_WAITING);
         std::thread::spawn(move || write_all(writer, &commands));
-        Ok(Self { queue, reader: Arc::new(Mutex::new(reader)) })
+        Ok(Self { queue, readers })
     }
 
     /// Runs a command that changes something; `Ok` means that it is on the disk.
@@ -135,7 +137,7 @@ impl Database {
         &self,
         question: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, DatabaseError> {
-        Ok(question(&self.reader.lock().unwrap_or_else(PoisonError::into_inner))?)
+        Ok(self.readers.ask(question)?)
     }
 
     /// Runs a question.
@@ -146,21 +148,25 @@ impl Database {
         &self,
         question: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, DatabaseError> {
-        let reader = Arc::clone(&self.reader);
-        let asked = tokio::task::spawn_blocking(move || {
-            question(&reader.lock().unwrap_or_else(PoisonError::into_inner))
-        });
+        let readers = Arc::clone(&self.readers);
+        let asked = tokio::task::spawn_blocking(move || readers.ask(question));
         Ok(asked.await.map_err(|_| DatabaseError::Ended)??)
     }
-}
 
-fn connect(path: &Path) -> Result<Connection, DatabaseError> {
-    let connection = Connection::open(path)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "foreign_keys", true)?;
-    Ok(connection)
+    /// Runs a question that SQLite breaks off after so much work: what it was doing ends with
+    /// `OperationInterrupted`, and the question may go on with what it has.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub async fn read_within<T: Send + 'static>(
+        &self,
+        most: Duration,
+        question: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, DatabaseError> {
+        let readers = Arc::clone(&self.readers);
+        let asked = tokio::task::spawn_blocking(move || readers.ask_within(most, question));
+        Ok(asked.await.map_err(|_| DatabaseError::Ended)??)
+    }
 }
 
 fn migrate(

@@ -31,9 +31,12 @@ pub mod users;
 pub mod audit;
 pub mod backup;
 pub mod calls;
+mod chunks;
 pub mod database;
 pub mod passkeys;
 pub mod roles;
+pub mod scores;
+mod work;
 
 // Around them: what operators choose and peers ask.
 pub mod api;

@@ -1,5 +1,7 @@
 //! OMS' key for passkeys, and the epoch that ends older ones (TR 20002 §8.3.9).
 
+mod handed;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -13,6 +15,8 @@ use mp2p::reservation::Reservation;
 use mp2p::signed::{KeyError, SignedError, SigningKey};
 use mp2p::stop::Stop;
 
+use crate::passkeys::handed::Handed;
+
 /// The key, PKCS #8 (DER).
 const KEY_FILE: &str = "passkey-key.der";
 /// The epoch, decimal.
@@ -25,6 +29,7 @@ pub struct Passkeys {
     issuer: String,
     epoch: AtomicU64,
     folder: PathBuf,
+    handed: Handed,
 }
 
 /// The key cannot be had.
@@ -77,7 +82,8 @@ impl Passkeys {
     pub fn open(folder: &Path, issuer: String) -> Result<Self, PasskeysError> {
         let (key, public) = signing_key(&folder.join(KEY_FILE))?;
         let epoch = AtomicU64::new(epoch(folder)?);
-        Ok(Self { key, public, issuer, epoch, folder: folder.to_owned() })
+        let (folder, handed) = (folder.to_owned(), Handed::default());
+        Ok(Self { key, public, issuer, epoch, folder, handed })
     }
 
     /// The key to check passkeys with, base64url.
@@ -129,8 +135,9 @@ impl Passkeys {
         stop.seal(&self.key)
     }
 
-    /// Signs a passkey that is good from `now` (Unix seconds) on; `None` where the certificate's
-    /// fingerprint is none or the key fails.
+    /// A passkey that is good at `now` (Unix seconds) and at least half of its life on: the one
+    /// that the peer has, else a new one. `None` where the certificate's fingerprint is none or the
+    /// key fails.
     #[must_use]
     pub fn issue(&self, holder: Holder<'_>, overlay: &OverlayId, now: u64) -> Option<String> {
         let passkey = Passkey {
@@ -144,8 +151,15 @@ impl Passkeys {
             exp: now.saturating_add(PASSKEY_LIFE.as_secs()),
             cnf: Confirmation::of_fingerprint(holder.certificate)?,
         };
+        if let Some(text) = self.handed.again(&passkey) {
+            return Some(text);
+        }
         let sealed = passkey.seal(&self.key);
-        sealed.inspect_err(|error| tracing::error!(%error, "no passkey could be signed")).ok()
+        let text = sealed
+            .inspect_err(|error| tracing::error!(%error, "no passkey could be signed"))
+            .ok()?;
+        self.handed.note(passkey, text.clone());
+        Some(text)
     }
 }
 
@@ -223,5 +237,25 @@ mod tests {
         assert_eq!(Passkey::open(&text, &key, &check).unwrap().class, 2);
         let bad = Holder { certificate: "no fingerprint", ..holder };
         assert_eq!(open().issue(bad, &overlay, 1000), None);
+    }
+
+    #[test]
+    fn a_peer_has_one_passkey_until_half_its_life_is_over_or_something_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let passkeys = Passkeys::open(folder.path(), "p2psp.example".into()).unwrap();
+        let peer = PeerId::parse(&"a".repeat(64)).unwrap();
+        let (user, overlay) = (UserId::parse("anna").unwrap(), OverlayId::parse("film").unwrap());
+        let (certificate, other) = ("c".repeat(64), "d".repeat(64));
+        let holder = Holder { peer: &peer, user: &user, certificate: &certificate, class: 2 };
+        let at = |holder: Holder<'_>, now| passkeys.issue(holder, &overlay, now).unwrap();
+        let first = at(holder, 1000);
+        assert_eq!(at(holder, 1299), first);
+        assert_ne!(at(holder, 1300), first);
+        let second = at(holder, 1301);
+        assert_ne!(at(Holder { class: 3, ..holder }, 1301), second);
+        assert_ne!(at(Holder { certificate: &other, ..holder }, 1301), second);
+        let third = at(holder, 1301);
+        passkeys.raise_epoch().unwrap();
+        assert_ne!(at(holder, 1301), third);
     }
 }

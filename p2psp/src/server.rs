@@ -109,6 +109,11 @@ impl Server {
         &self.desk.url
     }
 
+    /// OMS and PAMS, where they are here.
+    pub(crate) fn roles(&self) -> (Option<Arc<Oms>>, Option<Arc<Pams>>) {
+        (self.desk.oms.clone(), self.desk.pams.clone())
+    }
+
     /// URL of health and metrics.
     #[must_use]
     pub fn admin_url(&self) -> String {
@@ -122,6 +127,7 @@ impl Server {
     pub async fn run(self) -> anyhow::Result<()> {
         let Self { listener, admin, shutdown, identities, desk, hold, .. } = self;
         let folder = self.settings.state_dir()?;
+        let requests = self.settings.limits.request_rate();
         let kept = Arc::clone(&desk);
         identities.watch(&shutdown);
         let (shut, again) = (shutdown.clone(), Arc::clone(&desk));
@@ -134,7 +140,7 @@ impl Server {
         let admin_stop = Shutdown::new();
         let admin = tokio::spawn(admin.run(admin_stop.clone()));
         notify::ready(&format!("serving {}", desk.url), &shutdown);
-        let service = Service::new(desk, identities.enrolment());
+        let service = Service::new(desk, identities.enrolment()).bounded(requests);
         listener.run(Arc::new(service), shutdown).await;
         keep(&kept, &folder);
         admin_stop.trigger();

@@ -35,10 +35,13 @@ fn the_documented_settings_file_is_one_to_start_from() {
 }
 
 #[test]
-fn the_bench_measures_lists_and_durable_commands_and_leaves_nothing() {
+fn the_bench_measures_all_that_it_says_and_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("ledger").display().to_string();
-    let output = p2psp(&["bench", "--quick", "--format", "json", "--folder", &place]);
+    let nowhere = folder.path().display().to_string();
+    let output =
+        p2psp(&["bench", "--quick", "--format", "json", "--folder", &place, "--rival", &nowhere]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let names: Vec<&str> =
         told["rows"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
@@ -47,11 +50,17 @@ fn the_bench_measures_lists_and_durable_commands_and_leaves_nothing() {
         [
             "list of 9, 10 peers, in memory",
             "list of 50, 1000 peers, in memory",
-            "profile at a join, 256 clients, on the disk"
+            "passkey, signed anew",
+            "passkey, handed out again",
+            "list of 50, 1000 peers, mutual TLS",
+            "echo of it, 1000 peers, mutual TLS",
+            "profile at a join, 256 clients, on the disk",
+            "search of 1000 contents",
         ]
     );
     assert!(
         told["rows"].as_array().unwrap().iter().all(|row| row["per-second"].as_f64() > Some(0.0))
     );
+    assert!(told["absent"][0].as_str().unwrap().starts_with("no aquatic_udp "));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

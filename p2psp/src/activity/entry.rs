@@ -1,27 +1,31 @@
-//! What is kept of one peer in memory.
-
-use std::collections::VecDeque;
+//! What is kept of one peer in memory: 104 bytes, 28 for each window of history but the last, and
+//! what few peers tell.
 
 use mp2p::id::{PeerId, UserId};
-use mp2p::message::activity::Window;
 use mp2p::message::resource::Resource;
-use mp2p::message::status::{PeerStatus, StaticStatus};
+use mp2p::message::status::StaticStatus;
 
+use crate::activity::packed::{PackedStatus, PackedWindow};
 use crate::activity::store::{Aged, Record, Told};
 
 /// One peer.
+#[derive(Debug, Default)]
 pub(crate) struct Entry {
-    pub(crate) at: u64,
-    reports: u64,
-    status: PeerStatus,
+    status: PackedStatus,
+    /// The last window.
+    window: PackedWindow,
+    reports: u32,
+    /// Unix seconds.
+    at: u32,
+    user: Option<UserId>,
     extra: Option<Box<Extra>>,
-    history: VecDeque<Window>,
+    /// The windows before the last, oldest first.
+    past: Option<Box<Vec<PackedWindow>>>,
 }
 
 /// What few peers tell.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Extra {
-    user: Option<UserId>,
     via: Option<PeerId>,
     fixed: Option<StaticStatus>,
     resources: Box<[Resource]>,
@@ -37,60 +41,65 @@ pub struct HistoryBounds {
 }
 
 impl Entry {
-    pub(crate) fn new() -> Self {
-        let status = PeerStatus::default();
-        Self { at: 0, reports: 0, status, extra: None, history: VecDeque::new() }
-    }
-
     pub(crate) fn take(&mut self, told: Told, now: u64, bounds: HistoryBounds) {
         let Told { report, user, via } = told;
-        self.note(&report.status, now, bounds);
-        (self.status, self.at) = (report.status, now);
-        self.reports += 1;
+        self.roll(now - now % bounds.window_s.max(1), bounds.windows.max(1));
+        self.window.note(&report.status);
+        self.status = PackedStatus::of(&report.status);
+        self.at = u32::try_from(now).unwrap_or(u32::MAX);
+        self.reports = self.reports.saturating_add(1);
+        self.user = user;
+        let says_more = via.is_some() || report.fixed.is_some() || report.resources.is_some();
+        if !says_more && self.extra.is_none() {
+            return;
+        }
         let extra = self.extra.get_or_insert_default();
-        (extra.user, extra.via) = (user, via);
+        extra.via = via;
         if report.fixed.is_some() {
             extra.fixed = report.fixed;
         }
         if let Some(resources) = report.resources {
             extra.resources = resources.iter().cloned().collect();
             for resource in &mut extra.resources {
-                resource.owner.clone_from(&extra.user);
+                resource.owner.clone_from(&self.user);
             }
         }
     }
 
-    fn note(&mut self, status: &PeerStatus, now: u64, bounds: HistoryBounds) {
-        let from = now - now % bounds.window_s.max(1);
-        if self.history.back().is_none_or(|window| window.from < from) {
-            while self.history.len() >= bounds.windows.max(1) {
-                self.history.pop_front();
-            }
-            self.history.push_back(Window { from, ..Window::default() });
+    /// Begins a new window where the last one is over.
+    fn roll(&mut self, from: u64, windows: usize) {
+        if !self.window.is_empty() && self.window.from() >= from {
+            return;
         }
-        let Some(window) = self.history.back_mut() else { return };
-        let (before, load) = (f64::from(window.reports), status.load());
-        let mean = |mean: f64, new: f64| (mean * before + new) / (before + 1.0);
-        window.load = mean(f64::from(window.load), f64::from(load)) as f32;
-        window.max_load = window.max_load.max(load);
-        window.up_bps = mean(window.up_bps as f64, status.up_bps as f64) as u64;
-        window.down_bps = mean(window.down_bps as f64, status.down_bps as f64) as u64;
-        window.reports += 1;
+        let over = std::mem::replace(&mut self.window, PackedWindow::new(from));
+        if over.is_empty() {
+            return;
+        }
+        let past = self.past.get_or_insert_default();
+        past.reserve_exact(1);
+        past.push(over);
+        let excess = past.len().saturating_sub(windows - 1);
+        past.drain(..excess);
+    }
+
+    pub(crate) fn at(&self) -> u64 {
+        u64::from(self.at)
     }
 
     pub(crate) fn aged(&self, now: u64) -> Aged {
-        Aged { status: self.status.clone(), age_s: now.saturating_sub(self.at) }
+        Aged { status: self.status.get(), age_s: now.saturating_sub(self.at()) }
     }
 
     pub(crate) fn record(&self, now: u64) -> Record {
         let extra = self.extra.as_deref();
+        let past = self.past.iter().flat_map(|past| past.iter());
         Record {
-            user: extra.and_then(|extra| extra.user.clone()),
+            user: self.user.clone(),
             aged: self.aged(now),
-            reports: self.reports,
+            reports: u64::from(self.reports),
             fixed: extra.and_then(|extra| extra.fixed.clone()),
             via: extra.and_then(|extra| extra.via.clone()),
-            history: self.history.iter().copied().collect(),
+            history: past.chain([&self.window]).map(|window| window.get()).collect(),
         }
     }
 
@@ -102,5 +111,15 @@ impl Entry {
     pub(crate) fn agreed(&self) -> bool {
         let fixed = self.extra.as_deref().and_then(|extra| extra.fixed.as_ref());
         fixed.is_some_and(|fixed| fixed.sharing_policy.show_status)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_no_larger_than_it_says() {
+        assert_eq!(size_of::<Option<Entry>>(), 104);
     }
 }

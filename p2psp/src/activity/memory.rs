@@ -1,13 +1,12 @@
 //! Statuses in memory, and which peers have which resource.
 //!
 //! ```text
-//!  peers:  3f… → status, age, static, resources, windows      (in shards by the peer)
+//!  board:  3f… → load, time              (by row: what lists need)
+//!  rows:   status, windows, static …     (by the same row)
 //!  named:  (disk, 3f…) (disk, 9a…)        of type:  (storage, 3f…) (storage, 9a…)
 //! ```
 
-use std::collections::{BTreeSet, HashMap};
-use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::BTreeSet;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use mp2p::id::PeerId;
@@ -15,23 +14,30 @@ use mp2p::message::resource::{Resource, ResourceType};
 
 use crate::activity::entry::{Entry, HistoryBounds};
 use crate::activity::store::{Aged, Counts, Offer, Record, StatusStore, Told, TooMany, Wanted};
+use crate::chunks::Chunks;
+use crate::scores::Board;
 
-/// Locks; peers are spread over them.
-const SHARDS: usize = 32;
 /// Peers looked at for a type at most: old reports are passed over.
 const MAX_LOOKED_AT: usize = 10_000;
+/// Rows that are swept at a time: nobody waits for all.
+const SWEPT_ROWS: u32 = 4096;
 
-type Shard = HashMap<PeerId, Entry>;
-
-/// A [`StatusStore`] that is gone with its process.
+/// A [`StatusStore`] that is gone with its process. Rows are locked before the index, and the
+/// board last.
 pub struct MemoryStatus {
-    shards: Vec<RwLock<Shard>>,
+    board: Board,
+    rows: RwLock<Rows>,
     index: RwLock<Index>,
-    hasher: RandomState,
-    peers: AtomicUsize,
     max_peers: usize,
     max_age_s: u64,
     history: HistoryBounds,
+}
+
+/// Peers by their row of the board.
+#[derive(Default)]
+struct Rows {
+    entries: Chunks<Option<Entry>>,
+    peers: usize,
 }
 
 /// Who has which resource.
@@ -46,44 +52,29 @@ impl MemoryStatus {
     /// `max_age_s`.
     #[must_use]
     pub fn new(max_peers: usize, max_age_s: u64, history: HistoryBounds) -> Self {
-        Self {
-            shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
-            index: RwLock::default(),
-            hasher: RandomState::new(),
-            peers: AtomicUsize::new(0),
-            max_peers,
-            max_age_s,
-            history,
-        }
+        let (board, rows, index) = (Board::default(), RwLock::default(), RwLock::default());
+        Self { board, rows, index, max_peers, max_age_s, history }
     }
 
-    fn shard(&self, peer: &PeerId) -> &RwLock<Shard> {
-        &self.shards[(self.hasher.hash_one(peer) % SHARDS as u64) as usize]
-    }
-
-    /// Room for one more peer, where need be by forgetting what is older than `max_age_s`.
-    fn make_room(&self, now: u64) -> Result<(), TooMany> {
-        let room = |count: usize| (count < self.max_peers).then_some(count + 1);
-        let take = || self.peers.fetch_update(Ordering::AcqRel, Ordering::Acquire, room).is_ok();
-        if take() {
-            return Ok(());
-        }
-        self.forget(self.max_age_s, now);
-        if take() { Ok(()) } else { Err(TooMany(self.max_peers)) }
-    }
-
-    fn forget(&self, keep_s: u64, now: u64) {
-        for shard in &self.shards {
-            let gone: Vec<(PeerId, Entry)> = {
-                let mut shard = write(shard);
-                let is_over = |_: &PeerId, entry: &mut Entry| now.saturating_sub(entry.at) > keep_s;
-                shard.extract_if(is_over).collect()
-            };
-            self.peers.fetch_sub(gone.len(), Ordering::AcqRel);
-            for (peer, entry) in gone.iter().filter(|(_, entry)| !entry.resources().is_empty()) {
-                write(&self.index).replace(peer, entry.resources(), &[]);
+    /// Forgets those of `at` that are older than `keep_s`.
+    fn forget(&self, rows: &mut Rows, at: std::ops::Range<u32>, keep_s: u64, now: u64) {
+        for row in at {
+            let is_over = |entry: &mut Entry| now.saturating_sub(entry.at()) > keep_s;
+            let place = rows.entries.get_mut(row);
+            let Some(entry) = place.and_then(|place| place.take_if(is_over)) else { continue };
+            rows.peers -= 1;
+            let Some(peer) = self.board.remove(row) else { continue };
+            if !entry.resources().is_empty() {
+                write(&self.index).replace(&peer, entry.resources(), &[]);
             }
         }
+    }
+
+    /// Looks at a peer.
+    fn look<T>(&self, peer: &PeerId, act: impl FnOnce(&Entry) -> T) -> Option<T> {
+        let rows = read(&self.rows);
+        let row = self.board.row(peer)?;
+        rows.entries.get(row)?.as_ref().map(act)
     }
 }
 
@@ -100,8 +91,7 @@ impl Index {
     }
 
     fn holders(&self, wanted: &Wanted) -> Vec<PeerId> {
-        let least = PeerId::parse(&"0".repeat(64));
-        let Ok(least) = least else { return Vec::new() };
+        let least = PeerId::of_digest([0; 32]);
         match wanted {
             Wanted::Named(name) => {
                 let from = self.named.range((name.clone(), least)..);
@@ -120,59 +110,56 @@ impl Index {
 impl StatusStore for MemoryStatus {
     fn put(&self, told: Told, now: u64) -> Result<(), TooMany> {
         let peer = told.report.peer_id.clone();
-        let is_new = !read(self.shard(&peer)).contains_key(&peer);
-        if is_new {
-            self.make_room(now)?;
+        let mut rows = write(&self.rows);
+        let known = self.board.row(&peer);
+        if known.is_none() && rows.peers >= self.max_peers {
+            let all = 0..rows.entries.len() as u32;
+            self.forget(&mut rows, all, self.max_age_s, now);
+            if rows.peers >= self.max_peers {
+                return Err(TooMany(self.max_peers));
+            }
         }
+        let row = self.board.put(&peer, told.report.status.load(), now);
+        while rows.entries.len() <= row as usize {
+            rows.entries.push(None);
+        }
+        rows.peers += usize::from(known.is_none());
+        let Some(place) = rows.entries.get_mut(row) else { return Ok(()) };
+        let entry = place.get_or_insert_default();
         let says_resources = told.report.resources.is_some();
-        let mut shard = write(self.shard(&peer));
-        let was_there = shard.contains_key(&peer);
-        let entry = shard.entry(peer.clone()).or_insert_with(Entry::new);
         let old = if says_resources { entry.resources().to_vec() } else { Vec::new() };
         entry.take(told, now, self.history);
         if says_resources {
-            // Shard before index, here and nowhere the other way round.
             write(&self.index).replace(&peer, &old, entry.resources());
-        }
-        // Somebody else may have put it in, or swept it, meanwhile.
-        match (is_new, was_there) {
-            (true, true) => drop(self.peers.fetch_sub(1, Ordering::AcqRel)),
-            (false, false) => drop(self.peers.fetch_add(1, Ordering::AcqRel)),
-            _ => {}
         }
         Ok(())
     }
 
     fn latest(&self, peers: &[PeerId], max_age_s: u64, now: u64) -> Vec<Option<Aged>> {
-        let aged = |peer: &PeerId| {
-            let shard = read(self.shard(peer));
-            let entry = shard.get(peer)?;
-            (now.saturating_sub(entry.at) <= max_age_s).then(|| entry.aged(now))
-        };
-        peers.iter().map(aged).collect()
+        let aged =
+            |entry: &Entry| (now.saturating_sub(entry.at()) <= max_age_s).then(|| entry.aged(now));
+        peers.iter().map(|peer| self.look(peer, aged).flatten()).collect()
     }
 
     fn record(&self, peer: &PeerId, now: u64) -> Option<Record> {
-        read(self.shard(peer)).get(peer).map(|entry| entry.record(now))
+        self.look(peer, |entry| entry.record(now))
     }
 
     fn resources(&self, wanted: &Wanted, max_age_s: u64, most: usize, now: u64) -> Vec<Offer> {
         let holders = read(&self.index).holders(wanted);
         let mut found = Vec::new();
         for peer in holders {
-            let shard = read(self.shard(&peer));
-            let Some(entry) = shard.get(&peer) else { continue };
-            let age_s = now.saturating_sub(entry.at);
-            if age_s > max_age_s {
-                continue;
-            }
-            let agreed = entry.agreed();
-            let theirs = entry.resources().iter().filter(|resource| is_wanted(wanted, resource));
-            let offers = theirs.map(|resource| {
-                let (peer, resource) = (peer.clone(), resource.clone());
-                Offer { peer, resource, age_s, agreed }
+            let offers = self.look(&peer, |entry| {
+                let age_s = now.saturating_sub(entry.at());
+                let theirs = entry.resources().iter().filter(|one| is_wanted(wanted, one));
+                let offer = |resource: &Resource| {
+                    let (peer, resource) = (peer.clone(), resource.clone());
+                    Offer { peer, resource, age_s, agreed: entry.agreed() }
+                };
+                let counts = age_s <= max_age_s;
+                counts.then(|| theirs.map(offer).collect::<Vec<_>>()).unwrap_or_default()
             });
-            found.extend(offers);
+            found.extend(offers.unwrap_or_default());
         }
         found.sort_by(|a, b| b.resource.score().total_cmp(&a.resource.score()));
         found.truncate(most);
@@ -180,15 +167,26 @@ impl StatusStore for MemoryStatus {
     }
 
     fn sweep(&self, max_age_s: u64, keep_s: u64, now: u64) -> Counts {
-        self.forget(keep_s, now);
         let mut counts = Counts::default();
-        for shard in &self.shards {
-            for entry in read(shard).values() {
-                let is_silent = now.saturating_sub(entry.at) > max_age_s;
+        let mut begin = 0;
+        loop {
+            let mut rows = write(&self.rows);
+            let all = rows.entries.len() as u32;
+            let end = all.min(begin + SWEPT_ROWS);
+            self.forget(&mut rows, begin..end, keep_s, now);
+            for entry in (begin..end).filter_map(|row| rows.entries.get(row)?.as_ref()) {
+                let is_silent = now.saturating_sub(entry.at()) > max_age_s;
                 *if is_silent { &mut counts.silent } else { &mut counts.reporting } += 1;
             }
+            if end == all {
+                return counts;
+            }
+            begin = end;
         }
-        counts
+    }
+
+    fn board(&self) -> Option<&Board> {
+        Some(&self.board)
     }
 }
 

@@ -11,6 +11,7 @@ mod care;
 mod entry;
 mod kept;
 mod memory;
+mod packed;
 mod pull;
 mod store;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub use crate::activity::memory::MemoryStatus;
 pub use crate::activity::store::{Aged, Counts, Offer, Record, StatusStore, Told, TooMany, Wanted};
 use crate::calls::{Activity, Answer, Standing, StatusRequests};
 use crate::database::DatabaseError;
+use crate::scores::{Brief, Scores};
 use crate::settings::ActivitySettings;
 
 /// The role.
@@ -271,13 +273,9 @@ impl Pams {
     /// The same, overloaded from the load `overload` on.
     #[must_use]
     pub fn stands(aged: Aged, overload: f32) -> Standing {
-        let load = aged.status.load();
-        Standing {
-            score: 1.0 - load,
-            is_overloaded: load >= overload,
-            status: aged.status,
-            age_s: aged.age_s,
-        }
+        let Brief { score, is_overloaded, age_s } =
+            Brief::of(aged.status.load(), aged.age_s, overload);
+        Standing { score, is_overloaded, status: aged.status, age_s }
     }
 
     fn care(&self) -> MutexGuard<'_, Care> {
@@ -291,5 +289,11 @@ impl Activity for Pams {
         let standings =
             latest.into_iter().map(|aged| aged.map(|aged| self.standing(aged))).collect();
         Box::pin(std::future::ready(Ok(standings)))
+    }
+
+    fn scores(&self) -> Option<Scores<'_>> {
+        let settings = self.settings.load();
+        let (max_age_s, overload) = (settings.max_age_seconds, settings.overload);
+        self.store.board().map(|board| Scores { board, max_age_s, overload })
     }
 }

@@ -5,6 +5,8 @@ use mp2p::message::activity::Window;
 use mp2p::message::resource::{Resource, ResourceType};
 use mp2p::message::status::{PeerReport, PeerStatus, StaticStatus};
 
+use crate::scores::Board;
+
 /// Statuses of peers. Times are Unix seconds.
 pub trait StatusStore: Send + Sync {
     /// Takes a report over. What it does not say of resources and static status stays as it was.
@@ -26,6 +28,11 @@ pub trait StatusStore: Send + Sync {
     /// Forgets peers that told nothing for `keep_s`; how many of the rest reported within
     /// `max_age_s`, and how many did not.
     fn sweep(&self, max_age_s: u64, keep_s: u64, now: u64) -> Counts;
+
+    /// The last load of each peer, where it is in this process.
+    fn board(&self) -> Option<&Board> {
+        None
+    }
 }
 
 /// A report, and what PAMS knows of who sent it.

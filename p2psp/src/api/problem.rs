@@ -2,6 +2,8 @@
 
 mod oms;
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
@@ -37,6 +39,8 @@ pub(crate) enum Problem {
     NotFound,
     #[error("{0}")]
     Missing(String),
+    #[error("too many requests from this address; the next in {} s", .0.as_secs() + 1)]
+    TooOften(Duration),
     #[error("{0} are at their bound")]
     NoRoom(&'static str),
     #[error("{0}")]
@@ -93,6 +97,7 @@ impl Problem {
             Self::Stop(StopFault::Signed(_)) => (StatusCode::BAD_REQUEST, "stop-ack"),
             Self::Stop(StopFault::Database(error)) if error.is_passing() => STORAGE,
             Self::Stop(_) => INTERNAL,
+            Self::TooOften(_) => (StatusCode::TOO_MANY_REQUESTS, "too-often"),
             Self::NotFound => (StatusCode::NOT_FOUND, "no-resource"),
             Self::Missing(_) => (StatusCode::NOT_FOUND, "not-found"),
             Self::Query(_) => (StatusCode::BAD_REQUEST, "query"),
@@ -207,7 +212,8 @@ impl IntoResponse for Problem {
         }
         let body = Json(body);
         match self {
-            Self::Join(JoinError::TooOften(wait))
+            Self::TooOften(wait)
+            | Self::Join(JoinError::TooOften(wait))
             | Self::Failures(ReportRefused::TooOften(wait)) => {
                 let seconds = (wait.as_secs() + 1).to_string();
                 (status, [(header::RETRY_AFTER, seconds)], body).into_response()

@@ -14,8 +14,9 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use link::Caller;
 use link::body::{self, Body, BoxError};
-use link::identity::Role;
+use link::identity::{Identity, Role};
 use link::pki::service::Service as Enrolment;
+use link::rate::SourceRate;
 use link::server::Handler;
 use tower::Service as _;
 
@@ -31,6 +32,7 @@ use crate::metrics::Metrics;
 pub struct Service {
     router: Router,
     enrolment: Option<Enrolment>,
+    requests: Option<SourceRate>,
 }
 
 impl Service {
@@ -43,7 +45,24 @@ impl Service {
         }
         router = router.route(openapi::LINE.path, guarded(&openapi::LINE, desk.metrics.clone()));
         let router = router.fallback(|| async { Problem::NotFound }).with_state(desk);
-        Self { router, enrolment }
+        Self { router, enrolment, requests: None }
+    }
+
+    /// With a bound of requests from one address, where there is one. Roles of this provider in
+    /// other processes are not bound by it.
+    #[must_use]
+    pub fn bounded(self, requests: Option<SourceRate>) -> Self {
+        Self { requests, ..self }
+    }
+
+    fn admit(&self, request: &Request<Incoming>) -> Result<(), Problem> {
+        let caller = request.extensions().get::<Caller>();
+        let (Some(requests), Some(caller)) = (&self.requests, caller) else { return Ok(()) };
+        let own = |identity: &Identity| identity.partner.is_none() && is_colleague(identity.role);
+        match caller.identity.as_ref().is_some_and(own) {
+            true => Ok(()),
+            false => requests.check(caller.address.ip()).map_err(Problem::TooOften),
+        }
     }
 }
 
@@ -87,8 +106,17 @@ fn authorise(line: &Line, request: &AxumRequest) -> Result<(), Problem> {
     }
 }
 
+const fn is_colleague(role: Role) -> bool {
+    matches!(role, Role::Oms | Role::Pams | Role::Ixs | Role::Ums)
+}
+
 impl Handler for Service {
     async fn handle(&self, request: Request<Incoming>) -> Response<Body> {
+        if let Err(problem) = self.admit(&request) {
+            return problem
+                .into_response()
+                .map(|content| body::stream(content.map_err(BoxError::from)));
+        }
         if let Some(enrolment) = &self.enrolment
             && Enrolment::takes(request.uri().path())
         {

@@ -66,6 +66,21 @@ impl Ixs {
         }
     }
 
+    /// Takes contents in as they are, unsigned and unchecked: to measure, nothing else.
+    ///
+    /// # Errors
+    /// The index cannot be written, or has one of them.
+    pub(crate) async fn fill(
+        &self,
+        files: Vec<IndexFile>,
+        owner: &'static str,
+    ) -> Result<(), IndexError> {
+        let filled = self
+            .database
+            .write(move |tx| files.iter().try_for_each(|file| put(tx, file, owner).map(|_| ())));
+        Ok(filled.await?)
+    }
+
     /// Up to which change of the denylist nothing of it is forbidden.
     async fn allowed(&self, order: &std::sync::Arc<Order>, now: u64) -> Result<u64, IndexError> {
         let asked = std::sync::Arc::clone(order);
@@ -108,6 +123,14 @@ fn write(tx: &Connection, order: &Order, seq: u64) -> rusqlite::Result<Result<()
     }
     tx.prepare_cached("INSERT INTO cut VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
         .execute(params![file.content_id.as_str(), file.fragment_size])?;
+    let number = put(tx, file, order.publisher.user.as_str())?;
+    tx.prepare_cached("INSERT INTO index_file VALUES (?1, ?2)")?
+        .execute(params![number, order.text])?;
+    Ok(Ok(()))
+}
+
+/// Takes a content in, with its words; its number.
+pub(crate) fn put(tx: &Connection, file: &IndexFile, owner: &str) -> rusqlite::Result<i64> {
     let title_words = words::indexed(&file.title);
     tx.prepare_cached(
         "INSERT INTO content
@@ -117,8 +140,8 @@ fn write(tx: &Connection, order: &Order, seq: u64) -> rusqlite::Result<Result<()
     .execute(params![
         file.content_id.as_str(),
         file.overlay_id.as_str(),
-        order.publisher.user.as_str(),
-        &*order.publisher.peer.digits(),
+        owner,
+        &*file.publisher.digits(),
         stored(file.version),
         &*file.title,
         &*file.description,
@@ -128,9 +151,7 @@ fn write(tx: &Connection, order: &Order, seq: u64) -> rusqlite::Result<Result<()
     let number = tx.last_insert_rowid();
     tx.prepare_cached("INSERT INTO words (rowid, title, description) VALUES (?1, ?2, ?3)")?
         .execute(params![number, title_words, words::indexed(&file.description)])?;
-    tx.prepare_cached("INSERT INTO index_file VALUES (?1, ?2)")?
-        .execute(params![number, order.text])?;
-    Ok(Ok(()))
+    Ok(number)
 }
 
 fn refusal(tx: &Connection, order: &Order) -> rusqlite::Result<Option<IndexError>> {

@@ -4,6 +4,8 @@
 //! description. Among these a title of fewer words first, then what was registered later. A word
 //! that half of all contents have costs no more than another: of each kind only the newest count.
 
+use std::time::Duration;
+
 use mp2p::id::{ContentId, OverlayId};
 use mp2p::message::bound::Text;
 use mp2p::message::content::{MAX_FOUND, OverlayContent};
@@ -15,6 +17,9 @@ use crate::index::{Ixs, words};
 
 /// Contents of one kind that are looked at.
 const MAX_CANDIDATES: usize = 2 * MAX_FOUND;
+/// Of the processor, for a search, whatever words it has: what was found by then is the answer.
+/// Two words that half of all contents have, and none both, would be looked for in all of them.
+const MOST: Duration = Duration::from_millis(15);
 
 /// A content's index file, and where it is exchanged.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -26,14 +31,15 @@ pub struct IndexEntry {
 }
 
 impl Ixs {
-    /// Contents that have all words, best first; the last word may be unfinished.
+    /// Contents that have all words, best first; the last word may be unfinished. Of a search that
+    /// takes too much what was found by then.
     ///
     /// # Errors
     /// The index cannot be read.
     pub async fn search(&self, text: &str) -> Result<Vec<OverlayContent>, DatabaseError> {
         let Some(query) = words::query(text) else { return Ok(Vec::new()) };
         let title = words::indexed(text);
-        self.database.read(move |tx| read(tx, &query, &title)).await
+        self.database.read_within(MOST, move |tx| read(tx, &query, &title)).await
     }
 
     /// The index file of a content.
@@ -82,20 +88,46 @@ fn read(tx: &Connection, query: &str, title: &str) -> rusqlite::Result<Vec<Overl
         if found.len() >= MAX_FOUND {
             break;
         }
-        let numbers = tx
-            .prepare_cached(statement)?
-            .query_map(params![asked, MAX_CANDIDATES], |row| row.get::<_, i64>(0))?
-            .collect::<rusqlite::Result<Vec<i64>>>()?;
+        let (numbers, mut in_time) = numbers(tx, statement, &asked)?;
         let mut kind = Vec::new();
         for number in numbers.into_iter().filter(|number| seen.insert(*number)) {
-            let Some((content, words)) = detail(&mut details, number)? else { continue };
+            let found = match detail(&mut details, number) {
+                Err(error) if is_late(&error) => {
+                    in_time = false;
+                    continue;
+                }
+                found => found?,
+            };
+            let Some((content, words)) = found else { continue };
             kind.push((words, std::cmp::Reverse(number), content));
         }
         kind.sort_by_key(|(words, number, _)| (*words, *number));
         found.extend(kind.into_iter().map(|(_, _, content)| content));
+        if !in_time {
+            break;
+        }
     }
     found.truncate(MAX_FOUND);
     Ok(found)
+}
+
+/// The newest contents of one kind, and whether that is all that was looked for.
+fn numbers(tx: &Connection, statement: &str, asked: &str) -> rusqlite::Result<(Vec<i64>, bool)> {
+    let mut statement = tx.prepare_cached(statement)?;
+    let rows = statement.query_map(params![asked, MAX_CANDIDATES], |row| row.get::<_, i64>(0))?;
+    let mut numbers = Vec::new();
+    for number in rows {
+        match number {
+            Ok(number) => numbers.push(number),
+            Err(error) if is_late(&error) => return Ok((numbers, false)),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((numbers, true))
+}
+
+fn is_late(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted)
 }
 
 /// A content and how many words its title has. What was taken in is well-formed; what somebody else

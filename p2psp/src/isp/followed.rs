@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use alto_client::{Client, FollowSettings, Follower};
+use arc_swap::ArcSwapOption;
 use ipnet::IpNet;
 use link::metrics::Metrics;
 use link::shutdown::Shutdown;
 use link::tls::{ClientTls, ClientTlsSettings, ServerTrust};
 use treebitmap::IpLookupTable;
 
-use crate::isp::{Endpoints, Outlook};
+use crate::isp::{Atlas, Endpoints, Outlook};
 use crate::settings::{IspSettings, Service};
 
 /// For a UNIS to answer: lists do not wait for it, only the map's freshness does.
@@ -44,7 +45,8 @@ struct Shown {
 
 struct Isp {
     name: Arc<str>,
-    settings: IspSettings,
+    /// None of one that is not followed.
+    settings: Option<IspSettings>,
     /// Whose users they are.
     prefixes: Arc<[IpNet]>,
     source: Source,
@@ -61,9 +63,33 @@ impl Drop for Isp {
 /// How an ISP says what its network is like.
 enum Source {
     /// By maps, which are followed.
-    Maps(Follower),
+    Maps(Maps),
+    /// By one map.
+    Fixed(Arc<Atlas>),
     /// By answers.
     Endpoints(Arc<Endpoints>),
+}
+
+/// The maps of an ISP.
+struct Maps {
+    follower: Follower,
+    /// Of the last one that was asked for.
+    atlas: ArcSwapOption<Atlas>,
+}
+
+impl Maps {
+    /// Of the map of now.
+    fn atlas(&self) -> Option<Arc<Atlas>> {
+        let followed = self.follower.current()?;
+        let map = followed.snapshot();
+        let known = self.atlas.load_full();
+        known.filter(|atlas| Arc::ptr_eq(atlas.map(), map)).or_else(|| {
+            // Two may do so at once, for the same map: one of both stays.
+            let made = Arc::new(Atlas::new(Arc::clone(map)));
+            self.atlas.store(Some(Arc::clone(&made)));
+            Some(made)
+        })
+    }
 }
 
 impl Isps {
@@ -94,15 +120,27 @@ impl Isps {
         let (v4, v6) = (IpLookupTable::new(), IpLookupTable::new());
         let mut all = Self { isps: Vec::new(), v4, v6, shown };
         for (index, isp) in settings.iter().enumerate() {
-            let known = before.iter().find(|known| known.settings == *isp);
-            let isp = match known {
+            let known = before.iter().find(|known| known.settings.as_ref() == Some(isp));
+            let followed = match known {
                 Some(known) => Arc::clone(known),
                 None => Arc::new(begin(isp, &all.shown)?),
             };
-            all.claim(&isp.settings.prefixes, index);
-            all.isps.push(isp);
+            all.claim(&isp.prefixes, index);
+            all.isps.push(followed);
         }
         Ok(all)
+    }
+
+    /// One ISP of all addresses instead, by one map that stays.
+    #[must_use]
+    pub fn fixed(&self, name: &str, atlas: Arc<Atlas>) -> Self {
+        let (source, watch) = (Source::Fixed(atlas), Shutdown::new());
+        let (name, prefixes) = (Arc::from(name), Arc::default());
+        let isp = Isp { name, settings: None, prefixes, source, watch };
+        let (v4, v6) = (IpLookupTable::new(), IpLookupTable::new());
+        let mut all = Self { isps: vec![Arc::new(isp)], v4, v6, shown: self.shown.clone() };
+        all.claim(&[], 0);
+        all
     }
 
     fn claim(&mut self, prefixes: &[IpNet], isp: usize) {
@@ -136,9 +174,9 @@ impl Isps {
         let name = Arc::clone(&isp.name);
         let outlook = match &isp.source {
             Source::Endpoints(endpoints) => Outlook::of_endpoints(name, Arc::clone(endpoints)),
-            Source::Maps(follower) => {
-                let map = follower.current().map(|followed| Arc::clone(followed.snapshot()));
-                Outlook::new(name, map, asker, follower.freshness(now).stale)
+            Source::Fixed(atlas) => Outlook::new(name, Some(Arc::clone(atlas)), asker, false),
+            Source::Maps(maps) => {
+                Outlook::new(name, maps.atlas(), asker, maps.follower.freshness(now).stale)
             }
         };
         outlook.with_users(Arc::clone(&isp.prefixes))
@@ -147,8 +185,8 @@ impl Isps {
     /// Name and freshness of each: whether there is a map, and whether it is stale.
     pub fn states(&self, now: Instant) -> impl Iterator<Item = (&str, bool, bool)> {
         self.isps.iter().filter_map(move |isp| match &isp.source {
-            Source::Endpoints(_) => None,
-            Source::Maps(follower) => {
+            Source::Endpoints(_) | Source::Fixed(_) => None,
+            Source::Maps(Maps { follower, .. }) => {
                 let has_map = follower.current().is_some();
                 Some((&*isp.name, has_map, follower.freshness(now).stale))
             }
@@ -162,11 +200,11 @@ fn begin(isp: &IspSettings, shown: &Shown) -> Result<Isp, IspError> {
     let watch = Shutdown::new();
     let source = source(isp, shown, &watch).map_err(refused)?;
     let name: Arc<str> = Arc::from(isp.name.as_str());
-    if let Source::Maps(follower) = &source {
-        tokio::spawn(tell(Arc::clone(&name), follower.updates()));
+    if let Source::Maps(maps) = &source {
+        tokio::spawn(tell(Arc::clone(&name), maps.follower.updates()));
     }
     let prefixes = isp.prefixes.clone().into();
-    Ok(Isp { name, settings: isp.clone(), prefixes, source, watch })
+    Ok(Isp { name, settings: Some(isp.clone()), prefixes, source, watch })
 }
 
 fn source(isp: &IspSettings, shown: &Shown, watch: &Shutdown) -> Result<Source, String> {
@@ -193,7 +231,8 @@ fn source(isp: &IspSettings, shown: &Shown, watch: &Shutdown) -> Result<Source, 
         stale_after: Duration::from_secs(isp.stale_seconds),
         ..FollowSettings::default()
     };
-    Follower::start(server, follow).map(Source::Maps).map_err(|error| error.to_string())
+    let follower = Follower::start(server, follow).map_err(|error| error.to_string())?;
+    Ok(Source::Maps(Maps { follower, atlas: ArcSwapOption::empty() }))
 }
 
 /// Tells the log of each map that is taken over, until the follower ends.

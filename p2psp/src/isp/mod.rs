@@ -6,10 +6,12 @@
 //!  address ─► longest of the ISPs' prefixes ────────┴─► Outlook: map, PID of the asker, how fresh
 //! ```
 
+mod atlas;
 mod endpoints;
 mod followed;
 mod outlook;
 
+pub use crate::isp::atlas::{Atlas, Nearness};
 pub use crate::isp::endpoints::Endpoints;
 pub use crate::isp::followed::{IspError, Isps};
 pub use crate::isp::outlook::Outlook;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 use mp2p::message::list::RankedBy;
-use netmap::{Pid, Snapshot};
+use netmap::{Pid, Row};
 
-use crate::isp::Endpoints;
+use crate::isp::{Atlas, Endpoints, Nearness};
 
 /// The metric that ranks.
 pub(crate) const METRIC: &str = "routingcost";
@@ -16,7 +16,7 @@ pub(crate) const METRIC: &str = "routingcost";
 #[derive(Clone, Debug, Default)]
 pub struct Outlook {
     isp: Option<Arc<str>>,
-    map: Option<Arc<Snapshot>>,
+    atlas: Option<Arc<Atlas>>,
     from: Option<Pid>,
     is_stale: bool,
     endpoints: Option<Arc<Endpoints>>,
@@ -30,11 +30,11 @@ impl Outlook {
         Self::default()
     }
 
-    /// The view of `isp` from `asker`; `map` is absent as long as none has come.
+    /// The view of `isp` from `asker`; `atlas` is absent as long as no map has come.
     #[must_use]
-    pub fn new(isp: Arc<str>, map: Option<Arc<Snapshot>>, asker: IpAddr, is_stale: bool) -> Self {
-        let from = map.as_ref().and_then(|map| map.pid_of(asker));
-        Self { isp: Some(isp), map, from, is_stale, ..Self::default() }
+    pub fn new(isp: Arc<str>, atlas: Option<Arc<Atlas>>, asker: IpAddr, is_stale: bool) -> Self {
+        let from = atlas.as_ref().and_then(|atlas| atlas.map().pid_of(asker));
+        Self { isp: Some(isp), atlas, from, is_stale, ..Self::default() }
     }
 
     /// An ISP that gives no map, and is to be asked.
@@ -47,6 +47,12 @@ impl Outlook {
     #[must_use]
     pub fn with_users(self, users: Arc<[IpNet]>) -> Self {
         Self { users, ..self }
+    }
+
+    /// Whether it is said who the users of the asker's ISP are.
+    #[must_use]
+    pub fn knows_users(&self) -> bool {
+        !self.users.is_empty()
     }
 
     /// Whether somebody is a user of the asker's ISP; `None`: it is not said who is.
@@ -68,23 +74,39 @@ impl Outlook {
         self.isp.as_deref()
     }
 
-    /// Names ISP and version of its network map: members placed by it stay where they are as long
-    /// as it is the same.
+    /// The version of the ISP's map: members placed by it stay where they are as long as its
+    /// network map is the same.
     #[must_use]
-    pub fn placing(&self) -> Option<(&str, &str)> {
-        Some((self.isp.as_deref()?, self.map.as_ref()?.network_tag().as_str()))
+    pub const fn atlas(&self) -> Option<&Arc<Atlas>> {
+        self.atlas.as_ref()
+    }
+
+    /// ISP and map, shared.
+    pub(crate) fn shared(&self) -> Option<(Arc<str>, Arc<Atlas>)> {
+        Some((Arc::clone(self.isp.as_ref()?), Arc::clone(self.atlas.as_ref()?)))
+    }
+
+    /// The costs from the asker's PID; none where it is in none or there are none.
+    #[must_use]
+    pub fn costs(&self) -> Option<Row<'_>> {
+        self.atlas.as_ref()?.costs(self.from?)
+    }
+
+    /// All PIDs, near to far from the asker's.
+    pub(crate) fn nearness(&self) -> Option<Arc<Nearness>> {
+        self.atlas.as_ref()?.nearness(self.from?)
     }
 
     /// The PID of an address.
     #[must_use]
     pub fn place(&self, address: IpAddr) -> Option<Pid> {
-        self.map.as_ref()?.pid_of(address)
+        self.atlas.as_ref()?.map().pid_of(address)
     }
 
     /// The ordinal cost from the asker to a PID; `None` where there is none.
     #[must_use]
     pub fn ordinal(&self, to: Option<Pid>) -> Option<u32> {
-        self.map.as_ref()?.matrix(METRIC)?.ordinal(self.from?, to?)
+        self.costs()?.ordinal(to?)
     }
 
     /// The PID of the asker.
@@ -102,13 +124,13 @@ impl Outlook {
     /// The name of a PID, for explanations to operators.
     #[must_use]
     pub fn name(&self, pid: Option<Pid>) -> Option<&str> {
-        Some(self.map.as_ref()?.pids().name(pid?).as_str())
+        Some(self.atlas.as_ref()?.map().pids().name(pid?).as_str())
     }
 
     /// The cost as the ISP wrote it, for explanations to operators.
     #[must_use]
     pub fn cost(&self, to: Option<Pid>) -> Option<&str> {
-        let matrix = self.map.as_ref()?.matrix(METRIC)?;
+        let matrix = self.atlas.as_ref()?.map().matrix(METRIC)?;
         Some(matrix.table().text(matrix.ordinal(self.from?, to?)?))
     }
 

@@ -1,7 +1,6 @@
 //! Why a list reads as it does, for the provider's operators alone: it shows the ISP's costs.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use mp2p::id::{OverlayId, PeerId, UserId};
 use mp2p::message::list::PeerType;
@@ -93,7 +92,7 @@ impl Oms {
         overlay: &OverlayId,
         moment: Moment,
     ) -> Result<Vec<MemberView>, StoreError> {
-        let view = |member: Arc<Member>| MemberView {
+        let view = |member: Member| MemberView {
             peer_id: member.peer.clone(),
             user_id: member.user.clone(),
             peer_type: member.kind,
@@ -131,13 +130,13 @@ impl Oms {
         let (placed, ranked_by) = self.rank(&asker, &outlook, wanted, moment).await?;
         let text = |text: Option<&str>| text.map(str::to_owned);
         let entries = placed.into_iter().map(|placed| ExplainedEntry {
-            peer_id: placed.found.member.peer.clone(),
-            address: placed.found.member.address.ip_address.to_string(),
+            peer_id: placed.found.peer.clone(),
+            address: placed.found.address.ip_address.to_string(),
             pid: text(outlook.name(placed.found.pid)),
             cost: text(outlook.cost(placed.found.pid)),
             rank: placed.rank,
             score: placed.score,
-            status_age_s: placed.standing.map(|standing| standing.age_s),
+            status_age_s: placed.found.brief.map(|brief| brief.age_s),
             bridge: placed.bridge,
             reason: placed.demoted,
         });

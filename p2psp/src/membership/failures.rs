@@ -13,7 +13,7 @@
 //! heartbeat, a true one spares the others what is left of its time. A quarantine ends by itself.
 //! Out for good is only who proved it itself ([`crate::membership::Oms::expel`]).
 
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mp2p::id::{OverlayId, PeerId};
@@ -113,7 +113,7 @@ impl Oms {
         &self,
         accuser: Accuser<'_>,
         overlay: &OverlayId,
-        accused: &Arc<Member>,
+        accused: &Member,
         kind: FailureKind,
         moment: Moment,
     ) -> bool {

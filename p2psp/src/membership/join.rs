@@ -87,7 +87,7 @@ impl Oms {
         if before.is_none() {
             self.floods.check(asker).map_err(JoinError::TooOften)?;
         }
-        let mut member = self.member(asker, request, address, before.as_deref(), now);
+        let mut member = self.member(asker, request, address, before.as_ref(), now);
         if before.is_none() {
             // A member first, so that a join to nowhere makes no profile.
             self.store.announce(&request.overlay_id, member.clone(), now)?;
@@ -107,7 +107,7 @@ impl Oms {
         let (placed, ranked_by) = self.rank(asker, &outlook, wanted, moment).await?;
         self.metrics.listed(ranked_by);
         // `size` is within the bound of a list.
-        let entries = placed.into_iter().map(|placed| entry(placed, behind, now)).collect();
+        let entries = placed.into_iter().map(entry).collect();
         let holder = asker.user.as_ref().map(|user| Holder {
             peer: &asker.peer,
             user,

@@ -14,6 +14,7 @@ use crate::isp::Outlook;
 use crate::membership::{Asker, Moment, Oms};
 use crate::overlay::{Ask, Found, StoreError};
 use crate::ranking::{self, Placed, Policy};
+use crate::scores::Brief;
 
 /// Candidates looked at for each entry of a list: scores choose among them.
 const CANDIDATES_PER_ENTRY: usize = 3;
@@ -50,28 +51,31 @@ impl Oms {
             most: size * CANDIDATES_PER_ENTRY,
             random: moment.random,
             now: moment.unix_s,
+            scores: self.activity.scores(),
         })?;
         let ranked_by = match self.ask_isp(asker, outlook, &mut found).await {
             true => RankedBy::Ecs,
             false => outlook.ranked_by(),
         };
-        let standings = self.standings(&found, moment.unix_s).await;
+        if self.activity.scores().is_none() {
+            self.note_standings(&mut found, moment.unix_s).await;
+        }
+        let policy = self.policy(size, class);
+        let mut placed = ranking::rank(&found, &policy);
+        self.note_statuses(&mut placed, moment.unix_s).await;
+        Ok((placed, ranked_by))
+    }
+
+    fn policy(&self, size: usize, class: u8) -> Policy {
         let list = self.list.load();
-        let policy = Policy {
-            size,
-            bridge_percent: list.bridge_percent,
-            overloaded: list.overloaded,
-            now: moment.unix_s,
-            class,
-        };
-        Ok((ranking::rank(found, standings, &policy), ranked_by))
+        Policy { size, bridge_percent: list.bridge_percent, overloaded: list.overloaded, class }
     }
 
     /// Where the asker's ISP gives no map: how far candidates are, by its answer; whether it came
     /// in time.
     async fn ask_isp(&self, asker: &Asker, outlook: &Outlook, found: &mut [Found]) -> bool {
         let Some(endpoints) = outlook.endpoints() else { return false };
-        let to: Vec<IpAddr> = found.iter().map(|it| it.member.address.ip_address).collect();
+        let to: Vec<IpAddr> = found.iter().map(|it| it.address.ip_address).collect();
         let asked = endpoints.ordinals(asker.address.ip().to_canonical(), &to);
         let Some(ordinals) = self.in_time("r3", asked).await else { return false };
         for (found, ordinal) in found.iter_mut().zip(ordinals) {
@@ -101,9 +105,34 @@ impl Oms {
         })
     }
 
-    async fn standings(&self, found: &[Found], now: u64) -> Vec<Option<Standing>> {
-        let peers: Vec<PeerId> = found.iter().map(|found| found.member.peer.clone()).collect();
-        self.in_time("r1", self.activity.standings(&peers, now)).await.unwrap_or_default()
+    /// What PAMS says of candidates, where it is in another process.
+    async fn note_standings(&self, found: &mut [Found], now: u64) {
+        let peers: Vec<PeerId> = found.iter().map(|found| found.peer.clone()).collect();
+        for (found, standing) in found.iter_mut().zip(self.standings(&peers, now).await) {
+            let Some(standing) = standing else { continue };
+            let Standing { score, is_overloaded, age_s, status } = standing;
+            found.brief = Some(Brief { score, is_overloaded, age_s });
+            found.status = found.show_status.then(|| Box::new(status));
+        }
+    }
+
+    /// The statuses that users agreed to show, where they are not known yet.
+    async fn note_statuses(&self, placed: &mut [Placed], now: u64) {
+        let lacks =
+            |found: &Found| found.show_status && found.brief.is_some() && found.status.is_none();
+        let agreed = placed.iter_mut().map(|one| &mut one.found).filter(|found| lacks(found));
+        let agreed: Vec<&mut Found> = agreed.collect();
+        if agreed.is_empty() {
+            return;
+        }
+        let peers: Vec<PeerId> = agreed.iter().map(|found| found.peer.clone()).collect();
+        for (found, standing) in agreed.into_iter().zip(self.standings(&peers, now).await) {
+            found.status = standing.map(|standing| Box::new(standing.status));
+        }
+    }
+
+    async fn standings(&self, peers: &[PeerId], now: u64) -> Vec<Option<Standing>> {
+        self.in_time("r1", self.activity.standings(peers, now)).await.unwrap_or_default()
     }
 
     /// An answer of another role, or none: whoever asked goes on without.
@@ -126,30 +155,31 @@ impl Oms {
     }
 }
 
-/// What the asker is told of a candidate: its rank, not what the ISP says it costs. `behind`: as in
-/// [`Wanted`].
-pub(crate) fn entry(placed: Placed, behind: Option<Nat>, now: u64) -> PeerEntry {
-    let member = &placed.found.member;
-    let (agreed, relay) = (member.policy.show_status, member.relay(now));
-    let proxy = relay.map(|via| PeerAddress { kind: AddressKind::Proxy, ..via.address.clone() });
-    let nat = member.met_from(behind);
-    let own = match (nat, &proxy) {
-        (Some(_), _) => {
-            Some(PeerAddress { kind: AddressKind::Reflexive, ..member.address.clone() })
+/// What the asker is told of a candidate: its rank, not what the ISP says it costs.
+pub(crate) fn entry(placed: Placed) -> PeerEntry {
+    let Placed { found, rank, score, bridge, demoted } = placed;
+    let (proxy, via) = match found.relay {
+        Some(relay) => {
+            let proxy = PeerAddress { kind: AddressKind::Proxy, ..relay.address };
+            (Some(proxy), Some(relay.server))
         }
+        None => (None, None),
+    };
+    let own = match (found.met, &proxy) {
+        (Some(_), _) => Some(PeerAddress { kind: AddressKind::Reflexive, ..found.address }),
         (None, Some(_)) => None,
-        (None, None) => Some(member.address.clone()),
+        (None, None) => Some(found.address),
     };
     PeerEntry {
-        peer_id: member.peer.clone(),
+        peer_id: found.peer,
         peer_addr: List::new(own.into_iter().chain(proxy).collect()).unwrap_or_default(),
-        nat,
-        via: relay.map(|via| via.server.clone()),
-        peer_type: member.kind,
-        rank: placed.rank,
-        bridge: placed.bridge,
-        score: placed.score,
-        status: placed.standing.filter(|_| agreed).map(|standing| standing.status),
-        reason: placed.demoted,
+        nat: found.met,
+        via,
+        peer_type: found.kind,
+        rank,
+        bridge,
+        score,
+        status: found.status.map(|status| *status),
+        reason: demoted,
     }
 }

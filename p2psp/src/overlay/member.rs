@@ -80,23 +80,17 @@ impl Member {
         self.via.as_deref().filter(|via| needed && via.expires > now)
     }
 
-    /// What stands between it and the others, as far as is known: what OMS found out wins.
-    #[must_use]
-    pub const fn kind_of_nat(&self) -> Nat {
-        match (self.reach, self.nat) {
-            (Reach::Reachable, _) => Nat::None,
-            (_, Nat::None) => Nat::Unknown,
-            (_, nat) => nat,
-        }
-    }
-
     /// What stands before it, where whoever is behind `own` meets it by rendezvous and cannot dial
     /// it.
     #[must_use]
     pub fn met_from(&self, own: Option<Nat>) -> Option<Nat> {
-        let nat = self.kind_of_nat();
-        let meets = own.is_some_and(|own| own.meets(nat));
-        (self.reach != Reach::Reachable && self.rendezvous && meets).then_some(nat)
+        met(self.reach, self.nat, self.rendezvous, own)
+    }
+
+    /// What stands between it and the others, as far as is known: what OMS found out wins.
+    #[must_use]
+    pub const fn kind_of_nat(&self) -> Nat {
+        kind_of_nat(self.reach, self.nat)
     }
 
     /// Whether lists may name it: a list must not send anybody to where nobody answers.
@@ -104,6 +98,22 @@ impl Member {
     pub fn is_listed(&self, now: u64) -> bool {
         self.expires > now && (self.reach == Reach::Reachable || self.relay(now).is_some())
     }
+}
+
+/// See [`Member::kind_of_nat`].
+const fn kind_of_nat(reach: Reach, nat: Nat) -> Nat {
+    match (reach, nat) {
+        (Reach::Reachable, _) => Nat::None,
+        (_, Nat::None) => Nat::Unknown,
+        (_, nat) => nat,
+    }
+}
+
+/// See [`Member::met_from`].
+pub(crate) fn met(reach: Reach, nat: Nat, rendezvous: bool, own: Option<Nat>) -> Option<Nat> {
+    let nat = kind_of_nat(reach, nat);
+    let meets = own.is_some_and(|own| own.meets(nat));
+    (reach != Reach::Reachable && rendezvous && meets).then_some(nat)
 }
 
 /// An announced address that nobody is sent to.

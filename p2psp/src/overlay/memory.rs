@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use mp2p::id::{OverlayId, PeerId, UserId};
 use mp2p::message::join::PeerAddress;
@@ -12,6 +12,7 @@ use mp2p::message::overlay::{OverlayChange, OverlayDescription, OverlayRequest};
 use crate::isp::Outlook;
 use crate::overlay::kept::KeptOverlay;
 use crate::overlay::member::{Member, Reach, Via};
+use crate::overlay::seat::Seat;
 use crate::overlay::store::{Announced, Ask, Found, StoreError, SwarmStore, Swept};
 use crate::overlay::swarm::Swarm;
 use crate::overlay::terms::{Owner, Terms};
@@ -24,7 +25,7 @@ type Shard = HashMap<OverlayId, Swarm>;
 
 /// A [`SwarmStore`] that is gone with its process.
 pub struct MemoryStore {
-    shards: Vec<Mutex<Shard>>,
+    shards: Vec<RwLock<Shard>>,
     hasher: RandomState,
     overlays: AtomicUsize,
     /// How many overlays each user has. Locked inside of a shard, never around one.
@@ -36,14 +37,36 @@ impl MemoryStore {
     /// An empty store with bounds.
     #[must_use]
     pub fn new(bounds: OverlaySettings) -> Self {
-        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
+        let shards = (0..SHARDS).map(|_| RwLock::default()).collect();
         let (overlays, owned) = (AtomicUsize::new(0), Mutex::default());
         Self { shards, hasher: RandomState::new(), overlays, owned, bounds }
     }
 
-    fn shard(&self, overlay: &OverlayId) -> MutexGuard<'_, Shard> {
-        let index = self.hasher.hash_one(overlay) % SHARDS as u64;
-        self.shards[index as usize].lock().unwrap_or_else(PoisonError::into_inner)
+    fn shard(&self, overlay: &OverlayId) -> &RwLock<Shard> {
+        &self.shards[(self.hasher.hash_one(overlay) % SHARDS as u64) as usize]
+    }
+
+    /// Looks at an overlay.
+    fn look<T>(&self, overlay: &OverlayId, act: impl FnOnce(&Swarm) -> T) -> Result<T, StoreError> {
+        let shard = read(self.shard(overlay));
+        shard.get(overlay).map(act).ok_or_else(|| StoreError::NoOverlay(overlay.clone()))
+    }
+
+    /// Looks at an overlay where its members are placed by a map; most find them there.
+    fn look_placed<T>(
+        &self,
+        overlay: &OverlayId,
+        by: &Outlook,
+        act: impl Fn(&Swarm) -> T,
+    ) -> Result<T, StoreError> {
+        let placed = |swarm: &Swarm| swarm.is_placed(by).then(|| act(swarm));
+        if let Some(done) = self.look(overlay, placed)? {
+            return Ok(done);
+        }
+        self.with(overlay, |swarm| {
+            swarm.place(by);
+            act(swarm)
+        })
     }
 }
 
@@ -80,7 +103,7 @@ impl MemoryStore {
         overlay: &OverlayId,
         act: impl FnOnce(&mut Swarm) -> T,
     ) -> Result<T, StoreError> {
-        let mut shard = self.shard(overlay);
+        let mut shard = write(self.shard(overlay));
         let swarm = shard.get_mut(overlay);
         swarm.map(act).ok_or_else(|| StoreError::NoOverlay(overlay.clone()))
     }
@@ -94,7 +117,7 @@ impl SwarmStore for MemoryStore {
         now: u64,
     ) -> Result<(), StoreError> {
         let overlay = request.overlay_id.clone();
-        let mut shard = self.shard(&overlay);
+        let mut shard = write(self.shard(&overlay));
         if shard.contains_key(&overlay) {
             return Err(StoreError::Exists(overlay));
         }
@@ -112,7 +135,7 @@ impl SwarmStore for MemoryStore {
     }
 
     fn terms(&self, overlay: &OverlayId) -> Result<Terms, StoreError> {
-        self.with(overlay, |swarm| swarm.terms.clone())
+        self.look(overlay, |swarm| swarm.terms.clone())
     }
 
     fn change(&self, change: OverlayChange) -> Result<(), StoreError> {
@@ -120,17 +143,16 @@ impl SwarmStore for MemoryStore {
         self.with(&overlay, |swarm| swarm.terms.change(change))
     }
 
-    fn remove(&self, overlay: &OverlayId) -> Option<Vec<Arc<Member>>> {
-        let mut shard = self.shard(overlay);
-        let swarm = shard.remove(overlay)?;
+    fn remove(&self, overlay: &OverlayId) -> Option<Vec<Member>> {
+        let swarm = write(self.shard(overlay)).remove(overlay)?;
         self.let_go(&swarm);
-        Some(swarm.members().cloned().collect())
+        Some(swarm.members().collect())
     }
 
     fn overlays(&self, most: usize, now: u64) -> Vec<OverlayDescription> {
         let mut found: BTreeMap<OverlayId, OverlayDescription> = BTreeMap::new();
         for shard in &self.shards {
-            for (id, swarm) in shard.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            for (id, swarm) in read(shard).iter() {
                 found.insert(id.clone(), swarm.describe(now));
             }
             while found.len() > most {
@@ -160,37 +182,36 @@ impl SwarmStore for MemoryStore {
         })?
     }
 
-    fn member(&self, overlay: &OverlayId, peer: &PeerId, now: u64) -> Option<Arc<Member>> {
-        let shard = self.shard(overlay);
-        let member = shard.get(overlay)?.member(peer)?;
-        (member.expires > now).then(|| Arc::clone(member))
+    fn member(&self, overlay: &OverlayId, peer: &PeerId, now: u64) -> Option<Member> {
+        self.look(overlay, |swarm| swarm.member(peer, now)).ok()?
     }
 
-    fn members(&self, overlay: &OverlayId, now: u64) -> Result<Vec<Arc<Member>>, StoreError> {
-        let counts = |member: &&Arc<Member>| member.expires > now;
-        self.with(overlay, |swarm| swarm.members().filter(counts).cloned().collect())
+    fn members(&self, overlay: &OverlayId, now: u64) -> Result<Vec<Member>, StoreError> {
+        let counts = |member: &Member| member.expires > now;
+        self.look(overlay, |swarm| swarm.members().filter(counts).collect())
     }
 
     fn reached(&self, overlay: &OverlayId, peer: &PeerId, at: &PeerAddress, reach: Reach) -> bool {
-        let found = self.with(overlay, |swarm| {
-            let member = swarm.member_mut(peer).filter(|member| member.address == *at);
-            member.map(|member| member.reach = reach)
-        });
-        matches!(found, Ok(Some(())))
+        let set = |seat: &mut Seat| {
+            let is_there = seat.address == *at;
+            if is_there {
+                seat.reach = reach;
+            }
+            is_there
+        };
+        self.with(overlay, |swarm| swarm.change(peer, set)).unwrap_or_default()
     }
 
     fn doubted(&self, overlay: &OverlayId, peer: &PeerId, until: u64) -> bool {
-        let found = self.with(overlay, |swarm| {
-            swarm.member_mut(peer).map(|member| member.doubted_until = until)
-        });
-        matches!(found, Ok(Some(())))
+        let set = |seat: &mut Seat| {
+            seat.doubt(until);
+            true
+        };
+        self.with(overlay, |swarm| swarm.change(peer, set)).unwrap_or_default()
     }
 
     fn relayed(&self, overlay: &OverlayId, peer: &PeerId, via: Option<Via>) -> bool {
-        let found = self.with(overlay, |swarm| {
-            swarm.member_mut(peer).map(|member| member.via = via.map(Box::new))
-        });
-        matches!(found, Ok(Some(())))
+        self.with(overlay, |swarm| swarm.relayed(peer, via)).unwrap_or_default()
     }
 
     fn leave(&self, overlay: &OverlayId, peer: &PeerId, now: u64) -> bool {
@@ -198,23 +219,23 @@ impl SwarmStore for MemoryStore {
     }
 
     fn describe(&self, overlay: &OverlayId, now: u64) -> Option<OverlayDescription> {
-        self.with(overlay, |swarm| swarm.describe(now)).ok()
+        self.look(overlay, |swarm| swarm.describe(now)).ok()
     }
 
     fn nearest(&self, ask: &Ask<'_>) -> Result<Vec<Found>, StoreError> {
-        self.with(ask.overlay, |swarm| swarm.nearest(ask))
+        self.look_placed(ask.overlay, ask.outlook, |swarm| swarm.nearest(ask))
     }
 
     fn gateways(&self, overlay: &OverlayId, by: &Outlook, most: usize, now: u64) -> Vec<PeerId> {
-        self.with(overlay, |swarm| swarm.gateways(by, most, now)).unwrap_or_default()
+        let gateways = |swarm: &Swarm| swarm.gateways(by, most, now);
+        self.look_placed(overlay, by, gateways).unwrap_or_default()
     }
 
     fn keep(&self, now: u64) -> Vec<KeptOverlay> {
-        let lock = |shard: &Mutex<Shard>| -> Vec<KeptOverlay> {
-            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            shard.values().map(|swarm| swarm.keep(now)).collect()
+        let keep = |shard: &RwLock<Shard>| -> Vec<KeptOverlay> {
+            read(shard).values().map(|swarm| swarm.keep(now)).collect()
         };
-        self.shards.iter().flat_map(lock).collect()
+        self.shards.iter().flat_map(keep).collect()
     }
 
     fn restore(&self, overlays: Vec<KeptOverlay>, now: u64) {
@@ -230,7 +251,7 @@ impl SwarmStore for MemoryStore {
     fn sweep(&self, now: u64) -> Swept {
         let mut swept = Swept::default();
         for shard in &self.shards {
-            shard.lock().unwrap_or_else(PoisonError::into_inner).retain(|overlay, swarm| {
+            write(shard).retain(|overlay, swarm| {
                 swarm.sweep(now);
                 let stays = !swarm.is_idle(self.bounds.idle_seconds, now);
                 if stays {
@@ -246,6 +267,14 @@ impl SwarmStore for MemoryStore {
         }
         swept
     }
+}
+
+fn read(shard: &RwLock<Shard>) -> RwLockReadGuard<'_, Shard> {
+    shard.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write(shard: &RwLock<Shard>) -> RwLockWriteGuard<'_, Shard> {
+    shard.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -9,7 +9,13 @@
 mod kept;
 mod member;
 mod memory;
+mod placing;
+#[cfg(test)]
+mod plain;
+mod seat;
 mod store;
+#[cfg(test)]
+mod suite;
 mod swarm;
 mod terms;
 

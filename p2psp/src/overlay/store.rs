@@ -1,17 +1,18 @@
 //! What a store of memberships does. It may lose members, for they come back; it must forget those
 //! who do not.
 
-use std::sync::Arc;
-
 use mp2p::id::{OverlayId, PeerId};
 use mp2p::message::join::{Nat, PeerAddress};
+use mp2p::message::list::PeerType;
 use mp2p::message::overlay::{OverlayChange, OverlayDescription, OverlayRequest};
+use mp2p::message::status::PeerStatus;
 use netmap::Pid;
 
 use crate::isp::Outlook;
 use crate::overlay::kept::KeptOverlay;
 use crate::overlay::member::{Member, Reach, Via};
 use crate::overlay::terms::{Owner, Terms};
+use crate::scores::{Brief, Scores};
 
 /// Overlays and their members. Times are Unix seconds.
 pub trait SwarmStore: Send + Sync {
@@ -39,7 +40,7 @@ pub trait SwarmStore: Send + Sync {
     fn change(&self, change: OverlayChange) -> Result<(), StoreError>;
 
     /// Ends an overlay; its members then, none where there is no such overlay.
-    fn remove(&self, overlay: &OverlayId) -> Option<Vec<Arc<Member>>>;
+    fn remove(&self, overlay: &OverlayId) -> Option<Vec<Member>>;
 
     /// All overlays, at most `most`, in the order of their names.
     fn overlays(&self, most: usize, now: u64) -> Vec<OverlayDescription>;
@@ -48,7 +49,7 @@ pub trait SwarmStore: Send + Sync {
     ///
     /// # Errors
     /// There is no such overlay.
-    fn members(&self, overlay: &OverlayId, now: u64) -> Result<Vec<Arc<Member>>, StoreError>;
+    fn members(&self, overlay: &OverlayId, now: u64) -> Result<Vec<Member>, StoreError>;
 
     /// Whether others get through to a member at `at`; whether it is still there.
     fn reached(&self, overlay: &OverlayId, peer: &PeerId, at: &PeerAddress, reach: Reach) -> bool;
@@ -71,7 +72,7 @@ pub trait SwarmStore: Send + Sync {
     ) -> Result<Announced, StoreError>;
 
     /// A member, while it counts.
-    fn member(&self, overlay: &OverlayId, peer: &PeerId, now: u64) -> Option<Arc<Member>>;
+    fn member(&self, overlay: &OverlayId, peer: &PeerId, now: u64) -> Option<Member>;
 
     /// Lets a member go; whether it was there.
     fn leave(&self, overlay: &OverlayId, peer: &PeerId, now: u64) -> bool;
@@ -137,7 +138,7 @@ pub struct Announced {
 }
 
 /// Who asks for members, and for how many.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Ask<'a> {
     /// Of which overlay.
     pub overlay: &'a OverlayId,
@@ -155,17 +156,39 @@ pub struct Ask<'a> {
     pub random: u64,
     /// Unix seconds.
     pub now: u64,
+    /// What PAMS says of them, where it is in this process.
+    pub scores: Option<Scores<'a>>,
 }
 
-/// A member and how far it is.
+/// A member that others are sent to, and how far it is.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// The member.
-    pub member: Arc<Member>,
+    /// Which peer.
+    pub peer: PeerId,
+    /// What it is.
+    pub kind: PeerType,
+    /// Where it is.
+    pub address: PeerAddress,
+    /// The relay that others go through, where they have to.
+    pub relay: Option<Box<Via>>,
+    /// What stands before it, where the asker meets it by rendezvous and cannot dial it.
+    pub met: Option<Nat>,
+    /// The lowest class that it serves.
+    pub class_floor: u8,
+    /// Whether its status may be shown as it is.
+    pub show_status: bool,
+    /// Several users complain of it.
+    pub is_doubted: bool,
     /// Its PID in the asker's map.
     pub pid: Option<Pid>,
     /// The ordinal cost to there.
     pub ordinal: Option<u32>,
+    /// The store's own number of it.
+    pub seat: u32,
+    /// How it stands; none where it told nothing of late.
+    pub brief: Option<Brief>,
+    /// Its status, where it may be shown and is known.
+    pub status: Option<Box<PeerStatus>>,
 }
 
 /// Why the store does not do it.

@@ -1,15 +1,14 @@
 //! From candidates to the list (TR 20002 §8.3.1 step 4, §8.3.2, Req-Traffic-060).
 //!
 //! ```text
-//!  filter by class ─► rank by the ISP's cost ─► score inside a rank ─► cut, with bridges ─► overloaded last
+//!  by class ─► by the ISP's cost ─► by score ─► cut, with bridges ─► overloaded last
 //! ```
 //!
-//! Pure: candidates and standings in, an order out. Locality alone cuts an overlay into islands
+//! Pure: candidates in, an order out. Locality alone cuts an overlay into islands
 //! that starve, so some entries always come from beyond the nearest rank.
 
 use mp2p::message::list::{Demotion, PeerType};
 
-use crate::calls::Standing;
 use crate::overlay::Found;
 use crate::settings::Overloaded;
 
@@ -25,8 +24,6 @@ pub struct Policy {
     pub bridge_percent: u8,
     /// What becomes of overloaded peers.
     pub overloaded: Overloaded,
-    /// Unix seconds.
-    pub now: u64,
     /// The asker's class: whoever serves higher ones only is left out.
     pub class: u8,
 }
@@ -36,8 +33,6 @@ pub struct Policy {
 pub struct Placed {
     /// Who.
     pub found: Found,
-    /// What PAMS says.
-    pub standing: Option<Standing>,
     /// How near, from 1; ties share it.
     pub rank: Option<u32>,
     /// How much it can give now, 0 to 1.
@@ -48,81 +43,121 @@ pub struct Placed {
     pub demoted: Option<Demotion>,
 }
 
-/// Puts candidates in order, best first. `standings` goes along with `found`; what it lacks counts
-/// as unknown.
+/// Where a candidate stands: without cost last, then by score, then as it came.
+#[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
+struct Key {
+    distance: u32,
+    /// What it lacks in score, and behind it its place among the candidates.
+    rest: u64,
+}
+
+impl Key {
+    fn of(place: u32, found: &Found) -> Self {
+        let rest = u64::from(lack(score(found))) << 32 | u64::from(place);
+        Self { distance: distance(found), rest }
+    }
+
+    const fn place(self) -> usize {
+        (self.rest & 0xffff_ffff) as usize
+    }
+}
+
+/// Stores tell of candidates near to far: then only those of one distance are to be sorted.
+fn sort(keys: &mut [Key]) {
+    if !keys.is_sorted_by_key(|key| key.distance) {
+        keys.sort_unstable();
+        return;
+    }
+    for alike in keys.chunk_by_mut(|a, b| a.distance == b.distance) {
+        alike.sort_unstable_by_key(|key| key.rest);
+    }
+}
+
+/// Puts candidates in order, best first.
 #[must_use]
-pub fn rank(found: Vec<Found>, standings: Vec<Option<Standing>>, policy: &Policy) -> Vec<Placed> {
-    let standings = standings.into_iter().chain(std::iter::repeat(None));
-    let mut placed: Vec<Placed> = found
-        .into_iter()
-        .zip(standings)
-        .filter(|(found, _)| found.member.policy.class_floor <= policy.class)
-        .map(|(found, standing)| Placed::new(found, standing, policy.now))
-        .filter(|one| {
-            one.demoted != Some(Demotion::Overload) || policy.overloaded == Overloaded::Last
-        })
-        .collect();
-    placed.sort_by(|a, b| a.distance().cmp(&b.distance()).then(b.score.total_cmp(&a.score)));
-    number(&mut placed);
-    let mut list = cut(placed, policy);
-    // Stable: the overloaded keep their order among themselves.
-    list.sort_by_key(|one| one.demoted.is_some());
+pub fn rank(found: &[Found], policy: &Policy) -> Vec<Placed> {
+    let taken = (0..).zip(found).filter(|(_, found)| is_taken(found, policy));
+    let mut sorted: Vec<Key> = Vec::with_capacity(found.len());
+    sorted.extend(taken.map(|(place, found)| Key::of(place, found)));
+    sort(&mut sorted);
+    let chosen = chosen(&sorted, found, policy);
+    let (mut list, mut last) = (Vec::with_capacity(policy.size), Vec::new());
+    let (mut rank, mut before) = (0, None);
+    let mut chosen = chosen.into_iter().peekable();
+    for (place, key) in sorted.iter().enumerate() {
+        // Dense ranks, by cost alone, over all of them.
+        rank += u32::from(before != Some(key.distance));
+        before = Some(key.distance);
+        let Some((_, bridge)) = chosen.next_if(|(next, _)| *next == place) else { continue };
+        let found = &found[key.place()];
+        let demoted = demotion(found);
+        let one = Placed {
+            found: found.clone(),
+            rank: found.ordinal.map(|_| rank),
+            score: score(found),
+            bridge,
+            demoted,
+        };
+        // The overloaded keep their order among themselves.
+        if demoted.is_some() { &mut last } else { &mut list }.push(one);
+    }
+    list.append(&mut last);
     list
 }
 
-impl Placed {
-    fn new(found: Found, standing: Option<Standing>, now: u64) -> Self {
-        let score = standing.as_ref().map_or(UNKNOWN_SCORE, |standing| standing.score);
-        let is_overloaded = standing.as_ref().is_some_and(|standing| standing.is_overloaded);
-        let is_doubted = found.member.doubted_until > now;
-        let demoted = match (is_overloaded, is_doubted) {
-            (true, _) => Some(Demotion::Overload),
-            (false, true) => Some(Demotion::Unreliable),
-            (false, false) => None,
-        };
-        Self { found, standing, rank: None, score, bridge: false, demoted }
-    }
+fn is_taken(found: &Found, policy: &Policy) -> bool {
+    let is_dropped =
+        policy.overloaded != Overloaded::Last && demotion(found) == Some(Demotion::Overload);
+    found.class_floor <= policy.class && !is_dropped
+}
 
-    /// Without a cost comes last.
-    fn distance(&self) -> u32 {
-        self.found.ordinal.unwrap_or(u32::MAX)
+fn score(found: &Found) -> f32 {
+    found.brief.map_or(UNKNOWN_SCORE, |brief| brief.score)
+}
+
+fn demotion(found: &Found) -> Option<Demotion> {
+    match (found.brief.is_some_and(|brief| brief.is_overloaded), found.is_doubted) {
+        (true, _) => Some(Demotion::Overload),
+        (false, true) => Some(Demotion::Unreliable),
+        (false, false) => None,
     }
 }
 
-/// Dense ranks, by cost alone; no cost, no rank.
-fn number(sorted: &mut [Placed]) {
-    let (mut rank, mut last) = (0, None);
-    for one in sorted {
-        if let Some(ordinal) = one.found.ordinal {
-            rank += u32::from(last != Some(ordinal));
-            last = Some(ordinal);
-            one.rank = Some(rank);
-        }
-    }
+/// Without a cost comes last.
+fn distance(found: &Found) -> u32 {
+    found.ordinal.unwrap_or(u32::MAX)
 }
 
-/// The first `size`, of which a share comes from beyond the nearest rank, caches first.
-fn cut(sorted: Vec<Placed>, policy: &Policy) -> Vec<Placed> {
+/// A number that falls as the score rises, for any score: the total order of IEEE 754 (§5.10).
+fn lack(score: f32) -> u32 {
+    let bits = score.to_bits();
+    let ascending = if bits >> 31 == 1 { !bits } else { bits | 1 << 31 };
+    !ascending
+}
+
+/// The places of the first `size`, of which a share comes from beyond the nearest rank, caches
+/// first; ascending, each with whether it is a bridge.
+fn chosen(sorted: &[Key], found: &[Found], policy: &Policy) -> Vec<(usize, bool)> {
     if sorted.len() <= policy.size || policy.size == 0 {
-        return sorted.into_iter().take(policy.size).collect();
+        return (0..sorted.len().min(policy.size)).map(|place| (place, false)).collect();
     }
-    let nearest = sorted.first().map(Placed::distance);
-    let near = sorted.iter().take_while(|one| Some(one.distance()) == nearest).count();
+    let nearest = sorted[0].distance;
+    let near = sorted.partition_point(|key| key.distance == nearest);
     let wanted = (policy.size * usize::from(policy.bridge_percent) / 100).max(1);
     let natural = policy.size.saturating_sub(near);
     let bridges = wanted.saturating_sub(natural).min(sorted.len() - near).min(policy.size - 1);
     let kept = policy.size - bridges;
-    let mut chosen: Vec<bool> = (0..sorted.len()).map(|at| at < kept).collect();
+    let mut chosen: Vec<(usize, bool)> = (0..kept).map(|place| (place, false)).collect();
     let beyond = kept.max(near)..sorted.len();
-    let is_cache = |at: &usize| sorted[*at].found.member.kind == PeerType::Cache;
+    let is_cache = |at: &usize| found[sorted[*at].place()].kind == PeerType::Cache;
     let caches = beyond.clone().filter(|at| is_cache(at));
     let others = beyond.clone().filter(|at| !is_cache(at));
-    for at in caches.chain(others).take(bridges) {
-        chosen[at] = true;
-    }
-    let taken = sorted.into_iter().enumerate().filter(|(at, _)| chosen[*at]);
-    taken.map(|(at, one)| Placed { bridge: at >= kept, ..one }).collect()
+    chosen.extend(caches.chain(others).take(bridges).map(|place| (place, true)));
+    chosen[kept..].sort_unstable();
+    chosen
 }
 
+#[cfg(test)]
+mod plain;
 #[cfg(test)]
 mod tests;

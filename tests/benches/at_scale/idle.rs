@@ -4,11 +4,11 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::bail;
+use link::load::{Connection, Target, cpu_time, drive};
 use system_tests::data::germany50;
 use system_tests::unis::Unis;
 
-use crate::load::{Connection, Target, drive, post};
-use crate::machine::cpu_time;
+use crate::post::post;
 use crate::row;
 use crate::start::status_kb;
 

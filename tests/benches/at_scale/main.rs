@@ -8,10 +8,10 @@
 #[path = "../ecs_over_http/build.rs"]
 mod build;
 mod idle;
-#[path = "../ecs_over_http/load.rs"]
-mod load;
 #[path = "../ecs_over_http/machine.rs"]
 mod machine;
+#[path = "../ecs_over_http/post.rs"]
+mod post;
 mod reload;
 mod sample;
 mod start;

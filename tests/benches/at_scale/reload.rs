@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use system_tests::unis::Unis;
 
-use crate::load::{CONNECTIONS, Connection, Target, post};
+use crate::post::post;
 use crate::row;
 use crate::sample::Sample;
+use link::load::{CONNECTIONS, Connection, Target};
 
 /// Between two queries of a connection.
 const PERIOD: Duration = Duration::from_millis(4);

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use system_tests::unis::Unis;
 
-use crate::machine::cpu_time;
 use crate::row;
 use crate::sample::Sample;
+use link::load::cpu_time;
 
 /// Longest pause within the map.
 const PAUSE_MAX: Duration = Duration::from_secs(60);

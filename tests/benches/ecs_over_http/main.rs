@@ -12,24 +12,24 @@
 
 mod build;
 mod draw;
-mod echo;
-mod load;
 mod machine;
+mod post;
 mod report;
-mod turns;
 
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::ensure;
+use link::load::{CONNECTIONS, Connection, Lane, Rival, Served, Target, Turns, echo};
 use system_tests::data::germany50;
 use system_tests::unis::Unis;
 
-use crate::echo::Echo;
-use crate::load::{Connection, Target, post};
+use crate::post::post;
 use crate::report::Row;
-use crate::turns::{Rival, Turns};
 
+/// First argument of this program as echo server; the second is the folder of certificates.
+const ECHO: &str = "echo";
 /// Candidates of a query; one source each.
 const CANDIDATES: [usize; 3] = [10, 100, 1_000];
 /// Different queries of one size, asked in turn.
@@ -42,8 +42,8 @@ const QUICK: Turns = Turns { rounds: 3, each: Duration::from_millis(100) };
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if arguments.first().is_some_and(|first| first == echo::COMMAND) {
-        return echo::serve(arguments.get(1).map(Path::new));
+    if arguments.first().is_some_and(|first| first == ECHO) {
+        return echo(arguments.get(1).map(Path::new));
     }
     build::unis()?;
     let turns = if arguments.iter().any(|argument| argument == "--quick") { QUICK } else { FULL };
@@ -62,14 +62,15 @@ fn main() -> anyhow::Result<()> {
 /// UNIS and the echo server under the same security.
 struct Rivals<'a> {
     unis: &'a Unis,
-    echo: Echo,
+    echo: Served,
     unis_at: Target,
     echo_at: Target,
 }
 
 impl<'a> Rivals<'a> {
     fn start(unis: &'a Unis, pki: Option<&Path>) -> anyhow::Result<Self> {
-        let echo = Echo::start(pki)?;
+        let mut command = Command::new(std::env::current_exe()?);
+        let echo = Served::start(command.arg(ECHO).args(pki))?;
         let unis_at = Target::new(unis.authority(), pki)?;
         let echo_at = Target::new(&echo.authority, pki)?;
         Ok(Self { unis, echo, unis_at, echo_at })
@@ -87,11 +88,11 @@ impl<'a> Rivals<'a> {
                 ensure!(found == candidates, "{found} costs for {candidates} candidates");
             }
             let echoed = answers.iter().zip(&bodies);
-            let echoed = echoed
-                .map(|(answer, body)| post(&self.echo_at, &answer.len().to_string(), body))
-                .collect();
+            let echoed =
+                echoed.map(|(answer, body)| post(&self.echo_at, &answer.len().to_string(), body));
+            let echoed: Vec<_> = echoed.collect();
             eprintln!("endpoint costs, {security}, 1 x {candidates}");
-            let measured = turns.measure(&[self.unis(requests), self.echo(echoed)])?;
+            let measured = turns.measure(&[self.unis(&requests), self.echo(&echoed)])?;
             Row::new(format!("ECS 1 x {candidates}, {security}"), measured)
         };
         CANDIDATES.into_iter().map(case).collect()
@@ -103,7 +104,7 @@ impl<'a> Rivals<'a> {
         let bytes = self.answers(&requests)?[0].len();
         let echoed = vec![get(&self.echo_at, &bytes.to_string())];
         eprintln!("network map, mutual TLS, {bytes} bytes");
-        let measured = turns.measure(&[self.unis(requests), self.echo(echoed)])?;
+        let measured = turns.measure(&[self.unis(&requests), self.echo(&echoed)])?;
         Row::new(format!("network map of {} KiB, mutual TLS", bytes / 1024), measured)
     }
 
@@ -112,13 +113,17 @@ impl<'a> Rivals<'a> {
         requests.iter().map(|request| Ok(connection.call(request)?.to_vec())).collect()
     }
 
-    fn unis(&self, requests: Vec<Vec<u8>>) -> Rival<'_> {
-        Rival { target: &self.unis_at, process: self.unis.id(), requests }
+    fn unis<'b>(&'b self, requests: &'b [Vec<u8>]) -> Rival<'b> {
+        Rival { process: self.unis.id(), lanes: lanes(&self.unis_at, requests) }
     }
 
-    fn echo(&self, requests: Vec<Vec<u8>>) -> Rival<'_> {
-        Rival { target: &self.echo_at, process: self.echo.id(), requests }
+    fn echo<'b>(&'b self, requests: &'b [Vec<u8>]) -> Rival<'b> {
+        Rival { process: self.echo.id(), lanes: lanes(&self.echo_at, requests) }
     }
+}
+
+fn lanes<'a>(target: &'a Target, requests: &'a [Vec<u8>]) -> Vec<Lane<'a>> {
+    vec![Lane { target, requests }; CONNECTIONS]
 }
 
 fn get(target: &Target, path: &str) -> Vec<u8> {

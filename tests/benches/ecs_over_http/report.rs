@@ -4,8 +4,7 @@ use std::fmt::Write;
 
 use anyhow::ensure;
 
-use crate::load::CONNECTIONS;
-use crate::turns::Measured;
+use link::load::{CONNECTIONS, Measured};
 
 /// One case.
 pub(crate) struct Row {
@@ -63,7 +62,8 @@ pub(crate) fn table(rows: &[Row]) -> String {
         let (low, high) = (ratios[0], ratios[ratios.len() - 1]);
         let _ = writeln!(
             text,
-            "| {name} | {:.0} | {:.0} | {:.2} ({low:.2} to {high:.2}) | {:.2} | {:.1} | {:.1} | {:.0} | {:.0} |",
+            "| {name} | {:.0} | {:.0} | {:.2} ({low:.2} to {high:.2}) | {:.2} | {:.1} | {:.1} | \
+             {:.0} | {:.0} |",
             unis.per_second,
             echo.per_second,
             median(ratios),

@@ -38,6 +38,7 @@ pub mod pki;
 
 // What the operator sees.
 pub mod admin;
+pub mod load;
 pub mod log;
 pub mod machine;
 pub mod metrics;

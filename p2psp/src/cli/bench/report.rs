@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
+use link::load::Measured;
 use link::machine::Machine;
 use serde_json::{Value, json};
 
@@ -31,8 +32,40 @@ impl Row {
     }
 }
 
+impl Row {
+    /// A server and its rival that echoes. By work: the processor time of server and clients for an
+    /// answer, the rival's by the server's.
+    pub(crate) fn pair(name: &str, server: &Measured, rival: &Measured) -> Vec<Self> {
+        let row = |what: &str, measured: &Measured| {
+            let rounds = &measured.rounds;
+            let times = rounds.iter().flat_map(|round| round.times.iter().copied()).collect();
+            let mut row = Self::of(format!("{what}, {name}"), "answers/s", times);
+            row.per_second = median(rounds.iter().map(|round| round.per_second));
+            let each = measured.cpu.as_secs_f64() * 1e9 / row.count.max(1) as f64;
+            row.more.push(("server-ns-per-answer", each as u64));
+            row
+        };
+        let (mut lists, echoes) = (row("list of 50", server), row("echo of it", rival));
+        let work = |measured: &Measured, row: &Self| {
+            (measured.cpu + measured.client_cpu).as_secs_f64() / row.count.max(1) as f64
+        };
+        let share = 100.0 * work(rival, &echoes) / work(server, &lists);
+        let pairs = server.rounds.iter().zip(&rival.rounds);
+        let ratio = median(pairs.map(|(server, rival)| server.per_second / rival.per_second));
+        lists.more.push(("percent-of-echo", (100.0 * ratio).round() as u64));
+        lists.more.push(("percent-of-echo-by-work", share.round() as u64));
+        vec![lists, echoes]
+    }
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
+}
+
 /// For programs.
-pub(crate) fn json(machine: &Machine, seed: u64, rows: &[Row]) -> Value {
+pub(crate) fn json(machine: &Machine, seed: u64, rows: &[Row], absent: &[String]) -> Value {
     let row = |row: &Row| {
         let mut told = json!({
             "name": row.name, "unit": row.unit, "count": row.count, "per-second": row.per_second,
@@ -43,7 +76,8 @@ pub(crate) fn json(machine: &Machine, seed: u64, rows: &[Row]) -> Value {
         }
         told
     };
-    json!({"machine": machine, "seed": seed, "rows": rows.iter().map(row).collect::<Vec<_>>()})
+    let rows: Vec<Value> = rows.iter().map(row).collect();
+    json!({"machine": machine, "seed": seed, "rows": rows, "absent": absent})
 }
 
 /// For people.
@@ -51,6 +85,7 @@ pub(crate) fn print(
     machine: &Machine,
     seed: u64,
     rows: &[Row],
+    absent: &[String],
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let Machine { cpu, cores, kernel, load, version, optimised } = machine;
@@ -69,5 +104,5 @@ pub(crate) fn print(
         }
         writeln!(out)?;
     }
-    Ok(())
+    absent.iter().try_for_each(|reason| writeln!(out, "{reason}"))
 }

@@ -1,161 +1,195 @@
-//! A small network: A and B in one PID, C in the next, D far away, E nowhere.
+//! The store in memory does what any has to, and tells of the same members in the same order as the
+//! plain way, whatever happened before.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use mp2p::id::{OverlayId, PeerId};
-use mp2p::message::join::{AddressKind, Nat, PeerAddress, SharingPolicy};
+use mp2p::id::PeerId;
+use mp2p::message::join::Nat;
 use mp2p::message::list::PeerType;
 use mp2p::message::overlay::OverlayRequest;
 use netmap::{Cost, MatrixBuilder, Parts, Pid, PidName, Snapshot};
+use proptest::prelude::*;
 
-use crate::isp::Outlook;
-use crate::overlay::{Ask, Member, MemoryStore, Reach, StoreError, SwarmStore};
+use crate::isp::{Atlas, Outlook};
+use crate::overlay::plain::{Plain, PlainSwarm};
+use crate::overlay::suite::{self, member, overlay};
+use crate::overlay::{Ask, MemoryStore, Reach, SwarmStore, Via};
 use crate::settings::OverlaySettings;
 
-fn id(name: char) -> PeerId {
-    PeerId::parse(&format!("{:064x}", name as u32)).unwrap()
+#[test]
+fn memory_does_what_a_store_of_memberships_has_to() {
+    suite::run(&|bounds| Box::new(MemoryStore::new(bounds)));
 }
 
-fn overlay() -> OverlayId {
-    OverlayId::parse("film").unwrap()
+const PEERS: u8 = 30;
+const PIDS: usize = 40;
+
+/// What happens to an overlay; numbers are of peers, PIDs (beyond the last: none), seconds.
+#[derive(Clone, Debug)]
+enum Happening {
+    Announce {
+        who: u8,
+        pid: usize,
+        host: u8,
+        is_cache: bool,
+        until: u64,
+    },
+    Leave(u8),
+    Reach {
+        who: u8,
+        reach: u8,
+        relayed_until: Option<u64>,
+    },
+    Sweep,
+    /// The other costs from now on.
+    Reload,
+    Ask {
+        who: u8,
+        pid: usize,
+        per_pid: usize,
+        most: usize,
+        random: u64,
+    },
+    Pass(u64),
 }
 
-fn member(name: char, address: &str, expires: u64) -> Member {
-    let ip_address: IpAddr = address.parse().unwrap();
-    Member {
-        peer: id(name),
-        user: None,
-        class: 0,
-        kind: if name == 'Z' { PeerType::Cache } else { PeerType::Peer },
-        address: PeerAddress { ip_address, port: 7000, kind: AddressKind::Host },
-        reach: Reach::Reachable,
-        nat: Nat::Unknown,
-        rendezvous: false,
-        via: None,
-        doubted_until: 0,
-        profiled: 0,
-        consent: None,
-        policy: SharingPolicy::default(),
-        expires,
+fn happening() -> impl Strategy<Value = Happening> {
+    use Happening::{Announce, Ask, Leave, Pass, Reach, Reload, Sweep};
+    // Two of three within few PIDs, so that some are crowded.
+    let pid = || prop_oneof![2 => 0..4_usize, 1 => 0..PIDS + 2];
+    prop_oneof![
+        8 => (0..PEERS, pid(), 1..9_u8, prop::bool::weighted(0.1), 0..200_u64).prop_map(
+            |(who, pid, host, is_cache, until)| Announce { who, pid, host, is_cache, until }
+        ),
+        1 => (0..PEERS).prop_map(Leave),
+        2 => (0..PEERS, 0..3_u8, prop::option::of(0..200_u64))
+            .prop_map(|(who, reach, relayed_until)| Reach { who, reach, relayed_until }),
+        1 => Just(Sweep),
+        1 => Just(Reload),
+        4 => (0..PEERS, pid(), 1..9_usize, 1..20_usize, any::<u64>()).prop_map(
+            |(who, pid, per_pid, most, random)| Ask { who, pid, per_pid, most, random }
+        ),
+        1 => (0..30_u64).prop_map(Pass),
+    ]
+}
+
+/// Costs of few values, some pairs without.
+fn atlas(costs: &[Option<u8>]) -> Arc<Atlas> {
+    let mut matrix = MatrixBuilder::new("routingcost", PIDS);
+    for from in 0..PIDS {
+        let cost = |to: usize| costs[(from * PIDS + to) % costs.len()];
+        let row = (0..PIDS).map(|to| cost(to).map(|units| Cost::from_thousandths(units.into())));
+        matrix.push_row(row).unwrap();
     }
-}
-
-/// Costs from PID 0: 0 to itself, then as given to PIDs 1 and 2.
-fn outlook(to_1: u64, to_2: u64) -> Outlook {
-    let mut costs = MatrixBuilder::new("routingcost", 3);
-    let cost = |units: u64| Some(Cost::from_thousandths(units * 1000));
-    costs.push_row([cost(0), cost(to_1), cost(to_2)]).unwrap();
-    costs.push_row([cost(to_1), cost(0), None]).unwrap();
-    costs.push_row([cost(to_2), None, cost(0)]).unwrap();
-    let prefixes = ["10.0.0.0/24", "10.0.1.0/24", "10.0.2.0/24"];
-    let snapshot = Snapshot::build(Parts {
-        pids: ["p0", "p1", "p2"].map(|name| PidName::parse(name).unwrap()).to_vec(),
-        prefixes: (0..)
-            .map(Pid::new)
-            .zip(prefixes)
-            .map(|(pid, prefix)| (prefix.parse().unwrap(), pid))
+    let prefixes = (0_u32..).take(PIDS);
+    let parts = Parts {
+        pids: (0..PIDS).map(|at| PidName::parse(&format!("p{at:02}")).unwrap()).collect(),
+        prefixes: prefixes
+            .map(|at| (format!("10.0.{at}.0/24").parse().unwrap(), Pid::new(at)))
             .collect(),
-        matrices: vec![costs.finish().unwrap()],
-    });
-    let map = Some(Arc::new(snapshot.unwrap()));
-    Outlook::new(Arc::from("isp"), map, "10.0.0.1".parse().unwrap(), false)
-}
-
-fn bounds(max_overlays: usize, max_members: usize) -> OverlaySettings {
-    OverlaySettings { max_overlays, max_members, ..OverlaySettings::default() }
-}
-
-fn store() -> MemoryStore {
-    let store = MemoryStore::new(bounds(1, 100));
-    store.create(OverlayRequest::named(overlay()), None, 0).unwrap();
-    let members = [('A', "10.0.0.1"), ('B', "10.0.0.2"), ('C', "10.0.1.1"), ('D', "10.0.2.1")];
-    for (name, address) in members.into_iter().chain([('E', "192.0.2.1")]) {
-        store.announce(&overlay(), member(name, address, 100), 0).unwrap();
-    }
-    store
-}
-
-fn nearest(store: &MemoryStore, outlook: &Outlook, per_pid: usize, now: u64) -> String {
-    let (overlay, asker) = (overlay(), id('A'));
-    let (overlay, asker) = (&overlay, &asker);
-    let ask = Ask { overlay, asker, behind: None, outlook, per_pid, most: 9, random: 3, now };
-    let name = |found: &crate::overlay::Found| {
-        let digits = &found.member.peer.digits()[62..];
-        char::from(u8::from_str_radix(digits, 16).unwrap())
+        matrices: vec![matrix.finish().unwrap()],
     };
-    store.nearest(&ask).unwrap().iter().map(name).collect()
+    Arc::new(Atlas::new(Arc::new(Snapshot::build(parts).unwrap())))
 }
 
-#[test]
-fn members_come_near_to_far_and_those_without_cost_last() {
-    let store = store();
-    assert_eq!(nearest(&store, &outlook(5, 9), 9, 0), "BCDE");
-    // Other costs, the same network map: the same placing in another order.
-    assert_eq!(nearest(&store, &outlook(9, 5), 9, 0), "BDCE");
+fn peer(who: u8) -> PeerId {
+    suite::id(char::from(who + 1))
 }
 
-#[test]
-fn whoever_moves_leaves_or_does_not_refresh_is_where_it_is() {
-    let store = store();
-    let near = outlook(5, 9);
-    assert_eq!(nearest(&store, &near, 9, 0), "BCDE");
-    store.announce(&overlay(), member('D', "10.0.0.9", 100), 1).unwrap();
-    store.announce(&overlay(), member('C', "10.0.1.1", 300), 1).unwrap();
-    assert!(store.leave(&overlay(), &id('B'), 1));
-    assert!(!store.leave(&overlay(), &id('B'), 1));
-    assert_eq!(nearest(&store, &near, 9, 1), "DCE");
-    assert_eq!(nearest(&store, &near, 9, 100), "C");
-    assert_eq!(store.sweep(100).members, 1);
-    assert_eq!(store.describe(&overlay(), 100).unwrap().num_peers, 1);
+/// The quick store and the plain one, side by side.
+struct Both {
+    quick: MemoryStore,
+    plain: PlainSwarm,
+    atlases: [Arc<Atlas>; 2],
+    now: u64,
 }
 
-#[test]
-fn without_a_map_there_are_members_all_the_same() {
-    let store = store();
-    let mut names: Vec<char> = nearest(&store, &Outlook::none(), 9, 0).chars().collect();
-    names.sort_unstable();
-    assert_eq!(names, ['B', 'C', 'D', 'E']);
-}
-
-#[test]
-fn a_crowd_next_door_leaves_room_and_a_cache_comes_along() {
-    let store = store();
-    for name in 'F'..'P' {
-        store.announce(&overlay(), member(name, "10.0.0.3", 100), 0).unwrap();
+impl Both {
+    fn new(costs: &[Option<u8>], others: &[Option<u8>]) -> Self {
+        let quick = MemoryStore::new(OverlaySettings::default());
+        quick.create(OverlayRequest::named(overlay()), None, 0).unwrap();
+        let atlases = [atlas(costs), atlas(others)];
+        Self { quick, plain: PlainSwarm::default(), atlases, now: 0 }
     }
-    store.announce(&overlay(), member('Z', "192.0.2.9", 100), 0).unwrap();
-    let found = nearest(&store, &outlook(5, 9), 4, 0);
-    assert_eq!((found.len(), &found[4..6]), (8, "CD"));
-    assert!(found.contains('Z'), "{found}");
+
+    fn outlook(&self, pid: usize) -> Outlook {
+        let address = format!("10.0.{pid}.77").parse().unwrap();
+        Outlook::new(Arc::from("isp"), Some(Arc::clone(&self.atlases[0])), address, false)
+    }
+
+    fn happen(&mut self, happening: Happening) -> Result<(), TestCaseError> {
+        let by = self.outlook(0);
+        match happening {
+            Happening::Announce { who, pid, host, is_cache, until } => {
+                let name = char::from(who + 1);
+                let mut member = member(name, &format!("10.0.{pid}.{host}"), self.now + until);
+                member.rendezvous = host % 2 == 0;
+                member.nat = if host < 5 { Nat::Cone } else { Nat::Symmetric };
+                member.kind = if is_cache { PeerType::Cache } else { PeerType::Peer };
+                self.plain.announce(member.clone(), &by);
+                self.quick.announce(&overlay(), member, self.now).unwrap();
+            }
+            Happening::Leave(who) => {
+                self.plain.remove(&peer(who), &by);
+                self.quick.leave(&overlay(), &peer(who), self.now);
+            }
+            Happening::Reach { who, reach, relayed_until } => self.reach(who, reach, relayed_until),
+            Happening::Sweep => {
+                self.plain.sweep(self.now, &by);
+                self.quick.sweep(self.now);
+            }
+            Happening::Reload => self.atlases.swap(0, 1),
+            Happening::Ask { who, pid, per_pid, most, random } => {
+                self.ask(&self.outlook(pid), (who, per_pid, most, random))?;
+                self.ask(&Outlook::none(), (who, per_pid, most, random))?;
+            }
+            Happening::Pass(seconds) => self.now += seconds,
+        }
+        Ok(())
+    }
+
+    fn reach(&mut self, who: u8, reach: u8, relayed_until: Option<u64>) {
+        let reach = [Reach::Unknown, Reach::Reachable, Reach::Unreachable][usize::from(reach)];
+        let address = member('R', "198.51.100.1", 0).address;
+        let via = relayed_until.map(|expires| Via { server: peer(100), address, expires });
+        self.plain.change(&peer(who), reach, via.clone());
+        self.quick.relayed(&overlay(), &peer(who), via);
+        let member = self.quick.members(&overlay(), 0).unwrap();
+        if let Some(member) = member.into_iter().find(|member| member.peer == peer(who)) {
+            self.quick.reached(&overlay(), &peer(who), &member.address, reach);
+        }
+    }
+
+    fn ask(
+        &mut self,
+        outlook: &Outlook,
+        (who, per_pid, most, random): (u8, usize, usize, u64),
+    ) -> Result<(), TestCaseError> {
+        let (overlay, asker, now) = (overlay(), peer(who), self.now);
+        let (overlay, asker) = (&overlay, &asker);
+        let (behind, scores) = (Some(Nat::Cone), None);
+        let ask = Ask { overlay, asker, behind, outlook, per_pid, most, random, now, scores };
+        let found = self.quick.nearest(&ask).unwrap();
+        let quick: Vec<Plain> = found.into_iter().map(|it| (it.peer, it.pid, it.ordinal)).collect();
+        prop_assert_eq!(quick, self.plain.nearest(&ask));
+        let quick = self.quick.gateways(overlay, outlook, most, now);
+        prop_assert_eq!(quick, self.plain.gateways(outlook, most, now));
+        Ok(())
+    }
 }
 
-#[test]
-fn bounds_hold_and_names_are_unique() {
-    let store = MemoryStore::new(bounds(1, 1));
-    let request = |name: &str| OverlayRequest::named(OverlayId::parse(name).unwrap());
-    store.create(request("film"), None, 0).unwrap();
-    assert!(matches!(store.create(request("film"), None, 0), Err(StoreError::Exists(_))));
-    assert!(matches!(store.create(request("song"), None, 0), Err(StoreError::Full { .. })));
-    store.announce(&overlay(), member('A', "10.0.0.1", 100), 0).unwrap();
-    let full = store.announce(&overlay(), member('B', "10.0.0.1", 100), 0);
-    assert!(matches!(full, Err(StoreError::Full { .. })));
-    // Refreshing is not joining; and who ran out makes room.
-    assert_eq!(store.announce(&overlay(), member('A', "10.0.0.1", 100), 0).unwrap().ticket, 1);
-    assert!(store.announce(&overlay(), member('B', "10.0.0.1", 300), 100).is_ok());
-}
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
-#[test]
-fn gateways_are_the_isps_users_from_all_pids_alike_and_of_the_own_pid_where_they_are_unknown() {
-    let store = store();
-    let name = |peer: &PeerId| u8::from_str_radix(&peer.digits()[62..], 16).unwrap() as char;
-    let gateways = |outlook: &Outlook, most: usize| -> String {
-        store.gateways(&overlay(), outlook, most, 0).iter().map(name).collect()
-    };
-    let own = |prefix: &str| outlook(5, 9).with_users(Arc::new([prefix.parse().unwrap()]));
-    assert_eq!(gateways(&outlook(5, 9), 9), "AB");
-    // 10.0.0.0/23 is p0 and p1: a member of each before a second one of any; D and E are others'.
-    assert_eq!(gateways(&own("10.0.0.0/23"), 9), "ACB");
-    assert_eq!(gateways(&own("10.0.0.0/23"), 2), "AC");
-    assert_eq!(gateways(&own("10.0.0.0/22"), 9), "ACDB");
+    #[test]
+    fn lists_are_those_of_the_plain_way(
+        costs in prop::collection::vec(prop::option::weighted(0.8, 0..6_u8), 7..150),
+        others in prop::collection::vec(prop::option::weighted(0.8, 0..6_u8), 7..150),
+        happenings in prop::collection::vec(happening(), 1..120),
+    ) {
+        let mut both = Both::new(&costs, &others);
+        for happening in happenings {
+            both.happen(happening)?;
+        }
+    }
 }

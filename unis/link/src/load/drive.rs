@@ -7,12 +7,14 @@ use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, IpAddr, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, IpAddr, PrivateKeyDer, ServerName};
+
+use crate::crypto::provider;
 
 /// Connections at a time, a thread each.
-pub(crate) const CONNECTIONS: usize = 4;
+pub const CONNECTIONS: usize = 4;
 /// No answer takes longer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// Room for an answer at first.
@@ -21,31 +23,21 @@ const BUFFER_BYTES: usize = 1 << 17;
 const MAX_HEAD_BYTES: usize = 1 << 14;
 
 /// Where to connect, and how.
-pub(crate) struct Target {
+pub struct Target {
     /// Host and port.
-    pub(crate) authority: String,
+    pub authority: String,
     tls: Option<Arc<ClientConfig>>,
 }
 
 impl Target {
     /// A server at `authority`; with a folder of certificates over mutual TLS.
-    pub(crate) fn new(authority: &str, pki: Option<&Path>) -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    /// The certificates cannot be read.
+    pub fn new(authority: &str, pki: Option<&Path>) -> anyhow::Result<Self> {
         let tls = pki.map(client_config).transpose()?;
         Ok(Self { authority: authority.to_owned(), tls })
     }
-}
-
-/// A query of the endpoint cost service, whole.
-pub(crate) fn post(target: &Target, path: &str, body: &[u8]) -> Vec<u8> {
-    let mut request = format!(
-        "POST /{path} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n",
-        target.authority,
-        alto::media::ENDPOINT_COST_PARAMS,
-        body.len()
-    )
-    .into_bytes();
-    request.extend_from_slice(body);
-    request
 }
 
 fn client_config(pki: &Path) -> anyhow::Result<Arc<ClientConfig>> {
@@ -53,8 +45,7 @@ fn client_config(pki: &Path) -> anyhow::Result<Arc<ClientConfig>> {
     roots.add(CertificateDer::from_pem_file(pki.join("ca.pem"))?)?;
     let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(pki.join("client.pem"))?.collect();
     let key = PrivateKeyDer::from_pem_file(pki.join("client-key.pem"))?;
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
+    let mut config = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .with_root_certificates(roots)
         .with_client_auth_cert(chain?, key)?;
@@ -63,28 +54,56 @@ fn client_config(pki: &Path) -> anyhow::Result<Arc<ClientConfig>> {
 }
 
 /// What was answered in one round.
-#[derive(Copy, Clone, Debug, Default)]
-pub(crate) struct Count {
+#[derive(Clone, Debug, Default)]
+pub struct Count {
+    /// How long each answer took, in no order.
+    pub times: Vec<Duration>,
     /// Answers.
-    pub(crate) answers: u64,
+    pub answers: u64,
     /// Answers per second, all connections together.
-    pub(crate) per_second: f64,
+    pub per_second: f64,
     /// Bytes of bodies per second, all connections together.
-    pub(crate) bytes_per_second: f64,
+    pub bytes_per_second: f64,
 }
 
-/// Asks `requests` in turn on each connection for a time. The clock is read when all connections
-/// stand and have been used once, and when the last has its last answer.
-pub(crate) fn drive<T>(
+/// Asks `requests` in turn on each of [`CONNECTIONS`] for a time. The clock is read when all
+/// connections stand and have been used once, and when the last has its last answer.
+///
+/// # Errors
+/// A connection breaks, or an answer is no success.
+pub fn drive<T>(
     target: &Target,
     requests: &[Vec<u8>],
     time: Duration,
     read_clock: impl Fn() -> anyhow::Result<T>,
 ) -> anyhow::Result<(Count, T, T)> {
-    let ready = Barrier::new(CONNECTIONS + 1);
+    drive_lanes(&[Lane { target, requests }; CONNECTIONS], time, read_clock)
+}
+
+/// One connection: where to, and what is asked on it in turn.
+#[derive(Clone, Copy)]
+pub struct Lane<'a> {
+    /// Where to.
+    pub target: &'a Target,
+    /// Whole requests, one at least.
+    pub requests: &'a [Vec<u8>],
+}
+
+/// As [`drive`], each connection with its own certificate and requests.
+///
+/// # Errors
+/// As there.
+pub fn drive_lanes<T>(
+    lanes: &[Lane<'_>],
+    time: Duration,
+    read_clock: impl Fn() -> anyhow::Result<T>,
+) -> anyhow::Result<(Count, T, T)> {
+    let ready = Barrier::new(lanes.len() + 1);
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..CONNECTIONS)
-            .map(|number| {
+        let threads: Vec<_> = lanes
+            .iter()
+            .enumerate()
+            .map(|(number, Lane { target, requests })| {
                 let ready = &ready;
                 scope.spawn(move || {
                     let warmed = warm(target, requests);
@@ -103,6 +122,7 @@ pub(crate) fn drive<T>(
             sum.answers += count.answers;
             sum.per_second += count.per_second;
             sum.bytes_per_second += count.bytes_per_second;
+            sum.times.extend(count.times);
         }
         Ok((sum, begin, read_clock()?))
     })
@@ -120,24 +140,27 @@ fn ask(
     skip: usize,
     time: Duration,
 ) -> anyhow::Result<Count> {
-    let (begin, mut answers, mut bytes) = (Instant::now(), 0_u64, 0);
+    let (begin, mut last, mut bytes, mut times) = (Instant::now(), Duration::ZERO, 0, Vec::new());
     for request in requests.iter().cycle().skip(skip) {
         bytes += connection.call(request)?.len();
-        answers += 1;
-        if begin.elapsed() >= time {
+        let so_far = begin.elapsed();
+        times.push(so_far - last);
+        last = so_far;
+        if so_far >= time {
             break;
         }
     }
+    let answers = times.len() as u64;
     let seconds = begin.elapsed().as_secs_f64();
     let (per_second, bytes_per_second) = (answers as f64 / seconds, bytes as f64 / seconds);
-    Ok(Count { answers, per_second, bytes_per_second })
+    Ok(Count { times, answers, per_second, bytes_per_second })
 }
 
 /// A connection that is kept.
-pub(crate) struct Connection {
+pub struct Connection {
     wire: Wire,
     /// Room for an answer.
-    pub(crate) buffer: Vec<u8>,
+    pub buffer: Vec<u8>,
 }
 
 enum Wire {
@@ -147,7 +170,10 @@ enum Wire {
 
 impl Connection {
     /// Connects.
-    pub(crate) fn open(target: &Target) -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    /// Nobody is there.
+    pub fn open(target: &Target) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(&target.authority)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(ANSWER_WITHIN))?;
@@ -163,7 +189,10 @@ impl Connection {
     }
 
     /// Sends a request and reads its answer, which has to be a 200 with its length: the body.
-    pub(crate) fn call(&mut self, request: &[u8]) -> anyhow::Result<&[u8]> {
+    ///
+    /// # Errors
+    /// Anything else comes, or nothing.
+    pub fn call(&mut self, request: &[u8]) -> anyhow::Result<&[u8]> {
         self.wire.as_write().write_all(request)?;
         let (mut filled, mut whole) = (0, None);
         loop {

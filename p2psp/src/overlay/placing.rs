@@ -1,0 +1,190 @@
+//! Where the members of an overlay are in one version of one ISP's network map.
+//!
+//! ```text
+//!  buckets:  Berlin → [0, 3]   Hamburg → [1]   no PID → [7]      (only of PIDs where somebody is)
+//!  near to far, few buckets:   the costs of these, sorted
+//!               many buckets:  down the order of all PIDs, as far as need be
+//! ```
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use netmap::Pid;
+use smallvec::SmallVec;
+
+use crate::isp::{Atlas, Outlook};
+
+/// Where more than one in so many PIDs has members, PIDs are gone through in their order.
+const FEW: usize = 16;
+
+/// Members by their PID.
+#[derive(Debug)]
+pub(crate) struct Placing {
+    isp: Arc<str>,
+    atlas: Arc<Atlas>,
+    buckets: Vec<Bucket>,
+    index: Index,
+}
+
+#[derive(Debug)]
+struct Bucket {
+    pid: Option<Pid>,
+    /// Slots of members, in the order in which they came but for those who left.
+    members: SmallVec<[u32; 4]>,
+}
+
+/// The bucket of each PID.
+#[derive(Debug)]
+enum Index {
+    Few(HashMap<Option<Pid>, u32>),
+    /// By PID, none at the end; [`NOBODY`] where there is none.
+    Many(Box<[u32]>),
+}
+
+const NOBODY: u32 = u32::MAX;
+
+/// A PID where somebody is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stop<'a> {
+    pub(crate) pid: Option<Pid>,
+    pub(crate) ordinal: Option<u32>,
+    pub(crate) members: &'a [u32],
+}
+
+impl Placing {
+    /// Nobody yet, by the map of `outlook`; none where it has none.
+    pub(crate) fn new(outlook: &Outlook) -> Option<Self> {
+        let (isp, atlas) = outlook.shared()?;
+        let index = Index::Few(HashMap::new());
+        Some(Self { isp, atlas, buckets: Vec::new(), index })
+    }
+
+    /// Whether it is of the same ISP.
+    pub(crate) fn is_of(&self, outlook: &Outlook) -> bool {
+        outlook.isp() == Some(&*self.isp)
+    }
+
+    /// Whether members are where this outlook has them, by these very costs or by others.
+    pub(crate) fn is_current(&self, outlook: &Outlook) -> bool {
+        let same = |atlas: &Arc<Atlas>| {
+            Arc::ptr_eq(atlas, &self.atlas)
+                || atlas.map().network_tag() == self.atlas.map().network_tag()
+        };
+        self.is_of(outlook) && outlook.atlas().is_some_and(same)
+    }
+
+    /// Costs of an older version need not stay in memory; the outlook has to be current.
+    pub(crate) fn renew(&mut self, outlook: &Outlook) {
+        if let Some(atlas) = outlook.atlas().filter(|atlas| !Arc::ptr_eq(atlas, &self.atlas)) {
+            self.atlas = Arc::clone(atlas);
+        }
+    }
+
+    pub(crate) fn is_renewed(&self, outlook: &Outlook) -> bool {
+        outlook.atlas().is_some_and(|atlas| Arc::ptr_eq(atlas, &self.atlas))
+    }
+
+    pub(crate) fn add(&mut self, address: std::net::IpAddr, slot: u32) {
+        let pid = self.atlas.map().pid_of(address);
+        if let Some(at) = self.index.find(pid) {
+            self.buckets[at as usize].members.push(slot);
+            return;
+        }
+        self.index.put(pid, self.buckets.len() as u32);
+        self.buckets.push(Bucket { pid, members: SmallVec::from_slice(&[slot]) });
+        let pids = self.atlas.map().pids().len();
+        if matches!(self.index, Index::Few(_)) && self.buckets.len() * FEW > pids {
+            let mut places = vec![NOBODY; pids + 1].into_boxed_slice();
+            for (at, bucket) in (0..).zip(&self.buckets) {
+                places[place(bucket.pid, pids)] = at;
+            }
+            self.index = Index::Many(places);
+        }
+    }
+
+    pub(crate) fn drop_slot(&mut self, address: std::net::IpAddr, slot: u32) {
+        let pid = self.atlas.map().pid_of(address);
+        let Some(at) = self.index.find(pid) else { return };
+        let members = &mut self.buckets[at as usize].members;
+        if let Some(place) = members.iter().position(|member| *member == slot) {
+            members.swap_remove(place);
+        }
+        if members.is_empty() {
+            self.buckets.swap_remove(at as usize);
+            self.index.put(pid, NOBODY);
+            if let Some(moved) = self.buckets.get(at as usize) {
+                self.index.put(moved.pid, at);
+            }
+        }
+    }
+
+    /// The members in a PID.
+    pub(crate) fn members(&self, pid: Option<Pid>) -> &[u32] {
+        self.index.find(pid).map_or(&[], |at| &self.buckets[at as usize].members)
+    }
+
+    /// All PIDs where somebody is, with their members.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (Option<Pid>, &[u32])> {
+        self.buckets.iter().map(|bucket| (bucket.pid, &*bucket.members))
+    }
+
+    /// Goes from PID to PID, near to far, as long as `visit` says so. Equally near ones, and those
+    /// without cost, which come last, by their index.
+    pub(crate) fn tour<'a>(&'a self, outlook: &Outlook, mut visit: impl FnMut(Stop<'a>) -> bool) {
+        let costs = outlook.costs();
+        let ordinal = |pid: Option<Pid>| costs.and_then(|costs| costs.ordinal(pid?));
+        let stop = |at: u32| {
+            let Bucket { pid, members } = &self.buckets[at as usize];
+            Stop { pid: *pid, ordinal: ordinal(*pid), members }
+        };
+        match &self.index {
+            Index::Few(_) => {
+                let key = |(at, bucket): (u32, &Bucket)| {
+                    (ordinal(bucket.pid).unwrap_or(u32::MAX), bucket.pid, at)
+                };
+                let mut order: Vec<_> = (0..).zip(&self.buckets).map(key).collect();
+                order.sort_unstable();
+                let _ = order.into_iter().all(|(_, _, at)| visit(stop(at)));
+            }
+            Index::Many(places) => {
+                let pids = places.len() - 1;
+                let near = outlook.nearness();
+                let (order, reached) =
+                    near.as_ref().map_or((&[][..], 0), |n| (&n.order, n.reached));
+                // What has no cost begins with those in no PID.
+                let unreached = order.get(reached..).unwrap_or_default();
+                let all = 0..if near.is_some() { 0 } else { pids as u32 };
+                let rest = [pids as u32].into_iter().chain(unreached.iter().copied()).chain(all);
+                let mut tour = order[..reached].iter().copied().chain(rest);
+                let _ = tour.all(|pid| {
+                    let at = places.get(pid as usize).copied().unwrap_or(NOBODY);
+                    at == NOBODY || visit(stop(at))
+                });
+            }
+        }
+    }
+}
+
+impl Index {
+    fn find(&self, pid: Option<Pid>) -> Option<u32> {
+        match self {
+            Self::Few(places) => places.get(&pid).copied(),
+            Self::Many(places) => {
+                Some(places[place(pid, places.len() - 1)]).filter(|at| *at != NOBODY)
+            }
+        }
+    }
+
+    fn put(&mut self, pid: Option<Pid>, at: u32) {
+        match self {
+            Self::Few(places) if at == NOBODY => drop(places.remove(&pid)),
+            Self::Few(places) => drop(places.insert(pid, at)),
+            Self::Many(places) => places[place(pid, places.len() - 1)] = at,
+        }
+    }
+}
+
+/// Of `pids` PIDs, or behind them.
+fn place(pid: Option<Pid>, pids: usize) -> usize {
+    pid.map_or(pids, Pid::index)
+}
