@@ -37,9 +37,18 @@ fn a_body_is_described_as_it_is_read() {
     assert_eq!(schema["required"], json!(["overlay-id", "peer-id"]));
     let members: BTreeSet<&str> =
         schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
-    let expected =
-        ["nat", "overlay-id", "peer-id", "peer_addr", "peer_num", "sharing-policy"].into();
-    assert_eq!(members, expected);
+    // Those of §8.3.3 beside them: ways through NAT, and a relay that does not answer.
+    let expected = [
+        "nat",
+        "overlay-id",
+        "peer-id",
+        "peer_addr",
+        "peer_num",
+        "relay-failed",
+        "rendezvous",
+        "sharing-policy",
+    ];
+    assert_eq!(members, expected.into());
     assert_eq!(schema["properties"]["peer-id"]["pattern"], "^[0-9a-f]{64}$");
     assert_eq!(schema["properties"]["peer_addr"]["maxItems"], 8);
     let least = json!({"overlay-id": "film", "peer-id": "a".repeat(64)});
