@@ -4,10 +4,10 @@ use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use link::daemon::{exit_code, manual, pki};
+use link::daemon::{config, exit_code, manual, pki};
 use p2psp::cli::{
-    Cli, Command, audit, backup, bench, check, class, config, denylist, expel, invite, openapi,
-    overlays, report, serve, takedown, users,
+    Cli, Command, audit, backup, bench, check, class, denylist, expel, invite, openapi, overlays,
+    report, serve, takedown, users,
 };
 
 fn main() -> ExitCode {

@@ -7,6 +7,7 @@
 //!  STATE/played/                          what was fetched to be played and put nowhere else
 //!  STATE/denylist/                        what is forbidden, as the provider has signed it
 //!  STATE/spool/                           reports that the provider has not taken yet
+//!  STATE/page-key                        opens the web page
 //!  STATE/control.sock                     commands to a running peer
 //! ```
 
@@ -81,6 +82,12 @@ impl Home {
     #[must_use]
     pub fn denylist(&self) -> PathBuf {
         self.folder.join("denylist")
+    }
+
+    /// The key of the web page.
+    #[must_use]
+    pub fn page_key(&self) -> PathBuf {
+        self.folder.join("page-key")
     }
 
     /// The control socket.

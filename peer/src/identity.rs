@@ -40,6 +40,8 @@ pub struct Identity {
     pub care: Arc<PeerTls>,
     /// To the provider.
     pub servers: Arc<ClientTls>,
+    /// When certificates end, and what became of reloads.
+    pub metrics: Metrics,
 }
 
 impl Identity {
@@ -85,10 +87,12 @@ impl Identity {
             servers: vec![server],
             expected: None,
         };
-        let servers = ClientTls::load(settings, Metrics::new())?;
+        let metrics = Metrics::new();
+        let servers = ClientTls::load(settings, metrics.clone())?;
         let user = own.user.as_deref().map(UserId::parse).transpose()?;
         let url = provider.url.trim_end_matches('/').to_owned();
-        Ok(Self { peer, user, trust_domain, url, key: Arc::new(key), peers, relays, care, servers })
+        let key = Arc::new(key);
+        Ok(Self { peer, user, trust_domain, url, key, peers, relays, care, servers, metrics })
     }
 
     /// Reads the certificate again, after it was renewed; connections from now on show it.

@@ -14,6 +14,7 @@ pub mod home;
 pub mod identity;
 
 // Whom we ask, and what we tell.
+pub mod isp;
 pub mod provider;
 pub mod report;
 pub(crate) mod superpeer;
@@ -36,5 +37,8 @@ pub mod transfer;
 // What its user chooses and types.
 pub mod cli;
 pub mod control;
+pub mod daemon;
 pub mod loopback;
+pub mod metrics;
 pub mod settings;
+pub mod web;

@@ -4,10 +4,9 @@ use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use link::daemon::{exit_code, manual};
+use link::daemon::{config, exit_code, manual};
 use peer::cli::{
-    Cli, Command, account, config, enroll, get, limits, login, report, search, serve, share,
-    status, stop,
+    Cli, Command, account, enroll, get, limits, login, report, search, serve, share, status, stop,
 };
 
 fn main() -> ExitCode {

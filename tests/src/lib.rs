@@ -12,8 +12,10 @@
 //! them, [`scan`] finds PIDs the slow way, [`scrape`] reads metrics, [`syslog`] records of a log,
 //! [`source`] reads the project itself, [`python`] runs clients in that language, [`publisher`]
 //! signs what peers publish, [`canned`] answers clients with what a test wants them to hear,
-//! [`net`] makes networks of namespaces.
+//! [`net`] makes networks of namespaces, [`browser`] drives a real one, [`manager`] hears
+//! what services say, [`wait`] waits for what others do.
 
+pub mod browser;
 pub mod canned;
 pub mod cities;
 pub mod curl;
@@ -21,6 +23,7 @@ pub mod daemon;
 pub mod data;
 pub mod events;
 pub mod http;
+pub mod manager;
 pub mod maps;
 pub mod net;
 pub mod openssl;
@@ -35,3 +38,4 @@ pub mod source;
 pub mod swarm;
 pub mod syslog;
 pub mod unis;
+pub mod wait;

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use serde_json::Value;
@@ -10,9 +9,7 @@ use serde_json::Value;
 use crate::daemon::program;
 use crate::net::{Space, command};
 use crate::p2psp::P2psp;
-
-/// Long enough for any machine; only reached when something is wrong.
-const AMPLE: Duration = Duration::from_secs(120);
+use crate::wait::until;
 
 /// An enrolled peer, and what it runs.
 pub struct PeerProgram {
@@ -110,6 +107,17 @@ impl PeerProgram {
         Ok(stdout)
     }
 
+    /// A command as a line for a shell, to be run in a terminal.
+    ///
+    /// # Errors
+    /// The program is not built.
+    pub fn line(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        let command = self.command(arguments)?;
+        let words = std::iter::once(command.get_program()).chain(command.get_args());
+        let words = words.map(|word| format!("'{}'", word.to_string_lossy()));
+        Ok(words.collect::<Vec<_>>().join(" "))
+    }
+
     /// Starts a command; its standard output is read while it runs.
     ///
     /// # Errors
@@ -123,26 +131,70 @@ impl PeerProgram {
     /// # Errors
     /// It does not start.
     pub fn serve(&mut self, more: &[&str]) -> anyhow::Result<()> {
+        self.serve_with(more, &[])
+    }
+
+    /// [`PeerProgram::serve`] with variables of the environment.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn serve_with(
+        &mut self,
+        more: &[&str],
+        environment: &[(&str, &str)],
+    ) -> anyhow::Result<()> {
         let mut arguments = vec!["serve"];
         arguments.extend(more);
         let log = std::fs::File::create(self.state.join("log"))?;
-        let child = self.command(&arguments)?.stdout(Stdio::null()).stderr(log).spawn()?;
+        let said = std::fs::File::create(self.state.join("said"))?;
+        let mut command = self.command(&arguments)?;
+        command.envs(environment.iter().copied());
+        let child = command.stdout(said).stderr(log).spawn()?;
         self.running = Some(child);
-        let since = Instant::now();
-        while self.status().is_err() {
-            let child = self.running.as_mut().context("no daemon")?;
-            if child.try_wait()?.is_some() || since.elapsed() > AMPLE {
-                bail!("peer serve: {}", std::fs::read_to_string(self.state.join("log"))?);
-            }
-            std::thread::sleep(Duration::from_millis(20));
+        let mut child = self.running.take().context("no daemon")?;
+        let started = until(|| match child.try_wait() {
+            Ok(None) => self.status().map(|_| true),
+            _ => Ok(false),
+        });
+        self.running = Some(child);
+        match started {
+            Ok(true) => Ok(()),
+            _ => bail!("peer serve: {}", std::fs::read_to_string(self.state.join("log"))?),
         }
-        Ok(())
     }
 
     /// The process of the daemon, while one runs.
     #[must_use]
     pub fn process(&self) -> Option<u32> {
         self.running.as_ref().map(Child::id)
+    }
+
+    /// What the daemon printed behind a word when it started.
+    ///
+    /// # Errors
+    /// It did not.
+    pub fn said(&self, word: &str) -> anyhow::Result<String> {
+        let said = std::fs::read_to_string(self.state.join("said"))?;
+        let line = said.lines().find_map(|line| line.strip_prefix(word)?.strip_prefix(' '));
+        Ok(line.with_context(|| format!("no {word} in {said}"))?.to_owned())
+    }
+
+    /// Sends the daemon a signal by its name, such as `HUP`.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be sent.
+    pub fn signal(&self, name: &str) -> anyhow::Result<()> {
+        let id = self.running.as_ref().context("no daemon")?.id();
+        let status = Command::new("kill").arg(format!("-{name}")).arg(id.to_string()).status()?;
+        if status.success() { Ok(()) } else { bail!("kill -{name} failed") }
+    }
+
+    /// Waits for the daemon's own end: its exit code.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn ended(&mut self) -> anyhow::Result<Option<i32>> {
+        Ok(self.running.take().context("no daemon")?.wait()?.code())
     }
 
     /// What the daemon says of itself.
@@ -158,17 +210,22 @@ impl PeerProgram {
     /// # Errors
     /// It does not become so.
     pub fn until(&self, is_so: impl Fn(&Value) -> bool) -> anyhow::Result<Value> {
-        let since = Instant::now();
-        loop {
-            let status = self.status()?;
-            if is_so(&status) {
-                return Ok(status);
-            }
-            if since.elapsed() > AMPLE {
-                bail!("the peer stays as it is: {status}");
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        self.until_says(&["status", "--json"], is_so)
+    }
+
+    /// Runs a command that prints JSON until that is as wanted.
+    ///
+    /// # Errors
+    /// It does not become so.
+    pub fn until_says(
+        &self,
+        arguments: &[&str],
+        is_so: impl Fn(&Value) -> bool,
+    ) -> anyhow::Result<Value> {
+        until(|| {
+            let said: Value = serde_json::from_str(&self.run(arguments)?)?;
+            if is_so(&said) { Ok(said) } else { Err(anyhow::anyhow!("{said}")) }
+        })
     }
 
     /// Shares a file by the daemon; the id of the content.

@@ -2,15 +2,12 @@
 //! Net-130), over real processes of all sides.
 
 use std::net::TcpListener;
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use system_tests::cities::{BERLIN, BERLIN_TOO, HAMBURG, MUENCHEN};
 use system_tests::p2psp::Shape;
 use system_tests::swarm::{Scene, film};
-
-/// Long enough for any machine; only reached when something is wrong.
-const AMPLE: Duration = Duration::from_secs(60);
+use system_tests::wait::until_so;
 
 /// A port on which nobody listens any more: what a router shows that forwards nothing.
 fn closed_port() -> u16 {
@@ -29,7 +26,7 @@ fn flow_8_3_3_a_peer_behind_a_closed_door_gives_by_a_relay() {
     let bandwidth = ["--set", "relay.bandwidth-kbps=1000000"];
     let roles = ["--set", "role=[\"peer\",\"relay\"]", "--set", &listen];
     relay.serve(&[&roles[..], &bandwidth[..]].concat()).expect("no relay");
-    until(|| {
+    until_so("the relay is registered", || {
         let servers = operator.ask("GET", "/oms/servers", None);
         servers.status == 200 && servers.json().to_string().contains("\"rs\"")
     });
@@ -44,7 +41,7 @@ fn flow_8_3_3_a_peer_behind_a_closed_door_gives_by_a_relay() {
     // Who used how much: the whole film went out for Anna, and a little more came in.
     let status = anna.status().expect("no status");
     let holder = status["peer-id"].as_str().unwrap_or_default().to_owned();
-    until(|| {
+    until_so("the use is told", || {
         let path = format!("/oms/usage?peer-id={holder}");
         let usage: Value = operator.ask("GET", &path, None).json();
         let accounts = usage.as_array().or_else(|| usage["accounts"].as_array());
@@ -54,12 +51,4 @@ fn flow_8_3_3_a_peer_behind_a_closed_door_gives_by_a_relay() {
                 && account["bytes-out"].as_u64() > Some(film.len() as u64)
         })
     });
-}
-
-fn until(is_so: impl Fn() -> bool) {
-    let since = Instant::now();
-    while !is_so() {
-        assert!(since.elapsed() < AMPLE, "it does not become so");
-        std::thread::sleep(Duration::from_millis(200));
-    }
 }

@@ -1,29 +1,16 @@
 //! What peers tell the provider, and what comes of it (TR 20002 §8.3.8, §8.3.10, §8.3.4), over real
 //! processes of all sides.
 
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 use system_tests::cities::{BERLIN, HAMBURG, MUENCHEN};
 use system_tests::p2psp::Shape;
 use system_tests::peer::PeerProgram;
 use system_tests::swarm::{Scene, film};
-
-/// Long enough for any machine; only reached when something is wrong.
-const AMPLE: Duration = Duration::from_secs(60);
+use system_tests::wait;
 
 /// What `peer` prints with `arguments`, as soon as it is as wanted.
 fn until(peer: &PeerProgram, arguments: &[&str], is_so: impl Fn(&Value) -> bool) -> Value {
-    let since = Instant::now();
-    loop {
-        let said = peer.run(arguments).expect("refused");
-        let said: Value = serde_json::from_str(&said).expect("no JSON");
-        if is_so(&said) {
-            return said;
-        }
-        assert!(since.elapsed() < AMPLE, "{said}");
-        std::thread::sleep(Duration::from_millis(200));
-    }
+    peer.until_says(arguments, is_so).expect("it does not become so")
 }
 
 /// A film of this length that Anna in Berlin shares and Bert in Hamburg has fetched.
@@ -70,17 +57,12 @@ fn flow_8_3_10_a_peer_tells_what_it_measures() {
     let id = anna.status().expect("no status")["peer-id"].as_str().unwrap_or_default().to_owned();
     let operator = scene.cities.p2psp.operator(MUENCHEN);
     let path = format!("/pams/status?peer-id={id}");
-    let since = Instant::now();
-    loop {
+    let answer = wait::until(|| {
         let answer = operator.ask("GET", &path, None);
-        if answer.status == 200 {
-            let status = answer.json();
-            assert!(status["age-s"].is_u64(), "{status}");
-            break;
-        }
-        assert!(since.elapsed() < AMPLE, "{}", answer.status);
-        std::thread::sleep(Duration::from_millis(200));
-    }
+        if answer.status == 200 { Ok(answer) } else { Err(answer.status) }
+    });
+    let status = answer.expect("no status").json();
+    assert!(status["age-s"].is_u64(), "{status}");
 }
 
 /// §8.3.4: an authority's order ends the distribution at every peer, and it stays ended.
@@ -99,15 +81,11 @@ fn flow_8_3_4_peers_stop_at_once_and_for_good() {
         peer.until(stopped).expect("it goes on");
     }
     let path = format!("/ixs/takedown?takedown-id={}", taken["takedown-id"].as_str().unwrap_or(""));
-    let since = Instant::now();
-    loop {
+    let acknowledged = wait::until(|| {
         let one = authority.ask("GET", &path, None).json()["takedowns"][0].clone();
-        if one["result"]["acknowledged"] == 2 {
-            break;
-        }
-        assert!(since.elapsed() < AMPLE, "{one}");
-        std::thread::sleep(Duration::from_millis(200));
-    }
+        if one["result"]["acknowledged"] == 2 { Ok(()) } else { Err(one) }
+    });
+    acknowledged.expect("not acknowledged");
     // Whoever starts again has not forgotten, and whoever comes late gets nothing.
     anna.kill();
     anna.serve(&[]).expect("no daemon");

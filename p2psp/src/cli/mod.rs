@@ -6,7 +6,6 @@ pub mod backup;
 pub mod bench;
 pub mod check;
 pub mod class;
-pub mod config;
 pub mod denylist;
 pub mod expel;
 pub mod invite;
@@ -21,9 +20,9 @@ pub mod users;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use link::daemon::{IdentitySettings, manual, pki};
+use link::daemon::{IdentitySettings, config, manual, pki};
 
-use crate::settings::{Inputs, Settings};
+use crate::settings::{DEFAULT_FILE, Inputs, Settings};
 
 /// P2PSP manages peer-to-peer overlays for a service provider: it tells each peer whom to ask
 /// first, by the maps of the peers' own ISPs (TR 20002; RFC 7285).
@@ -50,7 +49,7 @@ pub enum Command {
     /// Check settings and the files that they name; exit 0 clean, 2 refused
     Check(check::Arguments),
     /// Print the documented default settings, or the ones in force
-    Config(config::Arguments),
+    Config(config::Arguments<InputArguments>),
     /// Print a one-time token with which a peer of a user enrols
     Invite(invite::Arguments),
     /// List users, show one, lock one out
@@ -92,19 +91,23 @@ pub enum Command {
 /// Where settings come from.
 #[derive(Args, Clone, Debug, Default)]
 pub struct InputArguments {
-    /// Settings file (TOML); `p2psp config default` prints one with every setting explained
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// One setting, such as list.size=20
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    set: Vec<String>,
+    #[command(flatten)]
+    common: link::daemon::InputArguments,
+}
+
+impl config::Sources for InputArguments {
+    const DEFAULT_FILE: &'static str = DEFAULT_FILE;
+
+    fn in_force(&self) -> anyhow::Result<String> {
+        Ok(toml::to_string_pretty(&Settings::load(&self.inputs())?)?)
+    }
 }
 
 impl InputArguments {
     /// As the settings take them.
     #[must_use]
     pub fn inputs(&self) -> Inputs {
-        Inputs { file: self.config.clone(), set: self.set.clone(), ..Inputs::default() }
+        Inputs { common: self.common.inputs(), role: Vec::new() }
     }
 }
 
@@ -112,6 +115,6 @@ impl pki::Household for InputArguments {
     const PROGRAM: &'static str = "p2psp";
 
     fn identity(&self, state_dir: Option<PathBuf>) -> anyhow::Result<IdentitySettings> {
-        Ok(Settings::load(&Inputs { state_dir, ..self.inputs() })?.identity()?)
+        Ok(Settings::load(&self.inputs().in_folder(state_dir))?.identity()?)
     }
 }

@@ -10,7 +10,7 @@ use link::daemon::run_to_end;
 
 use crate::cli::InputArguments;
 use crate::server::Server;
-use crate::settings::{Inputs, Part, Settings};
+use crate::settings::{Part, Settings};
 
 /// Arguments of `p2psp serve`.
 #[derive(Args, Debug)]
@@ -33,12 +33,9 @@ pub struct Arguments {
 /// # Errors
 /// The settings, certificates or databases are refused, or the address is taken.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    let inputs = Inputs {
-        listen: arguments.listen,
-        state_dir: arguments.state_dir.clone(),
-        role: arguments.role.clone(),
-        ..arguments.inputs.inputs()
-    };
+    let mut inputs = arguments.inputs.inputs().in_folder(arguments.state_dir.clone());
+    inputs.common.listen = arguments.listen;
+    inputs.role.clone_from(&arguments.role);
     let settings = Settings::load(&inputs)?;
     link::log::init(&settings.log)?;
     run_to_end(async {

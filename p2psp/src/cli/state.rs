@@ -11,7 +11,7 @@ use link::pki::{Authority, PkiError, State};
 
 use crate::cli::InputArguments;
 use crate::index::Ixs;
-use crate::settings::{Inputs, Settings};
+use crate::settings::Settings;
 use crate::users::{Act, Rules, SqliteLedger, Ums};
 
 /// Where the state is.
@@ -40,7 +40,7 @@ impl StateArguments {
     /// # Errors
     /// They are refused.
     pub fn settings(&self) -> anyhow::Result<Settings> {
-        let inputs = Inputs { state_dir: self.state_dir.clone(), ..self.inputs.inputs() };
+        let inputs = self.inputs.inputs().in_folder(self.state_dir.clone());
         Ok(Settings::load(&inputs)?)
     }
 

@@ -4,23 +4,26 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use link::settings::{Layered, SettingsError, merge};
+use link::settings::{Layered, Placed, SettingsError};
 
 use crate::settings::{Part, Settings};
 
 /// What the command line says about settings.
 #[derive(Clone, Debug, Default)]
 pub struct Inputs {
-    /// `--config FILE`.
-    pub file: Option<PathBuf>,
-    /// `--set key=value`.
-    pub set: Vec<String>,
-    /// `--listen IP:PORT`.
-    pub listen: Option<SocketAddr>,
-    /// `--state-dir DIR`.
-    pub state_dir: Option<PathBuf>,
+    /// What every daemon takes.
+    pub common: link::settings::Inputs,
     /// `--role ROLE,…`; empty where not given.
     pub role: Vec<Part>,
+}
+
+impl Inputs {
+    /// The same with a state folder, where one is given.
+    #[must_use]
+    pub fn in_folder(mut self, state_dir: Option<PathBuf>) -> Self {
+        self.common.state_dir = state_dir;
+        self
+    }
 }
 
 /// Merges the layers; `environment` is all variables, of which those with our prefix count.
@@ -28,17 +31,21 @@ pub(crate) fn layered(
     inputs: &Inputs,
     environment: impl Iterator<Item = (OsString, OsString)>,
 ) -> Result<Settings, SettingsError> {
-    let mut settings: Settings = merge(inputs.file.as_deref(), environment, &inputs.set)?;
-    if let Some(listen) = inputs.listen {
-        settings.listen = listen;
-    }
-    if let Some(state_dir) = &inputs.state_dir {
-        settings.state_dir = Some(state_dir.clone());
-    }
+    let mut settings: Settings = inputs.common.layered(environment)?;
     if !inputs.role.is_empty() {
         settings.role.clone_from(&inputs.role);
     }
     Ok(settings)
+}
+
+impl Placed for Settings {
+    fn listen(&mut self) -> &mut SocketAddr {
+        &mut self.listen
+    }
+
+    fn state_dir(&mut self) -> &mut Option<PathBuf> {
+        &mut self.state_dir
+    }
 }
 
 impl Layered for Settings {
@@ -68,13 +75,15 @@ mod tests {
         let text = "provider = \"a\"\n[[isp]]\nname = \"x\"\nurl = \"u\"\nbundle = \"ca.pem\"\n";
         std::fs::write(&path, text).unwrap();
         let set = vec!["list.size=7".to_owned()];
-        let inputs = Inputs { file: Some(path.clone()), set, ..Inputs::default() };
+        let common = link::settings::Inputs { file: Some(path.clone()), set, ..Default::default() };
+        let inputs = Inputs { common, role: Vec::new() };
         let environment = [("P2PSP__PROVIDER".into(), "b".into())];
         let settings = layered(&inputs, environment.into_iter()).unwrap();
         assert_eq!(settings.isp[0].bundle, folder.path().join("ca.pem"));
         assert_eq!((settings.provider.as_str(), settings.list.size), ("b", 7));
-        let wrong =
-            Inputs { file: Some(path), set: vec!["lisd.size=7".into()], ..Inputs::default() };
+        let set = vec!["lisd.size=7".to_owned()];
+        let common = link::settings::Inputs { file: Some(path), set, ..Default::default() };
+        let wrong = Inputs { common, role: Vec::new() };
         let error = layered(&wrong, std::iter::empty()).unwrap_err().to_string();
         assert!(error.contains("did you mean `list`?"), "{error}");
     }

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use anyhow::bail;
 use clap::{Args, ValueEnum};
 use http::Method;
 use link::daemon::run_to_end;
@@ -11,7 +12,7 @@ use serde_json::Value;
 
 use crate::cli::InputArguments;
 use crate::identity::Identity;
-use crate::provider::Provider;
+use crate::provider::{Provider, ProviderError};
 
 /// Arguments of `peer account`.
 #[derive(Args, Debug)]
@@ -40,13 +41,22 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
     let (settings, home) = arguments.inputs.open()?;
     let identity = Identity::open(&home)?;
     let provider = Provider::new(&identity.url, identity.servers.clone(), &settings);
-    let account: Account = run_to_end(async {
-        if let Some(choice) = arguments.show_status {
-            let consent = Consent { show_status: Some(choice == Choice::Yes) };
-            provider.tell(Method::PUT, "/ums/consent", Some(&consent)).await?;
+    let asked: Result<Account, ProviderError> = run_to_end(async {
+        Ok(async {
+            if let Some(choice) = arguments.show_status {
+                let consent = Consent { show_status: Some(choice == Choice::Yes) };
+                provider.tell(Method::PUT, "/ums/consent", Some(&consent)).await?;
+            }
+            provider.ask(Method::GET, "/ums/account", None::<&Value>).await
         }
-        Ok(provider.ask(Method::GET, "/ums/account", None::<&Value>).await?)
+        .await)
     })?;
+    let account = match asked {
+        Err(error) if error.code() == Some("not-found") => {
+            bail!("there is no account yet; it is made when a content is first shared or fetched")
+        }
+        asked => asked?,
+    };
     if arguments.json {
         writeln!(out, "{}", serde_json::to_string(&account)?)?;
         return Ok(ExitCode::SUCCESS);

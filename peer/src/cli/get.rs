@@ -1,13 +1,14 @@
 //! `peer get`: fetch a content, and watch it come.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::Args;
 use http::Method;
+use indicatif::HumanBytes;
 use link::daemon::run_to_end;
 use mp2p::id::ContentId;
 
@@ -17,6 +18,7 @@ use crate::cli::progress::Bars;
 use crate::cli::session::Session;
 use crate::control::Control;
 use crate::control::message::{Fetch, Started, State, Status, TransferStatus, is_index_file};
+use crate::settings::IspSettings;
 
 /// From one look at how far it is to the next.
 const LOOK: Duration = Duration::from_millis(200);
@@ -39,6 +41,12 @@ pub struct Arguments {
     /// Fetch only this file of the content; may be given several times
     #[arg(long = "file", value_name = "PATH")]
     files: Vec<String>,
+    /// Order the peers by the public view of your ISP's ALTO server, at the URL of its directory
+    #[arg(long, value_name = "URL")]
+    unis: Option<String>,
+    /// The CA certificates that this server is checked by [default: the system's]
+    #[arg(long, value_name = "FILE", requires = "unis")]
+    unis_ca: Option<PathBuf>,
     /// Leave it to the peer that runs, and do not wait
     #[arg(long)]
     detach: bool,
@@ -50,6 +58,11 @@ pub struct Arguments {
 }
 
 impl Arguments {
+    fn view(&self) -> anyhow::Result<IspSettings> {
+        let ca = self.unis_ca.as_ref().map(std::path::absolute).transpose()?;
+        Ok(IspSettings { unis: self.unis.clone(), ca })
+    }
+
     fn how(&self) -> Option<How> {
         let to_stdout = self.output.as_ref().is_some_and(|folder| *folder == *"-");
         if to_stdout { Some(How::Stdout) } else { self.stream }
@@ -88,9 +101,23 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
             fetched = fetch(arguments, folder, &session, out) => fetched,
             () = session.interrupted() => Err(anyhow::anyhow!("interrupted; what is here is kept")),
         };
+        let fetched = match fetched {
+            Ok(Next::Play) => {
+                session.interrupted().await;
+                Ok(Next::End)
+            }
+            other => other,
+        };
         session.close().await;
-        fetched.map(|()| ExitCode::SUCCESS)
+        fetched.map(|_| ExitCode::SUCCESS)
     })
+}
+
+/// What is left when all of it is here.
+enum Next {
+    End,
+    /// A player uses the address, until Ctrl-C.
+    Play,
 }
 
 async fn fetch(
@@ -98,7 +125,7 @@ async fn fetch(
     folder: PathBuf,
     session: &Session,
     out: &mut dyn Write,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Next> {
     let control = &session.control;
     let how = arguments.how();
     let mut wanted = Vec::new();
@@ -113,12 +140,18 @@ async fn fetch(
             folder: folder.clone(),
             files: arguments.files.clone(),
             stream: how.is_some(),
+            view: arguments.view()?,
         };
         let started: Result<Started, _> = control.ask(Method::POST, "/fetch", Some(&fetch)).await;
-        wanted.push(started.with_context(|| format!("cannot fetch {what}"))?);
+        let started = started.with_context(|| format!("cannot fetch {what}"))?;
+        if started.folder != folder {
+            eprintln!("{} is at {} already", started.title, started.folder.display());
+        }
+        wanted.push(started);
     }
     if let (Some(How::Stdout), [film]) = (how, &wanted[..]) {
-        return to_stdout(control, &film.content_id, &arguments.files).await;
+        to_stdout(control, &film.content_id, &arguments.files).await?;
+        return Ok(Next::End);
     }
     if let (Some(How::Http), [film]) = (how, &wanted[..]) {
         tell_urls(control, &film.content_id, &arguments.files, out).await?;
@@ -127,22 +160,24 @@ async fn fetch(
         for started in wanted {
             writeln!(out, "fetching {} {}", started.content_id, started.title)?;
         }
-        return Ok(());
+        return Ok(Next::End);
     }
-    let ids: Vec<ContentId> = wanted.into_iter().map(|started| started.content_id).collect();
+    let since = Instant::now();
+    let ids: Vec<ContentId> = wanted.iter().map(|started| started.content_id.clone()).collect();
     let done = watch(control, &ids).await?;
     for transfer in done {
-        match arguments.json {
-            true => writeln!(out, "{}", serde_json::to_string(&transfer)?)?,
-            false => tell(&transfer, out)?,
+        let started = wanted.iter().find(|started| started.content_id == transfer.content_id);
+        match (arguments.json, started) {
+            (false, Some(started)) => tell(&transfer, &started.folder, since.elapsed(), out)?,
+            _ => writeln!(out, "{}", serde_json::to_string(&transfer)?)?,
         }
     }
     if how == Some(How::Http) && session.is_own() {
         writeln!(out, "all of it is here; Ctrl-C ends the address")?;
         out.flush()?;
-        session.interrupted().await;
+        return Ok(Next::Play);
     }
-    Ok(())
+    Ok(Next::End)
 }
 
 /// Until all are there.
@@ -176,12 +211,22 @@ pub(crate) async fn watch(
     }
 }
 
-fn tell(transfer: &TransferStatus, out: &mut dyn Write) -> anyhow::Result<()> {
-    writeln!(out, "{} ({} bytes)", transfer.title, transfer.size)?;
+fn tell(
+    transfer: &TransferStatus,
+    folder: &Path,
+    took: Duration,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let size = HumanBytes(transfer.size);
+    let (title, folder) = (&transfer.title, folder.display());
+    match transfer.downloaded {
+        0 => writeln!(out, "{title}: {size} in {folder}, all of it was there")?,
+        _ => writeln!(out, "{title}: {size} in {folder}, {:.1} s", took.as_secs_f64())?,
+    }
     let whole = transfer.by_rank.iter().map(|share| share.bytes).sum::<u64>().max(1);
     for share in &transfer.by_rank {
         let from = match share.rank {
-            Some(1) => "the nearest peers".to_owned(),
+            Some(1) => "the nearest peers (rank 1)".to_owned(),
             Some(rank) => format!("peers of rank {rank}"),
             None => "peers of unknown distance".to_owned(),
         };

@@ -9,7 +9,7 @@ use link::daemon::run_to_end;
 
 use crate::cli::InputArguments;
 use crate::cli::session::Session;
-use crate::settings::Limits;
+use crate::settings::{Limits, Window};
 
 /// Arguments of `peer limits`; without any, prints those in force.
 #[derive(Args, Debug)]
@@ -32,6 +32,13 @@ pub struct Arguments {
     /// Connections with peers
     #[arg(long, value_name = "COUNT")]
     connections: Option<usize>,
+    /// Other rates at a time of the day, such as 22:00-06:00=0,8000: up and down, kbit/s; several
+    /// may be given, the first that fits counts, and those that were there go
+    #[arg(long = "window", value_name = "FROM-TO=UP,DOWN", value_parser = window)]
+    windows: Vec<Window>,
+    /// No other rates at any time of the day
+    #[arg(long, conflicts_with = "windows")]
+    no_windows: bool,
     #[command(flatten)]
     inputs: InputArguments,
 }
@@ -62,6 +69,36 @@ fn changed(arguments: &Arguments, before: Limits) -> Limits {
         peer_down_kbps: arguments.peer_down.unwrap_or(before.peer_down_kbps),
         class_up_kbps: arguments.class_up.clone().unwrap_or(before.class_up_kbps),
         connections: arguments.connections.unwrap_or(before.connections),
-        window: before.window,
+        window: match (arguments.no_windows, arguments.windows.is_empty()) {
+            (true, _) => Vec::new(),
+            (false, true) => before.window,
+            (false, false) => arguments.windows.clone(),
+        },
+    }
+}
+
+/// `22:00-06:00=0,8000`.
+fn window(text: &str) -> Result<Window, String> {
+    let read = || {
+        let (times, rates) = text.split_once('=')?;
+        let (from, to) = times.split_once('-')?;
+        let (up, down) = rates.split_once(',')?;
+        let (from, to) = (from.trim().to_owned(), to.trim().to_owned());
+        let (up_kbps, down_kbps) = (up.trim().parse().ok()?, down.trim().parse().ok()?);
+        Some(Window { from, to, up_kbps, down_kbps })
+    };
+    read().ok_or_else(|| "it is of the form 22:00-06:00=UP,DOWN, in kbit/s".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_are_read() {
+        let read = window("22:00-06:00=0, 8000").unwrap();
+        let (from, to) = ("22:00".to_owned(), "06:00".to_owned());
+        assert_eq!(read, Window { from, to, up_kbps: 0, down_kbps: 8000 });
+        assert!(window("22:00=1,2").is_err() && window("22:00-23:00=1").is_err());
     }
 }

@@ -1,7 +1,6 @@
 //! The command line: one file per command.
 
 pub mod account;
-pub mod config;
 pub mod enroll;
 pub mod get;
 pub mod limits;
@@ -19,10 +18,10 @@ pub mod stop;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use link::daemon::manual;
+use link::daemon::{config, manual};
 
 use crate::home::Home;
-use crate::settings::{Inputs, Settings};
+use crate::settings::{DEFAULT_FILE, Inputs, Settings};
 
 /// Share and fetch files with peers that are near: a managed peer-to-peer client (TR 20002).
 #[derive(Debug, Parser)]
@@ -68,7 +67,7 @@ pub enum Command {
     /// Show who got a content that this peer's user has published
     Report(report::Arguments),
     /// Print the documented default settings, or the ones in force
-    Config(config::Arguments),
+    Config(config::Arguments<InputArguments>),
     /// Write a manual page for each command
     Man(manual::ManArguments),
     /// Print the script with which a shell completes commands and options
@@ -78,27 +77,26 @@ pub enum Command {
 /// Where settings come from.
 #[derive(Args, Clone, Debug, Default)]
 pub struct InputArguments {
-    /// Settings file (TOML); `peer config default` prints one with every setting explained
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// One setting, such as limits.up-kbps=2000
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    set: Vec<String>,
+    #[command(flatten)]
+    common: link::daemon::InputArguments,
     /// Folder of certificate, key and contents [default: setting state-dir]
     #[arg(long, value_name = "DIR")]
     state_dir: Option<PathBuf>,
+}
+
+impl config::Sources for InputArguments {
+    const DEFAULT_FILE: &'static str = DEFAULT_FILE;
+
+    fn in_force(&self) -> anyhow::Result<String> {
+        Ok(toml::to_string_pretty(&Settings::load(&self.inputs())?)?)
+    }
 }
 
 impl InputArguments {
     /// As the settings take them.
     #[must_use]
     pub fn inputs(&self) -> Inputs {
-        Inputs {
-            file: self.config.clone(),
-            set: self.set.clone(),
-            state_dir: self.state_dir.clone(),
-            ..Inputs::default()
-        }
+        Inputs { state_dir: self.state_dir.clone(), ..self.common.inputs() }
     }
 
     /// The settings, and the state folder that they name.

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Args;
+use indicatif::HumanBytes;
 use link::daemon::run_to_end;
 
 use crate::cli::InputArguments;
@@ -36,8 +37,12 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         writeln!(out, "{}", serde_json::to_string(&found)?)?;
     } else {
         for content in found.contents.iter() {
-            writeln!(out, "{}  {:>12}  {}", content.content_id, content.size, &*content.title)?;
+            let size = HumanBytes(content.size).to_string();
+            writeln!(out, "{}  {size:>10}  {}", content.content_id, &*content.title)?;
         }
+    }
+    if found.contents.is_empty() && !arguments.json {
+        eprintln!("nothing is found for \"{}\"", arguments.words.join(" "));
     }
     Ok(if found.contents.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }

@@ -1,18 +1,15 @@
 //! `peer serve`: the daemon.
 
-use std::io::Write;
+use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::Args;
 use link::daemon::run_to_end;
-use link::shutdown::Shutdown;
 
 use crate::cli::InputArguments;
-use crate::control::serve;
+use crate::daemon::Daemon;
 use crate::home::Home;
-use crate::node::Node;
 use crate::settings::{Inputs, Settings};
 
 /// Arguments of `peer serve`.
@@ -35,17 +32,21 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
     let home = Home::open(&settings.state_dir()?)?;
     link::log::init(&settings.log)?;
     run_to_end(async {
-        let shutdown = Shutdown::on_signals()?;
         let socket = home.socket();
-        let node = Node::start(home, settings, shutdown.clone()).await?;
-        serve(&socket, Arc::clone(&node), shutdown.clone()).await?;
-        writeln!(out, "peer {} port {}", node.status().peer_id, node.status().port)?;
+        let daemon = Daemon::start(home, settings, inputs).await?;
+        let status = daemon.node.status();
+        writeln!(out, "peer {} port {}", status.peer_id, status.port)?;
         writeln!(out, "control {}", socket.display())?;
+        if let Some(page) = &daemon.page {
+            // The key is for a person at a terminal, not for a log.
+            let shown = io::stdout().is_terminal();
+            writeln!(out, "page {}", if shown { page.secret_url() } else { page.url() })?;
+        }
+        if let Some(admin) = daemon.admin {
+            writeln!(out, "admin http://{admin}")?;
+        }
         out.flush()?;
-        let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-        shutdown.wait().await;
-        node.finish().await;
-        Ok(())
+        daemon.run().await
     })?;
     Ok(ExitCode::SUCCESS)
 }

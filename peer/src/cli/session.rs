@@ -31,7 +31,7 @@ impl Session {
         let shutdown = Shutdown::on_signals()?;
         let socket = home.socket();
         let node = Node::start(home, settings, shutdown.clone()).await?;
-        serve(&socket, Arc::clone(&node), shutdown.clone()).await?;
+        serve(&socket, (Arc::clone(&node), None), shutdown.clone()).await?;
         Ok(Self { control, own: Some((node, shutdown)) })
     }
 

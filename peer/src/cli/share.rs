@@ -1,8 +1,9 @@
 //! `peer share`: give a file or a folder to others.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
@@ -11,8 +12,13 @@ use link::daemon::run_to_end;
 use mp2p::id::OverlayId;
 
 use crate::cli::InputArguments;
+use crate::cli::progress::HashBar;
 use crate::cli::session::Session;
-use crate::control::message::{Share, Started};
+use crate::control::Control;
+use crate::control::message::{Share, Started, Status};
+
+/// From one look at how far it is to the next.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// Arguments of `peer share`.
 #[derive(Args, Debug)]
@@ -47,8 +53,14 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
     };
     run_to_end(async {
         let session = Session::open(&arguments.inputs).await?;
-        let started: Result<Started, _> =
-            session.control.ask(Method::POST, "/share", Some(&share)).await;
+        let started = tokio::select! {
+            started = session.control.ask(Method::POST, "/share", Some(&share)) => {
+                started.map_err(anyhow::Error::from)
+            }
+            () = watch(&session.control, &share.path) => Err(anyhow::anyhow!("the peer has ended")),
+            () = session.interrupted() => Err(anyhow::anyhow!("interrupted")),
+        };
+        let started: anyhow::Result<Started> = started;
         let shown = started.with_context(told).and_then(|started| {
             writeln!(out, "sharing {} {}", started.content_id, started.title)?;
             Ok(out.flush()?)
@@ -59,4 +71,13 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         session.close().await;
         shown.map(|()| ExitCode::SUCCESS)
     })
+}
+
+/// Shows how far the hashing is, until the peer that runs ends.
+async fn watch(control: &Control, path: &Path) {
+    let mut bar = HashBar::default();
+    while let Ok(status) = control.get::<Status>("/status").await {
+        bar.show(&status.hashing, path);
+        tokio::time::sleep(LOOK).await;
+    }
 }

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Args;
+use indicatif::HumanBytes;
 use link::daemon::run_to_end;
 use mp2p::message::join::Nat;
 
@@ -41,6 +42,13 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         status.port,
         behind(status.nat)
     )?;
+    if let Some(page) = &status.page {
+        writeln!(out, "page {page}")?;
+    }
+    for work in &status.hashing {
+        let (done, size) = (HumanBytes(work.done), HumanBytes(work.size));
+        writeln!(out, "hashing {done} of {size}  {}", work.path.display())?;
+    }
     for transfer in &status.transfers {
         tell(transfer, out)?;
     }
@@ -65,17 +73,29 @@ fn tell(transfer: &TransferStatus, out: &mut dyn Write) -> anyhow::Result<()> {
         State::Failed => "failed",
     };
     let percent = (transfer.have * 100).checked_div(transfer.size).unwrap_or(100);
-    let note = transfer.message.as_deref().map_or_else(String::new, |text| format!(" ({text})"));
-    writeln!(out, "{state} {percent:>3} % {} {}{note}", transfer.content_id, transfer.title)?;
+    let (down, up) = (HumanBytes(transfer.down_rate), HumanBytes(transfer.up_rate));
+    let (id, title) = (&transfer.content_id, &transfer.title);
+    writeln!(out, "{state} {percent:>3} % of {}  {title}", HumanBytes(transfer.size))?;
+    writeln!(out, "  {id}")?;
+    if let Some(message) = &transfer.message {
+        writeln!(out, "  {message}")?;
+    }
+    let members = transfer.members;
+    writeln!(out, "  down {down}/s, up {up}/s, {} of {members} peers", transfer.neighbours.len())?;
     for neighbour in &transfer.neighbours {
         let rank = neighbour.rank.map_or_else(|| "-".to_owned(), |rank| rank.to_string());
         let relay = match neighbour.path {
             WayThere::Direct => "",
-            WayThere::Punched => " punched",
-            WayThere::Relay => " by relay",
+            WayThere::Punched => ", punched",
+            WayThere::Relay => ", by relay",
         };
-        let (down, up) = (neighbour.downloaded, neighbour.uploaded);
-        writeln!(out, "  rank {rank} {} down {down} up {up}{relay}", neighbour.peer_id)?;
+        let (down, up) = (HumanBytes(neighbour.downloaded), HumanBytes(neighbour.uploaded));
+        let (peer, has) = (&neighbour.peer_id, neighbour.has * 100.0);
+        let peer = peer.to_string();
+        writeln!(
+            out,
+            "  rank {rank:>2}  {peer:.16}…  has {has:.0} %, down {down}, up {up}{relay}"
+        )?;
     }
     Ok(())
 }

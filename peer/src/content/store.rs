@@ -5,6 +5,7 @@
 //! Everything else that lies in the files is hashed again at the start.
 
 mod fault;
+mod find;
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -17,8 +18,8 @@ use mp2p::frame::Buffermap;
 use mp2p::index_file::{FileEntry, IndexFile};
 use tokio::sync::watch;
 
-use crate::content::Layout;
 pub use crate::content::store::fault::{OpenError, StoreFault};
+use crate::content::{Layout, Span};
 use crate::home::replace;
 
 /// Fragments written between two flushes to the disk.
@@ -124,13 +125,25 @@ impl Store {
         want
     }
 
+    /// Whether all files that are whole are still where they were put, as long as they were.
+    #[must_use]
+    pub fn is_intact(&self) -> bool {
+        let named = self.state().named.clone();
+        let mut whole = (0..named.len()).filter(|file| named[*file] && self.is_wanted(*file));
+        whole.all(|file| {
+            let found = std::fs::metadata(self.final_path(file));
+            found.is_ok_and(|found| found.len() == self.layout.size(file))
+        })
+    }
+
     /// Bytes of the wanted files that are here, and of all wanted files.
     #[must_use]
     pub fn progress(&self) -> (u64, u64) {
-        if self.paths.is_source {
-            return (self.index.size(), self.index.size());
-        }
-        let (have, want) = (self.have(), self.want());
+        let have = self.have();
+        let want = match self.paths.is_source {
+            true => Buffermap::full(have.fragments()).unwrap_or_else(|_| have.clone()),
+            false => self.want(),
+        };
         let length = |fragment| u64::from(self.layout.cut().length(fragment).unwrap_or_default());
         want.iter().fold((0, 0), |(here, all), fragment| {
             let bytes = length(fragment);
@@ -143,7 +156,7 @@ impl Store {
     /// # Errors
     /// [`StoreFault`]; one that is lost is no longer among those that are here.
     pub fn read(&self, fragment: u32) -> Result<Bytes, StoreFault> {
-        let lost = || StoreFault::Lost(fragment);
+        let lost = || StoreFault::Lost { fragment, path: self.paths.root.clone() };
         let length = self.layout.cut().length(fragment).ok_or_else(lost)?;
         let mut bytes = vec![0; length as usize];
         let mut done = 0;
@@ -153,13 +166,13 @@ impl Store {
             let read = File::open(&path).and_then(|file| file.read_exact_at(part, span.offset));
             match read {
                 Ok(()) => done += span.length,
-                Err(error) if is_gone(&error) => return Err(self.lose(fragment)),
+                Err(error) if is_gone(&error) => return Err(self.lose(fragment, path)),
                 Err(source) => return Err(StoreFault::Io { path, source }),
             }
         }
         match self.is_good(fragment, &bytes) {
             true => Ok(bytes.into()),
-            false => Err(self.lose(fragment)),
+            false => Err(self.lose(fragment, self.path_of(fragment))),
         }
     }
 
@@ -170,14 +183,20 @@ impl Store {
     pub fn write(&self, fragment: u32, parts: &[Bytes]) -> Result<(), StoreFault> {
         let mut rest = parts.iter().flat_map(|part| part.chunks(part.len().max(1)));
         let mut current: &[u8] = &[];
+        let is_blank = parts.iter().all(|part| part.iter().all(|byte| *byte == 0));
         for span in self.layout.spans(fragment) {
             let path = self.path(span.file);
             let failed = |source| StoreFault::Io { path: path.clone(), source };
             let file = self.create(span.file).map_err(failed)?;
+            // Holes stay holes: zeros are not written where zeros are read.
+            if is_blank && is_blank_there(&path, span) {
+                continue;
+            }
             let (mut offset, mut left) = (span.offset, span.length);
             while left > 0 {
                 if current.is_empty() {
-                    current = rest.next().ok_or(StoreFault::Lost(fragment))?;
+                    let lost = || StoreFault::Lost { fragment, path: path.clone() };
+                    current = rest.next().ok_or_else(lost)?;
                 }
                 let (now, later) = current.split_at(current.len().min(left));
                 file.write_all_at(now, offset).map_err(failed)?;
@@ -208,9 +227,18 @@ impl Store {
             if state.unflushed == 0 {
                 return Ok(());
             }
-            state.unflushed = 0;
+            std::mem::take(&mut state.unflushed);
             state.have.clone()
         };
+        let flushed = self.flush_files(&have);
+        if flushed.is_err() {
+            // What was not brought to the disk is tried again.
+            self.state().unflushed += 1;
+        }
+        flushed
+    }
+
+    fn flush_files(&self, have: &Buffermap) -> Result<(), StoreFault> {
         for file in 0..self.index.files.len() {
             let path = self.path(file);
             match File::open(&path).and_then(|file| file.sync_data()) {
@@ -223,7 +251,7 @@ impl Store {
         let notes = self.have_file();
         replace(&notes, &have.to_bytes())
             .map_err(|source| StoreFault::Io { path: notes, source })?;
-        self.name_whole_files(&have)
+        self.name_whole_files(have)
     }
 
     fn name_whole_files(&self, have: &Buffermap) -> Result<(), StoreFault> {
@@ -235,6 +263,10 @@ impl Store {
             }
             let (part, name) = (self.path(file), self.final_path(file));
             let failed = |source| StoreFault::Io { path: name.clone(), source };
+            if name.exists() {
+                // Somebody else's, made since this began.
+                return Err(failed(io::ErrorKind::AlreadyExists.into()));
+            }
             if self.layout.size(file) == 0 {
                 self.create(file).map_err(failed)?;
             }
@@ -244,88 +276,21 @@ impl Store {
         Ok(())
     }
 
-    /// Files that were there first have to be what the index file says.
-    fn check_source(&self) -> Result<(), OpenError> {
-        for (file, entry) in self.index.files.iter().enumerate() {
-            let path = self.final_path(file);
-            let wrong = |reason: String| OpenError::Source { path: path.clone(), reason };
-            let found = std::fs::metadata(&path).map_err(|error| wrong(error.to_string()))?;
-            if found.len() != entry.size {
-                return Err(wrong("it was changed since it was shared first".to_owned()));
-            }
-        }
-        // Each fragment is checked when it is read.
-        let full = Buffermap::full(self.layout.cut().count()).map_err(|_| OpenError::Service)?;
-        self.state().have = full;
-        Ok(())
-    }
-
-    /// What an earlier run left.
-    fn find_parts(&self) -> Result<(), OpenError> {
-        let count = self.layout.cut().count();
-        let noted = std::fs::read(self.have_file()).ok();
-        let noted = noted.and_then(|bytes| Buffermap::from_bytes(&bytes).ok());
-        let noted = noted.filter(|map| map.fragments() == count);
-        for (file, entry) in self.index.files.iter().enumerate() {
-            let path = self.final_path(file);
-            let is_there = self.is_wanted(file) && path.exists();
-            if !is_there {
-                continue;
-            }
-            let is_same_size = std::fs::metadata(&path)
-                .is_ok_and(|found| found.is_file() && found.len() == entry.size);
-            if !is_same_size {
-                return Err(OpenError::Taken(path));
-            }
-            self.state().named[file] = true;
-        }
-        for fragment in 0..count {
-            let is_noted = noted.as_ref().is_some_and(|map| map.has(fragment));
-            let is_here = match is_noted {
-                true => self.is_present(fragment),
-                false => self.lies_there(fragment),
-            };
-            if is_here {
-                self.state().have.insert(fragment);
-            }
-        }
-        self.refuse_strangers()
-    }
-
-    /// A file that has the name of one of ours and is not all that it should be is somebody's.
-    fn refuse_strangers(&self) -> Result<(), OpenError> {
-        let state = self.state();
-        for file in 0..self.index.files.len() {
-            let (from, to) = self.layout.fragments(file);
-            if state.named[file] && !(from..to).all(|fragment| state.have.has(fragment)) {
-                return Err(OpenError::Taken(self.final_path(file)));
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether the files that a fragment lies in are as long as it needs.
-    fn is_present(&self, fragment: u32) -> bool {
-        self.layout.spans(fragment).iter().all(|span| {
-            let found = std::fs::metadata(self.path(span.file));
-            found.is_ok_and(|found| found.len() >= span.offset + span.length as u64)
-        })
-    }
-
-    /// Whether the bytes that lie where a fragment belongs are its own.
-    fn lies_there(&self, fragment: u32) -> bool {
-        self.is_present(fragment) && self.read(fragment).is_ok()
-    }
-
     fn is_good(&self, fragment: u32, bytes: &[u8]) -> bool {
         let expected = self.index.fragments.0.get(fragment as usize);
         let found = self.layout.cut().hash(fragment, bytes);
         expected.is_some() && found.as_ref() == expected
     }
 
-    fn lose(&self, fragment: u32) -> StoreFault {
+    fn lose(&self, fragment: u32, path: PathBuf) -> StoreFault {
         self.state().have.remove(fragment);
-        StoreFault::Lost(fragment)
+        StoreFault::Lost { fragment, path }
+    }
+
+    /// The file that a fragment begins in.
+    fn path_of(&self, fragment: u32) -> PathBuf {
+        let first = self.layout.spans(fragment).first().map(|span| span.file);
+        first.map_or_else(|| self.paths.root.clone(), |file| self.path(file))
     }
 
     /// A file to write to, as long as it is to be; holes where nothing was written.
@@ -363,7 +328,7 @@ impl Store {
     /// where files do.
     fn path(&self, file: usize) -> PathBuf {
         if !self.is_wanted(file) {
-            return self.paths.notes.join(format!("rest-{file}"));
+            return self.rest_path(file);
         }
         let name = self.final_path(file);
         if self.state().named.get(file).copied().unwrap_or_default() {
@@ -372,6 +337,10 @@ impl Store {
         let mut part = name.into_os_string();
         part.push(".mp2p-part");
         part.into()
+    }
+
+    fn rest_path(&self, file: usize) -> PathBuf {
+        self.paths.notes.join(format!("rest-{file}"))
     }
 
     fn final_path(&self, file: usize) -> PathBuf {
@@ -386,6 +355,13 @@ impl Store {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether nothing but zeros lies there now.
+fn is_blank_there(path: &Path, span: Span) -> bool {
+    let mut bytes = vec![0xff; span.length];
+    let read = File::open(path).and_then(|file| file.read_exact_at(&mut bytes, span.offset));
+    read.is_ok() && bytes.iter().all(|byte| *byte == 0)
 }
 
 fn is_gone(error: &io::Error) -> bool {

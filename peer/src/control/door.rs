@@ -44,11 +44,16 @@ pub enum DoorError {
     },
 }
 
-/// Opens the socket at `path` and answers until shutdown.
+/// Opens the socket at `path` and answers until shutdown; `page` is the address of the web page,
+/// with its key.
 ///
 /// # Errors
 /// Another peer answers there already, or the socket cannot be made.
-pub async fn serve(path: &Path, node: Arc<Node>, shutdown: Shutdown) -> Result<(), DoorError> {
+pub async fn serve(
+    path: &Path,
+    (node, page): (Arc<Node>, Option<String>),
+    shutdown: Shutdown,
+) -> Result<(), DoorError> {
     if Control::at(path).is_running().await {
         return Err(DoorError::Taken(path.to_owned()));
     }
@@ -60,7 +65,8 @@ pub async fn serve(path: &Path, node: Arc<Node>, shutdown: Shutdown) -> Result<(
     }
     let listener = UnixListener::bind(path).map_err(failed)?;
     std::fs::set_permissions(path, PermissionsExt::from_mode(0o600)).map_err(failed)?;
-    let desk = Arc::new(Desk { node, theatre: OnceCell::new(), shutdown: shutdown.clone() });
+    let (theatre, until) = (OnceCell::new(), shutdown.clone());
+    let desk = Arc::new(Desk { node, page, theatre, shutdown: until });
     let service = TowerToHyperService::new(router(desk));
     let path = path.to_owned();
     tokio::spawn(async move {
@@ -83,6 +89,8 @@ pub async fn serve(path: &Path, node: Arc<Node>, shutdown: Shutdown) -> Result<(
 /// What commands are about.
 struct Desk {
     node: Arc<Node>,
+    /// Where the web page is, with its key.
+    page: Option<String>,
     /// Opened when somebody wants to play something.
     theatre: OnceCell<Theatre>,
     shutdown: Shutdown,
@@ -119,7 +127,7 @@ impl<E: Into<anyhow::Error>> From<E> for Refused {
 }
 
 async fn status(State(desk): State<Arc<Desk>>) -> Json<Status> {
-    Json(desk.node.status())
+    Json(Status { page: desk.page.clone(), ..desk.node.status() })
 }
 
 async fn share(

@@ -6,6 +6,8 @@ use mp2p::id::{ContentId, OverlayId, PeerId, UserId};
 use mp2p::message::join::Nat;
 use serde::{Deserialize, Serialize};
 
+use crate::settings::IspSettings;
+
 /// Share a file or a folder.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -41,6 +43,9 @@ pub struct Fetch {
     /// Whether its first bytes are wanted first.
     #[serde(default)]
     pub stream: bool,
+    /// The ISP's view that is to order its list, instead of the settings'.
+    #[serde(default)]
+    pub view: IspSettings,
 }
 
 /// A content that is shared or fetched now.
@@ -101,8 +106,26 @@ pub struct Status {
     /// What stands between it and the others, as far as it knows.
     #[serde(default)]
     pub nat: Nat,
+    /// Its web page, with the key that opens it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
+    /// What is being hashed to be shared.
+    #[serde(default)]
+    pub hashing: Vec<Hashing>,
     /// What it shares and fetches.
     pub transfers: Vec<TransferStatus>,
+}
+
+/// A file or folder that is being hashed.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Hashing {
+    /// Which.
+    pub path: PathBuf,
+    /// Bytes done.
+    pub done: u64,
+    /// Bytes in all.
+    pub size: u64,
 }
 
 /// How far a content is.
@@ -131,7 +154,7 @@ pub struct TransferStatus {
     pub downloaded: u64,
     /// Bytes sent.
     pub uploaded: u64,
-    /// What the order of the last list rests on.
+    /// What the order of the last list rests on; `unis`: the ISP's own public view.
     pub ranked_by: Option<String>,
     /// Members of the overlay.
     pub members: u64,

@@ -246,6 +246,9 @@ impl Engine {
         self.fetching.due = true;
         if let Err(error) = stored {
             self.pieces.lost(fragment);
+            // It was counted as here when it had passed its check.
+            let ids: Vec<LinkId> = self.links.keys().copied().collect();
+            ids.into_iter().for_each(|id| self.count_useful(id));
             if error == StoreError::Trouble {
                 self.fetching.paused = Some(now + DISK_PAUSE);
             }

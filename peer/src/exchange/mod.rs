@@ -33,6 +33,7 @@ mod pieces;
 mod request;
 
 // What is done.
+mod bounds;
 mod engine;
 mod fetch;
 mod greet;

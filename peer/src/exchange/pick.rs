@@ -62,7 +62,7 @@ const MANY_FAILS: u8 = 3;
 /// How the best of several fragments is found; less is better.
 type Key = (u32, u16, u32, u32);
 /// How well a peer is placed; less is better.
-type Standing = (bool, bool, u32);
+pub(crate) type Standing = (bool, bool, u32);
 
 impl Engine {
     pub(crate) fn plan(&mut self, budget: &mut Budget, now: Instant) {
@@ -109,7 +109,7 @@ impl Engine {
         found.into_iter().map(|(_, id)| id).collect()
     }
 
-    fn standing(&self, link: &Link) -> Standing {
+    pub(crate) fn standing(&self, link: &Link) -> Standing {
         let overloaded = self.neighbours.is_overloaded(&link.info.peer);
         (overloaded, !link.near, link.rank)
     }

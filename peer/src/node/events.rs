@@ -26,6 +26,7 @@ pub(crate) async fn follow(node: Arc<Node>) {
             Ok(()) => retry = RETRY.0,
             Err(error) => {
                 tracing::debug!(%error, "no events of the provider");
+                node.provider_heard.unmet(&error.to_string());
                 retry = (retry * 2).min(RETRY.1);
             }
         }
@@ -40,6 +41,7 @@ pub(crate) async fn follow(node: Arc<Node>) {
 /// Until the stream ends.
 async fn listen(node: &Arc<Node>, after: &mut Option<u64>) -> Result<(), EventError> {
     let mut events = Events::open(&node.provider, *after).await?;
+    node.provider_heard.met();
     // What was said while nobody listened may not be replayed, as after a crash of the provider:
     // orders to stop, and who is expelled, come with a fresh list as well.
     node.each(|_| true, || Command::Reorganised);

@@ -43,6 +43,7 @@ impl Node {
             files: fetch.files,
             is_source: false,
             stream: fetch.stream,
+            view: fetch.view,
         };
         let place = self.beside(&index.content_id, place).await?;
         let started = Started {
@@ -68,12 +69,15 @@ impl Node {
             State::Stopped => self.provider.index(content).await.is_ok(),
             _ => false,
         };
+        // Files that were moved or deleted since are fetched again.
+        let is_gone =
+            !before.is_source && transfer.store().await.is_some_and(|store| !store.is_intact());
         let place = match has_failed || before.is_source {
             true if has_failed => wanted,
             true => before.clone(),
             false => Place { files: both(&before.files, wanted.files), ..before.clone() },
         };
-        if has_failed || place.files != before.files {
+        if has_failed || is_gone || place.files != before.files {
             transfer.end();
             transfer.ended().await;
             self.forget(content);

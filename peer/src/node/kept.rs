@@ -9,6 +9,7 @@ use mp2p::index_file::IndexFile;
 use serde::{Deserialize, Serialize};
 
 use crate::home::{Home, make_private, replace};
+use crate::settings::IspSettings;
 
 /// A content that is shared or fetched.
 #[derive(Clone, Debug)]
@@ -24,7 +25,7 @@ pub struct Kept {
 }
 
 /// Where the files of a content are.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Place {
     /// The folder below which its paths are.
@@ -38,6 +39,9 @@ pub struct Place {
     /// Whether its first bytes are wanted first.
     #[serde(default)]
     pub stream: bool,
+    /// The ISP's view that orders its list.
+    #[serde(default)]
+    pub view: IspSettings,
 }
 
 /// Keeps a content; its signed index file has been opened before.

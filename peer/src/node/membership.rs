@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::identity::Identity;
+use crate::isp::PublicView;
 use crate::nat::Ways;
 use crate::node::Lost;
 use crate::node::last::LastList;
@@ -34,15 +35,26 @@ const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub enum Change {
     /// Joined or refreshed: the list, and all that comes with it.
-    Listed(Box<JoinAnswer>),
+    Listed(Box<JoinAnswer>, Viewed),
     /// The last list, from the disk: the provider is away.
-    Remembered(Box<JoinAnswer>),
+    Remembered(Box<JoinAnswer>, Viewed),
     /// The distribution was stopped; the signed order, where there is one.
     Stopped(Option<String>),
     /// The provider wants nothing of it; told in a sentence.
     Refused(String),
     /// The provider is away; what it rests on goes on.
     Away(String),
+}
+
+/// What the ISP, asked directly, said to a list.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Viewed {
+    /// Nobody asked it.
+    NotAsked,
+    /// The list is in its order.
+    Ordered,
+    /// Nothing, and why; the list is as the provider made it.
+    Silent(String),
 }
 
 /// A membership to be.
@@ -63,6 +75,8 @@ pub struct Membership {
     pub ways: Arc<Ways>,
     /// Wakes it, and says which relay failed.
     pub lost: Lost,
+    /// The ISP's view that orders lists.
+    pub view: Option<Arc<PublicView>>,
 }
 
 impl Membership {
@@ -79,19 +93,20 @@ impl Membership {
                 false => self.provider.join(&request).await,
             };
             let wait = match told {
-                Ok(answer) => {
+                Ok(mut answer) => {
                     is_member = true;
                     retry = RETRY.0;
                     self.list.keep(&answer);
                     self.ways.learn(&answer);
                     let wait = soon.after(&answer);
-                    let _ = changes.send(Change::Listed(Box::new(answer))).await;
+                    let viewed = self.look(&mut answer).await;
+                    let _ = changes.send(Change::Listed(Box::new(answer), viewed)).await;
                     match self.ways.look().await {
                         true => Duration::ZERO,
                         false => wait,
                     }
                 }
-                Err(error) => match self.failed(error, is_first) {
+                Err(error) => match self.failed(error, is_first).await {
                     (change, true) => {
                         let _ = changes.send(change).await;
                         is_member = false;
@@ -140,11 +155,27 @@ impl Membership {
         }
     }
 
+    /// The list in the order of the ISP, where that is asked.
+    async fn look(&self, answer: &mut JoinAnswer) -> Viewed {
+        let Some(view) = &self.view else { return Viewed::NotAsked };
+        let from = answer.observed.ip_address;
+        match view.order(from, &mut answer.status).await {
+            Ok(()) => Viewed::Ordered,
+            Err(error) => Viewed::Silent(format!("{error:#}")),
+        }
+    }
+
     /// What a failure means, and whether to try again.
-    fn failed(&self, error: ProviderError, is_first: bool) -> (Change, bool) {
+    async fn failed(&self, error: ProviderError, is_first: bool) -> (Change, bool) {
         if error.is_passing() {
             let remembered = self.list.read(&self.overlay).filter(|_| is_first).map(|it| it.0);
-            let change = remembered.map_or(Change::Away(error.to_string()), Change::Remembered);
+            let change = match remembered {
+                Some(mut answer) => {
+                    let viewed = self.look(&mut answer).await;
+                    Change::Remembered(answer, viewed)
+                }
+                None => Change::Away(error.to_string()),
+            };
             return (change, true);
         }
         match &error {

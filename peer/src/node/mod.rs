@@ -8,8 +8,10 @@
 
 mod arrivals;
 mod budget;
+mod connections;
 mod events;
 mod fetch;
+mod hashing;
 mod kept;
 mod last;
 mod lost;
@@ -26,6 +28,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
+use link::admin::{Condition, Readiness};
 use link::shutdown::Shutdown;
 use mp2p::id::ContentId;
 use mp2p::message::join::SharingPolicy;
@@ -38,6 +41,8 @@ use crate::denylist::{self, Denylist};
 use crate::exchange::Budget;
 use crate::home::{Home, make_private};
 use crate::identity::Identity;
+use crate::isp::Views;
+use crate::metrics::Metrics;
 use crate::nat::Ways;
 use crate::provider::Provider;
 use crate::relay::Hall;
@@ -47,10 +52,13 @@ use crate::superpeer::{self, Desk};
 use crate::transfer::{Command, Transfer, unix_s};
 use crate::wire::{Bounds, listen};
 
+use crate::node::connections::Connections;
+pub(crate) use crate::node::connections::Place;
+use crate::node::hashing::Works;
 pub use crate::node::kept::Kept;
 pub use crate::node::last::LastList;
 pub use crate::node::lost::Lost;
-pub use crate::node::membership::{Change, Membership};
+pub use crate::node::membership::{Change, Membership, Viewed};
 
 /// Handshakes of those who come, at a time and from one address.
 const HALL: Bounds = Bounds { handshakes: 256, per_source: 64 };
@@ -94,6 +102,18 @@ pub struct Node {
     pub(crate) budget: Arc<Mutex<Budget>>,
     pub(crate) tasks: TaskTracker,
     pub(crate) shutdown: Shutdown,
+    /// What it waits for before it can be given work.
+    pub readiness: Readiness,
+    /// The provider's events are heard.
+    pub(crate) provider_heard: Condition,
+    /// What it counts.
+    pub metrics: Metrics,
+    /// Its connections with peers.
+    pub(crate) connections: Arc<Connections>,
+    /// What is being hashed to be shared.
+    pub(crate) hashing: Works,
+    /// The ISPs that it asks itself.
+    pub(crate) views: Views,
 }
 
 impl Node {
@@ -121,6 +141,8 @@ impl Node {
         let folder = home.denylist();
         let denylist = Denylist::open(&folder, &identity.trust_domain, unix_s())
             .with_context(|| folder.display().to_string())?;
+        let readiness = Readiness::new();
+        let connections = Arc::new(Connections::new(settings.limits.connections));
         let node = Arc::new(Self {
             denylist,
             reports: Reports::new(Spool::open(&home.spool())?),
@@ -137,6 +159,12 @@ impl Node {
             transfers: Mutex::default(),
             tasks: TaskTracker::new(),
             shutdown,
+            provider_heard: readiness.condition("the provider"),
+            readiness,
+            metrics: Metrics::default(),
+            views: Views::default(),
+            hashing: Works::default(),
+            connections,
         });
         node.tasks.spawn(arrivals::take(Arc::clone(&node), arrivals));
         node.tasks.spawn(renewal::run(Arc::clone(&node)));
@@ -184,6 +212,8 @@ impl Node {
             provider: self.identity.url.clone(),
             port: self.port,
             nat: self.ways.nat(),
+            page: None,
+            hashing: self.hashing.show(),
             transfers,
         }
     }
@@ -201,6 +231,7 @@ impl Node {
     pub fn set_limits(&self, limits: Limits) -> anyhow::Result<()> {
         limits.check()?;
         self.settings.write().unwrap_or_else(PoisonError::into_inner).limits = limits.clone();
+        self.connections.set(limits.connections);
         self.budget().set(budget::rates(&limits), Instant::now());
         for transfer in self.lock().values() {
             transfer.tell(Command::Limits);

@@ -24,7 +24,12 @@ impl Node {
         if !path.is_absolute() {
             bail!("{} is no absolute path", path.display());
         }
-        let built = tokio::task::spawn_blocking(move || build(&path, &|_, _| {})).await??;
+        let work = self.hashing.begin(&path);
+        let told = Arc::clone(&work);
+        let hashed = move || build(&path, &|done, size| told.tell(done, size));
+        let built = tokio::task::spawn_blocking(hashed).await;
+        self.hashing.end(&work);
+        let built = built??;
         let root = built.root.clone();
         let index = self.index_file(&share, built)?;
         if let Some(why) = self.denylist.refusal(&index) {
@@ -40,7 +45,7 @@ impl Node {
             title: index.title.to_string(),
             folder: root.clone(),
         };
-        let place = Place { root, files: Vec::new(), is_source: true, stream: false };
+        let place = Place { root, is_source: true, ..Place::default() };
         self.begin(keep(&self.home, (index, signed), place)?)?;
         Ok(started)
     }

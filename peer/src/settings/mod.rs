@@ -12,8 +12,8 @@ use std::path::PathBuf;
 use link::settings::SettingsError;
 use serde::{Deserialize, Serialize};
 
-pub use crate::settings::inputs::Inputs;
 pub use crate::settings::limits::{Limits, Window, bytes_per_second};
+pub use link::settings::Inputs;
 
 /// The documented default file.
 pub const DEFAULT_FILE: &str = include_str!("default.toml");
@@ -43,6 +43,8 @@ pub struct Settings {
     /// Folder for what is fetched, where a command names none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub download_dir: Option<PathBuf>,
+    /// Whether there is a web page.
+    pub web_page: bool,
     /// Address of the web page; loopback only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub web_listen: Option<SocketAddr>,
@@ -51,6 +53,8 @@ pub struct Settings {
     pub admin_listen: Option<SocketAddr>,
     /// Where the roles of the provider are, where they are apart.
     pub provider: ProviderUrls,
+    /// The ISP, asked directly.
+    pub isp: IspSettings,
     /// What this peer does for others beside sharing.
     pub role: Vec<Role>,
     /// As a relay.
@@ -185,6 +189,18 @@ impl Default for NatSettings {
     }
 }
 
+/// The public view of the ISP's server (reference point R4).
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct IspSettings {
+    /// URL of its directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unis: Option<String>,
+    /// The CA certificates that its server is checked by; unset: the system's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca: Option<PathBuf>,
+}
+
 /// Scheme and authority of each role of the provider; unset: where this peer enrolled.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
@@ -230,9 +246,11 @@ impl Default for Settings {
             source_address: None,
             state_dir: None,
             download_dir: None,
+            web_page: true,
             web_listen: None,
             admin_listen: None,
             provider: ProviderUrls::default(),
+            isp: IspSettings::default(),
             role: vec![Role::Peer],
             relay: RelaySettings::default(),
             nat: NatSettings::default(),
@@ -241,7 +259,8 @@ impl Default for Settings {
             sharing: Sharing::default(),
             refresh: RefreshSettings::default(),
             log: link::log::LogSettings {
-                level: "warn".to_owned(),
+                // Certificates of peers live for a day or so: no list of revoked ones is missing.
+                level: "warn,link::trust::party=error".to_owned(),
                 ..link::log::LogSettings::default()
             },
         }
@@ -254,7 +273,7 @@ impl Settings {
     /// # Errors
     /// The first setting that is wrong, and where it stands.
     pub fn load(inputs: &Inputs) -> Result<Self, SettingsError> {
-        let settings = inputs::layered(inputs, std::env::vars_os())?;
+        let settings = inputs.layered::<Self>(std::env::vars_os())?;
         settings.check()?;
         Ok(settings)
     }

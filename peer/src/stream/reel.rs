@@ -143,7 +143,7 @@ impl Reel {
                 let store = Arc::clone(&self.store);
                 match tokio::task::spawn_blocking(move || store.read(fragment)).await? {
                     Ok(bytes) => return Ok(bytes),
-                    Err(StoreFault::Lost(_)) => player.misses(fragment),
+                    Err(StoreFault::Lost { .. }) => player.misses(fragment),
                     Err(fault) => return Err(fault.into()),
                 }
             }

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::content::{Store, StoreFault};
 use crate::control::message::State;
 use crate::exchange::{Budget, Candidate, Engine, LinkId, Output, Ranked, StoreError};
-use crate::node::{Change, Kept, Node};
+use crate::node::{Change, Kept, Node, Viewed};
 use crate::transfer::freshness::Told;
 use crate::transfer::links::{Heard, Links};
 use crate::transfer::notary::unix_s;
@@ -54,9 +54,13 @@ pub(crate) struct Driver {
     pub(crate) shown: Shown,
     pub(crate) state: State,
     pub(crate) message: Option<String>,
+    /// What the disk refuses.
+    pub(crate) fault: Option<String>,
     pub(crate) success: Success,
     /// When a list may be asked for out of turn, and how long not after that.
     pub(crate) list_again: (Instant, Duration),
+    /// When what could not be brought to the disk is tried again.
+    pub(crate) flush_at: Option<Instant>,
     /// What the keeper of a relayed connection keeps.
     pub(crate) relay: watch::Sender<Option<Reserved>>,
     pub(crate) kept: Kept,
@@ -92,6 +96,9 @@ impl Driver {
             let read_at = self.budget().read_after(now);
             let wake = self.engine.wake().min(shown_at);
             let wake = read_at.map_or(wake, |at| wake.min(at));
+            if self.flush_at.take_if(|at| now >= *at).is_some() {
+                self.act(Output::Finished);
+            }
             tokio::select! {
                 () = ending.cancelled() => break,
                 note = heard.notes.recv(), if read_at.is_none() => {
@@ -110,6 +117,7 @@ impl Driver {
                     self.engine.written(id, sent.bytes);
                     if let Some(peer) = self.links.peer(id) {
                         self.counts.sent(peer, sent.bytes);
+                        self.node.metrics.sent(sent.bytes);
                     }
                 }
                 Some(dialled) = heard.dialled.recv() => self.dialled(dialled),
@@ -151,7 +159,10 @@ impl Driver {
         match output {
             Output::Send { link, frame } => self.links.send(link, frame),
             Output::Close { link, .. } => self.links.close(link),
-            Output::Dial(candidate) => self.links.dial(candidate, Instant::now()),
+            Output::Dial(candidate) => match self.node.connections.is_full() {
+                true => self.engine.put_off(&candidate.peer, Instant::now()),
+                false => self.links.dial(candidate, Instant::now()),
+            },
             Output::Read { fragment } => {
                 self.on_disk(move |store| Done::Read(fragment, store.read(fragment)));
             }
@@ -186,7 +197,8 @@ impl Driver {
             Said::Frame(frame) => {
                 if let (Frame::Data(data), Some(peer)) = (&frame, self.links.peer(id)) {
                     let path = self.links.path(id).unwrap_or(&Path::Direct);
-                    self.counts.received(peer, path, data.bytes.len());
+                    let rank = self.counts.received(peer, path, data.bytes.len());
+                    self.node.metrics.received(rank, data.bytes.len());
                 }
                 self.engine.frame(id, frame, now);
             }
@@ -209,7 +221,7 @@ impl Driver {
                 Standing::met(&self.standing, &met);
                 tracing::debug!(peer = %dialled.peer, ?path, "a peer was met");
                 let id = self.engine.link_up(Links::info(&met, true, address, &path), now);
-                self.links.start(id, *met, (path, true));
+                self.take(id, *met, (path, true), now);
             }
             Ok(Reached::Came) => {}
             Err(error) => {
@@ -233,48 +245,8 @@ impl Driver {
         }
         Standing::met(&self.standing, &met);
         let id = self.engine.link_up(Links::info(&met, false, address, &path), now);
-        self.links.start(id, met, (path, false));
+        self.take(id, met, (path, false), now);
         self.engine.frame(id, first, now);
-    }
-
-    fn finished(&mut self, done: Done) {
-        let now = Instant::now();
-        let told = |fault: &StoreFault| match fault {
-            StoreFault::Lost(_) => StoreError::Lost,
-            StoreFault::Io { .. } => StoreError::Trouble,
-        };
-        match done {
-            Done::Class(answer) => self.confirmed(&answer, now),
-            Done::Read(fragment, read) => {
-                self.trouble(read.as_ref().err());
-                self.engine.fragment_read(fragment, read.map_err(|fault| told(&fault)), now);
-            }
-            // The whole content has been flushed.
-            Done::Stored(u32::MAX, flushed) => {
-                self.trouble(flushed.as_ref().err());
-                if flushed.is_ok() && self.state == State::Fetching {
-                    self.state = State::Sharing;
-                    self.message = None;
-                }
-                self.show(now);
-            }
-            Done::Stored(fragment, stored) => {
-                self.trouble(stored.as_ref().err());
-                self.engine.fragment_stored(fragment, stored.map_err(|fault| told(&fault)), now);
-            }
-        }
-    }
-
-    /// What the disk refuses is for the user to see: it goes on by itself once there is room.
-    fn trouble(&mut self, fault: Option<&StoreFault>) {
-        match fault {
-            Some(fault) => {
-                tracing::warn!(error = %fault, "the disk is in the way");
-                self.message = Some(fault.to_string());
-            }
-            None if self.state == State::Fetching => self.message = None,
-            None => {}
-        }
     }
 
     fn command(&mut self, command: Command) {
@@ -287,7 +259,7 @@ impl Driver {
                     self.wanted.notify_one();
                 }
             }
-            Command::Limits => {}
+            Command::Limits => self.limited(now),
             Command::Stop(stop) => self.ordered(stop, now),
             Command::Expelled(peer, epoch) => {
                 Standing::raise(&self.standing, epoch);
@@ -302,6 +274,7 @@ impl Driver {
             Command::Reorganised => self.wanted.notify_one(),
             Command::Play(places) => self.engine.play_from(&places, start::ahead(&self.kept)),
             Command::Lost(fragment) => {
+                self.lost();
                 self.engine.fragment_read(fragment, Err(StoreError::Lost), now);
             }
         }
@@ -327,15 +300,15 @@ impl Driver {
 
     fn changed(&mut self, change: Change) {
         match change {
-            Change::Listed(answer) => {
+            Change::Listed(answer, viewed) => {
                 self.message = None;
                 Standing::learn(&self.standing, &answer, unix_s());
                 self.refresh_passkey(Instant::now());
-                self.listed(&answer);
+                self.listed(&answer, viewed);
             }
-            Change::Remembered(answer) => {
+            Change::Remembered(answer, viewed) => {
+                self.listed(&answer, viewed);
                 self.message = Some("the provider is away; the last list is used".to_owned());
-                self.listed(&answer);
             }
             Change::Away(why) => self.message = Some(why),
             Change::Refused(why) => {
@@ -352,10 +325,14 @@ impl Driver {
         self.show(Instant::now());
     }
 
-    fn listed(&mut self, answer: &JoinAnswer) {
+    fn listed(&mut self, answer: &JoinAnswer, viewed: Viewed) {
         self.node.reports.policy(answer.report_policy.status_interval);
         self.success.every(answer.report_policy.success_interval, Instant::now());
-        self.counts.listed(answer);
+        self.counts.listed(answer, viewed == Viewed::Ordered);
+        if let Viewed::Silent(why) = viewed {
+            tracing::warn!(why, "the provider's order is used");
+            self.message = Some(why);
+        }
         let entries = answer.status.peer_info_list.iter();
         self.links.listed(entries.clone());
         self.relay.send_if_modified(|kept| {
@@ -378,7 +355,8 @@ impl Driver {
     }
 
     pub(crate) fn show(&self, now: Instant) {
-        let state = (self.state, self.message.clone());
+        let message = self.fault.as_ref().or(self.message.as_ref());
+        let state = (self.state, message.cloned());
         let own = (&self.engine, &*self.store, &self.links);
         self.counts.show(&self.shown, own, state, now);
     }

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use crate::exchange::{Candidate, LinkId, LinkInfo};
 use crate::identity::Identity;
 use crate::nat::{Tries, Ways};
+use crate::node::Place;
 use crate::transfer::notary::unix_s;
 use crate::transfer::reach::{Linked, Reached, Route};
 use crate::transfer::standing::{Shared, Standing};
@@ -59,6 +60,8 @@ struct Open {
     serial: String,
     path: Path,
     dialled: bool,
+    /// Its place among all connections of this peer; without one it is for a goodbye.
+    _place: Option<Place>,
 }
 
 /// How a list says that a peer is reached.
@@ -131,14 +134,25 @@ impl Links {
         }
     }
 
-    pub(crate) fn start(&mut self, id: LinkId, met: Met, (path, dialled): (Path, bool)) {
+    pub(crate) fn start(
+        &mut self,
+        id: LinkId,
+        met: Met,
+        (path, dialled): (Path, bool),
+        place: Option<Place>,
+    ) {
         let (peer, serial) = (met.peer.clone(), met.identity.serial.clone());
         if path.relay().is_none() {
             self.tries.succeeded(&peer);
         }
         let link = Link::start(met, id.0, &self.ears);
-        self.open.insert(id, Open { link, peer, serial, path, dialled });
+        self.open.insert(id, Open { link, peer, serial, path, dialled, _place: place });
         self.count();
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.open.len()
     }
 
     /// Those who wait for somebody to come see who is there.

@@ -8,6 +8,7 @@
 //! ```
 
 mod classes;
+mod disk;
 mod driver;
 mod freshness;
 mod keeper;
@@ -16,6 +17,7 @@ mod notary;
 mod player;
 mod reach;
 mod reporting;
+mod room;
 mod standing;
 mod start;
 mod stopping;

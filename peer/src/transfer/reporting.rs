@@ -15,6 +15,7 @@ use crate::transfer::success::Standing;
 impl Driver {
     /// What went wrong with another is for OMS (TR 20002 §8.3.8 step 3).
     pub(crate) fn failed(&self, report: Report) {
+        self.node.metrics.failed(report.kind);
         let fragment = report.fragment;
         let name = format!("{} {:?} {fragment:?}", report.peer, report.kind);
         let failure = Failure {

@@ -65,11 +65,7 @@ pub(crate) async fn run(setup: Setup, commands: mpsc::Receiver<Command>) {
     let Setup { node, kept, shown, opened, commands: own, ending, standing, notary } = setup;
     let store = match open(&node, &kept).await {
         Ok(store) => Arc::new(store),
-        Err(error) => {
-            let mut status = shown.lock().unwrap_or_else(PoisonError::into_inner);
-            (status.state, status.message) = (State::Failed, Some(format!("{error:#}")));
-            return;
-        }
+        Err(error) => return failed(&shown, &error),
     };
     opened.send_replace(Some(Arc::clone(&store)));
     let settings = node.settings();
@@ -88,10 +84,10 @@ pub(crate) async fn run(setup: Setup, commands: mpsc::Receiver<Command>) {
     let member = match stone {
         // Whoever asks is told of the order; there is nothing to join.
         Some(_) => None,
-        None => {
-            let membership = membership(&node, &kept, lost);
-            Some(node.tasks.spawn(membership.run(changed, ending.clone())))
-        }
+        None => match membership(&node, &kept, lost) {
+            Ok(membership) => Some(node.tasks.spawn(membership.run(changed, ending.clone()))),
+            Err(error) => return failed(&shown, &error),
+        },
     };
     let Some(content) = Content::of(&kept.index) else { return };
     let config = config(&node, &kept);
@@ -118,8 +114,10 @@ pub(crate) async fn run(setup: Setup, commands: mpsc::Receiver<Command>) {
         shown,
         state: if stone.is_some() { State::Stopped } else { State::Fetching },
         message: None,
+        fault: None,
         success,
         list_again: (now, LIST_AGAIN),
+        flush_at: None,
         relay,
         kept,
         told: Told::new(node.identity.certificate(), now),
@@ -141,7 +139,13 @@ pub(crate) fn ahead(kept: &Kept) -> u32 {
     (AHEAD_BYTES / bytes.max(1)).clamp(AHEAD.0, AHEAD.1)
 }
 
-fn config(node: &Node, kept: &Kept) -> Config {
+fn failed(shown: &Shown, error: &anyhow::Error) {
+    let mut status = shown.lock().unwrap_or_else(PoisonError::into_inner);
+    (status.state, status.message) = (State::Failed, Some(format!("{error:#}")));
+}
+
+/// What the engine is told to be like.
+pub(crate) fn config(node: &Node, kept: &Kept) -> Config {
     let settings = node.settings();
     let order = match kept.place.stream {
         true => Order::Stream { ahead: ahead(kept) },
@@ -178,8 +182,15 @@ fn last_list(kept: &Kept) -> LastList {
     LastList::at(&kept.folder.join("list.json"))
 }
 
-fn membership(node: &Node, kept: &Kept, lost: Lost) -> Membership {
-    Membership {
+fn membership(node: &Node, kept: &Kept, lost: Lost) -> anyhow::Result<Membership> {
+    let settings = node.settings();
+    let isp = if kept.place.view.unis.is_some() { &kept.place.view } else { &settings.isp };
+    let view = isp.unis.as_ref().map(|url| {
+        let source = settings.source_address;
+        node.views.at(url, isp.ca.as_deref(), source)
+    });
+    Ok(Membership {
+        view: view.transpose()?,
         identity: node.identity.clone(),
         provider: node.provider.clone(),
         overlay: kept.index.overlay_id.clone(),
@@ -188,5 +199,5 @@ fn membership(node: &Node, kept: &Kept, lost: Lost) -> Membership {
         list: last_list(kept),
         ways: Arc::clone(&node.ways),
         lost,
-    }
+    })
 }

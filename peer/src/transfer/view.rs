@@ -24,24 +24,33 @@ pub(crate) struct Counts {
     by_path: BTreeMap<WayThere, u64>,
     /// As the last list has them.
     ranks: HashMap<PeerId, Option<u32>>,
-    ranked_by: Option<RankedBy>,
+    ranked_by: Option<&'static str>,
     members: u64,
 }
 
 impl Counts {
-    pub(crate) fn received(&mut self, peer: &PeerId, path: &Path, bytes: usize) {
+    /// Counts what came; the rank of the peer that it came from.
+    pub(crate) fn received(&mut self, peer: &PeerId, path: &Path, bytes: usize) -> Option<u32> {
         *self.by_path.entry(way(path)).or_default() += bytes as u64;
         self.of(peer).0 += bytes as u64;
+        self.rank(peer)
     }
 
     pub(crate) fn sent(&mut self, peer: &PeerId, bytes: usize) {
         self.of(peer).1 += bytes as u64;
     }
 
-    pub(crate) fn listed(&mut self, answer: &JoinAnswer) {
+    /// A list came; `by_isp`: in the order that the ISP gave it itself.
+    pub(crate) fn listed(&mut self, answer: &JoinAnswer, by_isp: bool) {
         let entries = answer.status.peer_info_list.iter();
         self.ranks.extend(entries.map(|entry| (entry.peer_id.clone(), entry.rank)));
-        self.ranked_by = Some(answer.status.ranked_by);
+        self.ranked_by = Some(match answer.status.ranked_by {
+            _ if by_isp => "unis",
+            RankedBy::Map => "map",
+            RankedBy::StaleMap => "stale-map",
+            RankedBy::Ecs => "ecs",
+            RankedBy::Score => "score",
+        });
         self.members = answer.status.num_peers;
     }
 
@@ -99,12 +108,7 @@ impl Counts {
         (status.down_rate, status.up_rate) = (down_rate, up_rate);
         status.downloaded = self.by_peer.values().map(|(down, _)| down).sum();
         status.uploaded = self.by_peer.values().map(|(_, up)| up).sum();
-        status.ranked_by = self.ranked_by.map(|by| match by {
-            RankedBy::Map => "map".to_owned(),
-            RankedBy::StaleMap => "stale-map".to_owned(),
-            RankedBy::Ecs => "ecs".to_owned(),
-            RankedBy::Score => "score".to_owned(),
-        });
+        status.ranked_by = self.ranked_by.map(str::to_owned);
         status.members = self.members;
         status.neighbours = neighbours;
         status.by_rank = self.by_rank();

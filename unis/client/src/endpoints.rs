@@ -12,7 +12,8 @@ use crate::client::Client;
 use crate::exchange::CallError;
 
 impl Client {
-    /// Numerical costs of `metric` from an address to others; those without a cost are left out.
+    /// Costs of `metric` from an address to others, numerical ones where they are offered, else
+    /// ordinal ones; those without a cost are left out.
     ///
     /// # Errors
     /// As [`Client::endpoint_costs`].
@@ -25,8 +26,12 @@ impl Client {
         let mut dsts: Vec<TypedAddress> = to.iter().copied().map(TypedAddress::from).collect();
         dsts.sort_unstable_by_key(|destination| destination.address);
         dsts.dedup_by_key(|destination| destination.address);
+        let modes = [Mode::Numerical, Mode::Ordinal].map(|mode| CostType::new(metric, mode));
+        let is_offered = |kind: &CostType| self.catalogue().endpoint_cost(kind, false).is_some();
+        let [numerical, ordinal] = modes;
+        let by_rank_only = !is_offered(&numerical) && is_offered(&ordinal);
         let query = EndpointCostQuery {
-            cost_type: CostType::new(metric, Mode::Numerical),
+            cost_type: if by_rank_only { ordinal } else { numerical },
             constraints: None,
             srcs: vec![TypedAddress::from(from)],
             dsts,

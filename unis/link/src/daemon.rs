@@ -3,7 +3,9 @@
 //! `main` ends.
 
 mod away;
+pub mod config;
 mod identities;
+mod inputs;
 pub mod manual;
 pub mod notify;
 mod outcome;
@@ -14,6 +16,7 @@ mod sockets;
 pub use crate::daemon::identities::{
     Identities, IdentitySettings, open_authority, pki_folder, pki_settings,
 };
+pub use crate::daemon::inputs::InputArguments;
 pub use crate::daemon::outcome::exit_code;
 pub use crate::daemon::runtime::run_to_end;
 pub use crate::daemon::sockets::{SocketError, Sockets};

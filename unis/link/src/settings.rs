@@ -4,9 +4,11 @@
 //! them.
 
 mod assign;
+mod inputs;
 mod layers;
 mod values;
 
+pub use crate::settings::inputs::{Inputs, Placed};
 pub use crate::settings::layers::{Layered, SettingsError, merge};
 pub use crate::settings::values::{
     check_admin, check_partners, is_base_url, non_negative, one_or_many, positive, state_dir,

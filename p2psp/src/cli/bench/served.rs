@@ -29,12 +29,13 @@ const TOKEN_LIFE: Duration = Duration::from_secs(3600);
 /// Settings of the server; what it writes to the log while it serves would be measured as well.
 fn settings(state: &Path) -> anyhow::Result<(Settings, Inputs)> {
     let set = ["overlay.probe=false", "log.level=warn", "overlay.max-members=2000000"];
-    let inputs = Inputs {
+    let common = link::settings::Inputs {
         state_dir: Some(state.to_owned()),
         listen: Some("127.0.0.1:0".parse()?),
         set: set.map(str::to_owned).to_vec(),
-        ..Inputs::default()
+        file: None,
     };
+    let inputs = Inputs { common, role: Vec::new() };
     Ok((Settings::load(&inputs)?, inputs))
 }
 

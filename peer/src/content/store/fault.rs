@@ -34,8 +34,13 @@ pub enum OpenError {
 #[derive(Debug, thiserror::Error)]
 pub enum StoreFault {
     /// It is not there, or not what it was.
-    #[error("fragment {0} is no longer what it was")]
-    Lost(u32),
+    #[error("{}: gone, or changed since (fragment {fragment})", .path.display())]
+    Lost {
+        /// Which.
+        fragment: u32,
+        /// The file that it begins in.
+        path: PathBuf,
+    },
     /// The disk.
     #[error("{}: {source}", .path.display())]
     Io {

@@ -113,7 +113,7 @@ fn what_was_noted_is_believed_and_found_out_when_it_is_read() {
     OpenOptions::new().write(true).open(&part).unwrap().write_all_at(b"damaged", 5).unwrap();
     let again = world.target(&[]).unwrap();
     assert_eq!(here(&again), [0]);
-    assert!(matches!(again.read(0), Err(StoreFault::Lost(0))));
+    assert!(matches!(again.read(0), Err(StoreFault::Lost { fragment: 0, .. })));
     assert!(here(&again).is_empty());
 }
 
@@ -153,10 +153,10 @@ fn a_shared_file_that_changes_is_told_of() {
     let source = world.source();
     let path = world.at("source/album/a");
     OpenOptions::new().write(true).open(&path).unwrap().write_all_at(b"new", 0).unwrap();
-    assert!(matches!(source.read(0), Err(StoreFault::Lost(0))));
+    assert!(matches!(source.read(0), Err(StoreFault::Lost { fragment: 0, .. })));
     assert!(source.read(3).is_ok());
     std::fs::remove_file(&path).unwrap();
-    assert!(matches!(source.read(1), Err(StoreFault::Lost(1))));
+    assert!(matches!(source.read(1), Err(StoreFault::Lost { fragment: 1, .. })));
     let gone = Store::open(world.index.clone(), world.paths("source", &[], true));
     assert!(matches!(gone, Err(OpenError::Source { .. })));
 }

@@ -1,0 +1,101 @@
+//! What is here when a content is opened.
+
+use mp2p::frame::Buffermap;
+
+use crate::content::store::{OpenError, Store};
+
+impl Store {
+    /// Files that were there first have to be what the index file says.
+    pub(crate) fn check_source(&self) -> Result<(), OpenError> {
+        for (file, entry) in self.index.files.iter().enumerate() {
+            let path = self.final_path(file);
+            let wrong = |reason: String| OpenError::Source { path: path.clone(), reason };
+            let found = std::fs::metadata(&path).map_err(|error| wrong(error.to_string()))?;
+            if found.len() != entry.size {
+                return Err(wrong("it was changed since it was shared first".to_owned()));
+            }
+        }
+        // Each fragment is checked when it is read.
+        let full = Buffermap::full(self.layout.cut().count()).map_err(|_| OpenError::Service)?;
+        self.state().have = full;
+        Ok(())
+    }
+
+    /// Bytes that were kept aside, of files that nobody wanted then and somebody wants now.
+    fn bring_back(&self) -> Result<(), OpenError> {
+        for file in (0..self.index.files.len()).filter(|file| self.is_wanted(*file)) {
+            let (aside, part) = (self.rest_path(file), self.path(file));
+            if !aside.exists() || part.exists() || self.final_path(file).exists() {
+                continue;
+            }
+            let failed = |source| OpenError::Io { path: part.clone(), source };
+            if let Some(folder) = part.parent() {
+                std::fs::create_dir_all(folder).map_err(failed)?;
+            }
+            // They may be on another file system.
+            if std::fs::rename(&aside, &part).is_err() {
+                std::fs::copy(&aside, &part).map_err(failed)?;
+                std::fs::remove_file(&aside).map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What an earlier run left.
+    pub(crate) fn find_parts(&self) -> Result<(), OpenError> {
+        self.bring_back()?;
+        let count = self.layout.cut().count();
+        let noted = std::fs::read(self.have_file()).ok();
+        let noted = noted.and_then(|bytes| Buffermap::from_bytes(&bytes).ok());
+        let noted = noted.filter(|map| map.fragments() == count);
+        for (file, entry) in self.index.files.iter().enumerate() {
+            let path = self.final_path(file);
+            let is_there = self.is_wanted(file) && path.exists();
+            if !is_there {
+                continue;
+            }
+            let is_same_size = std::fs::metadata(&path)
+                .is_ok_and(|found| found.is_file() && found.len() == entry.size);
+            if !is_same_size {
+                return Err(OpenError::Taken(path));
+            }
+            self.state().named[file] = true;
+        }
+        for fragment in 0..count {
+            let is_noted = noted.as_ref().is_some_and(|map| map.has(fragment));
+            let is_here = match is_noted {
+                true => self.is_present(fragment),
+                false => self.lies_there(fragment),
+            };
+            if is_here {
+                self.state().have.insert(fragment);
+            }
+        }
+        self.refuse_strangers()
+    }
+
+    /// A file that has the name of one of ours and is not all that it should be is somebody's.
+    fn refuse_strangers(&self) -> Result<(), OpenError> {
+        let state = self.state();
+        for file in 0..self.index.files.len() {
+            let (from, to) = self.layout.fragments(file);
+            if state.named[file] && !(from..to).all(|fragment| state.have.has(fragment)) {
+                return Err(OpenError::Taken(self.final_path(file)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the files that a fragment lies in are as long as it needs.
+    fn is_present(&self, fragment: u32) -> bool {
+        self.layout.spans(fragment).iter().all(|span| {
+            let found = std::fs::metadata(self.path(span.file));
+            found.is_ok_and(|found| found.len() >= span.offset + span.length as u64)
+        })
+    }
+
+    /// Whether the bytes that lie where a fragment belongs are its own.
+    fn lies_there(&self, fragment: u32) -> bool {
+        self.is_present(fragment) && self.read(fragment).is_ok()
+    }
+}

@@ -1,0 +1,116 @@
+//! `peer serve`: a node with all that stands around it.
+//!
+//! ```text
+//!  STATE/control.sock ─► control ─┐
+//!  127.0.0.1:7680 ─────► page ────┼─► node        SIGHUP ─► settings ─► limits
+//!  admin-listen ───────► admin ───┘               service manager ◄─ ready, reloading, stopping
+//! ```
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use link::admin::Admin;
+use link::daemon::notify;
+use link::shutdown::{Shutdown, hangups};
+use prometheus_client::registry::Registry;
+
+use crate::control::serve;
+use crate::home::Home;
+use crate::node::Node;
+use crate::settings::{Inputs, Settings};
+use crate::web::Page;
+
+/// A peer that serves.
+pub struct Daemon {
+    /// The peer itself.
+    pub node: Arc<Node>,
+    /// Its web page, where there is one.
+    pub page: Option<Page>,
+    /// Where health and metrics are, where they are anywhere.
+    pub admin: Option<SocketAddr>,
+    inputs: Inputs,
+    shutdown: Shutdown,
+    admin_stop: Shutdown,
+}
+
+impl Daemon {
+    /// Starts everything; `inputs` are where `settings` came from. Must be called inside a runtime.
+    ///
+    /// # Errors
+    /// This peer is not enrolled, another runs with the same state folder, or a port is taken.
+    pub async fn start(home: Home, settings: Settings, inputs: Inputs) -> anyhow::Result<Self> {
+        let shutdown = Shutdown::on_signals()?;
+        let (socket, key) = (home.socket(), home.page_key());
+        let (web, admin_listen) = ((settings.web_page, settings.web_listen), settings.admin_listen);
+        let node = Node::start(home, settings, shutdown.clone()).await?;
+        let admin_stop = Shutdown::new();
+        let admin = match admin_listen {
+            Some(address) => Some(admin(&node, address, &shutdown, &admin_stop)?),
+            None => None,
+        };
+        let page = match web {
+            (true, at) => Some(Page::open(Arc::clone(&node), (at, &key), shutdown.clone())?),
+            (false, _) => None,
+        };
+        let secret = page.as_ref().map(Page::secret_url);
+        serve(&socket, (Arc::clone(&node), secret), shutdown.clone()).await?;
+        Ok(Self { node, page, admin, inputs, shutdown, admin_stop })
+    }
+
+    /// Serves until SIGTERM or SIGINT; SIGHUP takes the limits of the settings.
+    ///
+    /// # Errors
+    /// A signal handler cannot be installed.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let mut hangups = hangups()?;
+        notify::ready(&self.line(), &self.shutdown);
+        loop {
+            tokio::select! {
+                () = self.shutdown.wait() => break,
+                Some(()) = hangups.recv() => self.reload(),
+            }
+        }
+        self.node.finish().await;
+        self.admin_stop.trigger();
+        tracing::info!("stopped");
+        Ok(())
+    }
+
+    fn reload(&self) {
+        notify::reloading();
+        let read = Settings::load(&self.inputs).map_err(anyhow::Error::from);
+        match read.and_then(|settings| self.node.set_limits(settings.limits)) {
+            Ok(()) => {
+                tracing::info!("limits taken from the settings");
+                notify::reloaded(&self.line());
+            }
+            Err(error) => {
+                let error = format!("{error:#}");
+                tracing::error!(error, "settings refused; limits stay as they are");
+                notify::reloaded(&format!("settings refused ({error}); {}", self.line()));
+            }
+        }
+    }
+
+    fn line(&self) -> String {
+        let status = self.node.status();
+        format!("port {}, {} contents", status.port, status.transfers.len())
+    }
+}
+
+fn admin(
+    node: &Arc<Node>,
+    address: SocketAddr,
+    draining: &Shutdown,
+    stop: &Shutdown,
+) -> anyhow::Result<SocketAddr> {
+    let mut registry = Registry::default();
+    node.metrics.register(&mut registry, node);
+    node.identity.metrics.register(registry.sub_registry_with_prefix("peer_link"));
+    link::metrics::process::register(&mut registry);
+    let readiness = node.readiness.clone();
+    let admin = Admin::bind(address, readiness, Arc::new(registry), draining.clone())?;
+    let address = admin.local_address();
+    tokio::spawn(admin.run(stop.clone()));
+    Ok(address)
+}

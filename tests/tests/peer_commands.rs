@@ -1,0 +1,136 @@
+//! What a user types, over real processes: search, several contents, some of their files, account,
+//! report, and progress where there is a terminal.
+
+use std::io::Read;
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use system_tests::cities::{BERLIN, HAMBURG};
+use system_tests::p2psp::Shape;
+use system_tests::peer::PeerProgram;
+use system_tests::swarm::{Scene, film};
+
+fn source(scene: &Scene) -> PeerProgram {
+    let mut source = scene.peer("anna", BERLIN).expect("not enrolled");
+    source.serve(&[]).expect("no daemon");
+    source
+}
+
+/// Bytes of a film that is called otherwise.
+fn named(scene: &Scene, name: &str, seed: u64, bytes: usize) -> Vec<u8> {
+    let path = scene.at(name);
+    let folder = path.parent().expect("no folder");
+    let film = film(folder, seed, bytes).expect("no film");
+    std::fs::rename(folder.join("film.bin"), &path).expect("not renamed");
+    film
+}
+
+#[test]
+fn several_contents_come_at_once_and_are_found_by_words() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    let (one, two) = (named(&scene, "one.bin", 71, 700_000), named(&scene, "two.bin", 72, 900_000));
+    let source = source(&scene);
+    let share = |name: &str, more: &[&str]| {
+        let path = scene.at(name).display().to_string();
+        let said = source.run(&[&["share", &path], more].concat()).expect("not shared");
+        said.split_whitespace().nth(1).expect("no id").to_owned()
+    };
+    let first = share("one.bin", &["--title", "Sommer in Rügen", "--description", "Strand, Wind"]);
+    let second = share("two.bin", &[]);
+    let peer = scene.peer("bert", HAMBURG).expect("not enrolled");
+    let found = peer.run(&["search", "rugen", "wind"]).expect("nothing found");
+    assert!(found.contains(&first) && found.contains("Sommer in Rügen"), "{found}");
+    assert!(!found.contains(&second), "{found}");
+    let none = peer.run(&["search", "winter"]).expect_err("found").to_string();
+    assert!(none.contains("nothing is found"), "{none}");
+    let folder = scene.at("got").display().to_string();
+    let said = peer.run(&["get", &first, "two.bin", "-o", &folder]).expect("not fetched");
+    assert!(said.contains("Sommer in Rügen: ") && said.contains("two.bin: "), "{said}");
+    assert!(said.contains("100 % from the nearest peers"), "{said}");
+    assert!(std::fs::read(scene.at("got/one.bin")).expect("no file") == one);
+    assert!(std::fs::read(scene.at("got/two.bin")).expect("no file") == two);
+    // By the index file, as its publisher signed it.
+    let index = source.state().join("contents").join(&second).join("index.jws");
+    let index = index.display().to_string();
+    let other = scene.at("other").display().to_string();
+    let third = scene.peer("carl", "127.2.0.11").expect("not enrolled");
+    third.run(&["get", &index, "-o", &other]).expect("not fetched");
+    assert!(std::fs::read(scene.at("other/two.bin")).expect("no file") == two);
+}
+
+#[test]
+fn some_files_of_a_content_come_and_others_later() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    let files = ["album/a.bin", "album/b.bin", "album/c.bin"];
+    let bytes = [300_000, 800_000, 400_000];
+    let films: Vec<Vec<u8>> = (0..3).map(|n| named(&scene, files[n], n as u64, bytes[n])).collect();
+    let source = source(&scene);
+    let id = source.share(&scene.at("album")).expect("not shared");
+    let mut peer = scene.peer("bert", HAMBURG).expect("not enrolled");
+    peer.serve(&[]).expect("no daemon");
+    let folder = scene.at("got").display().to_string();
+    let get = |files: &[&str]| {
+        let files = files.iter().flat_map(|file| ["--file", file]);
+        let all: Vec<&str> = ["get", &id, "-o", &folder].into_iter().chain(files).collect();
+        peer.run(&all)
+    };
+    let there = |at: usize| std::fs::read(scene.at("got").join(files[at])).ok();
+    get(&[files[1]]).expect("not fetched");
+    assert!(there(1).as_ref() == Some(&films[1]) && there(0).is_none() && there(2).is_none());
+    get(&[files[0]]).expect("not fetched");
+    assert!(there(0).as_ref() == Some(&films[0]) && there(2).is_none());
+    get(&[]).expect("not fetched");
+    assert!(there(2).as_ref() == Some(&films[2]));
+    let unknown = get(&["album/d.bin"]).expect_err("fetched").to_string();
+    assert!(unknown.contains("has no file album/d.bin"), "{unknown}");
+    let status = peer.status().expect("no status");
+    assert_eq!(status["transfers"][0]["have"], bytes.iter().sum::<usize>());
+}
+
+#[test]
+fn a_user_sees_the_account_and_decides_what_others_see() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    let peer = source(&scene);
+    let none = peer.run(&["account"]).expect_err("an account").to_string();
+    assert!(none.contains("it is made when a content is first shared or fetched"), "{none}");
+    film(&scene.at("source"), 75, 1000).expect("no film");
+    peer.share(&scene.at("source/film.bin")).expect("not shared");
+    peer.until(|status| status["transfers"][0]["ranked-by"] == "map").expect("not joined");
+    let account = |more: &[&str]| -> Value {
+        let said = peer.run(&[&["account", "--json"], more].concat()).expect("no account");
+        serde_json::from_str(&said).expect("no JSON")
+    };
+    let before = account(&[]);
+    assert_eq!((&before["user-id"], &before["show-status"]), (&json!("anna"), &Value::Null));
+    assert_eq!(account(&["--show-status", "yes"])["show-status"], true);
+    assert_eq!(account(&[])["show-status"], true);
+    assert_eq!(account(&["--show-status", "no"])["show-status"], false);
+    let text = peer.run(&["account"]).expect("no account");
+    assert!(text.contains("user anna, class 0") && text.contains("as a score"), "{text}");
+}
+
+/// `script` gives the command a terminal of its own.
+#[test]
+fn a_terminal_shows_how_far_a_fetch_is() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    film(&scene.at("source"), 74, 3 << 20).expect("no film");
+    let mut source = source(&scene);
+    let id = source.share(&scene.at("source/film.bin")).expect("not shared");
+    source.run(&["limits", "--up", "4000"]).expect("no limits");
+    let peer = scene.peer("bert", HAMBURG).expect("not enrolled");
+    let folder = scene.at("got").display().to_string();
+    let line = peer.line(&["get", &id, "-o", &folder]).expect("no line");
+    let mut script = Command::new("script");
+    script.args(["-q", "-e", "-c", &format!("stty cols 100; {line}"), "/dev/null"]);
+    script.stdin(Stdio::null()).stdout(Stdio::piped()).env("TERM", "xterm");
+    let mut child = script.spawn().expect("script cannot be run");
+    let mut out = child.stdout.take().expect("no output");
+    let mut bytes = Vec::new();
+    out.read_to_end(&mut bytes).expect("nothing is shown");
+    let shown = String::from_utf8_lossy(&bytes);
+    assert!(child.wait().expect("no end").success(), "{shown}");
+    for part in ["film.bin", "% of 3.00 MiB", "/s", "1 of 2 peers", "100 % rank 1"] {
+        assert!(shown.contains(part), "no {part} in {shown}");
+    }
+    source.kill();
+}

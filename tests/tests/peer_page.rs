@@ -1,0 +1,184 @@
+//! The web page of a peer in a real browser, and what other pages and programs cannot do with it.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
+use system_tests::browser::Browser;
+use system_tests::cities::{BERLIN, BERLIN_TOO, HAMBURG, MUENCHEN};
+use system_tests::http::{get, request};
+use system_tests::p2psp::Shape;
+use system_tests::peer::PeerProgram;
+use system_tests::swarm::{Scene, film};
+
+/// A peer with a page, its address, and the key that opens it.
+fn with_page(scene: &Scene, more: &[&str]) -> (PeerProgram, String, String) {
+    let mut peer = scene.peer("bert", BERLIN_TOO).expect("not enrolled");
+    let listen = ["--set", "web-listen=127.0.0.1:0"];
+    peer.serve(&[&listen[..], more].concat()).expect("no daemon");
+    let page = peer.status().expect("no status")["page"].as_str().unwrap_or_default().to_owned();
+    let (url, key) = page.split_once('#').expect("no key");
+    (peer, url.to_owned(), key.to_owned())
+}
+
+#[test]
+fn a_browser_shows_transfers_and_neighbours_and_changes_limits() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    film(&scene.at("source"), 21, 6 << 20).expect("no film");
+    let mut sources = Vec::new();
+    for (user, city) in [("anna", BERLIN), ("carl", HAMBURG), ("dora", MUENCHEN)] {
+        let mut source = scene.peer(user, city).expect("not enrolled");
+        source.serve(&["--set", "limits.up-kbps=400"]).expect("no daemon");
+        source.share(&scene.at("source/film.bin")).expect("not shared");
+        sources.push(source);
+    }
+    let (peer, url, key) = with_page(&scene, &[]);
+    let folder = scene.at("got").display().to_string();
+    peer.run(&["get", "film.bin", "-o", &folder, "--detach"]).expect("not begun");
+
+    let browser = Browser::start(&[]).expect("no browser");
+    browser.open(&format!("{url}#{key}")).expect("no page");
+    let title = browser.until("return document.querySelector('.transfer .title')?.textContent");
+    assert_eq!(title.expect("no transfer"), "film.bin");
+    // The key is in no address that others may see.
+    assert_eq!(browser.run("return location.href").expect("no address"), url.as_str());
+    let part = "return Number(document.querySelector('.bar')?.getAttribute('aria-valuenow')) > 0";
+    browser.until(part).expect("no progress");
+    let ranks = "const ranks = [...document.querySelectorAll('#map .peer')].map((one) => \
+                 Number(one.dataset.rank)); return ranks.length === 3 && ranks";
+    let ranks = browser.until(ranks).expect("not all neighbours are shown");
+    // As the status has them, the nearest first and in the middle.
+    let status = peer.status().expect("no status");
+    let neighbours = status["transfers"][0]["neighbours"].as_array().expect("no neighbours");
+    let told: Vec<&Value> = neighbours.iter().map(|one| &one["rank"]).collect();
+    assert_eq!(ranks, json!(told));
+    let middle = "const far = [...document.querySelectorAll('#map .peer')].map((one) => \
+                  Math.hypot(one.getAttribute('cx'), one.getAttribute('cy'))); \
+                  return far.every((at, index) => index === 0 || at >= far[index - 1])";
+    assert_eq!(browser.run(middle).expect("no map"), true);
+    let picture = Path::new(env!("CARGO_TARGET_TMPDIR")).join("peer-page.png");
+    browser.picture(&picture).expect("no picture");
+
+    browser.write("[name='down-kbps']", "777").expect("no field");
+    browser.write("[name='class-up-kbps']", "500, 0").expect("no field");
+    browser.click("#limits button").expect("no button");
+    browser
+        .until("return document.getElementById('limits-note').value === 'in force'")
+        .expect("not set");
+    let limits = peer.run(&["limits"]).expect("no limits");
+    assert!(limits.contains("down-kbps = 777"), "{limits}");
+    assert!(limits.replace(char::is_whitespace, "").contains("[500,0,]"), "{limits}");
+    assert_eq!(browser.complaints().expect("no log"), Vec::<String>::new());
+
+    // Without the key there is nothing to see, and a dead peer is told of.
+    let other = Browser::start(&[]).expect("no browser");
+    other.open(&url).expect("no page");
+    other.until("return document.body.dataset.state === 'locked'").expect("it is open");
+    drop(peer);
+    browser.until("return document.body.dataset.state === 'away'").expect("nothing is said");
+}
+
+/// Serves one page to whoever asks.
+fn hostile(page: String) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("no port");
+    let port = listener.local_addr().expect("no address").port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut stream = stream;
+            let _ = stream.read(&mut [0; 4096]);
+            let length = page.len();
+            let _ = write!(
+                stream,
+                "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {length}\r\n\
+                 Connection: close\r\n\r\n{page}"
+            );
+        }
+    });
+    port
+}
+
+/// CSRF, reading across origins, frames and DNS rebinding, in a real browser that has the page open
+/// in another tab.
+#[test]
+fn another_page_can_neither_ask_nor_change_nor_frame_it() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    let (peer, url, key) = with_page(&scene, &[]);
+    let page = format!(
+        "<body><iframe src='{url}'></iframe><script>
+        const limits = '{{\"up-kbps\":1}}', outcomes = [];
+        const ask = (name, path, how) => fetch('{url}' + path, how)
+          .then((answer) => outcomes.push(name + ' ' + answer.type + ' ' + answer.status))
+          .catch(() => outcomes.push(name + ' refused'));
+        (async () => {{
+          await ask('read', 'api/limits', {{}});
+          await ask('with-key', 'api/limits', {{headers: {{Authorization: 'Bearer {key}'}}}});
+          await ask('put', 'api/limits', {{method: 'PUT', body: limits,
+            headers: {{'Content-Type': 'application/json'}}}});
+          await ask('blind', 'api/limits', {{method: 'POST', mode: 'no-cors', body: limits}});
+          document.body.dataset.outcomes = outcomes.join(', ');
+        }})();
+        </script></body>"
+    );
+    let port = hostile(page);
+    let rules = "--host-resolver-rules=MAP evil.example 127.0.0.1";
+    let browser = Browser::start(&[rules]).expect("no browser");
+    browser.open(&format!("{url}#{key}")).expect("no page");
+    browser.until("return document.body.dataset.state === 'live'").expect("not open");
+    browser.open(&format!("http://127.0.0.1:{port}/")).expect("no page");
+    let outcomes = browser.until("return document.body.dataset.outcomes").expect("no outcome");
+    // What is sent blindly is refused there, and not even that is told.
+    let expected = "read refused, with-key refused, put refused, blind refused";
+    assert_eq!(outcomes, expected);
+    let framed = browser.run("return document.querySelector('iframe').contentDocument === null");
+    assert_eq!(framed.expect("no frame"), true);
+    let complaints = browser.complaints().expect("no log").join("\n");
+    assert!(complaints.contains("frame"), "{complaints}");
+    // The same port by a name that leads to it.
+    let rebound = url.replace("127.0.0.1", "evil.example");
+    browser.open(&rebound).expect("no answer");
+    let text = browser.run("return document.body.innerText").expect("no text");
+    assert_eq!(text.as_str().map(str::trim), Some("not the name of this server"));
+    let limits = peer.run(&["limits"]).expect("no limits");
+    assert!(limits.contains("\nup-kbps = 0") || limits.starts_with("up-kbps = 0"), "{limits}");
+}
+
+/// The same from programs of the machine, and limits that make no sense.
+#[test]
+fn the_page_asks_for_its_key_and_for_limits_that_make_sense() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    let (mut peer, url, key) = with_page(&scene, &[]);
+    let page = get(&url);
+    assert_eq!(page.status, 200);
+    let policy = page.header("content-security-policy").unwrap_or_default();
+    assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    // Nothing of it comes from elsewhere.
+    let text = String::from_utf8_lossy(&page.body).into_owned();
+    assert!(!text.contains("http://") && !text.contains("https://"), "{text}");
+    assert_eq!(get(&format!("{url}api/status")).status, 401);
+    let bearer = format!("Bearer {key}");
+    let api = |method: &str, body: &str| {
+        let asked = request(method, &format!("{url}api/limits")).header("Authorization", &bearer);
+        asked.header("Content-Type", "application/json").body(body.to_owned()).send()
+    };
+    let before = api("GET", "").json();
+    let refused = api("PUT", "{\"connections\": 0}");
+    assert_eq!(refused.status, 422);
+    assert!(refused.json()["error"].as_str().unwrap_or("").contains("0 is not 1 to 4096"));
+    assert_eq!(api("PUT", "{\"up\": 1}").status, 422);
+    assert_eq!(api("GET", "").json(), before);
+    let other = request("GET", &format!("{url}api/status"))
+        .header("Authorization", &bearer)
+        .header("Origin", "http://evil.example");
+    assert_eq!(other.send().status, 403);
+    // A bookmark stays good, and the key is in no log.
+    peer.kill();
+    let log = std::fs::read_to_string(peer.state().join("log")).expect("no log");
+    assert!(!log.contains(&key));
+    let port = url.rsplit(':').next().unwrap_or_default().trim_end_matches('/').to_owned();
+    peer.serve(&["--set", &format!("web-listen=127.0.0.1:{port}")]).expect("no daemon");
+    assert_eq!(peer.status().expect("no status")["page"], format!("{url}#{key}"));
+    let mode = Command::new("stat").args(["-c", "%a"]).arg(peer.state()).output().expect("no stat");
+    assert_eq!(String::from_utf8_lossy(&mode.stdout).trim(), "700");
+}
