@@ -1,6 +1,8 @@
 //! The measurement of the effect, at its smallest: both sides run to their end on a network of two
 //! ISPs, and what they cost is counted.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::process::Command;
 
 use serde_json::Value;

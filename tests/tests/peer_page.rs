@@ -160,7 +160,7 @@ fn the_page_asks_for_its_key_and_for_limits_that_make_sense() {
     let bearer = format!("Bearer {key}");
     let api = |method: &str, body: &str| {
         let asked = request(method, &format!("{url}api/limits")).header("Authorization", &bearer);
-        asked.header("Content-Type", "application/json").body(body.to_owned()).send()
+        asked.header("Content-Type", "application/json").body(body).send()
     };
     let before = api("GET", "").json();
     let refused = api("PUT", "{\"connections\": 0}");

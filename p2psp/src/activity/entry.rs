@@ -20,6 +20,7 @@ pub(crate) struct Entry {
     user: Option<UserId>,
     extra: Option<Box<Extra>>,
     /// The windows before the last, oldest first.
+    #[expect(clippy::box_collection, reason = "8 bytes of a row for what most peers do not have")]
     past: Option<Box<Vec<PackedWindow>>>,
 }
 

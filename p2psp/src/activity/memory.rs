@@ -156,8 +156,7 @@ impl StatusStore for MemoryStatus {
                     let (peer, resource) = (peer.clone(), resource.clone());
                     Offer { peer, resource, age_s, agreed: entry.agreed() }
                 };
-                let counts = age_s <= max_age_s;
-                counts.then(|| theirs.map(offer).collect::<Vec<_>>()).unwrap_or_default()
+                if age_s > max_age_s { Vec::new() } else { theirs.map(offer).collect() }
             });
             found.extend(offers.unwrap_or_default());
         }
