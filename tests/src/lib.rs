@@ -12,7 +12,7 @@
 //! them, [`scan`] finds PIDs the slow way, [`scrape`] reads metrics, [`syslog`] records of a log,
 //! [`source`] reads the project itself, [`python`] runs clients in that language, [`publisher`]
 //! signs what peers publish, [`canned`] answers clients with what a test wants them to hear,
-//! [`net`] makes networks of namespaces, [`browser`] drives a real one, [`manager`] hears
+//! [`net`] makes networks of namespaces, [`browser`] drives a real one, [`notified`] hears
 //! what services say, [`wait`] waits for what others do.
 
 pub mod browser;
@@ -23,9 +23,9 @@ pub mod daemon;
 pub mod data;
 pub mod events;
 pub mod http;
-pub mod manager;
 pub mod maps;
 pub mod net;
+pub mod notified;
 pub mod openssl;
 pub mod p2psp;
 pub mod peer;

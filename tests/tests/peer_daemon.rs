@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 use system_tests::cities::{BERLIN, HAMBURG};
 use system_tests::http::get;
-use system_tests::manager::Manager;
+use system_tests::notified::Manager;
 use system_tests::p2psp::Shape;
 use system_tests::peer::PeerProgram;
 use system_tests::scrape::Scrape;

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use system_tests::daemon::{Daemon, program};
 use system_tests::data::{self, project};
-use system_tests::manager::Manager;
 use system_tests::maps::Maps;
+use system_tests::notified::Manager;
 use system_tests::unis::Unis;
 use system_tests::{http, python};
 
