@@ -1,5 +1,6 @@
-#![allow(clippy::expect_used, clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 //! A peer that is enrolled as others are, and says what it is told to.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
