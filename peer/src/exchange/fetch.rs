@@ -17,6 +17,8 @@ const MAX_STALLS: u32 = 2;
 const LEFT_PART: u32 = 4;
 /// A far peer that serves a crowd has a long queue: it is given so much more time to begin.
 const FAR_PATIENCE: u32 = 2;
+/// Near peers that bring no fragment in so long, all together, do not spare the way to far ones.
+const NEAR_SLOW: Duration = Duration::from_secs(5);
 /// A claim is said again so often.
 const CLAIM_AGAIN: Duration = Duration::from_secs(10);
 /// After trouble with the disk nothing is fetched for so long.
@@ -213,6 +215,17 @@ impl Engine {
             self.serving.claimed_at = Some(now);
             self.tell_near(&MapUpdate::Claim(claims), now);
         }
+    }
+
+    /// Whether near peers are asked for something, and all together bring next to nothing.
+    pub(crate) fn near_is_slow(&self, now: Instant) -> bool {
+        let span = NEAR_SLOW.mul_f64(self.group.crowd());
+        let near = || self.links.values().filter(|link| link.near && link.is_ready());
+        let waits = near().flat_map(|link| &link.taking.requests);
+        let waits = waits.map(|request| request.since).min();
+        let rate: f64 = near().map(|link| link.taking.rate.at(now)).sum();
+        let fragment = f64::from(self.content.cut.fragment_size());
+        waits.is_some_and(|since| now >= since + span) && rate * span.as_secs_f64() < fragment
     }
 
     pub(crate) fn stalled(&mut self, id: LinkId, fragment: u32, now: Instant) {

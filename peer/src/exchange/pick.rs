@@ -235,7 +235,7 @@ impl Engine {
             return own;
         }
         let piece = self.pieces.of(fragment);
-        if piece.failed >= MANY_FAILS {
+        if piece.failed >= MANY_FAILS || (piece.near > 0 && self.near_is_slow(now)) {
             return true;
         }
         let claimed = piece.claim.is_some_and(|(_, at)| now < at + CLAIM_LIFE);
@@ -325,7 +325,8 @@ impl Engine {
             let Some(link) = self.links.get(&id) else { continue };
             let far = !link.near;
             let extra = self.group.extra(self.pieces.count(), self.config.extra_percent);
-            if far && self.group.is_known() && self.fetching.extra >= extra {
+            let spent = self.fetching.extra >= extra && !self.near_is_slow(now);
+            if far && self.group.is_known() && spent {
                 continue;
             }
             let after = if far { FAR_SECOND_AFTER } else { SECOND_AFTER };

@@ -105,8 +105,5 @@ fn a_lift_is_on_record_outlives_a_crash_and_allows_no_more_than_its_own() {
     drop(p2psp);
     let p2psp = P2psp::start(&folder.path().join("state"), &[]).unwrap();
     let ben = p2psp.again(&ben);
-    let operator = p2psp.operator("127.0.0.14");
-    let film = json!({"overlay-id": "film"});
-    assert_eq!(operator.ask("POST", "/oms/overlay", Some(&film)).status, 201);
     assert_eq!(ben.join("film")["void-stops"].as_array().map(Vec::len), Some(2));
 }
