@@ -8,7 +8,7 @@
 use std::hash::RandomState;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
 use link::admin::{Admin, Readiness};
@@ -333,7 +333,7 @@ async fn sweep(desk: Arc<Desk>, shutdown: Shutdown) {
             () = shutdown.wait() => return,
             () = tokio::time::sleep(oms.sweep_interval()) => {}
         }
-        oms.sweep(unix_now()).await;
+        oms.sweep(unix_now(), Instant::now()).await;
         oms.found_again().await;
     }
 }

@@ -97,6 +97,9 @@ fn flow_8_3_7_a_mobile_peer_gets_a_delegate() {
     let shown = Reservation::open(shown, &VerifyingKey::parse(&key).unwrap()).unwrap();
     assert_eq!((&heard, heard.kind), (&shown, ReservationKind::Delegate));
     assert_eq!((&*heard.holder.digits(), heard.storage_bytes), (mona.id.as_str(), 4_000_000));
+    let held = mona.ask("GET", "/oms/reservation", None).json();
+    let held = &held["reservations"][0];
+    assert_eq!((&held["server"], &held["in-use"]), (&json!(cache.id), &json!(false)));
     // A second of the same size does not fit.
     assert_eq!(mona.ask("POST", "/oms/reservation", Some(&wish)).status, 503);
     let use_of = |bytes: u64| {
@@ -117,13 +120,14 @@ fn flow_8_3_7_a_mobile_peer_gets_a_delegate() {
     assert_eq!(mona.ask("POST", "/oms/reservation", Some(&wish)).status, 201);
 }
 
-/// Reso-050: no cache alone has enough; two together have.
+/// Reso-050: no cache alone has enough; two together have, and their parts meet where no fragment
+/// is cut: at a multiple of 16 MiB.
 #[test]
 fn a_delegate_is_composed_of_two_caches() {
     let scene = Scene::start(&[]);
     let mona = scene.peer("mona", 10);
     make(&mona, &json!({"overlay-id": "film"}));
-    let capacity = json!({"bandwidth-bps": 1_000_000, "storage-bytes": 600});
+    let capacity = json!({"bandwidth-bps": 1_000_000, "storage-bytes": 20 << 20});
     let _caches = [scene.server("cs/1", 30, &capacity), scene.server("cs/2", 31, &capacity)];
     let wish = |bytes: u64| {
         json!({
@@ -131,8 +135,8 @@ fn a_delegate_is_composed_of_two_caches() {
             "duration-seconds": 60,
         })
     };
-    assert_eq!(mona.ask("POST", "/oms/reservation", Some(&wish(1201))).status, 503);
-    let parts = mona.ask("POST", "/oms/reservation", Some(&wish(1000))).json();
+    assert_eq!(mona.ask("POST", "/oms/reservation", Some(&wish(40 << 20))).status, 503);
+    let parts = mona.ask("POST", "/oms/reservation", Some(&wish(34 << 20))).json();
     let parts = parts["reservations"].as_array().unwrap().clone();
     assert_eq!(parts.len(), 2);
     assert_ne!(parts[0]["server"], parts[1]["server"]);
@@ -143,7 +147,16 @@ fn a_delegate_is_composed_of_two_caches() {
         .iter()
         .map(|server| server["reserved"]["storage-bytes"].as_u64().unwrap())
         .sum();
-    assert_eq!(reserved, 1000);
+    assert_eq!(reserved, 34 << 20);
+    let held = mona.ask("GET", "/oms/reservation", None).json();
+    let held: Vec<u64> = held["reservations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["storage-bytes"].as_u64().unwrap())
+        .collect();
+    assert_eq!(held.len(), 2);
+    assert!(held.contains(&(16 << 20)) && held.contains(&(18 << 20)), "{held:?}");
 }
 
 /// Flow 8.3.6, steps 1 to 3: the overlay is built as the service asks, and says whether it is.
@@ -252,8 +265,20 @@ fn a_peer_may_serve_for_a_time_and_is_no_dedicated_server() {
     assert_eq!((refused.status, &refused.json()["error"]["code"]), (403, &json!("role")));
     told["dedicated"] = json!(false);
     assert_eq!(anna.ask("PUT", "/oms/server", Some(&told)).status, 200);
-    make(&anna, &json!({"overlay-id": "film"}));
-    let (_, ben) = (anna.join("film"), scene.peer("ben", 11));
+    let ben = scene.peer("ben", 11);
+    make(&ben, &json!({"overlay-id": "film"}));
+    let _ = anna.join("film");
+    assert_eq!(ben.join("film")["status"]["peer_info_list"][0]["peer-type"], "peer");
+    // A cache is one where something is reserved with it.
+    let wish = json!({
+        "kind": "delegate", "overlay-id": "film", "storage-bytes": 900, "duration-seconds": 60,
+    });
+    let none = ben.ask("POST", "/oms/reservation", Some(&wish));
+    assert_eq!(none.status, 503, "it has no bandwidth to give");
+    told["capacity"]["bandwidth-bps"] = json!(1000);
+    assert_eq!(anna.ask("PUT", "/oms/server", Some(&told)).status, 200);
+    assert_eq!(ben.ask("POST", "/oms/reservation", Some(&wish)).status, 201);
+    let _ = anna.join("film");
     assert_eq!(ben.join("film")["status"]["peer_info_list"][0]["peer-type"], "cache");
     assert_eq!(anna.ask("DELETE", "/oms/server", None).status, 204);
 }

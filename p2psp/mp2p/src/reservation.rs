@@ -9,7 +9,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{OverlayId, PeerId};
+use crate::fragment::MAX_FRAGMENT_BYTES;
+use crate::id::{ContentId, OverlayId, PeerId};
 use crate::message::event::ReservationId;
 use crate::signed::{self, Kind, SignedError, SigningKey, VerifyingKey};
 
@@ -17,6 +18,9 @@ use crate::signed::{self, Kind, SignedError, SigningKey, VerifyingKey};
 const LEEWAY_S: u64 = 30;
 /// Longest reservation read.
 const MAX_RESERVATION_BYTES: usize = 4096;
+/// Parts of a composed reservation (Req-Reso-050) begin at multiples of this, bytes: no fragment
+/// is longer, so that none lies in two.
+pub const PART_BYTES: u64 = MAX_FRAGMENT_BYTES as u64;
 
 /// What is reserved.
 #[derive(
@@ -42,6 +46,9 @@ pub struct Reservation {
     pub kind: ReservationKind,
     /// In which overlay.
     pub overlay_id: OverlayId,
+    /// Which content a cache is to keep; all of the overlay where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_id: Option<ContentId>,
     /// The cache or relay server.
     pub server: PeerId,
     /// For whom.
@@ -52,6 +59,10 @@ pub struct Reservation {
     pub quota_bytes: u64,
     /// Bytes that may be kept.
     pub storage_bytes: u64,
+    /// Where this part of a composed reservation begins, bytes of what is to be kept: a multiple of
+    /// [`PART_BYTES`]. Absent where one server keeps all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_offset_bytes: Option<u64>,
     /// A number that no other has, and that rises: a renewal has a higher one than what it renews.
     pub epoch: u64,
     /// Issued at, Unix seconds.
@@ -157,11 +168,13 @@ mod tests {
             reservation_id: Text::new("r-1").unwrap(),
             kind: ReservationKind::Delegate,
             overlay_id: OverlayId::parse("film").unwrap(),
+            content_id: None,
             server: peer("a"),
             holder: peer("b"),
             bandwidth_bps: 1_000_000,
             quota_bytes: 0,
             storage_bytes: 4096,
+            part_offset_bytes: None,
             epoch: 7,
             iat: 1000,
             exp: 1600,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use mp2p::id::ContentId;
+use mp2p::id::{ContentId, OverlayId};
 use mp2p::message::bound::{List, Text};
 use mp2p::message::content::{
     DenyRequest, Denylist, Found, IndexAnswer, Registration, SignedDenylist,
@@ -67,6 +67,16 @@ pub(crate) const LINES: &[Line] = &[
         does: does!(search),
     },
     Line {
+        name: "overlay-contents",
+        about: "List the contents of an overlay, the oldest first.",
+        point: "r6",
+        part: Part::Ixs,
+        method: Verb::Get,
+        path: "/ixs/overlay",
+        roles: ANYONE,
+        does: does!(in_overlay),
+    },
+    Line {
         name: "index-file",
         about: "Get the index file of a content, and where it is exchanged.",
         point: "r6",
@@ -115,6 +125,13 @@ const MAX_SEARCH_BYTES: usize = 512;
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Search {
     q: Text<MAX_SEARCH_BYTES>,
+}
+
+/// Which overlay.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Exchanged {
+    overlay_id: OverlayId,
 }
 
 /// Which content.
@@ -167,6 +184,16 @@ pub(crate) async fn search(
     Query(search): Query<Search>,
 ) -> Result<Json<Found>, Problem> {
     let contents = List::new(role(&desk)?.search(&search.q).await?).unwrap_or_default();
+    Ok(Json(Found { contents, oms: desk.oms_url() }))
+}
+
+/// `GET /ixs/overlay?overlay-id=…`: the contents of an overlay, the oldest first.
+pub(crate) async fn in_overlay(
+    State(desk): State<Arc<Desk>>,
+    Query(exchanged): Query<Exchanged>,
+) -> Result<Json<Found>, Problem> {
+    let found = role(&desk)?.in_overlay(exchanged.overlay_id).await?;
+    let contents = List::new(found).unwrap_or_default();
     Ok(Json(Found { contents, oms: desk.oms_url() }))
 }
 

@@ -8,7 +8,7 @@ use axum::extract::State;
 use link::identity::Role;
 use mp2p::id::PeerId;
 use mp2p::message::server::{
-    Fault, ReservationAnswer, ReservationChange, ReservationRequest, ServerAnswer,
+    Fault, HeldAnswer, ReservationAnswer, ReservationChange, ReservationRequest, ServerAnswer,
     ServerRegistration, Usage, UsageAccount,
 };
 use schemars::JsonSchema;
@@ -86,6 +86,13 @@ pub(crate) const LINES: &[Line] = &[
         (Verb::Post, "/oms/reservation"),
         MEMBERS,
         does!(reserve),
+    ),
+    line(
+        ("list-reservations", "See what one holds, and how much of it is kept."),
+        "r5",
+        (Verb::Get, "/oms/reservation"),
+        MEMBERS,
+        does!(held),
     ),
     line(
         ("renew-reservation", "Have it kept for longer."),
@@ -182,6 +189,14 @@ pub(crate) async fn reserve(
 ) -> Result<Created<ReservationAnswer>, Problem> {
     let answer = role(&desk)?.reserve(&asker, &request, desk.moment())?;
     Ok(Created(answer))
+}
+
+/// `GET /oms/reservation`: what the asker holds.
+pub(crate) async fn held(
+    State(desk): State<Arc<Desk>>,
+    Member(asker): Member,
+) -> Result<Json<HeldAnswer>, Problem> {
+    Ok(Json(role(&desk)?.held(&asker)))
 }
 
 /// `PUT /oms/reservation`: for longer.

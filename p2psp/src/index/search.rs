@@ -21,6 +21,10 @@ const MAX_CANDIDATES: usize = 2 * MAX_FOUND;
 /// Two words that half of all contents have, and none both, would be looked for in all of them.
 const MOST: Duration = Duration::from_millis(15);
 
+/// One content of the index, by its number.
+const DETAIL: &str =
+    "SELECT id, overlay, title, description, size, title_words FROM content WHERE number = ?1";
+
 /// A content's index file, and where it is exchanged.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct IndexEntry {
@@ -40,6 +44,28 @@ impl Ixs {
         let Some(query) = words::query(text) else { return Ok(Vec::new()) };
         let title = words::indexed(text);
         self.database.read_within(MOST, move |tx| read(tx, &query, &title)).await
+    }
+
+    /// Contents of an overlay, the oldest first; [`MAX_FOUND`] at most.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub async fn in_overlay(
+        &self,
+        overlay: OverlayId,
+    ) -> Result<Vec<OverlayContent>, DatabaseError> {
+        let found = self.database.read(move |tx| {
+            let mut details = tx.prepare_cached(DETAIL)?;
+            let numbers = tx
+                .prepare_cached(
+                    "SELECT number FROM content WHERE overlay = ?1 ORDER BY number LIMIT ?2",
+                )?
+                .query_map(params![overlay.as_str(), MAX_FOUND], |row| row.get::<_, i64>(0))?
+                .collect::<rusqlite::Result<Vec<i64>>>()?;
+            let found = numbers.into_iter().map(|number| detail(&mut details, number));
+            found.collect::<rusqlite::Result<Vec<_>>>()
+        });
+        Ok(found.await?.into_iter().flatten().map(|(content, _)| content).collect())
     }
 
     /// The index file of a content.
@@ -80,9 +106,7 @@ fn read(tx: &Connection, query: &str, title: &str) -> rusqlite::Result<Vec<Overl
         (by_words, format!("{{title}} : ({query})")),
         (by_words, query.to_owned()),
     ];
-    let mut details = tx.prepare_cached(
-        "SELECT id, overlay, title, description, size, title_words FROM content WHERE number = ?1",
-    )?;
+    let mut details = tx.prepare_cached(DETAIL)?;
     let (mut seen, mut found) = (std::collections::HashSet::new(), Vec::new());
     for (statement, asked) in kinds {
         if found.len() >= MAX_FOUND {

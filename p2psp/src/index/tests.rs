@@ -220,3 +220,19 @@ async fn a_content_is_cut_in_one_way_for_good() {
     assert!(matches!(refused, Err(IndexError::OtherCut(_))));
     anna.register(&shelf, &file).await.unwrap();
 }
+
+/// What a cache that was attached to an overlay asks for.
+#[tokio::test]
+async fn the_contents_of_an_overlay_are_listed_the_oldest_first() {
+    let (shelf, anna) = (Shelf::new(), Author::new("anna"));
+    let listed = async |overlay: &str| -> Vec<String> {
+        let overlay = OverlayId::parse(overlay).unwrap();
+        let found = shelf.index.in_overlay(overlay).await.unwrap();
+        found.iter().map(|content| content.title.to_string()).collect()
+    };
+    for (byte, title) in [(1, "winter"), (2, "spring"), (3, "autumn")] {
+        anna.register(&shelf, &anna.file(byte, 1, title, "")).await.unwrap();
+    }
+    assert_eq!(listed("film").await, ["winter", "spring", "autumn"]);
+    assert_eq!(listed("music").await, [""; 0]);
+}

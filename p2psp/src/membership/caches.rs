@@ -1,19 +1,26 @@
 //! An overlay gets a cache while it is small or fading, and gives it back when it carries itself
 //! (TR 20002 §7.8.4, Figure 2; Req-Net-100). Between the two thresholds all stays as it is.
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::time::Instant;
+
 use mp2p::id::OverlayId;
 use mp2p::message::event::Event;
-use mp2p::message::overlay::Health;
+use mp2p::message::overlay::{AccessKind, Health};
 use mp2p::reservation::ReservationKind;
+use netmap::Pid;
 
 use crate::isp::Outlook;
 use crate::membership::Oms;
 use crate::overlay::Population;
-use crate::reservation::{Grant, Order};
+use crate::reservation::{Grant, Order, ReserveError};
 use crate::settings::ReservationSettings;
 
 /// Overlays that get a cache in one sweep.
 const MAX_ATTACHED: usize = 100;
+/// What the provider keeps attached is renewed so long before its end, seconds.
+const RENEWED_BEFORE_S: u64 = 600;
 
 /// What an overlay needs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -23,39 +30,78 @@ enum Need {
     Release,
 }
 
-/// By members other than caches. Who asked for a cache keeps it.
+/// By members other than caches. Who asked for a cache keeps it; what nobody is in any more is kept
+/// for a while, in case somebody comes.
 fn need(population: &Population, has_cache: bool, settings: &ReservationSettings) -> Need {
     let wants = population.cache_bytes > 0;
     match population.members {
-        0 if !wants => Need::Release,
+        0 if !wants => match population.deserted_s < settings.cache_linger_seconds {
+            true => Need::Keep,
+            false => Need::Release,
+        },
         members if members > settings.cache_release_above && !wants => Need::Release,
         members if (wants || members < settings.cache_attach_below) && !has_cache => Need::Attach,
         _ => Need::Keep,
     }
 }
 
+/// Unix seconds, and the same time for the age of maps.
+type Now = (u64, Instant);
+
 impl Oms {
     /// Attaches and releases caches by how many members overlays have.
-    pub(crate) fn tend_caches(&self, populations: &[Population], now: u64) {
+    pub(crate) fn tend_caches(&self, populations: &[Population], now: Now) {
         if !self.book().has_caches() {
             return;
         }
         let mut attached = 0;
         for population in populations {
-            let caches = self.caches(&population.overlay);
-            match need(population, !caches.is_empty(), &self.reservation) {
-                Need::Attach if attached < MAX_ATTACHED => {
-                    attached += 1;
-                    self.attach(population, now);
-                }
-                Need::Release => caches.iter().for_each(|cache| self.release_cache(cache)),
-                Need::Attach => {}
-                Need::Keep => {
-                    for cache in caches.iter().filter(|cache| cache.reservation.exp < now + 600) {
-                        let (id, holder) = (cache.id(), &cache.reservation.holder);
-                        let _ = self.book().renew(id, holder, None, now);
-                    }
-                }
+            attached += usize::from(self.tend(population, attached < MAX_ATTACHED, now));
+        }
+    }
+
+    /// An overlay that somebody has joined.
+    pub(crate) fn tend_overlay(&self, overlay: &OverlayId, now: Now) {
+        if self.book().has_caches() {
+            let population = self.store.population(overlay, now.0);
+            // Large ones are looked at in the next sweep.
+            let most = self.reservation.cache_release_above;
+            let small = population.filter(|population| population.members <= most);
+            small.map(|population| self.tend(&population, true, now));
+        }
+    }
+
+    /// Whether a cache was attached.
+    fn tend(&self, population: &Population, may_attach: bool, now: Now) -> bool {
+        let mut caches = self.caches(&population.overlay);
+        let asked = population.cache_bytes;
+        let kept: u64 = caches.iter().map(|cache| cache.reservation.storage_bytes).sum();
+        if asked > 0 && kept < asked && !caches.is_empty() {
+            // A part is gone: whoever has the others uses what is there still.
+            caches.drain(..).for_each(|cache| self.release_cache(&cache));
+        }
+        match need(population, !caches.is_empty(), &self.reservation) {
+            Need::Release => {
+                caches.iter().for_each(|cache| self.release_cache(cache));
+                false
+            }
+            Need::Attach if asked > 0 => may_attach && self.attach_asked(population, now.0),
+            Need::Attach => may_attach && self.attach_near(population, &caches, now),
+            Need::Keep => {
+                self.renew_caches(&caches, now.0);
+                let is_small =
+                    (1..self.reservation.cache_attach_below).contains(&population.members);
+                may_attach && asked == 0 && is_small && self.attach_near(population, &caches, now)
+            }
+        }
+    }
+
+    fn renew_caches(&self, caches: &[Grant], now: u64) {
+        let is_due = |cache: &&Grant| cache.reservation.exp < now + RENEWED_BEFORE_S;
+        for cache in caches.iter().filter(is_due) {
+            let renewed = self.book().renew(cache.id(), &cache.reservation.holder, None, now);
+            if let Ok(renewed) = renewed {
+                self.granted(&renewed);
             }
         }
     }
@@ -66,32 +112,73 @@ impl Oms {
         self.book().in_overlay(overlay).filter(is_cache).cloned().collect()
     }
 
-    /// Reserves a cache for an overlay and tells it; whether there is one.
-    pub(crate) fn attach(&self, population: &Population, now: u64) -> bool {
-        let storage_bytes = match population.cache_bytes {
-            0 => self.reservation.cache_bytes,
-            wanted => wanted,
-        };
-        let order = Order {
-            kind: ReservationKind::Cs,
-            overlay: population.overlay.clone(),
-            holder: population.holder.clone(),
+    /// What an overlay asks for, from one cache or several; whether it is there.
+    pub(crate) fn attach_asked(&self, population: &Population, now: u64) -> bool {
+        let order = self.order_for(population, population.cache_bytes);
+        let granted = self.order(&order, &Outlook::none(), now);
+        self.attached(granted, now)
+    }
+
+    /// A cache in each place where members and caches are, else the one that is nearest to the
+    /// first of them.
+    fn attach_near(&self, population: &Population, caches: &[Grant], now: Now) -> bool {
+        let mut order = self.order_for(population, self.reservation.cache_bytes);
+        order.at_most = true;
+        let addresses: Vec<IpAddr> = caches
+            .iter()
+            .filter_map(|cache| self.book().address_of(&cache.reservation.server))
+            .map(|address| address.ip_address)
+            .collect();
+        let isps = self.isps.load();
+        let (mut seen, mut some) = (BTreeSet::new(), false);
+        for place in &population.places {
+            let outlook = isps.outlook(*place, now.1);
+            let here: Option<(String, Pid)> = outlook.isp().map(str::to_owned).zip(outlook.from());
+            let Some((isp, pid)) = here else { continue };
+            let covered = addresses.iter().any(|address| outlook.place(*address) == Some(pid));
+            if covered || !seen.insert((isp, pid)) {
+                continue;
+            }
+            let near = |address: IpAddr| (outlook.place(address) == Some(pid)).then_some(0);
+            let granted = self.book().reserve(&order, &near, now.0);
+            some |= self.attached(self.announced(granted), now.0);
+        }
+        if some || !caches.is_empty() {
+            return some;
+        }
+        let outlook = population.places.first().map(|place| isps.outlook(*place, now.1));
+        let granted = self.order(&order, &outlook.unwrap_or_else(Outlook::none), now.0);
+        self.attached(granted, now.0)
+    }
+
+    fn order_for(&self, population: &Population, storage_bytes: u64) -> Order {
+        let (overlay, holder) = (population.overlay.clone(), population.holder.clone());
+        let is_closed = self
+            .store
+            .terms(&overlay)
+            .is_ok_and(|terms| terms.request.access.kind == AccessKind::Closed);
+        Order {
             bandwidth_bps: population.bandwidth_bps,
-            quota_bytes: 0,
             storage_bytes,
             duration: self.reservation.max_duration_seconds,
-        };
-        let Ok(granted) = self.order(&order, &Outlook::none(), now) else { return false };
-        let overlay_id = population.overlay.clone();
-        let event = Event::CacheAttach { overlay_id, content_id: None };
+            dedicated: is_closed,
+            by_provider: true,
+            ..Order::of(ReservationKind::Cs, overlay, holder)
+        }
+    }
+
+    /// Tells caches of what was reserved with them; whether there is any.
+    fn attached(&self, granted: Result<Vec<Grant>, ReserveError>, now: u64) -> bool {
+        let Ok(granted) = granted else { return false };
         for grant in &granted {
             // What the provider itself keeps attached is in use from the beginning.
-            let (id, holder) = (grant.id(), &grant.reservation.holder);
-            let _ = self.book().renew(id, holder, None, now);
-            self.events.post(&grant.reservation.server, &event);
+            let of = &grant.reservation;
+            let _ = self.book().renew(grant.id(), &of.holder, None, now);
+            let (overlay_id, content_id) = (of.overlay_id.clone(), None);
+            tracing::info!(overlay = %overlay_id, server = %of.server, "a cache is attached");
+            self.events.post(&of.server, &Event::CacheAttach { overlay_id, content_id });
         }
-        tracing::info!(overlay = %population.overlay, caches = granted.len(), "a cache is attached");
-        true
+        !granted.is_empty()
     }
 
     fn release_cache(&self, cache: &Grant) {
@@ -133,6 +220,8 @@ mod tests {
                 overlay: OverlayId::parse("film").unwrap(),
                 holder: PeerId::parse(&"a".repeat(64)).unwrap(),
                 members,
+                places: Vec::new(),
+                deserted_s: settings.cache_linger_seconds,
                 cache_bytes: 0,
                 bandwidth_bps: 1,
             };
@@ -148,6 +237,8 @@ mod tests {
         let asked = Population { cache_bytes: 1, members: 1000, ..sample() };
         assert_eq!(need(&asked, false, &settings), Need::Attach);
         assert_eq!(need(&asked, true, &settings), Need::Keep);
+        // The last member has just left.
+        assert_eq!(need(&sample(), true, &settings), Need::Keep);
     }
 
     fn sample() -> Population {
@@ -155,6 +246,8 @@ mod tests {
             overlay: OverlayId::parse("film").unwrap(),
             holder: PeerId::parse(&"a".repeat(64)).unwrap(),
             members: 0,
+            places: Vec::new(),
+            deserted_s: 0,
             cache_bytes: 0,
             bandwidth_bps: 1,
         }

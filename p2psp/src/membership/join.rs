@@ -14,7 +14,7 @@ use mp2p::message::join::{
 use mp2p::message::list::{PeerList, PeerType};
 use mp2p::message::overlay::AccessKind;
 use mp2p::message::profile::Profile;
-use mp2p::message::server::{Reserved, ServerKind};
+use mp2p::message::server::Reserved;
 
 use crate::calls::{CallError, Visit};
 use crate::isp::Outlook;
@@ -98,6 +98,9 @@ impl Oms {
         })?;
         let class = member.class;
         let announced = self.store.announce(&request.overlay_id, member.clone(), now)?;
+        if before.is_none() {
+            self.tend_overlay(&request.overlay_id, (now, moment.instant));
+        }
         let reach = self.reach(asker, request, &member, before.is_none()).await;
         let relay = self.assigned(asker, request, (reach, &outlook), now).await;
         let list = self.list.load();
@@ -197,7 +200,7 @@ impl Oms {
             peer: asker.peer.clone(),
             user: asker.user.clone(),
             class: before.map_or(0, |before| before.class),
-            kind: self.kind(asker),
+            kind: self.kind(asker, &request.overlay_id),
             reach: stays.map_or(self.prober.believed(request.nat), |before| before.reach),
             nat: request.nat,
             rendezvous: request.rendezvous,
@@ -216,11 +219,12 @@ impl Oms {
         member
     }
 
-    /// What a peer is in an overlay: one that serves as a cache is one there, too.
-    fn kind(&self, asker: &Asker) -> PeerType {
-        match self.book().serves_as(&asker.peer) {
-            Some(ServerKind::Cs) => PeerType::Cache,
-            _ => asker.kind,
+    /// What a peer is in an overlay: one of whose storage something is reserved for it is a cache
+    /// there.
+    fn kind(&self, asker: &Asker, overlay: &OverlayId) -> PeerType {
+        match self.book().keeps(&asker.peer, overlay).is_some() {
+            true => PeerType::Cache,
+            false => asker.kind,
         }
     }
 

@@ -94,7 +94,13 @@ impl Oms {
         now: u64,
     ) -> Option<Gateway> {
         let list = self.list.load();
-        let members = self.store.gateways(overlay, outlook, usize::from(list.gateways), now);
+        let mut members = self.store.gateways(overlay, outlook, usize::from(list.gateways), now);
+        // A cache that keeps a part fetches nothing else, and so nothing for others.
+        let book = self.book();
+        if book.has_caches() {
+            members.retain(|member| book.keeps(member, overlay) != Some(true));
+        }
+        drop(book);
         let ordinal = members.iter().position(|member| *member == asker.peer);
         let ordinal = ordinal.and_then(|at| u16::try_from(at).ok());
         let quota = list.gateway_quota;

@@ -10,7 +10,7 @@ use mp2p::reservation::ReservationKind;
 use crate::calls::Founding;
 use crate::database::DatabaseError;
 use crate::membership::{Asker, Moment, Oms};
-use crate::overlay::{Owner, Population, StoreError};
+use crate::overlay::{Owner, StoreError};
 use crate::reservation::Order;
 
 /// An overlay is not made, changed or ended.
@@ -121,25 +121,15 @@ impl Oms {
     fn furnish(&self, overlay: &OverlayId, asker: Option<&Asker>, moment: Moment) {
         let (Ok(terms), Some(asker)) = (self.store.terms(overlay), asker) else { return };
         let (asked, now) = (terms.request.requirements, moment.unix_s);
-        if asked.cache_bytes > 0 {
-            let population = Population {
-                overlay: overlay.clone(),
-                holder: asker.peer.clone(),
-                members: 0,
-                cache_bytes: asked.cache_bytes,
-                bandwidth_bps: asked.bandwidth_bps.max(1),
-            };
-            self.attach(&population, now);
+        let wants_caches = (asked.cache_bytes > 0).then(|| self.store.population(overlay, now));
+        if let Some(population) = wants_caches.flatten() {
+            self.attach_asked(&population, now);
         }
         if asked.relay_bps > 0 {
             let order = Order {
-                kind: ReservationKind::Rs,
-                overlay: overlay.clone(),
-                holder: asker.peer.clone(),
                 bandwidth_bps: asked.relay_bps,
-                quota_bytes: 0,
-                storage_bytes: 0,
                 duration: self.reservation.max_duration_seconds,
+                ..Order::of(ReservationKind::Rs, overlay.clone(), asker.peer.clone())
             };
             let outlook = self.isps.load().outlook(asker.address.ip(), moment.instant);
             if let Err(error) = self.order(&order, &outlook, now) {

@@ -7,13 +7,17 @@ use mp2p::id::{OverlayId, PeerId};
 use mp2p::message::bound::List;
 use mp2p::message::event::Event;
 use mp2p::message::join::{AddressKind, PeerAddress};
-use mp2p::message::server::{ReservationAnswer, ReservationChange, ReservationRequest, Reserved};
+use mp2p::message::overlay::AccessKind;
+use mp2p::message::server::{
+    HeldAnswer, HeldReservation, MAX_HELD, ReservationAnswer, ReservationChange,
+    ReservationRequest, Reserved,
+};
 use mp2p::reservation::ReservationKind;
 
 use crate::isp::Outlook;
 use crate::membership::{Asker, JoinError, Moment, Oms};
 use crate::overlay::{StoreError, Via};
-use crate::reservation::{Grant, Order, ReserveError};
+use crate::reservation::{Grant, Order, Phase, ReserveError};
 
 /// Nothing is reserved for this peer.
 #[derive(Debug, thiserror::Error)]
@@ -55,13 +59,14 @@ impl Oms {
             return Err(ReservationRefused::OtherOwner(request.overlay_id.clone()));
         }
         let order = Order {
-            kind: request.kind,
-            overlay: request.overlay_id.clone(),
-            holder: asker.peer.clone(),
+            content: request.content_id.clone(),
             bandwidth_bps: request.bandwidth_bps.max(1),
             quota_bytes: request.quota_bytes,
             storage_bytes: request.storage_bytes,
             duration: request.duration_seconds,
+            // A user's cache may take part in no closed overlay.
+            dedicated: terms.request.access.kind == AccessKind::Closed,
+            ..Order::of(request.kind, request.overlay_id.clone(), asker.peer.clone())
         };
         let outlook = self.isps.load().outlook(asker.address.ip(), moment.instant);
         let granted = self.order(&order, &outlook, moment.unix_s)?;
@@ -86,7 +91,17 @@ impl Oms {
         Ok(ReservationAnswer { reservations: List::new(reservations).unwrap_or_default() })
     }
 
-    /// The holder needs it no more.
+    /// What the asker holds.
+    #[must_use]
+    pub fn held(&self, asker: &Asker) -> HeldAnswer {
+        let book = self.book();
+        let mut held: Vec<HeldReservation> =
+            book.of_holder(&asker.peer).take(MAX_HELD).map(held).collect();
+        held.sort_by(|a, b| a.reservation_id.cmp(&b.reservation_id));
+        HeldAnswer { reservations: List::new(held).unwrap_or_default() }
+    }
+
+    /// The holder needs it no more, or the server cannot keep it.
     ///
     /// # Errors
     /// [`ReserveError::None`].
@@ -103,14 +118,22 @@ impl Oms {
         outlook: &Outlook,
         now: u64,
     ) -> Result<Vec<Grant>, ReserveError> {
-        let far = |address: IpAddr| outlook.ordinal(outlook.place(address)).unwrap_or(u32::MAX);
-        let granted = self.book().reserve(order, &far, now)?;
-        granted.iter().for_each(|grant| self.granted(grant));
-        Ok(granted)
+        let far =
+            |address: IpAddr| Some(outlook.ordinal(outlook.place(address)).unwrap_or(u32::MAX));
+        let granted = self.book().reserve(order, &far, now);
+        self.announced(granted)
+    }
+
+    /// The servers hear of what was reserved.
+    pub(crate) fn announced(
+        &self,
+        granted: Result<Vec<Grant>, ReserveError>,
+    ) -> Result<Vec<Grant>, ReserveError> {
+        granted.inspect(|granted| granted.iter().for_each(|grant| self.granted(grant)))
     }
 
     /// The server hears of it, and others go through a relay from now on.
-    fn granted(&self, grant: &Grant) {
+    pub(crate) fn granted(&self, grant: &Grant) {
         let of = &grant.reservation;
         if let Some(reservation) = self.passkeys.reserve(of) {
             let event = Event::Reservation { reservation, holder: of.holder.clone() };
@@ -185,16 +208,13 @@ impl Oms {
             }
             None => {
                 let order = Order {
-                    kind: ReservationKind::Rs,
-                    overlay: overlay.clone(),
-                    holder: holder.clone(),
                     bandwidth_bps: self.reservation.relay_bps,
                     quota_bytes: self.reservation.relay_quota_bytes,
-                    storage_bytes: 0,
                     duration: match self.reservation.relay_lease_seconds {
                         0 => self.overlay.expires_seconds.saturating_mul(2),
                         seconds => seconds,
                     },
+                    ..Order::of(ReservationKind::Rs, overlay.clone(), holder.clone())
                 };
                 let granted = self.order(&order, outlook, now);
                 let granted = granted.inspect_err(|error| {
@@ -204,5 +224,22 @@ impl Oms {
             }
         };
         self.reserved(&grant)
+    }
+}
+
+fn held(grant: &Grant) -> HeldReservation {
+    let of = &grant.reservation;
+    HeldReservation {
+        reservation_id: of.reservation_id.clone(),
+        kind: of.kind,
+        overlay_id: of.overlay_id.clone(),
+        content_id: of.content_id.clone(),
+        server: of.server.clone(),
+        in_use: !matches!(grant.phase, Phase::Held(_)),
+        storage_bytes: of.storage_bytes,
+        kept_bytes: grant.kept_bytes,
+        bytes_in: grant.bytes_in,
+        bytes_out: grant.bytes_out,
+        expires: of.exp,
     }
 }

@@ -1,7 +1,7 @@
 //! What is over is forgotten from time to time: members that did not refresh, overlays that nobody
 //! is in, events that nobody fetches.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::membership::Oms;
 
@@ -21,8 +21,8 @@ impl Oms {
         Duration::from_secs(shortest.clamp(1, SWEEP_SECONDS))
     }
 
-    /// Forgets what is over at `now`, Unix seconds.
-    pub async fn sweep(&self, now: u64) {
+    /// Forgets what is over at `now`, Unix seconds; `instant`, for the age of maps, is the same time.
+    pub async fn sweep(&self, now: u64, instant: Instant) {
         let swept = self.store.sweep(now);
         self.metrics.count_members(swept.members);
         for overlay in &swept.ended {
@@ -34,7 +34,7 @@ impl Oms {
         }
         self.accusations().sweep(now);
         self.sweep_book(now);
-        self.tend_caches(&swept.populations, now);
+        self.tend_caches(&swept.populations, (now, instant));
         self.events.sweep(now);
         self.metrics.count_listeners(self.events.listeners());
     }

@@ -13,7 +13,7 @@ use crate::isp::Outlook;
 use crate::overlay::kept::KeptOverlay;
 use crate::overlay::member::{Member, Reach, Via};
 use crate::overlay::seat::Seat;
-use crate::overlay::store::{Announced, Ask, Found, StoreError, SwarmStore, Swept};
+use crate::overlay::store::{Announced, Ask, Found, Population, StoreError, SwarmStore, Swept};
 use crate::overlay::swarm::Swarm;
 use crate::overlay::terms::{Owner, Terms};
 use crate::settings::OverlaySettings;
@@ -248,6 +248,10 @@ impl SwarmStore for MemoryStore {
         }
     }
 
+    fn population(&self, overlay: &OverlayId, now: u64) -> Option<Population> {
+        self.look(overlay, |swarm| swarm.population(overlay, now)).ok()?
+    }
+
     fn sweep(&self, now: u64) -> Swept {
         let mut swept = Swept::default();
         for shard in &self.shards {
@@ -257,7 +261,7 @@ impl SwarmStore for MemoryStore {
                 if stays {
                     swept.members += swarm.len();
                     swept.overlays += 1;
-                    swept.populations.extend(swarm.population(overlay));
+                    swept.populations.extend(swarm.population(overlay, now));
                 } else {
                     self.let_go(swarm);
                     swept.ended.push(overlay.clone());

@@ -136,7 +136,7 @@ impl PlainSwarm {
         let (Some(from), Some(placed)) = (by.from(), &self.placed) else { return Vec::new() };
         let near = placed.get(&Some(from)).map_or(&[][..], Vec::as_slice);
         let members = near.iter().filter_map(|slot| self.slots[*slot].as_ref());
-        let listed = members.filter(|it| it.is_listed(now) && it.kind == PeerType::Peer);
+        let listed = members.filter(|it| it.is_listed(now) && it.kind != PeerType::Relay);
         listed.map(|member| member.peer.clone()).take(most).collect()
     }
 }

@@ -1,6 +1,8 @@
 //! What a store of memberships does. It may lose members, for they come back; it must forget those
 //! who do not.
 
+use std::net::IpAddr;
+
 use mp2p::id::{OverlayId, PeerId};
 use mp2p::message::join::{Nat, PeerAddress};
 use mp2p::message::list::PeerType;
@@ -96,6 +98,9 @@ pub trait SwarmStore: Send + Sync {
     /// Takes over what was kept, within bounds, beside what is there.
     fn restore(&self, overlays: Vec<KeptOverlay>, now: u64);
 
+    /// How many are in an overlay; none where there is no such overlay, or nobody in it.
+    fn population(&self, overlay: &OverlayId, now: u64) -> Option<Population>;
+
     /// Forgets whoever did not refresh, and the overlays of users that nobody has been in for long.
     fn sweep(&self, now: u64) -> Swept;
 }
@@ -113,6 +118,9 @@ pub struct Swept {
     pub populations: Vec<Population>,
 }
 
+/// Members of whom a population says where they are.
+pub(crate) const MAX_PLACES: usize = 32;
+
 /// How many are in an overlay, and what it wants of caches.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Population {
@@ -122,6 +130,10 @@ pub struct Population {
     pub holder: PeerId,
     /// Members other than caches.
     pub members: u64,
+    /// Where the first of them are, 32 at most.
+    pub places: Vec<IpAddr>,
+    /// Seconds since one of them was heard of.
+    pub deserted_s: u64,
     /// What it asks for, bytes; 0: nothing.
     pub cache_bytes: u64,
     /// To each consumer, bit/s; 1 at least.

@@ -14,6 +14,7 @@ mod near;
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use hashbrown::HashTable;
@@ -25,7 +26,7 @@ use crate::chunks::Chunks;
 use crate::overlay::member::{Member, Reach, Via};
 use crate::overlay::placing::Placing;
 use crate::overlay::seat::Seat;
-use crate::overlay::store::Population;
+use crate::overlay::store::{MAX_PLACES, Population};
 use crate::overlay::terms::{Owner, Terms};
 
 /// Members of one overlay.
@@ -33,6 +34,8 @@ pub(crate) struct Swarm {
     pub(crate) terms: Terms,
     created: u64,
     last_active: u64,
+    /// A member other than a cache was there then.
+    last_member: u64,
     tickets: u64,
     seats: Chunks<Option<Seat>>,
     free: Vec<u32>,
@@ -50,6 +53,7 @@ impl Swarm {
             terms: Terms { request: Arc::new(request), owner: owner.map(Arc::new) },
             created: now,
             last_active: now,
+            last_member: now,
             tickets: 0,
             seats: Chunks::default(),
             free: Vec::new(),
@@ -127,7 +131,7 @@ impl Swarm {
     }
 
     /// How many are in it; none where nobody could hold a reservation for it.
-    pub(crate) fn population(&self, overlay: &OverlayId) -> Option<Population> {
+    pub(crate) fn population(&self, overlay: &OverlayId, now: u64) -> Option<Population> {
         let owner = self.terms.owner.as_ref().map(|owner| &owner.peer);
         let first = self.all().next().map(|seat| &seat.peer);
         let asked = &self.terms.request.requirements;
@@ -135,9 +139,16 @@ impl Swarm {
             overlay: overlay.clone(),
             holder: owner.or(first)?.clone(),
             members: (self.len() - self.caches.len()) as u64,
+            places: self.places(),
+            deserted_s: now.saturating_sub(self.last_member),
             cache_bytes: asked.cache_bytes,
             bandwidth_bps: asked.bandwidth_bps.max(1),
         })
+    }
+
+    fn places(&self) -> Vec<IpAddr> {
+        let others = self.all().filter(|seat| seat.kind != PeerType::Cache);
+        others.take(MAX_PLACES).map(|seat| seat.address.ip_address).collect()
     }
 
     pub(crate) fn describe(&self, now: u64) -> OverlayDescription {
@@ -161,6 +172,9 @@ impl Swarm {
     /// Takes a member in, or in its old place; its ticket.
     pub(crate) fn announce(&mut self, member: Member, now: u64) -> u64 {
         self.last_active = now;
+        if member.kind != PeerType::Cache {
+            self.last_member = now;
+        }
         let known = self.slot(&member.peer);
         let before = known.and_then(|slot| self.seat(slot));
         let (ticket, hint) = before.map_or((None, 0), |seat| (Some(seat.ticket), seat.hint()));
@@ -226,6 +240,9 @@ impl Swarm {
         let Some(gone) = self.seats.get_mut(slot).and_then(Option::take) else { return false };
         for placing in &mut self.placings {
             placing.drop_slot(gone.address.ip_address, slot);
+        }
+        if gone.kind != PeerType::Cache {
+            self.last_member = self.last_member.max(self.last_active);
         }
         if gone.kind == PeerType::Cache {
             let at = self.caches.iter().position(|cache| *cache == slot);

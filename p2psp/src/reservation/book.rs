@@ -10,6 +10,7 @@ use mp2p::reservation::{Reservation, ReservationKind};
 use crate::reservation::account::Accounts;
 use crate::reservation::grant::{Distance, Grant, Order, Phase, ReserveError};
 use crate::reservation::late::Late;
+use crate::reservation::parts::Piece;
 use crate::reservation::server::{Enlisted, Enlisting, Server, ServerView};
 use crate::settings::ReservationSettings;
 
@@ -103,69 +104,43 @@ impl Book {
         far: Distance<'_>,
         now: u64,
     ) -> Result<Vec<Grant>, ReserveError> {
-        let held = self.by_holder.get(&order.holder).map_or(0, BTreeSet::len);
-        if held >= self.settings.max_per_holder {
+        let own = |grant: &&Grant| grant.reservation.kind != ReservationKind::Cs;
+        let held = self.of_holder(&order.holder).filter(own).count();
+        if held >= self.settings.max_per_holder && !order.by_provider {
             return Err(ReserveError::TooMany(self.settings.max_per_holder));
         }
         if self.grants.len() + MAX_PARTS > self.settings.max_reservations {
             return Err(ReserveError::Full(self.settings.max_reservations));
         }
-        let parts = self.parts(order, far, now).ok_or(ReserveError::NoCapacity {
+        let parts = self.pieces(order, far, now).ok_or(ReserveError::NoCapacity {
             bandwidth_bps: order.bandwidth_bps,
             storage_bytes: order.storage_bytes,
         })?;
         Ok(parts.into_iter().map(|part| self.grant(order, part, now)).collect())
     }
 
-    /// Which server gives how much: server, bit/s, bytes.
-    fn parts(&self, order: &Order, far: Distance<'_>, now: u64) -> Option<Vec<(PeerId, u64, u64)>> {
-        let kind = order.server();
-        let mut free: Vec<_> = self
-            .servers
-            .iter()
-            .filter(|(peer, server)| server.kind == kind && **peer != order.holder)
-            .filter_map(|(peer, server)| Some((peer, server, server.free(now)?)))
-            .collect();
-        free.sort_by_cached_key(|(_, server, _)| {
-            (!server.dedicated, far(server.address.ip_address))
-        });
-        let (mut bandwidth, mut storage) = (order.bandwidth_bps, order.storage_bytes);
-        let enough =
-            |(_, _, (b, s)): &&(&PeerId, &Server, (u64, u64))| *b >= bandwidth && *s >= storage;
-        if let Some((peer, ..)) = free.iter().find(enough) {
-            return Some(vec![((*peer).clone(), bandwidth, storage)]);
-        }
-        let mut parts = Vec::new();
-        for (peer, _, (has_bandwidth, has_storage)) in free.into_iter().take(MAX_PARTS) {
-            let part = (has_bandwidth.min(bandwidth), has_storage.min(storage));
-            if part != (0, 0) {
-                bandwidth -= part.0;
-                storage -= part.1;
-                parts.push((peer.clone(), part.0, part.1));
-            }
-        }
-        (bandwidth == 0 && storage == 0 && !parts.is_empty()).then_some(parts)
-    }
-
-    fn grant(&mut self, order: &Order, part: (PeerId, u64, u64), now: u64) -> Grant {
-        let (server, bandwidth_bps, storage_bytes) = part;
+    fn grant(&mut self, order: &Order, part: Piece, now: u64) -> Grant {
+        let Piece { server, bandwidth_bps, storage_bytes, offset } = part;
         let epoch = self.next_epoch();
         let reservation = Reservation {
             reservation_id: Text::new(format!("r-{epoch:x}")).unwrap_or_default(),
             kind: order.kind,
             overlay_id: order.overlay.clone(),
+            content_id: order.content.clone(),
             server: server.clone(),
             holder: order.holder.clone(),
             bandwidth_bps,
             quota_bytes: order.quota_bytes,
             storage_bytes,
+            part_offset_bytes: offset,
             epoch,
             iat: now,
             exp: now.saturating_add(self.lasting(order.duration)),
         };
         let phase = Phase::Held(now.saturating_add(self.settings.hold_seconds));
         let duration = self.lasting(order.duration);
-        let grant = Grant { reservation, phase, duration, bytes_in: 0, bytes_out: 0 };
+        let grant =
+            Grant { reservation, phase, duration, bytes_in: 0, bytes_out: 0, kept_bytes: 0 };
         if let Some(server) = self.servers.get_mut(&server) {
             server.take(&grant);
         }
@@ -203,12 +178,14 @@ impl Book {
         Ok(grant.clone())
     }
 
-    /// A holder needs it no more.
+    /// A holder needs it no more, or the server that it is with cannot keep it.
     ///
     /// # Errors
     /// [`ReserveError::None`].
-    pub fn release(&mut self, id: &str, holder: &PeerId) -> Result<Over, ReserveError> {
-        self.own(id, holder)?;
+    pub fn release(&mut self, id: &str, by: &PeerId) -> Result<Over, ReserveError> {
+        if self.grants.get(id).is_none_or(|grant| grant.reservation.server != *by) {
+            self.own(id, by)?;
+        }
         self.end(id, Why::Released).ok_or_else(|| ReserveError::None(id.to_owned()))
     }
 
@@ -336,10 +313,28 @@ impl Book {
         })
     }
 
+    /// All that a peer holds.
+    pub fn of_holder(&self, holder: &PeerId) -> impl Iterator<Item = &Grant> {
+        let ids = self.by_holder.get(holder).into_iter().flatten();
+        ids.filter_map(|id| self.grants.get(id))
+    }
+
     /// What a peer is registered as.
     #[must_use]
     pub fn serves_as(&self, peer: &PeerId) -> Option<ServerKind> {
         self.servers.get(peer).map(|server| server.kind)
+    }
+
+    /// What is reserved with a cache server for an overlay: `None` where it is none, or nothing is;
+    /// else whether it keeps but a part.
+    #[must_use]
+    pub fn keeps(&self, server: &PeerId, overlay: &OverlayId) -> Option<bool> {
+        let known = self.servers.get(server).filter(|server| server.kind == ServerKind::Cs)?;
+        let grants = known.grants.iter().filter_map(|id| self.grants.get(id));
+        let mut here =
+            grants.map(|grant| &grant.reservation).filter(|of| of.overlay_id == *overlay);
+        let first = here.next()?.part_offset_bytes.is_some();
+        Some(first && here.all(|of| of.part_offset_bytes.is_some()))
     }
 
     /// Whether there is any cache server.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use mp2p::id::{OverlayId, PeerId};
+use mp2p::id::{ContentId, OverlayId, PeerId};
 use mp2p::message::event::ReservationId;
 use mp2p::message::server::{ServerKind, Usage};
 use mp2p::reservation::{Reservation, ReservationKind};
@@ -21,6 +21,9 @@ pub struct Grant {
     pub bytes_in: u64,
     /// Bytes out so far.
     pub bytes_out: u64,
+    /// Bytes kept, as its server told last.
+    #[serde(default)]
+    pub kept_bytes: u64,
 }
 
 /// How far a reservation has come.
@@ -41,6 +44,8 @@ pub struct Order {
     pub kind: ReservationKind,
     /// In which overlay.
     pub overlay: OverlayId,
+    /// Which content of it; all where there is none.
+    pub content: Option<ContentId>,
     /// For whom.
     pub holder: PeerId,
     /// Bit/s.
@@ -51,6 +56,12 @@ pub struct Order {
     pub storage_bytes: u64,
     /// Seconds.
     pub duration: u64,
+    /// Only with the provider's own servers.
+    pub dedicated: bool,
+    /// Less storage will do, from one server: half of what that has free at most.
+    pub at_most: bool,
+    /// By the provider itself: it does not count as one of the holder's.
+    pub by_provider: bool,
 }
 
 /// Nothing is reserved.
@@ -91,6 +102,7 @@ impl Grant {
         let bytes_out = usage.bytes_out.saturating_sub(self.bytes_out);
         self.bytes_in += bytes_in;
         self.bytes_out += bytes_out;
+        self.kept_bytes = usage.kept_bytes;
         (bytes_in, bytes_out)
     }
 
@@ -122,6 +134,24 @@ impl Grant {
 }
 
 impl Order {
+    /// An order of nothing yet, for a second.
+    #[must_use]
+    pub fn of(kind: ReservationKind, overlay: OverlayId, holder: PeerId) -> Self {
+        Self {
+            kind,
+            overlay,
+            content: None,
+            holder,
+            bandwidth_bps: 1,
+            quota_bytes: 0,
+            storage_bytes: 0,
+            duration: 1,
+            dedicated: false,
+            at_most: false,
+            by_provider: false,
+        }
+    }
+
     /// The kind of server that can do it.
     #[must_use]
     pub const fn server(&self) -> ServerKind {
@@ -132,5 +162,5 @@ impl Order {
     }
 }
 
-/// How far a server is; smaller is nearer.
-pub(crate) type Distance<'a> = &'a dyn Fn(IpAddr) -> u32;
+/// How far a server is, smaller is nearer; `None`: not to be had.
+pub(crate) type Distance<'a> = &'a dyn Fn(IpAddr) -> Option<u32>;

@@ -17,6 +17,7 @@ mod book;
 mod grant;
 mod kept;
 mod late;
+mod parts;
 mod server;
 
 pub use crate::reservation::account::Accounts;

@@ -34,6 +34,8 @@ pub struct ReservationSettings {
     pub cache_attach_below: u64,
     /// and gives it back when it has more than so many.
     pub cache_release_above: u64,
+    /// It keeps it for so long after the last member has left, seconds.
+    pub cache_linger_seconds: u64,
 }
 
 impl Default for ReservationSettings {
@@ -53,6 +55,7 @@ impl Default for ReservationSettings {
             cache_bytes: 1 << 30,
             cache_attach_below: 5,
             cache_release_above: 20,
+            cache_linger_seconds: 86_400,
         }
     }
 }

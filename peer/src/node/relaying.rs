@@ -136,6 +136,7 @@ async fn tell_usage(node: &Node, hall: &Hall, told: &mut HashMap<String, (u64, u
             holder: one.holder.clone(),
             bytes_in: one.bytes_in,
             bytes_out: one.bytes_out,
+            kept_bytes: 0,
             at: unix_s(),
         };
         match node.provider.tell(Method::POST, "/oms/server/usage", Some(&report)).await {

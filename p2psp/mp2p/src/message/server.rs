@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{OverlayId, PeerId};
+use crate::id::{ContentId, OverlayId, PeerId};
 use crate::message::bound::{List, Text};
 use crate::message::event::{ReservationId, Signed};
 use crate::message::join::{MAX_ADDRESSES, PeerAddress};
@@ -14,6 +14,8 @@ use crate::reservation::ReservationKind;
 pub const MAX_PARTS: usize = 16;
 /// Reservations that a server is told of in one answer.
 pub const MAX_IN_FORCE: usize = 1024;
+/// Reservations of one holder that are told in one answer.
+pub const MAX_HELD: usize = 256;
 /// Longest description of a fault, bytes.
 pub const MAX_FAULT_BYTES: usize = 512;
 
@@ -94,6 +96,9 @@ pub struct ReservationRequest {
     pub kind: ReservationKind,
     /// In which overlay.
     pub overlay_id: OverlayId,
+    /// Which content a cache is to keep; all of the overlay where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_id: Option<ContentId>,
     /// Bit/s.
     #[serde(default)]
     pub bandwidth_bps: u64,
@@ -154,8 +159,47 @@ pub struct Usage {
     pub bytes_in: u64,
     /// Bytes that went out since.
     pub bytes_out: u64,
+    /// Bytes that a cache keeps under it now; a relay keeps none.
+    #[serde(default)]
+    pub kept_bytes: u64,
     /// Unix seconds.
     pub at: u64,
+}
+
+/// `GET /oms/reservation`: what the asker holds.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct HeldAnswer {
+    /// Each reservation, part by part.
+    pub reservations: List<HeldReservation, MAX_HELD>,
+}
+
+/// A reservation, as its holder sees it.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct HeldReservation {
+    /// Which.
+    pub reservation_id: ReservationId,
+    /// What for.
+    pub kind: ReservationKind,
+    /// In which overlay.
+    pub overlay_id: OverlayId,
+    /// Of which content; all of the overlay where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_id: Option<ContentId>,
+    /// With which server.
+    pub server: PeerId,
+    /// Whether the server has begun to serve.
+    pub in_use: bool,
+    /// Bytes that may be kept.
+    pub storage_bytes: u64,
+    /// Bytes that are kept.
+    pub kept_bytes: u64,
+    /// Bytes in so far.
+    pub bytes_in: u64,
+    /// Bytes out so far.
+    pub bytes_out: u64,
+    /// Until when, Unix seconds.
+    pub expires: u64,
 }
 
 /// What a holder has used, at each server and in all (Req-Traffic-080).

@@ -124,11 +124,14 @@ fn gateways_are_those_of_the_askers_pid(make: Make<'_>) {
     let mut cache = member('Z', "10.0.0.8", 100);
     cache.kind = PeerType::Cache;
     store.announce(&overlay(), cache, 0).unwrap();
+    let mut relay = member('Y', "10.0.0.7", 100);
+    relay.kind = PeerType::Relay;
+    store.announce(&overlay(), relay, 0).unwrap();
     store.announce(&overlay(), member('F', "10.0.0.3", 100), 0).unwrap();
     let gateways = |most, now| -> String {
         store.gateways(&overlay(), &outlook(5, 9), most, now).iter().map(name).collect()
     };
-    assert_eq!((sorted(gateways(9, 0)).as_str(), gateways(2, 0).len()), ("ABF", 2));
+    assert_eq!((sorted(gateways(9, 0)).as_str(), gateways(2, 0).len()), ("ABFZ", 2));
     assert_eq!(gateways(9, 100), "");
     assert!(store.gateways(&overlay(), &Outlook::none(), 9, 0).is_empty());
 }

@@ -29,6 +29,7 @@ impl Swarm {
             self.announce(member, kept.last_active);
         }
         (self.created, self.last_active) = (kept.created, kept.last_active);
+        self.last_member = kept.last_active;
         self.tickets = kept.tickets;
     }
 }

@@ -90,7 +90,7 @@ impl Swarm {
             let seat = self.seat(*slot)?;
             let is_listed = seat.counts(now)
                 && (seat.reach == Reach::Reachable || self.via(*slot, seat, now).is_some());
-            (is_listed && seat.kind == PeerType::Peer).then_some(seat)
+            (is_listed && seat.kind != PeerType::Relay).then_some(seat)
         };
         let of = |members: &[u32]| -> Vec<PeerId> {
             let listed = members.iter().take(MAX_LOOKED_AT).filter_map(listed);

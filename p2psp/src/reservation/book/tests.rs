@@ -36,13 +36,10 @@ fn enlisting(name: u8, bandwidth_bps: u64, storage_bytes: u64) -> Enlisting {
 
 fn order(holder: u8, bandwidth_bps: u64, storage_bytes: u64) -> Order {
     Order {
-        kind: ReservationKind::Delegate,
-        overlay: OverlayId::parse("film").unwrap(),
-        holder: peer(holder),
         bandwidth_bps,
-        quota_bytes: 0,
         storage_bytes,
         duration: 600,
+        ..Order::of(ReservationKind::Delegate, OverlayId::parse("film").unwrap(), peer(holder))
     }
 }
 
@@ -55,7 +52,7 @@ fn book(servers: &[(u8, u64, u64)]) -> Book {
 }
 
 fn reserve(book: &mut Book, order: &Order, now: u64) -> Result<Vec<Grant>, ReserveError> {
-    book.reserve(order, &|_| 0, now)
+    book.reserve(order, &|_| Some(0), now)
 }
 
 fn usage(grant: &Grant, bytes_in: u64) -> Usage {
@@ -64,6 +61,7 @@ fn usage(grant: &Grant, bytes_in: u64) -> Usage {
         holder: grant.reservation.holder.clone(),
         bytes_in,
         bytes_out: 0,
+        kept_bytes: 0,
         at: START,
     }
 }
@@ -93,35 +91,17 @@ fn servers_reservations_and_those_of_a_holder_have_an_end() {
     assert!(matches!(third, Err(ReserveError::Full(17))), "{third:?}");
 }
 
-/// Req-Reso-050: 70 of 100 are with one server; 150 are with two, and together exactly that.
-#[test]
-fn a_reservation_is_composed_where_no_server_alone_has_enough() {
-    let mut book = book(&[(1, 100, 100), (2, 80, 200)]);
-    let alone = reserve(&mut book, &order(9, 70, 10), START).unwrap();
-    assert_eq!((alone.len(), &alone[0].reservation.server), (1, &peer(1)));
-    let parts = reserve(&mut book, &order(9, 110, 150), START).unwrap();
-    let sum = |part: fn(&Grant) -> u64| parts.iter().map(part).sum::<u64>();
-    assert_eq!(parts.len(), 2);
-    assert_eq!(sum(|part| part.reservation.bandwidth_bps), 110);
-    assert_eq!(sum(|part| part.reservation.storage_bytes), 150);
-    let none = reserve(&mut book, &order(9, 1, 0), START).unwrap_err();
-    assert!(matches!(none, ReserveError::NoCapacity { .. }), "{none}");
-    // Nobody is given half: what is left stays free.
-    book.release(alone[0].id(), &peer(9)).unwrap();
-    assert!(reserve(&mut book, &order(9, 71, 0), START).is_err());
-    assert_eq!(reserve(&mut book, &order(9, 70, 0), START).unwrap().len(), 1);
-}
-
 #[test]
 fn the_near_server_serves_and_the_providers_own_before_a_peers() {
-    let mut book = book(&[(1, 100, 0), (2, 100, 0)]);
+    let mut book = book(&[(1, 100, 0), (2, 100, 0), (4, 100, 0)]);
     let mut temporary = enlisting(3, 100, 0);
     temporary.dedicated = false;
     book.enlist(&temporary, START).unwrap();
     let far = |address: std::net::IpAddr| match address.to_string().as_str() {
-        "10.0.0.3" => 0,
-        "10.0.0.2" => 1,
-        _ => 2,
+        "10.0.0.3" => Some(0),
+        "10.0.0.2" => Some(1),
+        "10.0.0.4" => None,
+        _ => Some(2),
     };
     let mut servers = Vec::new();
     for _ in 0..3 {
@@ -129,6 +109,22 @@ fn the_near_server_serves_and_the_providers_own_before_a_peers() {
         servers.push(granted[0].reservation.server.clone());
     }
     assert_eq!(servers, [peer(2), peer(1), peer(3)]);
+    // The fourth is not to be had.
+    assert!(book.reserve(&order(9, 100, 0), &far, START).is_err());
+}
+
+/// A server that cannot keep what was reserved gives it back; nobody else does.
+#[test]
+fn a_reservation_is_given_back_by_its_holder_or_its_server() {
+    let mut book = book(&[(1, 100, 0), (2, 100, 0)]);
+    for by in [9, 1] {
+        let granted = reserve(&mut book, &order(9, 100, 0), START).unwrap().remove(0);
+        assert_eq!(granted.reservation.server, peer(1));
+        let refused = book.release(granted.id(), &peer(2)).unwrap_err();
+        assert!(matches!(refused, ReserveError::None(_)), "{refused}");
+        let over = book.release(granted.id(), &peer(by)).unwrap();
+        assert_eq!(over.grant.reservation.holder, peer(9));
+    }
 }
 
 /// HELD ends after 30 s without use, ACTIVE at its end and a grace; a renewal takes both back.
