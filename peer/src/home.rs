@@ -5,6 +5,8 @@
 //!  STATE/provider.json                    where the provider is, and our name there
 //!  STATE/contents/ID/                     what is shared or fetched, and how far
 //!  STATE/played/                          what was fetched to be played and put nowhere else
+//!  STATE/cache/ID/                        what is kept for others, where this peer is a cache
+//!  STATE/cache.json                       for whom that is
 //!  STATE/denylist/                        what is forbidden, as the provider has signed it
 //!  STATE/spool/                           reports that the provider has not taken yet
 //!  STATE/page-key                        opens the web page
@@ -64,6 +66,18 @@ impl Home {
     #[must_use]
     pub fn contents(&self) -> PathBuf {
         self.folder.join("contents")
+    }
+
+    /// Folder of what is kept for others.
+    #[must_use]
+    pub fn cache(&self) -> PathBuf {
+        self.folder.join("cache")
+    }
+
+    /// What is reserved with this peer as a cache.
+    #[must_use]
+    pub fn cache_notes(&self) -> PathBuf {
+        self.folder.join("cache.json")
     }
 
     /// Folder of reports to come.

@@ -26,6 +26,8 @@ pub struct Identity {
     pub peer: PeerId,
     /// Whose it is.
     pub user: Option<UserId>,
+    /// Whether the certificate is that of a cache server of the provider's own.
+    pub is_cache_server: bool,
     /// The provider's trust domain.
     pub trust_domain: String,
     /// Where the provider is.
@@ -89,10 +91,23 @@ impl Identity {
         };
         let metrics = Metrics::new();
         let servers = ClientTls::load(settings, metrics.clone())?;
+        let is_cache_server = own.role == link::identity::Role::CacheServer;
         let user = own.user.as_deref().map(UserId::parse).transpose()?;
         let url = provider.url.trim_end_matches('/').to_owned();
         let key = Arc::new(key);
-        Ok(Self { peer, user, trust_domain, url, key, peers, relays, care, servers, metrics })
+        Ok(Self {
+            peer,
+            user,
+            is_cache_server,
+            trust_domain,
+            url,
+            key,
+            peers,
+            relays,
+            care,
+            servers,
+            metrics,
+        })
     }
 
     /// Reads the certificate again, after it was renewed; connections from now on show it.

@@ -22,6 +22,10 @@ pub(crate) mod superpeer;
 // What may not be exchanged.
 pub mod denylist;
 
+// What is kept for others, and by others for us.
+pub mod cache;
+pub mod delegate;
+
 // What is exchanged, and how peers are met.
 pub mod content;
 pub mod exchange;

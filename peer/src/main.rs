@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use link::daemon::{config, exit_code, manual};
 use peer::cli::{
-    Cli, Command, account, enroll, get, limits, login, report, search, serve, share, status, stop,
+    Cli, Command, account, delegates, enroll, get, limits, login, report, search, serve, share,
+    status, stop,
 };
 
 fn main() -> ExitCode {
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments, &mut out),
         Command::Status(arguments) => status::run(&arguments, &mut out),
         Command::Limits(arguments) => limits::run(&arguments, &mut out),
+        Command::Delegates(arguments) => delegates::run(&arguments, &mut out),
         Command::Stop(arguments) => stop::run(&arguments, &mut out),
         Command::Account(arguments) => account::run(&arguments, &mut out),
         Command::Report(arguments) => report::run(&arguments, &mut out),

@@ -204,18 +204,27 @@ impl P2psp {
         Ok(Peer { folder, address: address.to_owned(), servers: self.servers(), id })
     }
 
+    /// A token for a server of the provider's own, `cs/1` or `rs/1` say.
+    ///
+    /// # Errors
+    /// The provider refuses.
+    pub fn server_token(&self, name: &str) -> anyhow::Result<String> {
+        let url = self.role("ums").url.replace("127.0.0.1", "localhost");
+        let state = self.state.display().to_string();
+        let name = format!("p2psp/p2psp/{name}");
+        let token = run(&["pki", "token", &name, "--state-dir", &state, "--url", &url])?;
+        Ok(token.trim().to_owned())
+    }
+
     /// Enrols a server of the provider's own, `cs/1` or `rs/1`, which will speak from `address`.
     ///
     /// # Errors
     /// The provider refuses, or openssl cannot be run.
     pub fn enrol_server(&self, name: &str, address: &str) -> anyhow::Result<Peer> {
-        let url = self.role("ums").url.replace("127.0.0.1", "localhost");
-        let state = self.state.display().to_string();
-        let name = format!("p2psp/p2psp/{name}");
-        let token = run(&["pki", "token", &name, "--state-dir", &state, "--url", &url])?;
+        let token = self.server_token(name)?;
         let folder = self.state.join("peers").join(address.replace(':', "_"));
         let out = folder.display().to_string();
-        run(&["pki", "enroll", token.trim(), "--out", &out])?;
+        run(&["pki", "enroll", &token, "--out", &out])?;
         let script = "openssl x509 -in \"$1\" -noout -pubkey | openssl pkey -pubin -outform DER \
             | openssl dgst -sha256 -r";
         let mut command = Command::new("sh");

@@ -46,10 +46,31 @@ impl PeerProgram {
         (user, address): (&str, &str),
         folder: &Path,
     ) -> anyhow::Result<Self> {
-        let token = provider.invite(user)?;
+        Self::with(place, provider, (&provider.invite(user)?, address), folder)
+    }
+
+    /// Enrols a server of the provider's own, such as `cs/1`, perhaps in a namespace.
+    ///
+    /// # Errors
+    /// As for [`PeerProgram::enrol`].
+    pub fn enrol_server(
+        place: Option<&Space>,
+        provider: &P2psp,
+        (name, address): (&str, &str),
+        folder: &Path,
+    ) -> anyhow::Result<Self> {
+        Self::with(place, provider, (&provider.server_token(name)?, address), folder)
+    }
+
+    fn with(
+        place: Option<&Space>,
+        provider: &P2psp,
+        (token, address): (&str, &str),
+        folder: &Path,
+    ) -> anyhow::Result<Self> {
         let mut peer = Self::stranger(provider, address, folder);
         peer.place = place.cloned();
-        peer.run(&["enroll", &token])?;
+        peer.run(&["enroll", token])?;
         Ok(peer)
     }
 

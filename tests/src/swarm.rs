@@ -40,6 +40,14 @@ impl Scene {
         PeerProgram::enrol(&self.cities.p2psp, user, address, self.folder.path())
     }
 
+    /// Enrols a server of the provider's own at `address`, `cs/1` say.
+    ///
+    /// # Errors
+    /// The provider refuses.
+    pub fn server(&self, name: &str, address: &str) -> anyhow::Result<PeerProgram> {
+        PeerProgram::enrol_server(None, &self.cities.p2psp, (name, address), self.folder.path())
+    }
+
     /// A place in the folder.
     #[must_use]
     pub fn at(&self, name: &str) -> PathBuf {

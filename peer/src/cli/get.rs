@@ -11,13 +11,16 @@ use http::Method;
 use indicatif::HumanBytes;
 use link::daemon::run_to_end;
 use mp2p::id::ContentId;
+use mp2p::index_file::IndexFile;
 
 use crate::cli::InputArguments;
+use crate::cli::delegates::{Caches, DelegateArguments, handed_over};
 use crate::cli::play::{How, tell_urls, to_stdout};
 use crate::cli::progress::Bars;
 use crate::cli::session::Session;
 use crate::control::Control;
 use crate::control::message::{Fetch, Started, State, Status, TransferStatus, is_index_file};
+use crate::node::index_of;
 use crate::settings::IspSettings;
 
 /// From one look at how far it is to the next.
@@ -54,6 +57,8 @@ pub struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    delegate: DelegateArguments,
+    #[command(flatten)]
     inputs: InputArguments,
 }
 
@@ -76,6 +81,9 @@ impl Arguments {
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     if arguments.what.len() > 1 && !arguments.files.is_empty() {
         bail!("--file chooses files of one content, and {} are named", arguments.what.len());
+    }
+    if arguments.delegate.delegate {
+        return run_to_end(delegate(arguments, out));
     }
     let how = arguments.how();
     if how.is_some() && arguments.what.len() > 1 {
@@ -111,6 +119,23 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         session.close().await;
         fetched.map(|_| ExitCode::SUCCESS)
     })
+}
+
+/// A cache fetches it, and this peer leaves.
+async fn delegate(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    if arguments.detach || arguments.output.is_some() || !arguments.files.is_empty() {
+        bail!("--delegate fetches whole contents to a cache, not to a folder of this machine");
+    }
+    let caches = Caches::open(&arguments.inputs)?;
+    for what in &arguments.what {
+        let told = || format!("cannot have {what} fetched");
+        let signed = index_of(&caches.provider, what).await.with_context(told)?;
+        let index = IndexFile::open(&signed).with_context(told)?;
+        let delegation =
+            caches.hand_over(&index, true, &arguments.delegate).await.with_context(told)?;
+        handed_over(&delegation, out)?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// What is left when all of it is here.
@@ -165,6 +190,10 @@ async fn fetch(
     let since = Instant::now();
     let ids: Vec<ContentId> = wanted.iter().map(|started| started.content_id.clone()).collect();
     let done = watch(control, &ids).await?;
+    let caches = Caches::open(&arguments.inputs)?;
+    for id in &ids {
+        caches.fetched(id).await;
+    }
     for transfer in done {
         let started = wanted.iter().find(|started| started.content_id == transfer.content_id);
         match (arguments.json, started) {

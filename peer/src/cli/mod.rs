@@ -1,6 +1,7 @@
 //! The command line: one file per command.
 
 pub mod account;
+pub mod delegates;
 pub mod enroll;
 pub mod get;
 pub mod limits;
@@ -8,6 +9,7 @@ pub mod login;
 mod play;
 mod progress;
 pub mod report;
+mod requirements;
 pub mod search;
 pub mod serve;
 mod session;
@@ -60,6 +62,8 @@ pub enum Command {
     Status(status::Arguments),
     /// Show or change what the running peer gives and takes at most
     Limits(limits::Arguments),
+    /// Show the caches that stand in for this peer while it is away, or release them
+    Delegates(delegates::Arguments),
     /// Give up a content of the running peer; its files stay
     Stop(stop::Arguments),
     /// Show class, credit and consent of this peer's user

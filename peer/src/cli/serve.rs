@@ -4,22 +4,33 @@ use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use link::daemon::run_to_end;
 
 use crate::cli::InputArguments;
 use crate::daemon::Daemon;
 use crate::home::Home;
-use crate::settings::{Inputs, Settings};
+use crate::settings::{Inputs, Role, Settings};
+
+const EXAMPLES: &str = "\
+Examples:
+  peer serve                                         share and fetch in the background
+  peer serve --role peer,cache --set cache.storage-mib=2048
+                                                     keep contents for others besides, 2 GiB at most
+  peer serve --role cache --config cache.toml        a cache server; `peer status` shows what it keeps";
 
 /// Arguments of `peer serve`.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub struct Arguments {
     #[command(flatten)]
     inputs: InputArguments,
     /// Where other peers reach this one; port 0 takes a free one
     #[arg(long, value_name = "IP:PORT")]
     listen: Option<SocketAddr>,
+    /// What it does instead of what the settings say; several with commas between them
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "ROLE")]
+    role: Option<Vec<Role>>,
 }
 
 /// Shares and fetches until SIGTERM or SIGINT.
@@ -27,7 +38,8 @@ pub struct Arguments {
 /// # Errors
 /// This peer is not enrolled, another runs with the same state folder, or the port is taken.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    let inputs = Inputs { listen: arguments.listen, ..arguments.inputs.inputs() };
+    let mut inputs = Inputs { listen: arguments.listen, ..arguments.inputs.inputs() };
+    inputs.set.extend(arguments.role.as_deref().map(setting));
     let settings = Settings::load(&inputs)?;
     let home = Home::open(&settings.state_dir()?)?;
     link::log::init(&settings.log)?;
@@ -49,4 +61,11 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         daemon.run().await
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Roles as one setting of the command line.
+fn setting(roles: &[Role]) -> String {
+    let values = roles.iter().filter_map(ValueEnum::to_possible_value);
+    let names: Vec<String> = values.map(|value| format!("{:?}", value.get_name())).collect();
+    format!("role=[{}]", names.join(","))
 }

@@ -10,12 +10,16 @@ use clap::Args;
 use http::Method;
 use link::daemon::run_to_end;
 use mp2p::id::OverlayId;
+use mp2p::index_file::IndexFile;
+use serde_json::Value;
 
 use crate::cli::InputArguments;
+use crate::cli::delegates::{Caches, DelegateArguments, handed_over};
 use crate::cli::progress::HashBar;
+use crate::cli::requirements::RequirementArguments;
 use crate::cli::session::Session;
 use crate::control::Control;
-use crate::control::message::{Share, Started, Status};
+use crate::control::message::{Share, Started, Status, Which};
 
 /// From one look at how far it is to the next.
 const LOOK: Duration = Duration::from_millis(200);
@@ -35,6 +39,10 @@ pub struct Arguments {
     #[arg(long, value_name = "ID")]
     overlay: Option<OverlayId>,
     #[command(flatten)]
+    requirements: RequirementArguments,
+    #[command(flatten)]
+    delegate: DelegateArguments,
+    #[command(flatten)]
     inputs: InputArguments,
 }
 
@@ -50,6 +58,8 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         title: arguments.title.clone(),
         description: arguments.description.clone(),
         overlay: arguments.overlay.clone(),
+        requirements: arguments.requirements.requirements(),
+        keep_cached: arguments.requirements.keep_cached,
     };
     run_to_end(async {
         let session = Session::open(&arguments.inputs).await?;
@@ -63,13 +73,21 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         let started: anyhow::Result<Started> = started;
         let shown = started.with_context(told).and_then(|started| {
             writeln!(out, "sharing {} {}", started.content_id, started.title)?;
-            Ok(out.flush()?)
+            out.flush()?;
+            Ok(started)
         });
-        if shown.is_ok() && session.is_own() {
+        let shown = match shown {
+            Ok(started) if arguments.delegate.delegate => tokio::select! {
+                delegated = delegate(arguments, &session, started, out) => delegated.map(|()| true),
+                () = session.interrupted() => Err(anyhow::anyhow!("interrupted")),
+            },
+            shown => shown.map(|_started| false),
+        };
+        if matches!(shown, Ok(false)) && session.is_own() {
             session.interrupted().await;
         }
         session.close().await;
-        shown.map(|()| ExitCode::SUCCESS)
+        shown.map(|_delegated| ExitCode::SUCCESS)
     })
 }
 
@@ -80,4 +98,20 @@ async fn watch(control: &Control, path: &Path) {
         bar.show(&status.hashing, path);
         tokio::time::sleep(LOOK).await;
     }
+}
+
+/// Caches have all of it at the end, and this peer shares it no more.
+async fn delegate(
+    arguments: &Arguments,
+    session: &Session,
+    started: Started,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let caches = Caches::open(&arguments.inputs)?;
+    let signed = caches.provider.index(&started.content_id).await?.index_file;
+    let index = IndexFile::open(&signed)?;
+    let delegation = caches.hand_over(&index, false, &arguments.delegate).await?;
+    let which = Which { content_id: started.content_id };
+    let _: Value = session.control.ask(Method::POST, "/stop", Some(&which)).await?;
+    handed_over(&delegation, out)
 }

@@ -7,10 +7,11 @@ use clap::Args;
 use indicatif::HumanBytes;
 use link::daemon::run_to_end;
 use mp2p::message::join::Nat;
+use mp2p::reservation::ReservationKind;
 
 use crate::cli::InputArguments;
 use crate::cli::session::Session;
-use crate::control::message::{State, Status, TransferStatus, WayThere};
+use crate::control::message::{CacheStatus, State, Status, TransferStatus, WayThere};
 
 /// Arguments of `peer status`.
 #[derive(Args, Debug)]
@@ -52,6 +53,9 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
     for transfer in &status.transfers {
         tell(transfer, out)?;
     }
+    if let Some(cache) = &status.cache {
+        tell_cache(cache, out)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -65,9 +69,34 @@ fn behind(nat: Nat) -> &'static str {
     }
 }
 
+fn tell_cache(cache: &CacheStatus, out: &mut dyn Write) -> anyhow::Result<()> {
+    let kind = if cache.dedicated { "dedicated" } else { "temporary" };
+    let state = if cache.registered { "" } else { ", not registered with OMS yet" };
+    let CacheStatus { storage_bytes, reserved_bytes, used_bytes, .. } = cache;
+    writeln!(
+        out,
+        "{kind} cache{state}: {storage_bytes} bytes, {reserved_bytes} reserved, {used_bytes} used"
+    )?;
+    writeln!(out, "  fetched {} served {}", cache.fetched_bytes, cache.served_bytes)?;
+    for one in &cache.reservations {
+        let whom = match one.kind {
+            ReservationKind::Delegate => format!("in the place of {}", one.holder),
+            _ => "as long as it needs a cache".to_owned(),
+        };
+        let (kept, reserved, served) = (one.kept_bytes, one.storage_bytes, one.served_bytes);
+        writeln!(
+            out,
+            "  overlay {}: {kept} of {reserved} kept, {served} served, {whom}",
+            one.overlay_id
+        )?;
+    }
+    Ok(())
+}
+
 fn tell(transfer: &TransferStatus, out: &mut dyn Write) -> anyhow::Result<()> {
     let state = match transfer.state {
         State::Fetching => "fetching",
+        State::Sharing if transfer.cached => "keeping",
         State::Sharing => "sharing",
         State::Stopped => "stopped",
         State::Failed => "failed",

@@ -6,6 +6,7 @@
 
 mod fault;
 mod find;
+mod paths;
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -19,24 +20,12 @@ use mp2p::index_file::{FileEntry, IndexFile};
 use tokio::sync::watch;
 
 pub use crate::content::store::fault::{OpenError, StoreFault};
+pub use crate::content::store::paths::Paths;
 use crate::content::{Layout, Span};
 use crate::home::replace;
 
 /// Fragments written between two flushes to the disk.
 const FLUSH_AFTER: u32 = 32;
-
-/// Where the files of a content are.
-#[derive(Clone, Debug)]
-pub struct Paths {
-    /// The folder below which they are.
-    pub root: PathBuf,
-    /// Which are wanted, by their paths in the content; all where none are named.
-    pub wanted: Vec<String>,
-    /// Whether they were there first: they are read, never written.
-    pub is_source: bool,
-    /// The folder of what is known of the content.
-    pub notes: PathBuf,
-}
 
 /// The fragments of one content.
 #[derive(Debug)]
@@ -118,7 +107,7 @@ impl Store {
         let files = (0..self.index.files.len()).filter(|file| self.is_wanted(*file));
         for file in files.filter(|_| !self.paths.is_source) {
             let (from, to) = self.layout.fragments(file);
-            for fragment in from..to {
+            for fragment in (from..to).filter(|fragment| self.paths.has_chosen(*fragment)) {
                 want.insert(fragment);
             }
         }

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use mp2p::id::{ContentId, OverlayId, PeerId, UserId};
 use mp2p::message::join::Nat;
+use mp2p::message::overlay::Requirements;
+use mp2p::reservation::ReservationKind;
 use serde::{Deserialize, Serialize};
 
 use crate::settings::IspSettings;
@@ -21,6 +23,12 @@ pub struct Share {
     pub description: String,
     /// The overlay to share it in; one of its own where there is none.
     pub overlay: Option<OverlayId>,
+    /// What is asked of an overlay that is made for it.
+    #[serde(default)]
+    pub requirements: Requirements,
+    /// Whether caches are to keep all of it.
+    #[serde(default)]
+    pub keep_cached: bool,
 }
 
 /// Whether a name means an index file on this machine: any file may be called as a content is.
@@ -114,6 +122,53 @@ pub struct Status {
     pub hashing: Vec<Hashing>,
     /// What it shares and fetches.
     pub transfers: Vec<TransferStatus>,
+    /// What it keeps for others, where it is a cache.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<CacheStatus>,
+}
+
+/// What a cache has to give, and what is made of it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct CacheStatus {
+    /// The provider's own device.
+    pub dedicated: bool,
+    /// Whether OMS has taken it.
+    pub registered: bool,
+    /// Room, bytes.
+    pub storage_bytes: u64,
+    /// Of that reserved, bytes.
+    pub reserved_bytes: u64,
+    /// Of that in use, bytes: with what was released and is there still.
+    pub used_bytes: u64,
+    /// Came in ever since, bytes.
+    pub fetched_bytes: u64,
+    /// Went out ever since, bytes.
+    pub served_bytes: u64,
+    /// What is reserved.
+    pub reservations: Vec<CacheReservation>,
+}
+
+/// A reservation that a cache keeps.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct CacheReservation {
+    /// Its name.
+    pub reservation_id: String,
+    /// `cs`: for an overlay; `delegate`: in a peer's place.
+    pub kind: ReservationKind,
+    /// In which overlay.
+    pub overlay_id: OverlayId,
+    /// For whom.
+    pub holder: PeerId,
+    /// Reserved, bytes.
+    pub storage_bytes: u64,
+    /// Kept, bytes.
+    pub kept_bytes: u64,
+    /// Went out, bytes.
+    pub served_bytes: u64,
+    /// Until when, Unix seconds.
+    pub expires: u64,
 }
 
 /// A file or folder that is being hashed.
@@ -138,6 +193,9 @@ pub struct TransferStatus {
     pub overlay_id: OverlayId,
     /// For people.
     pub title: String,
+    /// Whether it is kept for others, as a cache.
+    #[serde(default)]
+    pub cached: bool,
     /// What it is doing.
     pub state: State,
     /// Why it failed, or what it waits for.

@@ -57,7 +57,12 @@ async fn listen(node: &Arc<Node>, after: &mut Option<u64>) -> Result<(), EventEr
 
 fn hear(node: &Arc<Node>, event: Event) {
     match event {
-        Event::Stop { stop } => node.each(|_| true, || Command::Stop(stop.to_string())),
+        Event::Stop { stop } => {
+            node.each(|_| true, || Command::Stop(stop.to_string()));
+            if let Some(cache) = node.cache.get() {
+                cache.look_at_all();
+            }
+        }
         Event::Reorganised { overlay_id, .. } => {
             node.each(|overlay| *overlay == overlay_id, || Command::Reorganised);
         }
@@ -74,9 +79,20 @@ fn hear(node: &Arc<Node>, event: Event) {
                 hall.release(&reservation_id, "released by OMS");
                 node.usage_due.notify_one();
             }
+            if let Some(cache) = node.cache.get() {
+                cache.released(&reservation_id);
+            }
         }
-        // For caches and relays, and for those who report for others.
-        other => tracing::debug!(event = other.name(), "an event for another role"),
+        Event::Reservation { reservation, .. } => {
+            if let Some(cache) = node.cache.get() {
+                cache.reserved(node, &reservation);
+            }
+        }
+        Event::CacheAttach { overlay_id, .. } | Event::CacheRelease { overlay_id, .. } => {
+            if let Some(cache) = node.cache.get() {
+                cache.look_at(&overlay_id);
+            }
+        }
     }
 }
 

@@ -10,12 +10,8 @@ use mp2p::index_file::IndexFile;
 use crate::control::message::{Fetch, Started, State, is_index_file};
 use crate::node::Node;
 use crate::node::kept::{self, Place, keep};
+use crate::node::lookup::{MAX_INDEX_BYTES, chosen};
 use crate::provider::ProviderError;
-
-/// An index file may be this long.
-const MAX_INDEX_BYTES: u64 = 4 << 20;
-/// Contents that are named where a name fits several.
-const MAX_TOLD: usize = 10;
 
 impl Node {
     /// Fetches a content by its id, a name of the index, or an index file.
@@ -23,6 +19,7 @@ impl Node {
     /// # Errors
     /// Nothing of the kind is known, or the folder is no good.
     pub async fn fetch(self: &Arc<Self>, fetch: Fetch) -> anyhow::Result<Started> {
+        self.check_is_peer()?;
         let folder = &fetch.folder;
         if !folder.is_absolute() {
             bail!("{} is no absolute path", folder.display());
@@ -44,7 +41,9 @@ impl Node {
             is_source: false,
             stream: fetch.stream,
             view: fetch.view,
+            cached: None,
         };
+        self.claim(&index.content_id, Some(&place.root)).await?;
         let place = self.beside(&index.content_id, place).await?;
         let started = Started {
             content_id: index.content_id.clone(),
@@ -52,10 +51,14 @@ impl Node {
             title: index.title.to_string(),
             folder: place.root.clone(),
         };
-        if self.transfer(&index.content_id).is_none_or(|there| there.is_over()) {
-            self.begin(keep(&self.home, (index, signed), place)?)?;
-        }
-        Ok(started)
+        let at_work = self.transfer(&started.content_id).filter(|there| !there.is_over());
+        let begun = match at_work {
+            Some(_) => Ok(()),
+            None => keep(&self.home, (index, signed), place)
+                .and_then(|kept| self.begin(kept).map(|_transfer| ())),
+        };
+        self.claimed(&started.content_id);
+        begun.map(|()| started)
     }
 
     /// What is wanted of a content that is fetched already, beside what was wanted before. One that
@@ -101,22 +104,7 @@ impl Node {
             Err(error) if error.is_passing() => return self.known(error, |it| *it.title == *what),
             found => found?,
         };
-        let exact: Vec<_> = found.contents.iter().filter(|one| *one.title == *what).collect();
-        let content = match (&exact[..], &found.contents[..]) {
-            ([one], _) => &one.content_id,
-            ([], [one]) => &one.content_id,
-            ([], []) => bail!("nothing is found for \"{what}\""),
-            _ => {
-                let told: Vec<String> = found
-                    .contents
-                    .iter()
-                    .take(MAX_TOLD)
-                    .map(|one| format!("{}  {}", one.content_id, &*one.title))
-                    .collect();
-                bail!("\"{what}\" fits several contents; name one by its id:\n{}", told.join("\n"));
-            }
-        };
-        self.index_by_id(content).await
+        self.index_by_id(chosen(what, &found)?).await
     }
 
     async fn index_by_id(&self, content: &ContentId) -> anyhow::Result<String> {

@@ -42,6 +42,10 @@ pub struct Place {
     /// The ISP's view that orders its list.
     #[serde(default)]
     pub view: IspSettings,
+    /// Kept for others, as a cache: these fragments, from the first to before the second of each
+    /// pair.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cached: Option<Vec<(u32, u32)>>,
 }
 
 /// Keeps a content; its signed index file has been opened before.
@@ -102,6 +106,16 @@ pub(crate) fn all(home: &Home) -> Vec<Kept> {
             }
         })
         .collect()
+}
+
+/// The signed index file of a content that is kept, where there is one.
+pub(crate) fn index(home: &Home, content: &ContentId) -> Option<String> {
+    fs::read_to_string(home.contents().join(content.as_str()).join("index.jws")).ok()
+}
+
+/// Whether the distribution of a content was stopped by order.
+pub(crate) fn is_stopped(home: &Home, content: &ContentId) -> bool {
+    home.contents().join(content.as_str()).join("stop.jws").exists()
 }
 
 fn read(folder: &Path) -> anyhow::Result<Kept> {

@@ -8,12 +8,15 @@
 
 mod arrivals;
 mod budget;
+mod caching;
 mod connections;
+mod delegating;
 mod events;
 mod fetch;
 mod hashing;
 mod kept;
 mod last;
+mod lookup;
 mod lost;
 mod meeting;
 mod membership;
@@ -52,11 +55,13 @@ use crate::superpeer::{self, Desk};
 use crate::transfer::{Command, Transfer, unix_s};
 use crate::wire::{Bounds, listen};
 
+use crate::node::caching::Caching;
 use crate::node::connections::Connections;
 pub(crate) use crate::node::connections::Place;
 use crate::node::hashing::Works;
 pub use crate::node::kept::Kept;
 pub use crate::node::last::LastList;
+pub(crate) use crate::node::lookup::index_of;
 pub use crate::node::lost::Lost;
 pub use crate::node::membership::{Change, Membership, Viewed};
 
@@ -96,6 +101,8 @@ pub struct Node {
     pub(crate) hall: OnceLock<Arc<Hall>>,
     /// Reports of others that wait, where it is a super peer.
     pub(crate) care: Option<Arc<Desk>>,
+    /// What this peer keeps for others, where it is a cache.
+    pub(crate) cache: OnceLock<Arc<Caching>>,
     /// What was used of it is to be told.
     pub(crate) usage_due: Notify,
     /// What may be sent and received now, by all transfers together.
@@ -148,6 +155,7 @@ impl Node {
             reports: Reports::new(Spool::open(&home.spool())?),
             hall: OnceLock::new(),
             care: care.is_some().then(Arc::default),
+            cache: OnceLock::new(),
             usage_due: Notify::new(),
             ways: Arc::new(Ways::new(provider.clone(), &settings)),
             budget: Arc::new(Mutex::new(budget)),
@@ -173,6 +181,7 @@ impl Node {
         node.tasks.spawn(tell_until_shutdown(Arc::clone(&node)));
         node.tasks.spawn(events::follow(Arc::clone(&node)));
         node.tasks.spawn(denylist::follow(Arc::clone(&node)));
+        node.tasks.spawn(delegating::run(Arc::clone(&node)));
         node.tasks.spawn(budget::follow_the_clock(Arc::clone(&node)));
         if let Some(listener) = relay {
             node.tasks.spawn(relaying::run(Arc::clone(&node), listener));
@@ -181,6 +190,11 @@ impl Node {
             node.tasks.spawn(superpeer::run(Arc::clone(&node), listener, Arc::clone(desk)));
         }
         node.resume();
+        if node.settings().role.contains(&Role::Cache) {
+            let cache = Arc::new(Caching::open(&node)?);
+            let _ = node.cache.set(Arc::clone(&cache));
+            node.tasks.spawn(caching::run(Arc::clone(&node), cache));
+        }
         Ok(node)
     }
 
@@ -215,6 +229,7 @@ impl Node {
             page: None,
             hashing: self.hashing.show(),
             transfers,
+            cache: self.cache.get().map(|cache| cache.status(self)),
         }
     }
 
@@ -244,16 +259,35 @@ impl Node {
     /// # Errors
     /// There is none of this id.
     pub async fn stop(&self, content: &ContentId) -> anyhow::Result<()> {
-        let transfer = self.lock().remove(content);
+        let transfer = self.transfer(content);
         let Some(transfer) = transfer else { bail!("{content} is neither shared nor fetched") };
-        transfer.end();
-        transfer.ended().await;
+        if transfer.status().cached {
+            bail!("{content} is kept for others, as the provider has reserved");
+        }
+        self.put_away(content).await;
         kept::forget(&self.home, content)
     }
 
     /// Lets go of a transfer that has ended; what is kept of it stays.
     pub(crate) fn forget(&self, content: &ContentId) {
         self.lock().remove(content);
+    }
+
+    /// Works on a content no more, until it is begun again; all of it stays.
+    pub(crate) async fn put_away(&self, content: &ContentId) {
+        let transfer = self.lock().remove(content);
+        if let Some(transfer) = transfer {
+            transfer.end();
+            transfer.ended().await;
+        }
+    }
+
+    /// A server alone shares and fetches nothing of its own.
+    pub(crate) fn check_is_peer(&self) -> anyhow::Result<()> {
+        match self.settings().role.contains(&Role::Peer) {
+            true => Ok(()),
+            false => bail!("this one serves others alone; the setting `role` has no \"peer\""),
+        }
     }
 
     pub(crate) fn settings(&self) -> Settings {
@@ -285,7 +319,8 @@ impl Node {
     }
 
     fn resume(self: &Arc<Self>) {
-        for kept in kept::all(&self.home) {
+        // What is kept for others is for the cache to begin.
+        for kept in kept::all(&self.home).into_iter().filter(|kept| kept.place.cached.is_none()) {
             let title = kept.index.title.to_string();
             if let Err(error) = self.begin(kept) {
                 tracing::warn!(title, error = format!("{error:#}"), "cannot go on with a content");

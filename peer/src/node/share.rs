@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use mp2p::id::OverlayId;
 use mp2p::index_file::{About, IndexFile};
 use mp2p::message::bound::Text;
-use mp2p::message::overlay::OverlayRequest;
+use mp2p::message::overlay::{OverlayRequest, Requirements};
 
 use crate::content::{Built, build};
 use crate::control::message::{Share, Started};
@@ -20,6 +20,7 @@ impl Node {
     /// # Errors
     /// The files cannot be read, or the provider refuses.
     pub async fn share(self: &Arc<Self>, share: Share) -> anyhow::Result<Started> {
+        self.check_is_peer()?;
         let path = share.path.clone();
         if !path.is_absolute() {
             bail!("{} is no absolute path", path.display());
@@ -37,7 +38,7 @@ impl Node {
         }
         let (index, signed) = match self.registered(&index).await? {
             Some(theirs) => theirs,
-            None => self.publish(index).await?,
+            None => self.publish(index, &share).await?,
         };
         let started = Started {
             content_id: index.content_id.clone(),
@@ -46,8 +47,11 @@ impl Node {
             folder: root.clone(),
         };
         let place = Place { root, is_source: true, ..Place::default() };
-        self.begin(keep(&self.home, (index, signed), place)?)?;
-        Ok(started)
+        self.claim(&started.content_id, None).await?;
+        let kept = keep(&self.home, (index, signed), place);
+        let begun = kept.and_then(|kept| self.begin(kept));
+        self.claimed(&started.content_id);
+        begun.map(|_transfer| started)
     }
 
     /// The index file of somebody who has registered the same content before: we are one more of
@@ -70,15 +74,33 @@ impl Node {
         Ok(Some((theirs, found.index_file)))
     }
 
-    async fn publish(&self, index: IndexFile) -> anyhow::Result<(IndexFile, String)> {
+    async fn publish(
+        &self,
+        index: IndexFile,
+        share: &Share,
+    ) -> anyhow::Result<(IndexFile, String)> {
         let signed = index.seal(&self.identity.key)?;
         let overlay = OverlayRequest {
             overlay_id: index.overlay_id.clone(),
             title: index.title.clone(),
             description: index.description.clone(),
+            requirements: Requirements {
+                cache_bytes: if share.keep_cached { index.size() } else { 0 },
+                ..share.requirements
+            },
             ..OverlayRequest::named(index.overlay_id.clone())
         };
         self.provider.create(&overlay).await.context("no overlay for it")?;
+        if overlay.requirements != Requirements::default() {
+            let told = self.provider.describe(&index.overlay_id).await?;
+            if !told.health.meets_requirements {
+                tracing::warn!(
+                    cached_bytes = told.health.reserved_cache_bytes,
+                    relayed_bps = told.health.reserved_relay_bps,
+                    "the overlay does not have yet what was asked for; the provider tries on"
+                );
+            }
+        }
         self.provider.register(&signed).await.context("it cannot be registered")?;
         Ok((index, signed))
     }

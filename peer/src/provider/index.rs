@@ -1,7 +1,7 @@
 //! IXS (R6): contents, their index files, and search.
 
 use http::Method;
-use mp2p::id::ContentId;
+use mp2p::id::{ContentId, OverlayId};
 use mp2p::message::content::{Found, SignedDenylist};
 use serde::Deserialize;
 use serde_json::json;
@@ -40,6 +40,14 @@ impl Provider {
     /// [`ProviderError`].
     pub async fn denylist(&self, after: u64) -> Result<SignedDenylist, ProviderError> {
         self.get(&format!("/ixs/denylist/page?after={after}")).await
+    }
+
+    /// Contents of an overlay, the oldest first.
+    ///
+    /// # Errors
+    /// [`ProviderError`].
+    pub async fn contents(&self, overlay: &OverlayId) -> Result<Found, ProviderError> {
+        self.get(&format!("/ixs/overlay?overlay-id={}", escape(overlay.as_str()))).await
     }
 
     /// Contents by words of their titles and descriptions, best first.

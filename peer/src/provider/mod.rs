@@ -10,6 +10,7 @@ mod call;
 pub mod events;
 mod index;
 mod overlay;
+mod reservation;
 
 pub use crate::provider::call::{Provider, ProviderError};
 pub use crate::provider::index::Indexed;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use mp2p::message::bound::Text;
+use mp2p::message::bound::{List, Text};
 use mp2p::message::status::{PeerReport, PeerStatus, StaticStatus};
 
 use crate::node::Node;
@@ -97,6 +97,7 @@ fn report(
     };
     let mut report = PeerReport::of(node.identity.peer.clone(), status);
     report.fixed = with_all.then_some(fixed);
+    report.resources = node.cache_resource().and_then(|one| List::new(vec![one]).ok());
     report
 }
 

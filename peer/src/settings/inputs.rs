@@ -19,11 +19,12 @@ impl Placed for Settings {
 
 impl Layered for Settings {
     const ENVIRONMENT_PREFIX: &'static str = "PEER__";
-    const PATHS: &'static [&'static str] = &["state-dir", "download-dir", "isp"];
+    const PATHS: &'static [&'static str] = &["state-dir", "download-dir", "isp", "cache.folder"];
 
     fn rebase(&mut self, folder: &Path) {
         self.state_dir = self.state_dir.take().map(|path| folder.join(path));
         self.download_dir = self.download_dir.take().map(|path| folder.join(path));
         self.isp.ca = self.isp.ca.take().map(|path| folder.join(path));
+        self.cache.folder = self.cache.folder.take().map(|path| folder.join(path));
     }
 }

@@ -3,6 +3,7 @@
 //! `default.toml` is the manual (`peer config default` prints it); a test holds it against these
 //! structs.
 
+mod cache;
 mod inputs;
 mod limits;
 
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use link::settings::SettingsError;
 use serde::{Deserialize, Serialize};
 
+pub use crate::settings::cache::CacheSettings;
 pub use crate::settings::limits::{Limits, Window, bytes_per_second};
 pub use link::settings::Inputs;
 
@@ -63,6 +65,8 @@ pub struct Settings {
     pub nat: NatSettings,
     /// As a super peer.
     pub super_peer: SuperPeerSettings,
+    /// As a cache.
+    pub cache: CacheSettings,
     /// What this peer gives and takes at most.
     pub limits: Limits,
     /// To whom it gives.
@@ -74,13 +78,15 @@ pub struct Settings {
 }
 
 /// What a peer does.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// Shares and fetches.
     Peer,
     /// Leads others to peers that cannot be dialled (TR 20002 §8.2.6).
     Relay,
+    /// Keeps contents for others and gives them (TR 20002 §8.2.5).
+    Cache,
     /// Reports for others (TR 20002 §8.3.10).
     Super,
 }
@@ -255,6 +261,7 @@ impl Default for Settings {
             relay: RelaySettings::default(),
             nat: NatSettings::default(),
             super_peer: SuperPeerSettings::default(),
+            cache: CacheSettings::default(),
             limits: Limits::default(),
             sharing: Sharing::default(),
             refresh: RefreshSettings::default(),
@@ -315,6 +322,7 @@ impl Settings {
             }
         }
         self.super_peer.check()?;
+        self.cache.check()?;
         self.limits.check()
     }
 }

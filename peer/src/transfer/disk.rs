@@ -47,6 +47,11 @@ impl Driver {
         match fault {
             Some(fault) => {
                 tracing::warn!(error = %fault, "the disk is in the way");
+                if let (true, Some(cache)) =
+                    (self.kept.place.cached.is_some(), self.node.cache.get())
+                {
+                    cache.trouble(&fault.to_string());
+                }
                 self.fault = Some(fault.to_string());
                 if matches!(fault, StoreFault::Lost { .. }) {
                     self.lost();

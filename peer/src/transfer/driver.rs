@@ -127,6 +127,12 @@ impl Driver {
                 () = tokio::time::sleep_until(wake.into()) => self.engine.tick(Instant::now()),
             }
         }
+        // An order to stop that came just before the end is followed still.
+        while let Ok(command) = commands.try_recv() {
+            if matches!(command, Command::Stop(_)) {
+                self.command(command);
+            }
+        }
         let now = Instant::now();
         self.engine.shutdown(now);
         self.poll(now);

@@ -96,6 +96,7 @@ impl Transfer {
             content_id: kept.index.content_id.clone(),
             overlay_id: kept.index.overlay_id.clone(),
             title: kept.index.title.to_string(),
+            cached: kept.place.cached.is_some(),
             state: State::Fetching,
             message: Some("looking at what is here".to_owned()),
             size: kept.index.size(),

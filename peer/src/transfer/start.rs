@@ -172,6 +172,7 @@ async fn open(node: &Node, kept: &Kept) -> anyhow::Result<Store> {
         root: kept.place.root.clone(),
         wanted: kept.place.files.clone(),
         is_source: kept.place.is_source,
+        fragments: kept.place.cached.clone().unwrap_or_default(),
         notes: kept.folder.clone(),
     };
     let index = kept.index.clone();

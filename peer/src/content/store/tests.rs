@@ -45,6 +45,7 @@ impl World {
             root: self.folder.path().join(root),
             wanted: wanted.iter().map(|&path| path.to_owned()).collect(),
             is_source,
+            fragments: Vec::new(),
             notes: self.folder.path().join("notes"),
         }
     }
