@@ -52,7 +52,7 @@ fn refused(peer: &PeerProgram, arguments: &[&str]) -> String {
 fn is_in(peer: &PeerProgram) -> bool {
     match peer.run(&["search", "film"]) {
         Ok(_found) => true,
-        Err(error) => error.to_string().trim_end().ends_with("search film:"),
+        Err(error) => error.to_string().contains("nothing is found"),
     }
 }
 
