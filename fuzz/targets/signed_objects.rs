@@ -84,7 +84,7 @@ impl Scene {
     fn as_own(&self, content: &Value, name: &str, key: &str) -> Value {
         let mut own = content.clone();
         if let Some(object) = own.as_object_mut() {
-            object.insert(name.to_owned(), self.public.peer_id().as_str().into());
+            object.insert(name.to_owned(), self.public.peer_id().to_string().into());
             object.insert(key.to_owned(), self.public.to_string().into());
         }
         own

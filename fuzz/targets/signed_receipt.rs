@@ -25,7 +25,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let Ok(mut content) = serde_json::from_slice::<serde_json::Value>(bytes) else { return };
     let (key, public) = &*KEY;
     if let Some(object) = content.as_object_mut() {
-        object.insert("consumer".to_owned(), public.peer_id().as_str().into());
+        object.insert("consumer".to_owned(), public.peer_id().to_string().into());
         object.insert("consumer-key".to_owned(), public.to_string().into());
     }
     let Ok(text) = seal(Kind::Receipt, &content, key) else { return };
