@@ -18,7 +18,7 @@ use hyper_util::client::legacy::Client as Pool;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::body::{self, ReadError};
-use crate::client::connector::Connector;
+use crate::client::connector::{Alerts, Connector};
 use crate::tls::ClientTls;
 
 /// Idle connections kept for a server.
@@ -34,6 +34,7 @@ const MAX_HEAD_BYTES: usize = 64 << 10;
 #[derive(Clone, Debug)]
 pub struct Client {
     pool: Pool<Connector, Full<Bytes>>,
+    alerts: Alerts,
     response_timeout: Duration,
     max_response_bytes: usize,
 }
@@ -75,6 +76,14 @@ pub enum ClientError {
     /// A header value has characters that it must not have.
     #[error("a header value cannot be sent: {0}")]
     Header(#[from] InvalidHeaderValue),
+    /// The server ended the connection with a TLS alert: it does not take our certificate, say.
+    #[error("{url}: the server refused the connection: {alert}")]
+    Refused {
+        /// Whom we asked.
+        url: String,
+        /// Its alert (RFC 8446 §6.2).
+        alert: String,
+    },
     /// No connection, or it broke.
     #[error("{url}: {}", chain(.source))]
     Exchange {
@@ -164,7 +173,10 @@ impl Client {
         let deadline = self.response_timeout;
         match tokio::time::timeout(deadline, self.pool.request(request)).await {
             Ok(Ok(response)) => Ok(response),
-            Ok(Err(source)) => Err(ClientError::Exchange { url, source }),
+            Ok(Err(source)) => Err(match self.alerts.take() {
+                Some(alert) => ClientError::Refused { url, alert },
+                None => ClientError::Exchange { url, source },
+            }),
             Err(_elapsed) => Err(ClientError::TooSlow { url, deadline }),
         }
     }
@@ -247,12 +259,14 @@ impl Builder {
 
     /// The client.
     pub fn build(self) -> Client {
+        let alerts = Alerts::default();
         let connector = Connector {
             tls: self.tls,
             plaintext: self.plaintext,
             local_address: self.local_address,
             connect_timeout: self.connect_timeout,
             handshake_timeout: self.handshake_timeout,
+            alerts: alerts.clone(),
         };
         let pool = Pool::builder(TokioExecutor::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
@@ -265,6 +279,7 @@ impl Builder {
             .build(connector);
         Client {
             pool,
+            alerts,
             response_timeout: self.response_timeout,
             max_response_bytes: self.max_response_bytes,
         }

@@ -176,5 +176,8 @@ impl Transport {
 }
 
 fn failure(url: &Url, error: &dyn std::fmt::Display) -> CallError {
-    CallError::Transport { url: url.clone(), reason: error.to_string() }
+    let text = error.to_string();
+    // What failed below has named the URL already.
+    let reason = text.strip_prefix(&format!("{url}: ")).unwrap_or(&text).to_owned();
+    CallError::Transport { url: url.clone(), reason }
 }

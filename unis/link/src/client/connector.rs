@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -28,6 +28,26 @@ pub(crate) struct Connector {
     pub(crate) local_address: Option<IpAddr>,
     pub(crate) connect_timeout: Duration,
     pub(crate) handshake_timeout: Duration,
+    pub(crate) alerts: Alerts,
+}
+
+/// The last TLS alert from a server. In TLS 1.3 a server looks at our certificate when for us the
+/// handshake is over (RFC 8446 §4.4.2.4), and whoever awaits a response learns of the end only.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Alerts(Arc<Mutex<Option<String>>>);
+
+impl Alerts {
+    /// The alert since the last call.
+    pub(crate) fn take(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn note(&self, error: &io::Error) {
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        if let Some(alert @ rustls::Error::AlertReceived(_)) = inner {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(alert.to_string());
+        }
+    }
 }
 
 /// Why no connection was opened.
@@ -101,7 +121,7 @@ impl Connector {
             .await
             .map_err(|_| ConnectError::TlsTooSlow(self.handshake_timeout))?
             .map_err(ConnectError::Tls)?;
-        Ok(Stream::tls(stream))
+        Ok(Stream::tls(stream, self.alerts.clone()))
     }
 }
 
@@ -124,7 +144,7 @@ async fn connect(host: &str, port: u16, local: Option<IpAddr>) -> io::Result<Tcp
 #[derive(Debug)]
 pub(crate) enum Stream {
     Plain(TokioIo<TcpStream>),
-    Tls { io: Box<TokioIo<TlsStream<TcpStream>>>, http2: bool },
+    Tls { io: Box<TokioIo<TlsStream<TcpStream>>>, http2: bool, alerts: Alerts },
 }
 
 impl Stream {
@@ -132,9 +152,9 @@ impl Stream {
         Self::Plain(TokioIo::new(stream))
     }
 
-    fn tls(stream: TlsStream<TcpStream>) -> Self {
+    fn tls(stream: TlsStream<TcpStream>, alerts: Alerts) -> Self {
         let http2 = stream.get_ref().1.alpn_protocol() == Some(H2);
-        Self::Tls { io: Box::new(TokioIo::new(stream)), http2 }
+        Self::Tls { io: Box::new(TokioIo::new(stream)), http2, alerts }
     }
 }
 
@@ -155,7 +175,13 @@ impl Read for Stream {
     ) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(io) => Pin::new(io).poll_read(context, buffer),
-            Self::Tls { io, .. } => Pin::new(io.as_mut()).poll_read(context, buffer),
+            Self::Tls { io, alerts, .. } => {
+                let read = Pin::new(io.as_mut()).poll_read(context, buffer);
+                if let Poll::Ready(Err(error)) = &read {
+                    alerts.note(error);
+                }
+                read
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use link::shutdown::Shutdown;
 use link::tls::{ClientTls, ClientTlsSettings, ServerTrust};
 use tokio::io::AsyncWriteExt;
 
-use crate::fixture::{AMPLE, Leaf, Running, World, dns, echo, serve, serve_who, uri, who};
+use crate::fixture::{AMPLE, Ca, Leaf, Running, World, dns, echo, serve, serve_who, uri, who};
 
 #[tokio::test]
 async fn the_client_speaks_http2_where_it_is_offered() {
@@ -27,6 +27,18 @@ async fn the_client_speaks_http2_where_it_is_offered() {
     let mut raw = world.dial(server.address, Some(&world.member(9)), b"http/1.1").await.unwrap();
     raw.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
     assert!(Running::closes(&mut raw).await.ends_with("HTTP/1.1"));
+}
+
+/// RFC 8446 §6.2: `unknown_ca`; without it there is nothing but a connection that ended.
+#[tokio::test]
+async fn a_client_whose_certificate_is_not_taken_learns_why() {
+    let (world, stranger) = (World::new(), Ca::new("stranger"));
+    let server = serve_who(&world.tls());
+    let name = uri("spiffe://isp.example/operator/alice");
+    let leaf = stranger.issue(world.folder.path(), 5, &[name], (-1, 30));
+    let refusal = world.client(Some(&leaf)).get(&server.url("/who"), HeaderMap::new()).await;
+    let Err(ClientError::Refused { alert, .. }) = refusal else { panic!("{refusal:?}") };
+    assert!(alert.contains("UnknownCA"), "{alert}");
 }
 
 /// The whole of 127.0.0.0/8 is this host (RFC 1122 §3.2.1.3).
