@@ -109,7 +109,8 @@ impl Counts {
         status.downloaded = self.by_peer.values().map(|(down, _)| down).sum();
         status.uploaded = self.by_peer.values().map(|(_, up)| up).sum();
         status.ranked_by = self.ranked_by.map(str::to_owned);
-        status.members = self.members;
+        // The last list does not know of those that came since.
+        status.members = self.members.max(neighbours.len() as u64);
         status.neighbours = neighbours;
         status.by_rank = self.by_rank();
         let by_path =
