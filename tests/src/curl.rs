@@ -23,7 +23,7 @@ pub fn with(ca: &Path, certificate: Option<(&Path, &Path)>) -> Command {
             "--include",
             "--http1.1",
             "--max-time",
-            "30",
+            "60",
             "--cacert",
         ])
         .arg(ca);

@@ -1,6 +1,7 @@
 //! Waiting for what another process does: looked at again and again, until a deadline that only a
 //! failure reaches.
 
+use std::fmt::{Debug, Display};
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
@@ -14,7 +15,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 ///
 /// # Errors
 /// The last that it said, after [`AMPLE`].
-pub fn until<T, E: std::fmt::Display>(mut look: impl FnMut() -> Result<T, E>) -> anyhow::Result<T> {
+pub fn until<T, E: Display>(mut look: impl FnMut() -> Result<T, E>) -> anyhow::Result<T> {
     let since = Instant::now();
     loop {
         match look() {
@@ -29,7 +30,36 @@ pub fn until<T, E: std::fmt::Display>(mut look: impl FnMut() -> Result<T, E>) ->
 ///
 /// # Panics
 /// After [`AMPLE`].
+#[track_caller]
 pub fn until_so(what: &str, mut is_so: impl FnMut() -> bool) {
     let seen = until(|| if is_so() { Ok(()) } else { Err(what) });
     assert!(seen.is_ok(), "never: {what}");
+}
+
+/// Looks until `is_so` of what `look` sees, which is given back; panics with what was seen last
+/// where it never is.
+///
+/// # Panics
+/// After [`AMPLE`].
+#[track_caller]
+pub fn until_seen<T: Debug>(
+    what: &str,
+    mut look: impl FnMut() -> T,
+    is_so: impl Fn(&T) -> bool,
+) -> T {
+    let seen = until(|| {
+        let seen = look();
+        if is_so(&seen) { Ok(seen) } else { Err(format!("{seen:?}")) }
+    });
+    seen.unwrap_or_else(|error| panic!("never: {what}: {error:#}"))
+}
+
+/// Looks until there is what `look` wants, which is given back; panics where there never is.
+///
+/// # Panics
+/// After [`AMPLE`].
+#[track_caller]
+pub fn until_there<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let seen = until(|| look().ok_or(what));
+    seen.unwrap_or_else(|error| panic!("never: {error:#}"))
 }

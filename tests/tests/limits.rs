@@ -5,11 +5,11 @@
 use std::io::{BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use system_tests::http::{Answer, exchange, get, post, read_answer};
 use system_tests::resource::COST;
 use system_tests::unis::Unis;
+use system_tests::wait::until_seen;
 use system_tests::{curl, data};
 
 fn server(set: &[&str]) -> anyhow::Result<Unis> {
@@ -168,10 +168,8 @@ fn an_overloaded_server_sheds_and_still_tells_how_it_is() {
     let unis = server(&["limits.max-requests-in-work=1", "limits.retry-after-s=7"]).unwrap();
     let mut holds = TcpStream::connect(unis.authority()).unwrap();
     holds.write_all(head(COST.query.len()).as_bytes()).unwrap();
-    let begin = Instant::now();
-    while metric(&unis, "unis_link_requests_in_work") != Some(1.0) {
-        assert!(begin.elapsed() < Duration::from_secs(60));
-    }
+    let in_work = || metric(&unis, "unis_link_requests_in_work");
+    until_seen("a request is in work", in_work, |count| *count == Some(1.0));
     let shed = get(&unis.url);
     assert_eq!((shed.status, shed.header("retry-after")), (503, Some("7")));
     for path in ["livez", "readyz", "metrics"] {

@@ -2,15 +2,12 @@
 //! pulled, and by a super peer; resources, history, and what is told to whom.
 
 use std::thread;
-use std::time::Duration;
 
 use mp2p::message::event::Event;
 use serde_json::{Value, json};
 use system_tests::p2psp::{P2psp, Peer, Shape};
+use system_tests::wait::{AMPLE, until_seen};
 use tempfile::TempDir;
-
-/// Beyond this a condition that has to come has failed.
-const WITHIN: Duration = Duration::from_secs(30);
 
 struct Scene {
     p2psp: P2psp,
@@ -82,16 +79,13 @@ fn flow_8_3_10_status_is_pulled_over_the_event_stream() {
         let mut asked = json!({"peers": [ben.id, anna.id], "wait-s": 0});
         // The stream is open once the request gets through.
         let pull = |body: &Value| scene.operator.ask("POST", "/pams/pull", Some(body)).json();
-        let begin = std::time::Instant::now();
-        while pull(&asked)["asked"] != 1 {
-            assert!(begin.elapsed() < WITHIN, "ben's stream does not open");
-        }
+        until_seen("ben's stream is open", || pull(&asked), |pulled| pulled["asked"] == 1);
         let is_request = |event: &Event| matches!(event, Event::StatusRequest {}).then_some(());
-        events.until(WITHIN, is_request);
+        events.until(AMPLE, is_request);
         asked["wait-s"] = json!(10);
         let pulled = thread::scope(|scope| {
             let answer = scope.spawn(|| pull(&asked));
-            events.until(WITHIN, is_request);
+            events.until(AMPLE, is_request);
             assert_eq!(send(ben, &[report(ben, 0.75)]), 204);
             answer.join().expect("an answer")
         });
@@ -177,10 +171,8 @@ fn history_is_kept_and_silence_noticed() {
     assert_eq!((reports, &windows[0]["up-bps"]), (2, &json!(8_000_000)));
     let path = format!("/pams/history?peer-id={}", ben.id);
     assert_eq!(anna.ask("GET", &path, None).status, 403);
-    let begin = std::time::Instant::now();
-    while status_of(&anna, &ben)["failed"] != true {
-        assert!(begin.elapsed() < WITHIN, "ben's silence is not noticed");
-    }
+    let status = || status_of(&anna, &ben);
+    until_seen("ben's silence is noticed", status, |status| status["failed"] == true);
     assert_eq!(send(&ben, &[report(&ben, 0.5)]), 204);
     assert_eq!(status_of(&ben, &ben)["missed"], 0);
 }

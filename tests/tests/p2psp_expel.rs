@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has to say where")]
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use mp2p::delivery::Delivery;
 use mp2p::fragment::FragmentHash;
@@ -13,8 +13,8 @@ use mp2p::signed::{Kind, PeerKey, seal};
 use serde_json::{Value, json};
 use system_tests::p2psp::{P2psp, Peer, Shape, addresses};
 use system_tests::publisher::{Publication, key};
+use system_tests::wait::AMPLE;
 
-const WITHIN: Duration = Duration::from_secs(60);
 static BYTES: [u8; 20_000] = [7; 20_000];
 
 struct Scene {
@@ -101,7 +101,7 @@ fn whole(shape: Shape) {
     let proof = bad.seal(&key(&scene.ben).unwrap()).unwrap();
     scene.report(&proof);
     assert!(scene.is_out());
-    assert_eq!(events.until(WITHIN, expelled), (scene.ben.id.clone(), epoch + 1));
+    assert_eq!(events.until(AMPLE, expelled), (scene.ben.id.clone(), epoch + 1));
     let refreshed = scene.anna.refresh("film");
     assert_eq!(refreshed["epoch"], epoch + 1, "older passkeys are void");
     assert_eq!(addresses(&refreshed), ["127.0.0.12"]);
@@ -142,7 +142,7 @@ fn an_operator_expels_and_readmits_by_the_command_line() {
     let told = expel(&["--reason", "floods & böse Worte"]).unwrap();
     assert_eq!(told, format!("{} is out of film\n", scene.ben.id));
     assert!(scene.is_out());
-    assert_eq!(events.until(WITHIN, expelled).0, scene.ben.id);
+    assert_eq!(events.until(AMPLE, expelled).0, scene.ben.id);
     let trail = rusqlite::Connection::open(scene.p2psp.pki("../expulsions.db")).unwrap();
     let row = "SELECT what, who, detail ->> 'reason' FROM audit";
     let row: (String, String, String) =

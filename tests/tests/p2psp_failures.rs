@@ -2,14 +2,12 @@
 //! concerned hear of it, and who lies achieves little (Req-Net-050, Req-Net-060).
 
 use std::net::TcpListener;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use mp2p::message::event::Event;
 use serde_json::{Value, json};
 use system_tests::p2psp::{Peer, Provided, addresses};
-
-/// Beyond this a condition that has to come has failed.
-const WITHIN: Duration = Duration::from_secs(20);
+use system_tests::wait::AMPLE;
 
 fn scene(settings: &[&str]) -> Provided {
     let more: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
@@ -67,7 +65,7 @@ fn a_reported_peer_is_dialled_and_goes_only_if_it_does_not_answer() {
     assert_eq!(says(&anna, "timeout", &ben, now()), (200, json!(1)));
     assert_eq!(list(), [anna.address()]);
     for listening in [&at_anna, &at_carla] {
-        let failed = listening.until(WITHIN, |event| match event {
+        let failed = listening.until(AMPLE, |event| match event {
             Event::Reorganised { failed, .. } => Some(failed[0].to_string()),
             _ => None,
         });

@@ -1,14 +1,10 @@
 //! TR 20002 §8.3.1 with real processes: an ISP's UNIS, a provider in one process and in four,
 //! peers in the ISP's cities.
 
-use std::time::{Duration, Instant};
-
-use serde_json::{Value, json};
+use serde_json::json;
 use system_tests::cities::{BERLIN, BERLIN_TOO, Cities, ELSEWHERE, HAMBURG, MUENCHEN};
 use system_tests::p2psp::{Peer, Shape, addresses};
-
-/// Beyond this a condition that has to come has failed.
-const WITHIN: Duration = Duration::from_secs(30);
+use system_tests::wait::until_seen;
 
 /// Peers outside Berlin that joined, and the overlay `film`.
 fn others(cities: &Cities) -> Vec<Peer> {
@@ -24,17 +20,6 @@ fn others(cities: &Cities) -> Vec<Peer> {
             peer
         })
         .collect()
-}
-
-fn until(mut what: impl FnMut() -> Value, is_so: impl Fn(&Value) -> bool) -> Value {
-    let begin = Instant::now();
-    loop {
-        let value = what();
-        if is_so(&value) {
-            return value;
-        }
-        assert!(begin.elapsed() < WITHIN, "not within {WITHIN:?}: {value}");
-    }
 }
 
 /// Flow 8.3.1, steps 1 to 4, and the same again with other costs.
@@ -111,7 +96,11 @@ fn lists_outlive_the_isps_server_and_say_that_their_map_is_old() {
     let anna = cities.p2psp.enrol("anna", BERLIN).unwrap();
     assert_eq!(anna.join("film")["status"]["ranked-by"], "map");
     cities.unis.signal("KILL").unwrap();
-    let old = until(|| anna.refresh("film"), |list| list["status"]["ranked-by"] == "stale-map");
+    let old = until_seen(
+        "the map is old",
+        || anna.refresh("film"),
+        |list| list["status"]["ranked-by"] == "stale-map",
+    );
     assert_eq!(addresses(&old), [BERLIN_TOO, HAMBURG, MUENCHEN, ELSEWHERE]);
 }
 

@@ -2,7 +2,6 @@
 //! comes of it (TR 20002 §8.3.3, §8.3.6, §8.3.7).
 
 use std::net::TcpListener;
-use std::time::Duration;
 
 use mp2p::message::event::Event;
 use mp2p::reservation::{Reservation, ReservationKind};
@@ -10,9 +9,7 @@ use mp2p::signed::VerifyingKey;
 use serde_json::{Value, json};
 use system_tests::events::Listening;
 use system_tests::p2psp::{P2psp, Peer, addresses};
-
-/// Beyond this a condition that has to come has failed.
-const WITHIN: Duration = Duration::from_secs(20);
+use system_tests::wait::AMPLE;
 
 struct Scene {
     p2psp: P2psp,
@@ -57,7 +54,7 @@ fn make(owner: &Peer, overlay: &Value) -> Value {
 
 /// The next reservation that a server hears of, opened with OMS' key.
 fn heard(listening: &Listening, key: &str) -> Reservation {
-    let text = listening.until(WITHIN, |event| match event {
+    let text = listening.until(AMPLE, |event| match event {
         Event::Reservation { reservation, .. } => Some(reservation.to_string()),
         _ => None,
     });
@@ -65,7 +62,7 @@ fn heard(listening: &Listening, key: &str) -> Reservation {
 }
 
 fn released(listening: &Listening) -> String {
-    listening.until(WITHIN, |event| match event {
+    listening.until(AMPLE, |event| match event {
         Event::Released { reservation_id } => Some(reservation_id.to_string()),
         _ => None,
     })
@@ -171,7 +168,7 @@ fn flow_8_3_6_an_overlay_is_made_with_what_it_asks_for() {
         make(&anna, &json!({"overlay-id": "live", "type": "live", "requirements": requirements}));
     assert_eq!(made["health"]["reserved-cache-bytes"], 400_000);
     assert_eq!(made["health"]["meets-requirements"], false, "there is no relay");
-    let attached = at_cache.until(WITHIN, |event| match event {
+    let attached = at_cache.until(AMPLE, |event| match event {
         Event::CacheAttach { overlay_id, .. } => Some(overlay_id.to_string()),
         _ => None,
     });
@@ -244,7 +241,7 @@ fn a_small_overlay_gets_a_cache_and_gives_it_back_when_it_has_grown() {
     make(&anna, &json!({"overlay-id": "film"}));
     let _ = anna.join("film");
     let of_cache = |wanted: &'static str| {
-        let () = at_cache.until(WITHIN, |event| (event.name() == wanted).then_some(()));
+        let () = at_cache.until(AMPLE, |event| (event.name() == wanted).then_some(()));
     };
     of_cache("cache-attach");
     let _ = (ben.join("film"), carla.join("film"));

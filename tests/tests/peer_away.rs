@@ -1,16 +1,13 @@
 //! What peers do by themselves: they tell each other of members, go on while the provider is away,
 //! and come back to it (TR 20002 §8.3.5; real processes).
 
-use std::time::{Duration, Instant};
-
 use serde_json::Value;
 use system_tests::cities::{BERLIN, BERLIN_TOO, HAMBURG, MUENCHEN};
 use system_tests::p2psp::Shape;
 use system_tests::peer::PeerProgram;
 use system_tests::swarm::{Scene, film};
+use system_tests::wait::until_seen;
 
-/// Long enough for any machine; only reached when something is wrong.
-const AMPLE: Duration = Duration::from_secs(120);
 /// Lists name the nearest alone.
 const SHORT: [&str; 4] = ["--set", "list.size=1", "--set", "list.max-size=1"];
 
@@ -103,13 +100,8 @@ fn without_the_provider_transfers_go_on_and_begin_and_peers_come_back_to_it() {
     carl.serve(&[]).expect("no daemon");
     scene.cities.p2psp.back().expect("it does not come back");
     let operator = scene.cities.p2psp.operator("127.0.0.9");
-    let since = Instant::now();
-    loop {
-        let members = operator.ask("GET", &format!("/oms/members?overlay-id={id}"), None);
-        if members.json().as_array().is_some_and(|members| members.len() == 3) {
-            return;
-        }
-        assert!(since.elapsed() < AMPLE, "{}", String::from_utf8_lossy(&members.body));
-        std::thread::sleep(Duration::from_millis(200));
-    }
+    let path = format!("/oms/members?overlay-id={id}");
+    let members = || operator.ask("GET", &path, None).json();
+    let all = |members: &Value| members.as_array().is_some_and(|members| members.len() == 3);
+    until_seen("all are members again", members, all);
 }

@@ -1,14 +1,11 @@
 //! Classes between real peers (TR 20002 §8.3.9, both methods): the higher one is served first.
 
-use std::time::{Duration, Instant};
-
 use serde_json::Value;
 use system_tests::cities::{BERLIN, HAMBURG, MUENCHEN};
 use system_tests::p2psp::{Shape, run};
 use system_tests::swarm::{Scene, film};
+use system_tests::wait::until_seen;
 
-/// Long enough for any machine; only reached when something is wrong.
-const AMPLE: Duration = Duration::from_secs(120);
 const FILM: usize = 6 << 20;
 
 /// Anna gives 8 Mbit/s to two at a time, of class 0 and of class 9; they give each other next to
@@ -38,25 +35,14 @@ fn the_higher_class_is_served_first(shows: bool) {
         peer.run(&["get", &id, "-o", &target, "--detach"]).expect("not begun");
     }
     let have = |status: &Value| status["transfers"][0]["have"].as_u64().unwrap_or(0);
-    let since = Instant::now();
+    let look = || [&low, &high].map(|peer| have(&peer.status().expect("no status")));
     // What came before the other was there says nothing of their shares.
-    let mut before = None;
-    loop {
-        let (slow, fast) = (low.status().expect("no status"), high.status().expect("no status"));
-        if have(&fast) == 0 {
-            assert!(since.elapsed() < AMPLE, "{slow} {fast}");
-            continue;
-        }
-        let before = *before.get_or_insert((have(&slow), have(&fast)));
-        if have(&fast) >= FILM as u64 * 3 / 4 {
-            // Ten parts of eleven are its own. Nobody starves.
-            let (slowly, quickly) = (have(&slow) - before.0, have(&fast) - before.1);
-            assert!(slowly * 5 < quickly * 3 && have(&slow) > 0, "{before:?} {slow} {fast}");
-            return;
-        }
-        assert!(since.elapsed() < AMPLE, "{slow} {fast}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    let before = until_seen("both are served", look, |[_, fast]| *fast > 0);
+    let enough = FILM as u64 * 3 / 4;
+    let after = until_seen("most is there", look, |[_, fast]| *fast >= enough);
+    // Ten parts of eleven are its own. Nobody starves.
+    let (slowly, quickly) = (after[0] - before[0], after[1] - before[1]);
+    assert!(slowly * 5 < quickly * 3 && after[0] > 0, "{before:?} {after:?}");
 }
 
 #[test]

@@ -75,7 +75,9 @@ fn a_full_disk_is_told_and_the_fetch_goes_on_when_there_is_room() {
 
 #[test]
 fn a_source_that_is_changed_or_gone_gives_nothing_wrong_and_says_so() {
-    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    // The getter hears of another source with its next list.
+    let often = ["--set", "overlay.heartbeat-seconds=5"];
+    let scene = Scene::start_with(Shape::OneProcess, &often).expect("no scene");
     let film = film(&scene.at("source"), 62, 2 << 20).expect("no film");
     let path = scene.at("source/film.bin");
     let mut source = scene.peer("anna", BERLIN).expect("not enrolled");

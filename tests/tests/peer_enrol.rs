@@ -8,9 +8,7 @@ use serde_json::{Value, json};
 use system_tests::p2psp::P2psp;
 use system_tests::peer::PeerProgram;
 use system_tests::swarm::film;
-
-/// Long enough for any machine; only reached when something is wrong.
-const AMPLE: Duration = Duration::from_secs(120);
+use system_tests::wait::{until_seen, until_so};
 
 struct Scene {
     p2psp: P2psp,
@@ -93,11 +91,7 @@ fn a_user_signs_up_gets_further_peers_and_ends_a_lost_one() {
     assert!(refused(&eve, &["login", "--lost", &lost]).contains("not-found"));
     assert!(is_in(&second));
     first.run(&["login", "--lost", &lost]).expect("not ended");
-    let since = Instant::now();
-    while is_in(&second) {
-        assert!(since.elapsed() < AMPLE, "the lost peer goes on");
-        std::thread::sleep(Duration::from_millis(100));
-    }
+    until_so("the lost peer is out", || !is_in(&second));
     assert!(is_in(&first));
 }
 
@@ -135,17 +129,11 @@ fn a_certificate_of_seconds_is_renewed_in_time_and_the_name_stays() {
     for (peer, first) in [&anna, &ben].into_iter().zip(&before) {
         let mut seen = first.clone();
         for _ in 0..2 {
-            let since = Instant::now();
-            while certificate(peer) == seen {
-                assert!(since.elapsed() < AMPLE, "it is not renewed");
-                std::thread::sleep(Duration::from_millis(100));
-            }
-            seen = certificate(peer);
+            let fresh = |now: &String| *now != seen;
+            seen = until_seen("it is renewed", || certificate(peer), fresh);
         }
     }
-    while begun.elapsed() < Duration::from_secs(46) {
-        std::thread::sleep(Duration::from_millis(200));
-    }
+    until_so("the first certificates are over", || begun.elapsed() > Duration::from_secs(46));
     let whole = film(&scene.at("source"), 41, 1 << 20).expect("no film");
     let id = anna.share(&scene.at("source/film.bin")).expect("not shared");
     ben.get(&id, &scene.at("got")).expect("not fetched");

@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
 use std::process::Child;
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use system_tests::net::missing;
@@ -11,10 +10,9 @@ use system_tests::net::nat::{Door, Home, Internet};
 use system_tests::p2psp::P2psp;
 use system_tests::peer::PeerProgram;
 use system_tests::swarm::film;
+use system_tests::wait::until_so;
 use tempfile::TempDir;
 
-/// Long enough for any machine; only reached when something is wrong.
-const AMPLE: Duration = Duration::from_secs(90);
 /// What is fetched, where its size does not matter.
 const SMALL: usize = 700_000;
 
@@ -79,7 +77,7 @@ impl Scene {
         let known = self.servers();
         let roles = ["--set", "role=[\"peer\",\"relay\"]", "--set", &listen];
         relay.serve(&[&roles[..], &["--set", "relay.bandwidth-kbps=1000000"]].concat()).unwrap();
-        until("the relay is registered", || self.servers() > known);
+        until_so("the relay is registered", || self.servers() > known);
         (relay, home)
     }
 
@@ -127,14 +125,6 @@ impl Scene {
             theirs.filter_map(|account| account[name].as_u64()).sum()
         };
         (of("bytes-out"), of("bytes-in"))
-    }
-}
-
-fn until(what: &str, is_so: impl Fn() -> bool) {
-    let since = Instant::now();
-    while !is_so() {
-        assert!(since.elapsed() < AMPLE, "it does not become so: {what}");
-        std::thread::sleep(Duration::from_millis(100));
     }
 }
 
@@ -191,7 +181,7 @@ fn each_pair_of_nats_is_passed_in_the_shortest_way_that_it_allows() {
     sources.iter().for_each(|(door, _, peer, ..)| settled(peer, kind(*door)));
     fetchers.iter().for_each(|(door, peer, _)| settled(peer, kind(*door)));
     for (source, user, peer, _, id, film) in &sources {
-        until("the source has what others reach it by", || {
+        until_so("the source has what others reach it by", || {
             let members = scene.ask(&format!("/oms/members?overlay-id={id}"));
             let member = &members[0];
             member["reach"] == "reachable" || !member["via"].is_null()
@@ -219,7 +209,7 @@ fn a_transfer_leaves_its_relay_for_a_punched_way_and_loses_nothing() {
     let (path, film) = scene.film("anna", 12 << 20);
     let id = source.share(&path).unwrap();
     settled(&source, "cone");
-    until("the source has a relay", || {
+    until_so("the source has a relay", || {
         !scene.ask(&format!("/oms/members?overlay-id={id}"))[0]["via"].is_null()
     });
     // A peer that does not know yet what it is behind.
@@ -251,7 +241,7 @@ fn a_relay_that_is_killed_is_replaced_while_the_transfer_goes_on() {
             .find(|it| it["content-id"] == *id)
             .map_or(0, |it| it["have"].as_u64().unwrap_or_default())
     };
-    until("the transfer begins", || have() > 1 << 20);
+    until_so("the transfer begins", || have() > 1 << 20);
     let (_second, _second_home) = scene.relay("sara");
     first.kill();
     assert!(have() < film.len() as u64, "it was over before the relay was killed");
@@ -274,7 +264,7 @@ fn flow_8_3_3_leases_are_renewed_and_each_byte_is_counted_as_the_kernel_does() {
     let (path, film) = scene.film("anna", 6 << 20);
     let id = source.share(&path).unwrap();
     settled(&source, "symmetric");
-    until("the source has a relay", || {
+    until_so("the source has a relay", || {
         !scene.ask(&format!("/oms/members?overlay-id={id}"))[0]["via"].is_null()
     });
     let (fetcher, _home) = scene.peer("bert", Door::Symmetric);
@@ -290,7 +280,7 @@ fn flow_8_3_3_leases_are_renewed_and_each_byte_is_counted_as_the_kernel_does() {
         .unwrap();
     let told = scene.get(&fetcher, ("anna", &id), &film);
     assert_eq!(by(&told, "relay"), film.len() as u64, "a circuit broke, or another way: {told}");
-    until("the relay has told all", || scene.usage(&source).0 > film.len() as u64);
+    until_so("the relay has told all", || scene.usage(&source).0 > film.len() as u64);
     let counted = relay_home.host.run("nft", &["-j", "list", "counters"]).unwrap();
     let counted: Value = serde_json::from_str(&counted).unwrap();
     let (from, to) = scene.usage(&source);
@@ -323,7 +313,7 @@ fn a_spent_quota_ends_a_lease_and_another_carries_on() {
     let (fetcher, _home) = scene.peer("bert", Door::Symmetric);
     let told = scene.get(&fetcher, ("anna", &id), &film);
     assert!(by(&told, "relay") >= film.len() as u64, "{told}");
-    until("all of it is accounted for", || {
+    until_so("all of it is accounted for", || {
         let (from, to) = scene.usage(&source);
         from + to >= film.len() as u64
     });

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use mp2p::receipt::Receipt;
 use serde_json::{Value, json};
@@ -11,9 +10,8 @@ use system_tests::cities::{BERLIN, HAMBURG};
 use system_tests::p2psp::Shape;
 use system_tests::peer::PeerProgram;
 use system_tests::swarm::{Scene, film};
+use system_tests::wait::{until_seen, until_so};
 
-/// Long enough for any machine; only reached when something is wrong.
-const AMPLE: Duration = Duration::from_secs(120);
 const FILM: usize = 12 << 20;
 
 /// The bytes of the last receipt of each epoch in the spools of `peers`.
@@ -93,11 +91,8 @@ fn sums_at_ums_are_those_of_the_peers_whoever_is_killed_and_when() {
     };
     let operator = scene.cities.p2psp.operator("127.0.0.9");
     let result = || operator.ask("GET", &format!("/ums/result?overlay-id={id}"), None).json();
-    until(|| told(&result()["contents"][0]).then_some(()), || format!("{sums:?} {}", result()));
-    until(
-        || [&anna, &ben].iter().all(|peer| is_empty(peer.state())).then_some(()),
-        || "the spools do not empty".to_owned(),
-    );
+    until_seen(&format!("UMS has {sums:?}"), &result, |all| told(&all["contents"][0]));
+    until_so("the spools are empty", || [&anna, &ben].iter().all(|peer| is_empty(peer.state())));
     // Told once more, as after a crash before the answer was noted: nothing changes.
     let path = "/ums/account?user-id=";
     let earned = operator.ask("GET", &format!("{path}anna"), None).json();
@@ -107,23 +102,12 @@ fn sums_at_ums_are_those_of_the_peers_whoever_is_killed_and_when() {
     assert_eq!(spent["credit"]["spent"], receipted, "{spent}");
     ben.kill();
     ben.serve(&[]).expect("no daemon");
-    until(|| is_empty(ben.state()).then_some(()), || "it does not empty".to_owned());
+    until_so("the spool is empty", || is_empty(ben.state()));
     assert_eq!(result()["contents"][0]["receipted"], receipted, "{}", result());
 }
 
 fn is_empty(state: &Path) -> bool {
     ["receipt", "success"].iter().all(|ending| spooled(state, ending).is_empty())
-}
-
-fn until<T>(found: impl Fn() -> Option<T>, why: impl Fn() -> String) -> T {
-    let since = Instant::now();
-    loop {
-        if let Some(found) = found() {
-            return found;
-        }
-        assert!(since.elapsed() < AMPLE, "{}", why());
-        std::thread::sleep(Duration::from_millis(200));
-    }
 }
 
 /// An overlay that is made while UMS does not answer is its owner's all the same, once it does.
@@ -137,5 +121,5 @@ fn who_founded_an_overlay_is_told_when_ums_is_back() {
     assert_eq!(made.status, 201);
     p2psp.role("ums").signal("CONT").expect("not continued");
     let result = || anna.ask("GET", "/ums/result?overlay-id=late", None);
-    until(|| (result().status == 200).then_some(()), || result().status.to_string());
+    until_seen("UMS knows of it", || result().status, |status| *status == 200);
 }

@@ -1,14 +1,11 @@
 //! Super peers (TR 20002 §8.3.10 step 1) over real processes: reports of others reach PAMS by them,
 //! whoever dies.
 
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 use system_tests::p2psp::{P2psp, Peer};
 use system_tests::peer::PeerProgram;
+use system_tests::wait::until_seen;
 
-/// Long enough for any machine; only reached when something is wrong.
-const AMPLE: Duration = Duration::from_secs(120);
 /// Reports that are asked for, and what is older counts no more: 4 of them.
 const OFTEN: [&str; 4] =
     ["--set", "activity.report-seconds=5", "--set", "activity.max-age-seconds=60"];
@@ -46,22 +43,21 @@ impl Scene {
 
     /// How a peer stands, as soon as it is as wanted; never too old on the way, once it was known.
     fn until(&self, peer: &str, is_so: impl Fn(&Value) -> bool) -> Value {
-        let (since, path) = (Instant::now(), format!("/pams/status?peer-id={peer}"));
+        let path = format!("/pams/status?peer-id={peer}");
         let mut was_known = false;
-        loop {
+        let look = || {
             let answer = self.operator.ask("GET", &path, None);
             let told = answer.json();
-            if answer.status == 200 {
-                was_known = true;
-                assert!(told["age-s"].as_u64().expect("no age") <= BOUND_S, "{told}");
-                if is_so(&told) {
-                    return told;
-                }
-            }
             assert!(!was_known || answer.status == 200, "the status is lost: {told}");
-            assert!(since.elapsed() < AMPLE, "{told}");
-            std::thread::sleep(Duration::from_millis(100));
-        }
+            was_known = answer.status == 200;
+            (was_known, told)
+        };
+        let is_so = |(is_known, told): &(bool, Value)| {
+            let age = told["age-s"].as_u64();
+            assert!(!is_known || age.is_some_and(|age| age <= BOUND_S), "{told}");
+            *is_known && is_so(told)
+        };
+        until_seen("the status is as wanted", look, is_so).1
     }
 
     fn account(&self, super_peer: &str) -> Value {
@@ -119,18 +115,13 @@ fn flow_8_3_10_status_is_pulled_through_a_super_peer() {
     scene.until(&sam_id, |_| true);
     let (_ben, ben_id) = scene.serve("ben", 31, &[]);
     scene.until(&ben_id, |told| is_via(told, &sam_id));
-    let since = Instant::now();
-    loop {
-        let body = json!({"peers": [ben_id, sam_id], "wait-s": 10});
-        let pulled = scene.operator.ask("POST", "/pams/pull", Some(&body)).json();
-        let first = pulled["standings"][0].clone();
-        if pulled["asked"] == 2 && is_via(&first, &sam_id) && first["age-s"].as_u64() <= Some(4) {
-            assert!(pulled["standings"][1]["via"].is_null(), "{pulled}");
-            return;
-        }
-        assert!(since.elapsed() < AMPLE, "{pulled}");
-        std::thread::sleep(Duration::from_millis(200));
-    }
+    let body = json!({"peers": [ben_id, sam_id], "wait-s": 10});
+    let pull = || scene.operator.ask("POST", "/pams/pull", Some(&body)).json();
+    let pulled = until_seen("both are fresh", pull, |pulled| {
+        let first = &pulled["standings"][0];
+        pulled["asked"] == 2 && is_via(first, &sam_id) && first["age-s"].as_u64() <= Some(4)
+    });
+    assert!(pulled["standings"][1]["via"].is_null(), "{pulled}");
 }
 
 /// PAMS is killed and comes back: it knows who is in whose care, and what the super peer did.

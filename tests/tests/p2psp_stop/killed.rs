@@ -3,16 +3,14 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
 use link::client::Client;
 use link::tls::{ClientTls, ClientTlsSettings, ServerTrust};
 use serde_json::{Value, json};
 use system_tests::p2psp::{P2psp, Peer};
 use system_tests::publisher::Publication;
+use system_tests::wait::{AMPLE, until_so};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
-
-use crate::scene::WITHIN;
 
 /// Kills in continuous integration, and with `MP2P_LONG`.
 const KILLS: usize = 8;
@@ -36,7 +34,7 @@ impl Asker {
         let own = Some((file("client.pem"), file("client-key.pem")));
         let settings = ClientTlsSettings { own, servers: vec![server], expected: None };
         let tls = ClientTls::load(settings, link::metrics::Metrics::new()).unwrap();
-        let client = Client::builder().tls(tls).response_timeout(WITHIN).build();
+        let client = Client::builder().tls(tls).response_timeout(AMPLE).build();
         loop {
             let (url, json) = (format!("{url}{}", self.path), "application/json");
             let body = (self.body)(self.done).to_string();
@@ -74,13 +72,12 @@ fn check_takedowns(operator: &Peer, count: usize) {
     assert_eq!(distinct.len(), overlays.len(), "one stands twice");
     assert!((0..count).all(|number| distinct.contains(&*format!("o-{number}"))), "{overlays:?}");
     let Some(last) = count.checked_sub(1) else { return };
-    let (film, end) = (json!({"overlay-id": format!("o-{last}")}), Instant::now() + WITHIN);
-    while operator.ask("POST", "/oms/overlay", Some(&film)).status != 410 {
-        assert!(Instant::now() < end, "a stop that was acknowledged is not in force");
-        let path = format!("/oms/overlay?overlay-id=o-{last}");
+    let (film, path) =
+        (json!({"overlay-id": format!("o-{last}")}), format!("/oms/overlay?overlay-id=o-{last}"));
+    until_so("a stop that was acknowledged is in force", || {
         let _ = operator.ask("DELETE", &path, None);
-        std::thread::sleep(Duration::from_millis(50));
-    }
+        operator.ask("POST", "/oms/overlay", Some(&film)).status == 410
+    });
 }
 
 #[test]

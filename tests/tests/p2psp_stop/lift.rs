@@ -2,15 +2,16 @@
 
 use serde_json::json;
 use system_tests::p2psp::{P2psp, Shape};
+use system_tests::wait::AMPLE;
 
-use crate::scene::{Scene, WITHIN, publication, stop_of, stopped};
+use crate::scene::{Scene, publication, stop_of, stopped};
 
 fn whole(shape: Shape) {
     let scene = Scene::start(shape, &["winter"]);
     let events = scene.ben.listen(None);
     let taken = scene.take_down("winter");
     let id = taken["takedown-id"].as_str().unwrap();
-    let first = scene.opened(&events.until(WITHIN, stop_of), "film", 0).unwrap();
+    let first = scene.opened(&events.until(AMPLE, stop_of), "film", 0).unwrap();
     scene.until(id, |one| one["seq"] == first.seq);
     let lift = format!("/ixs/takedown?takedown-id={id}&reason=appeal%20won");
     assert_eq!(scene.ben.ask("DELETE", &lift, None).status, 403);
@@ -45,7 +46,7 @@ fn whole(shape: Shape) {
     );
     let second = scene.take_down("winter");
     assert_ne!(second["takedown-id"], taken["takedown-id"]);
-    let stop = scene.opened(&events.until(WITHIN, stop_of), "film", first.seq).unwrap();
+    let stop = scene.opened(&events.until(AMPLE, stop_of), "film", first.seq).unwrap();
     assert!(stop.seq > first.seq);
     stopped(&scene.ben.ask("PUT", "/oms/peer", Some(&scene.ben.join_request("film"))));
 }

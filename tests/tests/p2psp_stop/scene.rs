@@ -1,6 +1,6 @@
 //! An overlay with contents, members and an authority, and what both say of a stop.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use mp2p::id::{ContentId, OverlayId, PeerId};
 use mp2p::message::event::Event;
@@ -10,9 +10,7 @@ use serde_json::{Value, json};
 use system_tests::http::Answer;
 use system_tests::p2psp::{P2psp, Peer, Shape};
 use system_tests::publisher::{Publication, key};
-
-/// Beyond this a condition that has to come has failed.
-pub(crate) const WITHIN: Duration = Duration::from_secs(60);
+use system_tests::wait::until_seen;
 
 /// A provider, an overlay with two members, and an authority.
 pub(crate) struct Scene {
@@ -94,15 +92,9 @@ pub(crate) fn take_down(authority: &Peer, content: &ContentId) -> Value {
 
 /// The takedown, as soon as `is_so` holds of it.
 pub(crate) fn until(authority: &Peer, id: &str, is_so: impl Fn(&Value) -> bool) -> Value {
-    let (path, end) = (format!("/ixs/takedown?takedown-id={id}"), Instant::now() + WITHIN);
-    loop {
-        let all = authority.ask("GET", &path, None).json();
-        let one = all["takedowns"][0].clone();
-        if is_so(&one) {
-            return one;
-        }
-        assert!(Instant::now() < end, "{one}");
-    }
+    let path = format!("/ixs/takedown?takedown-id={id}");
+    let look = || authority.ask("GET", &path, None).json()["takedowns"][0].clone();
+    until_seen("the takedown is as wanted", look, is_so)
 }
 
 pub(crate) fn publication(title: &str) -> Publication<'_> {

@@ -3,8 +3,9 @@
 
 use serde_json::json;
 use system_tests::p2psp::{P2psp, Shape};
+use system_tests::wait::AMPLE;
 
-use crate::scene::{Scene, WITHIN, stop_of, stopped, until};
+use crate::scene::{Scene, stop_of, stopped, until};
 
 /// What is taken down while OMS does not answer is kept, and told when it is back.
 #[test]
@@ -33,7 +34,7 @@ fn a_member_that_was_away_hears_of_a_stop_at_once_after_a_crash() {
     drop(p2psp);
     let p2psp = P2psp::start(&folder.path().join("state"), &[]).unwrap();
     let (ben, authority) = (p2psp.again(&ben), p2psp.again(&authority));
-    let (number, event) = ben.listen(None).next(WITHIN);
+    let (number, event) = ben.listen(None).next(AMPLE);
     assert!(stop_of(&event).is_some(), "{event:?}");
     let acknowledged = ben.ask("POST", "/oms/events/ack", Some(&json!({"seq": number})));
     assert_eq!(acknowledged.json(), json!({"waiting": 0}));

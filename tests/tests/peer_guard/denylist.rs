@@ -1,15 +1,12 @@
 //! What is forbidden is refused by real peers (Req-Content-020).
 
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 use system_tests::cities::{BERLIN, HAMBURG, MUENCHEN};
 use system_tests::p2psp::Shape;
 use system_tests::peer::PeerProgram;
 use system_tests::swarm::{Scene, film};
+use system_tests::wait::until_there;
 
-/// Long enough for any machine; only reached when something is wrong.
-const AMPLE: Duration = Duration::from_secs(60);
 /// Asked every second.
 const OFTEN: [&str; 2] = ["--set", "refresh.denylist-seconds=1"];
 
@@ -81,7 +78,7 @@ fn a_content_with_a_forbidden_fragment_is_refused_until_it_is_allowed_again() {
     assert!(why.contains("fragment 2") && why.contains(&third), "{why}");
     let index = index.display().to_string();
     let target = scene.at("got").display().to_string();
-    let refused = until(|| bert.run(&["get", &index, "-o", &target]).err());
+    let refused = until_there("it is refused", || bert.run(&["get", &index, "-o", &target]).err());
     assert!(refused.to_string().contains("forbidden by the provider's denylist"), "{refused}");
     let shared = anna.run(&["share", &scene.at("source/film.bin").display().to_string()]);
     let shared = shared.expect_err("it was shared").to_string();
@@ -89,19 +86,8 @@ fn a_content_with_a_forbidden_fragment_is_refused_until_it_is_allowed_again() {
     // Allowed again, it is a content as any other.
     deny(&scene, &third, "fragment", false);
     anna.run(&["stop", &id]).expect("not given up");
-    let shared = until(|| anna.share(&scene.at("source/film.bin")).ok());
+    let shared = until_there("it is shared", || anna.share(&scene.at("source/film.bin")).ok());
     assert_eq!(shared, id);
-    until(|| bert.get(&index, &scene.at("again")).ok());
+    until_there("it is fetched", || bert.get(&index, &scene.at("again")).ok());
     assert_eq!(std::fs::read(scene.at("again/film.bin")).expect("no file"), whole);
-}
-
-fn until<T>(found: impl Fn() -> Option<T>) -> T {
-    let since = Instant::now();
-    loop {
-        if let Some(found) = found() {
-            return found;
-        }
-        assert!(since.elapsed() < AMPLE, "it stays as it is");
-        std::thread::sleep(Duration::from_millis(100));
-    }
 }

@@ -3,7 +3,6 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
 
 use mp2p::frame::{Buffermap, ByeReason, Frame, Hello, VERSION};
 use mp2p::id::{ContentId, OverlayId, PeerId};
@@ -12,11 +11,9 @@ use peer::home::Home;
 use peer::identity::Identity;
 use peer::wire::{Ears, Heard, Link, dial};
 use system_tests::peer::PeerProgram;
+use system_tests::wait::AMPLE;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
-
-/// Long enough for any machine; only reached when something is wrong.
-const AMPLE: Duration = Duration::from_secs(60);
 
 /// A peer without a program.
 pub(crate) struct Raw {

@@ -1,16 +1,14 @@
 //! Settings, files and certificates with every kind of fault: what was there serves on.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
 use system_tests::data;
 use system_tests::unis::{Unis, replace};
+use system_tests::wait::until;
 
 use crate::load::{Load, Shown};
 use crate::{metric, rounds};
 
-/// A reload takes no longer.
-const WITHIN: Duration = Duration::from_secs(60);
 /// PEM around what is no certificate and no list.
 const NO_PEM: &str = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
 
@@ -141,17 +139,15 @@ impl World {
     /// Reloads; whether the outcome was counted as a failure.
     fn reload(&mut self) -> anyhow::Result<bool> {
         self.unis.signal("HUP")?;
-        let begin = Instant::now();
-        loop {
-            let now = metric(&self.unis, "unis_reloads_total");
-            let failed = metric(&self.unis, "unis_reloads_failed_total");
-            if now + failed > self.reloads + self.failed {
-                let has_failed = failed > self.failed;
-                (self.reloads, self.failed) = (now, failed);
-                return Ok(has_failed);
-            }
-            anyhow::ensure!(begin.elapsed() < WITHIN, "no reload came to its end");
-        }
+        let names = ["unis_reloads_total", "unis_reloads_failed_total"];
+        let (now, failed) = until(|| {
+            let [now, failed] = names.map(|name| metric(&self.unis, name));
+            let is_done = now + failed > self.reloads + self.failed;
+            if is_done { Ok((now, failed)) } else { Err("no reload comes to its end") }
+        })?;
+        let has_failed = failed > self.failed;
+        (self.reloads, self.failed) = (now, failed);
+        Ok(has_failed)
     }
 
     /// Breaks a file, reloads, mends it, reloads.
