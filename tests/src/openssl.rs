@@ -15,9 +15,14 @@ const CLIENT: [&str; 3] = [
     "extendedKeyUsage=clientAuth",
 ];
 
+/// Keys as `openssl req` makes them.
+const P_256: &str = "ec -pkeyopt ec_paramgen_curve:P-256";
+
 /// A CA in a folder of its own, gone when dropped.
 pub struct Authority {
     folder: tempfile::TempDir,
+    /// What its clients show beside their own certificates, PEM.
+    chain: String,
 }
 
 /// A certificate with its key, PEM.
@@ -35,9 +40,20 @@ impl Authority {
     /// # Errors
     /// openssl refuses.
     pub fn new() -> anyhow::Result<Self> {
-        let authority = Self { folder: tempfile::tempdir()? };
-        authority.request("ca", &CA.map(str::to_owned), false)?;
+        let authority = Self { folder: tempfile::tempdir()?, chain: String::new() };
+        authority.request("ca", P_256, &CA.map(str::to_owned), None)?;
         Ok(authority)
+    }
+
+    /// Makes a CA below this one, whose clients show its certificate and those between.
+    ///
+    /// # Errors
+    /// openssl refuses.
+    pub fn below(&self) -> anyhow::Result<Self> {
+        let mut below = Self { folder: tempfile::tempdir()?, chain: String::new() };
+        let ca = below.request("ca", P_256, &CA.map(str::to_owned), Some(self))?;
+        below.chain = std::fs::read_to_string(ca.certificate)? + &self.chain;
+        Ok(below)
     }
 
     /// Its certificate.
@@ -51,26 +67,38 @@ impl Authority {
     /// # Errors
     /// openssl refuses.
     pub fn issue(&self, file: &str, name: &str) -> anyhow::Result<Certificate> {
+        self.issue_over(P_256, file, name)
+    }
+
+    /// The same over a key of another kind, what `openssl req -newkey` takes.
+    ///
+    /// # Errors
+    /// openssl refuses.
+    pub fn issue_over(&self, kind: &str, file: &str, name: &str) -> anyhow::Result<Certificate> {
         let mut extensions = CLIENT.map(str::to_owned).to_vec();
         extensions.push(format!("subjectAltName={name}"));
-        self.request(file, &extensions, true)
+        let made = self.request(file, kind, &extensions, Some(self))?;
+        let certificate = std::fs::read_to_string(&made.certificate)?;
+        std::fs::write(&made.certificate, certificate + &self.chain)?;
+        Ok(made)
     }
 
     fn request(
         &self,
         file: &str,
+        kind: &str,
         extensions: &[String],
-        issued: bool,
+        issuer: Option<&Self>,
     ) -> anyhow::Result<Certificate> {
         let path = |end: &str| self.folder.path().join(format!("{file}{end}"));
         let made = Certificate { certificate: path(".pem"), key: path("-key.pem") };
         let mut command = Command::new("openssl");
         command.args(["req", "-x509", "-days", "2", "-subj", &format!("/CN={file}"), "-nodes"]);
-        command.args(["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]);
+        command.arg("-newkey").args(kind.split(' '));
         command.arg("-keyout").arg(&made.key).arg("-out").arg(&made.certificate);
-        if issued {
-            let key = self.folder.path().join("ca-key.pem");
-            command.arg("-CA").arg(self.bundle()).arg("-CAkey").arg(key);
+        if let Some(issuer) = issuer {
+            let key = issuer.folder.path().join("ca-key.pem");
+            command.arg("-CA").arg(issuer.bundle()).arg("-CAkey").arg(key);
         }
         for extension in extensions {
             command.args(["-addext", extension]);

@@ -198,6 +198,7 @@ impl Settings {
             default_trust_domain: DEFAULT_TRUST_DOMAIN,
             server_path: format!("p2psp/{}/{part}/1", self.provider),
             server_names: self.server_names.clone(),
+            max_intermediates: self.limits.max_intermediates,
             partners: Vec::new(),
             authority_url: self.authority_url.clone(),
             peer_life: Duration::from_secs(self.users.certificate_seconds),

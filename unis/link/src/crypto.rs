@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use rustls::crypto::CryptoProvider;
+use rustls::{CertificateError, OtherError};
 
 /// The provider that every TLS configuration and verifier here is built with.
 pub(crate) fn provider() -> Arc<CryptoProvider> {
@@ -21,6 +22,15 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], NoRandomness> {
     let mut bytes = [0; N];
     provider().secure_random.fill(&mut bytes).map_err(|_| NoRandomness)?;
     Ok(bytes)
+}
+
+/// What is wrong with a certificate, in words; of our own checks the library would show what a
+/// program has of it.
+pub(crate) fn told(reason: &CertificateError) -> String {
+    match reason {
+        CertificateError::Other(OtherError(own)) => own.to_string(),
+        known => rustls::Error::InvalidCertificate(known.clone()).to_string(),
+    }
 }
 
 /// The methods that every certificate verifier has alike: does the other end hold the key?

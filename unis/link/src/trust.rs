@@ -26,6 +26,10 @@ pub(crate) use crate::trust::leaf::{Leaf, Refusal};
 pub use crate::trust::store::Trust;
 pub(crate) use crate::trust::verifier::ClientVerifier;
 
+/// Intermediate certificates that a chain may have between leaf and bundle, where nobody says
+/// otherwise.
+pub const MAX_INTERMEDIATES: usize = 3;
+
 /// Takes a client's certificate (DER) apart, as is done before anybody vouches for it.
 #[cfg(fuzzing)]
 pub fn read_leaf(der: &[u8]) {
@@ -39,6 +43,9 @@ pub struct TrustSettings {
     pub own: TrustDomain,
     /// Those with whom there is a bilateral agreement (TR 20002 §7.2.1).
     pub partners: Vec<PartnerTrust>,
+    /// Intermediate certificates that a chain may have between leaf and bundle; see
+    /// [`MAX_INTERMEDIATES`].
+    pub max_intermediates: usize,
 }
 
 /// A trust domain and the files that prove membership.

@@ -165,6 +165,7 @@ impl Settings {
             default_trust_domain: DEFAULT_TRUST_DOMAIN,
             server_path: format!("isp/{asn}/unis/1"),
             server_names: self.server_names.clone(),
+            max_intermediates: self.limits.max_intermediates,
             partners: self
                 .partner
                 .iter()

@@ -11,7 +11,7 @@ use link::server::Security;
 use link::tls::{
     ClientCertificates, ClientTls, ClientTlsSettings, ServerTls, ServerTlsSettings, ServerTrust,
 };
-use link::trust::{TrustDomain, TrustSettings};
+use link::trust::{MAX_INTERMEDIATES, TrustDomain, TrustSettings};
 
 use crate::origin::{Origin, Page};
 
@@ -36,6 +36,7 @@ fn server(authority: &Authority) -> Security {
         trust: TrustSettings {
             own: TrustDomain { name: DOMAIN.to_owned(), bundle, crl },
             partners: Vec::new(),
+            max_intermediates: MAX_INTERMEDIATES,
         },
         client_certificates: ClientCertificates::Required,
     };

@@ -33,6 +33,8 @@ pub struct IdentitySettings {
     pub server_names: Vec<String>,
     /// Partners of bilateral agreements.
     pub partners: Vec<PartnerTrust>,
+    /// Certificates that a client's chain may have between leaf and bundle.
+    pub max_intermediates: usize,
     /// How long certificates of peers are good, where there are peers.
     pub peer_life: Duration,
     /// Where the authority is, if not here: `STATE/pki` was enrolled for with it then.
@@ -213,6 +215,7 @@ fn tls_settings(
                 crl: Some(files.crl()),
             },
             partners: settings.partners.clone(),
+            max_intermediates: settings.max_intermediates,
         },
         // Enrolment and the public view are for clients without a certificate; the role table
         // refuses them the rest.

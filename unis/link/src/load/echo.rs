@@ -20,7 +20,7 @@ use crate::metrics::Metrics;
 use crate::server::{Limits, Listener, Security};
 use crate::shutdown::Shutdown;
 use crate::tls::{ClientCertificates, ServerTls, ServerTlsSettings};
-use crate::trust::{TrustDomain, TrustSettings};
+use crate::trust::{MAX_INTERMEDIATES, TrustDomain, TrustSettings};
 
 /// As the servers have it.
 const MAX_BODY_BYTES: usize = 1 << 20;
@@ -115,7 +115,7 @@ fn security(pki: &Path) -> anyhow::Result<Security> {
     let settings = ServerTlsSettings {
         certificate: pki.join("server.pem"),
         key: pki.join("server-key.pem"),
-        trust: TrustSettings { own, partners: Vec::new() },
+        trust: TrustSettings { own, partners: Vec::new(), max_intermediates: MAX_INTERMEDIATES },
         client_certificates: ClientCertificates::Optional,
     };
     Ok(Security::Tls(ServerTls::load(settings, Metrics::new())?))

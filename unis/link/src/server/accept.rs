@@ -13,6 +13,7 @@ use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
+use crate::crypto;
 use crate::identity::Identity;
 use crate::server::transport::Transport;
 use crate::tls::{H2, Registration, ServerTls};
@@ -35,9 +36,9 @@ pub(crate) struct Accepted {
 /// A handshake that came to nothing.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HandshakeError {
-    #[error("handshake: {0}")]
+    #[error("handshake: {}", told(.0))]
     Io(#[from] io::Error),
-    #[error("handshake: {0}")]
+    #[error("handshake: {}", own_words(.0).unwrap_or_else(|| .0.to_string()))]
     Tls(#[from] rustls::Error),
     #[error("the listener closed")]
     Closed,
@@ -123,6 +124,19 @@ impl HandshakeError {
                 inner.map_or("broken", reason)
             }
         }
+    }
+}
+
+fn told(error: &io::Error) -> String {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    inner.and_then(own_words).unwrap_or_else(|| error.to_string())
+}
+
+/// What our own checks say of a certificate.
+fn own_words(error: &rustls::Error) -> Option<String> {
+    match error {
+        rustls::Error::InvalidCertificate(reason) => Some(crypto::told(reason)),
+        _ => None,
     }
 }
 

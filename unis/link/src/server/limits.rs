@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::rate::{Rate, Source, SourceRate};
+use crate::trust::MAX_INTERMEDIATES;
 
 /// Smallest header buffer that hyper takes.
 const MIN_HEADER_BYTES: usize = 8192;
@@ -32,6 +33,8 @@ pub struct Limits {
     pub handshakes_per_second: u32,
     /// How many of those may come at once.
     pub handshake_burst: u32,
+    /// Certificates that a client's chain may have between its own and the bundle.
+    pub max_intermediates: usize,
     /// Requests a second from one IPv4 address or one IPv6 /64, for handlers that ask
     /// [`Limits::request_rate`]; more are answered 429. 0 is no bound.
     pub requests_per_second: u32,
@@ -86,6 +89,7 @@ impl Default for Limits {
             max_handshakes: 1024,
             handshakes_per_second: 200,
             handshake_burst: 400,
+            max_intermediates: MAX_INTERMEDIATES,
             requests_per_second: 1000,
             request_burst: 2000,
             handshake_timeout_ms: 5_000,

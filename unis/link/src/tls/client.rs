@@ -17,7 +17,7 @@ use crate::tls::material::Material;
 use crate::tls::server::{ReloadError, TlsError};
 use crate::tls::stamp::{Stamp, stamps};
 use crate::tls::{H2, HTTP_1_1};
-use crate::trust::{Anchors, Leaf, Refusal, Revocation};
+use crate::trust::{Anchors, Leaf, MAX_INTERMEDIATES, Refusal, Revocation};
 
 /// Where a client's material lies.
 #[derive(Clone, Debug, Default)]
@@ -175,7 +175,7 @@ impl ServerVerifier {
                 Some(path) => Revocation::load(path, now, None)?,
                 None => Revocation::default(),
             };
-            let anchors = Anchors::load(&server.bundle, &revocation, now)?;
+            let anchors = Anchors::load(&server.bundle, &revocation, MAX_INTERMEDIATES, now)?;
             ends.add("client", &server.party(), anchors.ends(), revocation.next_update());
             trusted.push((server.trust_domain.clone(), anchors));
         }

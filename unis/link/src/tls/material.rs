@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustls::sign::CertifiedKey;
 use rustls_pki_types::UnixTime;
 
-use crate::crypto::provider;
+use crate::crypto::{self, provider};
 use crate::identity::SpiffeName;
 use crate::trust::{FileError, Leaf, certificates, private_key};
 
@@ -26,12 +26,12 @@ pub enum MaterialError {
         /// What the library says.
         source: rustls::Error,
     },
-    /// Today lies outside the certificate's dates.
-    #[error("{}: {reason}", .certificate.display())]
-    Dates {
+    /// Today lies outside the certificate's dates, or its key is of another kind than it may be.
+    #[error("{}: {}", .certificate.display(), crypto::told(.reason))]
+    Certificate {
         /// The certificate chain.
         certificate: PathBuf,
-        /// Whether it is too early or too late.
+        /// What is wrong.
         reason: rustls::CertificateError,
     },
 }
@@ -49,6 +49,25 @@ pub(crate) struct Material {
 }
 
 impl Material {
+    /// [`Material::load`] for a server, whose every handshake signs with the key: what it asks of
+    /// its clients' keys holds for its own.
+    pub(crate) fn load_to_serve(
+        certificate: &Path,
+        key: &Path,
+        now: UnixTime,
+    ) -> Result<Self, MaterialError> {
+        let material = Self::load(certificate, key, now)?;
+        let leaf = material
+            .certified
+            .end_entity_cert()
+            .map_or(Ok(()), |leaf| Leaf::parse(leaf).and_then(|leaf| leaf.check_key()));
+        leaf.map_err(|reason| MaterialError::Certificate {
+            certificate: certificate.to_owned(),
+            reason,
+        })?;
+        Ok(material)
+    }
+
     /// Reads both files; the key must be the certificate's, today within its dates.
     pub(crate) fn load(
         certificate: &Path,
@@ -62,7 +81,7 @@ impl Material {
         };
         let chain = certificates(certificate)?;
         let leaf = Leaf::parse(&chain[0]).map_err(|error| mismatch(error.into()))?;
-        leaf.check_dates(now).map_err(|reason| MaterialError::Dates {
+        leaf.check_dates(now).map_err(|reason| MaterialError::Certificate {
             certificate: certificate.to_owned(),
             reason,
         })?;

@@ -20,7 +20,7 @@ use crate::crypto::provider;
 use crate::identity::Identity;
 use crate::tls::material::Material;
 use crate::tls::server::TlsError;
-use crate::trust::{ClientVerifier, Trust, TrustDomain, TrustSettings};
+use crate::trust::{ClientVerifier, MAX_INTERMEDIATES, Trust, TrustDomain, TrustSettings};
 
 /// The name in the hello that dialling needs and nobody looks at.
 const NOBODY: &str = "peer.invalid";
@@ -118,7 +118,11 @@ impl Active {
     fn build(settings: &PeerTlsSettings) -> Result<Self, TlsError> {
         let now = UnixTime::now();
         let material = Material::load(&settings.certificate, &settings.key, now)?;
-        let trust = TrustSettings { own: settings.trust.clone(), partners: Vec::new() };
+        let trust = TrustSettings {
+            own: settings.trust.clone(),
+            partners: Vec::new(),
+            max_intermediates: MAX_INTERMEDIATES,
+        };
         let trust = Arc::new(Trust::load(&trust, now)?);
         let shown = Arc::new(SingleCertAndKey::from(Arc::clone(&material.certified)));
         let mut dial = ClientConfig::builder_with_provider(provider())

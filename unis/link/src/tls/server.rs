@@ -99,7 +99,7 @@ impl ServerTls {
     pub fn load(settings: ServerTlsSettings, metrics: Metrics) -> Result<Arc<Self>, TlsError> {
         let now = UnixTime::now();
         let stamps = stamps(&files(&settings));
-        let material = Material::load(&settings.certificate, &settings.key, now)?;
+        let material = Material::load_to_serve(&settings.certificate, &settings.key, now)?;
         let trust = Arc::new(Trust::load(&settings.trust, now)?);
         let active = Active::build(material, trust, settings.client_certificates)?;
         metrics.certificate_ends("server", active.material.not_after);
@@ -185,7 +185,7 @@ impl ServerTls {
         let old = self.active();
         let (trust, errors) = old.trust.reload(&settings.trust, now);
         let mut errors: Vec<TlsError> = errors.into_iter().map(TlsError::from).collect();
-        let material = match Material::load(&settings.certificate, &settings.key, now) {
+        let material = match Material::load_to_serve(&settings.certificate, &settings.key, now) {
             Ok(material) => material,
             Err(error) => {
                 errors.push(error.into());

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{ServerCertVerified, ServerCertVerifier};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
+use rustls::{CertificateError, OtherError, RootCertStore};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, ServerName, UnixTime};
 use sha2::{Digest, Sha256};
 use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate};
@@ -16,8 +16,6 @@ use crate::crypto::provider;
 use crate::identity::hex;
 use crate::trust::{TrustError, files};
 
-/// Intermediate certificates that a chain may have between leaf and bundle.
-const MAX_INTERMEDIATES: usize = 3;
 /// issuingDistributionPoint (RFC 5280 §5.2.5), DER content of the OID 2.5.29.28.
 const ISSUING_DISTRIBUTION_POINT: &[u8] = &[0x55, 0x1d, 0x1c];
 
@@ -31,6 +29,8 @@ pub(crate) struct Anchors {
     servers: Arc<dyn ServerCertVerifier>,
     /// Fingerprint of each CA certificate, cut short, and its end, Unix seconds.
     ends: Vec<(String, i64)>,
+    /// Certificates that a chain may have between leaf and bundle.
+    max_intermediates: usize,
 }
 
 /// The revocation lists of one file.
@@ -41,11 +41,20 @@ pub(crate) struct Revocation {
     next_update: Option<i64>,
 }
 
+/// Why a chain is not looked at.
+#[derive(Debug, thiserror::Error)]
+#[error("{found} certificates between leaf and bundle, {most} are taken")]
+struct LongChain {
+    found: usize,
+    most: usize,
+}
+
 impl Anchors {
-    /// Reads and checks a bundle and its revocation lists.
+    /// Reads and checks a bundle and its revocation lists; chains may be of `max_intermediates`.
     pub(crate) fn load(
         bundle: &Path,
         revocation: &Revocation,
+        max_intermediates: usize,
         now: UnixTime,
     ) -> Result<Self, TrustError> {
         let (roots, ends) = valid_roots(bundle, now)?;
@@ -66,7 +75,7 @@ impl Anchors {
             .enforce_revocation_expiration()
             .build()
             .map_err(failed)?;
-        Ok(Self { clients, servers, ends })
+        Ok(Self { clients, servers, ends, max_intermediates })
     }
 
     /// Fingerprint and end of each CA certificate.
@@ -81,7 +90,7 @@ impl Anchors {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<(), rustls::Error> {
-        check_length(intermediates)?;
+        self.check_length(intermediates)?;
         self.clients.verify_client_cert(leaf, intermediates, now).map(|_verified| ())
     }
 
@@ -93,8 +102,17 @@ impl Anchors {
         name: &ServerName<'_>,
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        check_length(intermediates)?;
+        self.check_length(intermediates)?;
         self.servers.verify_server_cert(leaf, intermediates, name, &[], now)
+    }
+
+    /// Before any signature is looked at.
+    fn check_length(&self, intermediates: &[CertificateDer<'_>]) -> Result<(), CertificateError> {
+        if intermediates.len() > self.max_intermediates {
+            let long = LongChain { found: intermediates.len(), most: self.max_intermediates };
+            return Err(CertificateError::Other(OtherError(Arc::new(long))));
+        }
+        Ok(())
     }
 }
 
@@ -160,13 +178,6 @@ pub(crate) fn seconds(time: UnixTime) -> i64 {
     i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
 }
 
-fn check_length(intermediates: &[CertificateDer<'_>]) -> Result<(), rustls::Error> {
-    if intermediates.len() > MAX_INTERMEDIATES {
-        return Err(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer));
-    }
-    Ok(())
-}
-
 /// The bundle without certificates outside their dates: webpki takes an anchor's word for ever.
 fn valid_roots(
     bundle: &Path,
@@ -216,6 +227,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::trust::MAX_INTERMEDIATES;
 
     fn authority(number: usize) -> (CertificateParams, KeyPair) {
         let mut params = CertificateParams::default();
@@ -225,14 +237,15 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_has_three_authorities_below_the_bundle_and_no_more() {
+    fn a_chain_has_so_many_authorities_below_the_bundle_and_no_more() {
         let (params, key) = authority(0);
         let mut issuers = vec![CertifiedIssuer::self_signed(params, key).unwrap()];
         let folder = tempfile::tempdir().unwrap();
         let bundle = folder.path().join("ca.pem");
         std::fs::write(&bundle, issuers[0].pem()).unwrap();
         let now = UnixTime::now();
-        let anchors = Anchors::load(&bundle, &Revocation::default(), now).unwrap();
+        let most = [0, 1, MAX_INTERMEDIATES]
+            .map(|most| (most, Anchors::load(&bundle, &Revocation::default(), most, now).unwrap()));
         for below in 0..=4 {
             let issuer = issuers.last().unwrap();
             let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
@@ -241,9 +254,12 @@ mod tests {
             let leaf = params.signed_by(&KeyPair::generate().unwrap(), issuer).unwrap();
             let between: Vec<_> = issuers[1..].iter().rev().map(|ca| ca.der().clone()).collect();
             let name = ServerName::try_from("localhost").unwrap();
-            let client = anchors.verify_client(leaf.der(), &between, now);
-            let server = anchors.verify_server(leaf.der(), &between, &name, now);
-            assert_eq!((client.is_ok(), server.is_ok()), (below <= 3, below <= 3), "{below}");
+            for (most, anchors) in &most {
+                let client = anchors.verify_client(leaf.der(), &between, now);
+                let server = anchors.verify_server(leaf.der(), &between, &name, now);
+                let is_in = below <= *most;
+                assert_eq!((client.is_ok(), server.is_ok()), (is_in, is_in), "{below} of {most}");
+            }
             let (params, key) = authority(below + 1);
             let next = CertifiedIssuer::signed_by(params, key, issuer).unwrap();
             issuers.push(next);

@@ -7,10 +7,17 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 use sha2::{Digest, Sha256};
 use x509_parser::oid_registry::asn1_rs::oid;
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
+use x509_parser::x509::AlgorithmIdentifier;
 
 use crate::identity::{SpiffeError, SpiffeName};
 use crate::trust::anchors::seconds;
 
+/// Kinds of keys and curves, RFC 8410 §3, RFC 5480 §2.1.1, RFC 3279 §2.3.1.
+const ED25519: &str = "1.3.101.112";
+const EC: &str = "1.2.840.10045.2.1";
+const P_256: &str = "1.2.840.10045.3.1.7";
+const P_384: &str = "1.3.132.0.34";
+const RSA: &str = "1.2.840.113549.1.1.1";
 /// URI names of this scheme, in any case, are SPIFFE names or refused.
 const SCHEME: &str = "spiffe:";
 
@@ -26,6 +33,8 @@ pub(crate) struct Leaf {
     pub(crate) issuer: Vec<u8>,
     pub(crate) not_before: i64,
     pub(crate) not_after: i64,
+    /// What is wrong with the kind of its key, if anything is.
+    other_key: Option<String>,
 }
 
 /// A subject alternative name that an operator can list.
@@ -44,6 +53,8 @@ pub(crate) enum Refusal {
     Malformed(#[from] SpiffeError),
     #[error("the server's certificate names {0}, which is not the one expected")]
     NotExpected(String),
+    #[error("the certificate's key is {0}; only ECDSA P-256 and Ed25519 are taken")]
+    KeyKind(String),
 }
 
 impl From<Refusal> for CertificateError {
@@ -73,7 +84,17 @@ impl Leaf {
             issuer: parsed.issuer().as_raw().to_vec(),
             not_before: parsed.validity().not_before.timestamp(),
             not_after: parsed.validity().not_after.timestamp(),
+            other_key: other_key(&parsed.public_key().algorithm),
         })
+    }
+
+    /// Refuses keys that cost much to work with, or are out of use: those that are neither ECDSA
+    /// P-256 nor Ed25519.
+    pub(crate) fn check_key(&self) -> Result<(), CertificateError> {
+        match &self.other_key {
+            Some(kind) => Err(Refusal::KeyKind(kind.clone()).into()),
+            None => Ok(()),
+        }
     }
 
     /// Checks the dates, both ends included (RFC 5280 §4.1.2.5).
@@ -96,6 +117,18 @@ impl Leaf {
             (AltName::Text(own), None) => own.eq_ignore_ascii_case(listed),
             _ => false,
         })
+    }
+}
+
+/// `None` for ECDSA P-256 (RFC 5480 §2.1.1) and Ed25519 (RFC 8410 §3), else what it is.
+fn other_key(algorithm: &AlgorithmIdentifier<'_>) -> Option<String> {
+    let curve = algorithm.parameters.as_ref().and_then(|any| any.as_oid().ok());
+    let (kind, curve) = (algorithm.algorithm.to_id_string(), curve.map(|oid| oid.to_id_string()));
+    match (kind.as_str(), curve.as_deref()) {
+        (ED25519, _) | (EC, Some(P_256)) => None,
+        (RSA, _) => Some("RSA".to_owned()),
+        (EC, Some(P_384)) => Some("ECDSA P-384".to_owned()),
+        (kind, curve) => Some(format!("of the kind {kind} {}", curve.unwrap_or_default())),
     }
 }
 

@@ -27,10 +27,12 @@ impl Party {
     /// The own organisation.
     pub(crate) fn own(
         own: &TrustDomain,
+        max_intermediates: usize,
         now: UnixTime,
         in_use: Option<&Self>,
     ) -> Result<Self, TrustError> {
-        let files = Files { bundle: Some(&own.bundle), crl: own.crl.as_ref() };
+        let (bundle, crl) = (Some(&*own.bundle), own.crl.as_ref());
+        let files = Files { bundle, crl, max_intermediates };
         let (anchors, revocation) = files.load(&own.name, now, in_use)?;
         Ok(Self {
             partner: None,
@@ -45,12 +47,14 @@ impl Party {
     /// A partner.
     pub(crate) fn partner(
         partner: &PartnerTrust,
+        max_intermediates: usize,
         now: UnixTime,
         in_use: Option<&Self>,
     ) -> Result<Self, TrustError> {
         let fingerprints: Result<Vec<_>, _> =
             partner.fingerprint.iter().map(|text| fingerprint(&partner.name, text)).collect();
-        let files = Files { bundle: partner.bundle.as_deref(), crl: partner.crl.as_ref() };
+        let (bundle, crl) = (partner.bundle.as_deref(), partner.crl.as_ref());
+        let files = Files { bundle, crl, max_intermediates };
         let (anchors, revocation) = files.load(&partner.name, now, in_use)?;
         Ok(Self {
             partner: Some(partner.name.clone()),
@@ -93,6 +97,7 @@ impl Party {
 struct Files<'a> {
     bundle: Option<&'a Path>,
     crl: Option<&'a PathBuf>,
+    max_intermediates: usize,
 }
 
 impl Files<'_> {
@@ -110,7 +115,7 @@ impl Files<'_> {
             tracing::warn!(of = whose, "no revocation list given: revocation is not checked");
         }
         let anchors = match self.bundle {
-            Some(bundle) => Some(Anchors::load(bundle, &revocation, now)?),
+            Some(bundle) => Some(Anchors::load(bundle, &revocation, self.max_intermediates, now)?),
             None => None,
         };
         Ok((anchors, revocation))

@@ -35,9 +35,10 @@ impl Trust {
     /// The first setting that is wrong, or file of the own trust domain.
     pub fn load(settings: &TrustSettings, now: UnixTime) -> Result<Self, TrustError> {
         check(settings)?;
-        let mut parties = vec![Party::own(&settings.own, now, None)?];
+        let most = settings.max_intermediates;
+        let mut parties = vec![Party::own(&settings.own, most, now, None)?];
         for partner in &settings.partners {
-            parties.push(partner_or_barred(partner, now)?);
+            parties.push(partner_or_barred(partner, most, now)?);
         }
         Ok(Self::of(parties.into_iter().map(Arc::new).collect()))
     }
@@ -58,11 +59,11 @@ impl Trust {
                 parties.extend(old);
             }
         };
-        let old = self.party(None);
-        keep(Party::own(&settings.own, now, old.as_deref()), old);
+        let (most, old) = (settings.max_intermediates, self.party(None));
+        keep(Party::own(&settings.own, most, now, old.as_deref()), old);
         for partner in &settings.partners {
             let old = self.party(Some(&partner.name));
-            keep(Party::partner(partner, now, old.as_deref()), old);
+            keep(Party::partner(partner, most, now, old.as_deref()), old);
         }
         (Self::of(parties), errors)
     }
@@ -76,6 +77,7 @@ impl Trust {
             return Err(Error::NoCertificatesPresented);
         };
         let leaf = Leaf::parse(first)?;
+        leaf.check_key()?;
         let party = match self.find(&leaf)? {
             Match::Domain(at) => {
                 let party = &self.parties[at];
@@ -167,8 +169,12 @@ impl Trust {
     }
 }
 
-fn partner_or_barred(partner: &PartnerTrust, now: UnixTime) -> Result<Party, TrustError> {
-    match Party::partner(partner, now, None) {
+fn partner_or_barred(
+    partner: &PartnerTrust,
+    max_intermediates: usize,
+    now: UnixTime,
+) -> Result<Party, TrustError> {
+    match Party::partner(partner, max_intermediates, now, None) {
         Err(error) if !matches!(error, TrustError::Settings { .. }) => {
             tracing::warn!(partner = partner.name, %error, "partner barred: its files are no use");
             Ok(Party::barred(partner))

@@ -1,9 +1,9 @@
 //! Who gets in, as whom, and what the others are told.
 
 use link::server::{Limits, Security};
-use link::tls::{ClientCertificates, ServerTls, TlsError};
+use link::tls::{ClientCertificates, ServerTls, ServerTlsSettings, TlsError};
 use link::trust::PartnerTrust;
-use rcgen::SanType;
+use rcgen::{KeyPair, SanType};
 
 use crate::fixture::{Ca, Leaf, World, dns, serve_who, uri};
 
@@ -224,4 +224,17 @@ fn settings_that_cannot_prove_anything_are_refused() {
         let refused = ServerTls::load(settings, link::metrics::Metrics::new());
         assert!(matches!(refused, Err(TlsError::Trust(_))), "{partner:?}");
     }
+}
+
+/// What it asks of its clients holds for its own key: each handshake signs with it.
+#[test]
+fn a_server_does_not_start_over_a_key_that_it_would_refuse() {
+    let world = World::new();
+    let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap();
+    let at = (world.folder.path(), 78);
+    let leaf = world.isp.issue_over(&key, at, &[dns("localhost")], NOW);
+    let settings =
+        ServerTlsSettings { certificate: leaf.certificate, key: leaf.key, ..world.settings() };
+    let refused = ServerTls::load(settings, link::metrics::Metrics::new()).unwrap_err().to_string();
+    assert!(refused.contains("key is ECDSA P-384; only ECDSA P-256 and Ed25519"), "{refused}");
 }

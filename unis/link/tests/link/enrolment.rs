@@ -17,7 +17,7 @@ use link::server::{Handler, Limits, Security};
 use link::tls::{
     ClientCertificates, ClientTls, ClientTlsSettings, ServerTls, ServerTlsSettings, ServerTrust,
 };
-use link::trust::{TrustDomain, TrustSettings};
+use link::trust::{MAX_INTERMEDIATES, TrustDomain, TrustSettings};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
@@ -58,7 +58,7 @@ impl Isp {
         let settings = ServerTlsSettings {
             certificate: files.server(),
             key: files.server_key(),
-            trust: TrustSettings { own, partners: vec![] },
+            trust: TrustSettings { own, partners: vec![], max_intermediates: MAX_INTERMEDIATES },
             client_certificates: ClientCertificates::Optional,
         };
         let tls = ServerTls::load(settings, Metrics::new()).unwrap();

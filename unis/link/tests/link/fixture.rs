@@ -17,7 +17,7 @@ use link::shutdown::Shutdown;
 use link::tls::{
     ClientCertificates, ClientTls, ClientTlsSettings, ServerTls, ServerTlsSettings, ServerTrust,
 };
-use link::trust::{PartnerTrust, TrustDomain, TrustSettings};
+use link::trust::{MAX_INTERMEDIATES, PartnerTrust, TrustDomain, TrustSettings};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType,
     ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams,
@@ -64,8 +64,18 @@ impl Ca {
 
     /// A certificate valid from `days.0` to `days.1` days from now.
     pub(crate) fn issue(&self, at: &Path, serial: u64, sans: &[SanType], days: (i64, i64)) -> Leaf {
+        self.issue_over(&KeyPair::generate().unwrap(), (at, serial), sans, days)
+    }
+
+    /// The same over a key that there is.
+    pub(crate) fn issue_over(
+        &self,
+        key: &KeyPair,
+        (at, serial): (&Path, u64),
+        sans: &[SanType],
+        days: (i64, i64),
+    ) -> Leaf {
         let now = OffsetDateTime::now_utc();
-        let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::default();
         params.not_before = now + Duration::days(days.0);
         params.not_after = now + Duration::days(days.1);
@@ -73,7 +83,7 @@ impl Ca {
         params.subject_alt_names = sans.to_vec();
         params.extended_key_usages =
             vec![ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth];
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let certificate = params.signed_by(key, &self.issuer).unwrap();
         let leaf = Leaf {
             certificate: at.join(format!("{serial}.pem")),
             key: at.join(format!("{serial}-key.pem")),
@@ -171,7 +181,7 @@ impl World {
             san: vec!["oms.partner.example".into()],
             fingerprint: vec![],
         };
-        TrustSettings { own, partners: vec![partner] }
+        TrustSettings { own, partners: vec![partner], max_intermediates: MAX_INTERMEDIATES }
     }
 
     pub(crate) fn settings(&self) -> ServerTlsSettings {
