@@ -1,4 +1,6 @@
-//! Rows of a CSV file (RFC 4180) whose header line names the columns, in any order.
+//! Rows of a CSV file (RFC 4180) whose header line names the columns, in any order. Where the
+//! header has no comma, semicolons or tabs in it separate the columns, as spreadsheets write them;
+//! lines before it that begin with `#` are comments.
 //!
 //! Read by hand because every row must know its line (quoted line breaks and all), a ragged row
 //! or an open quote must be an error, and one row must not fill the memory.
@@ -144,6 +146,14 @@ impl<R: BufRead> Rows<R> {
                 row_bytes = 0;
                 continue;
             }
+            let is_header = self.columns_in_file == 0;
+            if is_header && start.is_none() {
+                if text.starts_with('#') {
+                    row_bytes = 0;
+                    continue;
+                }
+                self.fields.separator = separator_of(text);
+            }
             let complete = self.fields.push_line(text);
             if complete.map_err(|fault| self.refused(self.line, fault))? {
                 return Ok(Some(at));
@@ -157,12 +167,22 @@ impl<R: BufRead> Rows<R> {
     }
 }
 
+fn separator_of(header: &str) -> char {
+    [',', ';', '\t'].into_iter().find(|separator| header.contains(*separator)).unwrap_or(',')
+}
+
 /// The fields of one row, unquoted, in one text.
-#[derive(Default)]
 pub(crate) struct Fields {
     text: String,
     ends: Vec<usize>,
     quoted: bool,
+    separator: char,
+}
+
+impl Default for Fields {
+    fn default() -> Self {
+        Self { text: String::new(), ends: Vec::new(), quoted: false, separator: ',' }
+    }
 }
 
 impl Fields {
@@ -190,11 +210,11 @@ impl Fields {
         loop {
             if !self.quoted {
                 let Some(quoted) = rest.trim_start_matches(' ').strip_prefix('"') else {
-                    let end = rest.find([',', '\n']).unwrap_or(rest.len());
+                    let end = rest.find([self.separator, '\n']).unwrap_or(rest.len());
                     let field = &rest[..end];
                     self.text.push_str(field.strip_suffix('\r').unwrap_or(field));
                     self.ends.push(self.text.len());
-                    match rest[end..].strip_prefix(',') {
+                    match rest[end..].strip_prefix(self.separator) {
                         Some(after) => rest = after,
                         None => return Ok(true),
                     }
@@ -216,7 +236,7 @@ impl Fields {
             self.quoted = false;
             self.ends.push(self.text.len());
             rest = rest.trim_start_matches(' ');
-            if let Some(after) = rest.strip_prefix(',') {
+            if let Some(after) = rest.strip_prefix(self.separator) {
                 rest = after;
             } else if rest.trim_end_matches(['\r', '\n']).is_empty() {
                 return Ok(true);
@@ -257,6 +277,21 @@ mod tests {
     fn byte_order_mark_blank_lines_crlf_and_a_missing_last_line_break_are_fine() {
         let text = "\u{feff}a,b\r\n\r\n1, 2 \r\n   \r\n3,4";
         assert_eq!(table(text).unwrap(), [row(3, "1", "2"), row(5, "3", "4")]);
+    }
+
+    #[test]
+    fn a_header_without_commas_says_what_separates() {
+        let rows = [row(2, "1", "2,5"), row(3, "3;\t3", "4")];
+        assert_eq!(table("a;b\n1;2,5\n\"3;\t3\"; 4\n").unwrap(), rows);
+        assert_eq!(table("\"a\"\t\"b\"\r\n1\t2,5\r\n\"3;\t3\"\t4\r\n").unwrap(), rows);
+        // With a comma in the header, commas do.
+        assert_eq!(table("a,b;c,b\n1,2,3;\n").unwrap(), [row(2, "1", "3;")]);
+    }
+
+    #[test]
+    fn comments_stand_before_the_header_alone() {
+        let text = "# of today\n\n# a,b\na,b\n#1,2\n";
+        assert_eq!(table(text).unwrap(), [row(5, "#1", "2")]);
     }
 
     #[test]
