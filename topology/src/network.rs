@@ -6,7 +6,7 @@ use std::sync::Arc;
 use netmap::{Cost, CostMatrix, MatrixError, Pid, PidName, Snapshot};
 
 use crate::aggregate::Aggregation;
-use crate::cost::{Before, Metric};
+use crate::cost::{self, Before, Metric};
 use crate::graph::NodeIndex;
 use crate::layout::Layout;
 use crate::paths::{Search, Thousandths};
@@ -228,17 +228,17 @@ impl Routes {
             let metric = routes.metrics.iter().find(|known| known.name == metric.name)?;
             same.then_some(Before { metric, matrix: old.snapshot.matrix(metric.name)? })
         };
-        let rows = self.nodes_of_pids.len();
+        let (rows, threads) = (self.nodes_of_pids.len(), cost::threads(old.is_some()));
         let matrix = |metric: &Metric| {
             if let Some(before) = of_old(metric)
-                && let Some(after) = metric.matrix_after(&before, &self.nodes_of_pids)?
+                && let Some(after) = metric.matrix_after(&before, &self.nodes_of_pids, threads)?
             {
                 work.repaired += after.repaired;
                 work.kept += rows - after.repaired;
                 return Ok(after.matrix);
             }
             work.searched += rows;
-            metric.matrix(&self.nodes_of_pids, self.elsewhere)
+            metric.matrix(&self.nodes_of_pids, self.elsewhere, threads)
         };
         let matrices = self.metrics.iter().map(matrix).collect::<Result<_, _>>()?;
         Ok((matrices, work))

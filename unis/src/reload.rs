@@ -10,6 +10,7 @@
 //! one stays.
 
 mod background;
+mod farewell;
 mod guard;
 mod look;
 
@@ -102,7 +103,7 @@ impl Reloader {
         let settings = Settings::load(&self.inputs).map_err(VersionError::from)?;
         check_regular(&settings)?;
         let old = self.current.get();
-        let version = Version::load_beside(&settings, &(), Some(&old))?;
+        let version = Version::load_beside(&settings, &background::GivingWay, Some(&old))?;
         if !whatever_is_lost {
             guard::check(&old, &version, settings.reload_max_loss_percent)?;
         }
@@ -126,6 +127,7 @@ impl Reloader {
         self.metrics.reloaded(prepared.is_ok() && errors.is_empty());
         self.metrics.updated(&old, &new);
         report(&old, &new);
+        farewell::bid(old, &new);
         settings
     }
 }

@@ -14,13 +14,14 @@ const ROWS_AT_A_TIME: usize = 32;
 /// Threads at most.
 const THREADS_MAX: usize = 16;
 
-/// How many threads to use.
-pub(in crate::cost) fn threads() -> usize {
-    thread::available_parallelism().map_or(1, NonZero::get).min(THREADS_MAX)
+/// How many threads to use: all cores, or all but one where something else is to go on beside.
+pub(crate) fn threads(is_beside: bool) -> usize {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get).min(THREADS_MAX);
+    if is_beside { cores.saturating_sub(1).max(1) } else { cores }
 }
 
 impl Metric {
-    /// The costs of all pairs. `nodes` has the node of each PID, in the order of the PIDs; a PID
+    /// The costs of all pairs, by so many threads. `nodes` has the node of each PID, in the order of the PIDs; a PID
     /// without node costs `elsewhere` from and to all.
     ///
     /// While a batch of rows is put into the matrix, the next is searched.
@@ -28,6 +29,7 @@ impl Metric {
         &self,
         nodes: &[Option<NodeIndex>],
         elsewhere: Option<Cost>,
+        threads: usize,
     ) -> Result<CostMatrix, MatrixError> {
         let mut builder = MatrixBuilder::new(self.name, nodes.len());
         if let Some(step) = NonZero::new(self.step()) {
@@ -35,7 +37,7 @@ impl Metric {
         }
         let elsewhere = elsewhere.map(Amount::Exact);
         thread::scope(|scope| {
-            let mut batches = nodes.chunks(ROWS_AT_A_TIME * threads());
+            let mut batches = nodes.chunks(ROWS_AT_A_TIME * threads);
             let start = |batch: &[Option<NodeIndex>]| {
                 let parts = batch.chunks(ROWS_AT_A_TIME).map(<[_]>::to_vec);
                 parts.map(|part| scope.spawn(move || self.rows(&part, nodes))).collect::<Vec<_>>()
@@ -72,6 +74,8 @@ impl Metric {
     ) -> Vec<Option<Vec<Thousandths>>> {
         let mut search = Search::new(&self.arcs);
         let mut row = |source: &Option<NodeIndex>| {
+            // Whoever waits for this core does not wait for more than a row.
+            thread::yield_now();
             let source = (*source)?;
             let paths = search.run(source);
             let cost = |target: &Option<NodeIndex>| {

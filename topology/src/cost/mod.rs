@@ -12,5 +12,6 @@ mod metric;
 mod update;
 
 pub(crate) use crate::cost::distance::great_circle_km;
+pub(crate) use crate::cost::matrix::threads;
 pub(crate) use crate::cost::metric::{Metric, hopcount, routingcost};
 pub(crate) use crate::cost::update::Before;

@@ -9,7 +9,7 @@ use std::thread;
 
 use netmap::{Cost, CostMatrix, MatrixError, Pid, RowPatch};
 
-use crate::cost::matrix::{joined, threads};
+use crate::cost::matrix::joined;
 use crate::cost::metric::Metric;
 use crate::graph::NodeIndex;
 use crate::paths::{Change, Repair, Thousandths, UNREACHED, Vertex};
@@ -45,6 +45,7 @@ impl Metric {
         &self,
         before: &Before<'_>,
         nodes: &[Option<NodeIndex>],
+        threads: usize,
     ) -> Result<Option<After>, MatrixError> {
         let most = CHANGED_ALWAYS.max(self.arcs.iter().count() / CHANGED_PART_MAX);
         let Some(changes) = self.arcs.changes_since(&before.metric.arcs, most) else {
@@ -58,7 +59,7 @@ impl Metric {
         }
         let Some(costs) = OldCosts::new(self, before.matrix, nodes) else { return Ok(None) };
         let count = nodes.len() as u32;
-        let part = count.div_ceil(threads() as u32).max(1);
+        let part = count.div_ceil(threads.max(1) as u32).max(1);
         let patches = thread::scope(|scope| {
             let parts = (0..count).step_by(part as usize);
             let parts = parts.map(|first| (first..count.min(first + part)).map(Pid::new));
@@ -81,6 +82,7 @@ impl Metric {
         let mut paths = vec![UNREACHED; self.arcs.len()];
         let mut patches = Vec::new();
         for from in sources {
+            thread::yield_now();
             let Some(source) = old.nodes[from.index()] else { continue };
             if !repair.concerns(source, |vertex| old.path(from, source, vertex)) {
                 continue;

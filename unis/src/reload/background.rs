@@ -1,9 +1,11 @@
 //! A thread for work beside requests: it gives way to the threads that answer them.
 
 use std::io;
-use std::thread::{Builder, JoinHandle};
+use std::path::Path;
+use std::thread::{self, Builder, JoinHandle};
 
 use tokio::sync::oneshot::{self, Receiver};
+use topology::Progress;
 
 /// How far behind the threads that answer requests (nice(2)); threads that it starts inherit it.
 /// Half of what there is: where others leave no core idle it still gets a tenth of a fair share,
@@ -11,6 +13,16 @@ use tokio::sync::oneshot::{self, Receiver};
 const BEHIND: i32 = 10;
 /// The farthest behind.
 const LAST: i32 = 19;
+
+/// Gives the core to whoever waits for it after each piece that was read: else the scheduler lets
+/// even a thread that is far behind go on for a few milliseconds.
+pub(crate) struct GivingWay;
+
+impl Progress for GivingWay {
+    fn reading(&self, _path: &Path, _done_bytes: u64, _total_bytes: u64) {
+        thread::yield_now();
+    }
+}
 
 /// Starts `work`; what it gives comes out of the receiver, nothing where it broke off.
 ///
