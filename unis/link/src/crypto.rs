@@ -36,14 +36,14 @@ pub(crate) fn told(reason: &CertificateError) -> String {
 /// The methods that every certificate verifier has alike: does the other end hold the key?
 macro_rules! verifies_signatures {
     () => {
+        /// Never asked: TLS 1.2 is not spoken here.
         fn verify_tls12_signature(
             &self,
-            message: &[u8],
-            certificate: &rustls_pki_types::CertificateDer<'_>,
-            signed: &rustls::DigitallySignedStruct,
+            _message: &[u8],
+            _certificate: &rustls_pki_types::CertificateDer<'_>,
+            _signed: &rustls::DigitallySignedStruct,
         ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
-            let algorithms = crate::crypto::provider().signature_verification_algorithms;
-            rustls::crypto::verify_tls12_signature(message, certificate, signed, &algorithms)
+            Err(rustls::PeerIncompatible::Tls12NotOffered.into())
         }
 
         fn verify_tls13_signature(
