@@ -182,6 +182,8 @@ fn contents(state: &Path) -> Result<Vec<String>, BackupError> {
         }
     }
     names.sort();
+    // What is appended to goes before what takes it in: an act is in both rather than in neither.
+    names.sort_by_key(|name| !name.ends_with(".log"));
     Ok(names)
 }
 

@@ -18,6 +18,7 @@ mod bench;
 pub mod enrolment;
 mod folder;
 mod issue;
+mod journal;
 mod ledger;
 pub mod service;
 mod token;

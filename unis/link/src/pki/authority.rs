@@ -15,6 +15,7 @@ use crate::identity::{Identity, SpiffeName, hex};
 use crate::pki::bench::{Bench, ca_der, check_names, found, required};
 use crate::pki::folder::{Folder, read};
 use crate::pki::issue::{LEAF_LIFE, Leaf};
+use crate::pki::journal::Kept;
 use crate::pki::ledger::{Entry, Pending};
 use crate::pki::{Naming, PkiError, PkiSettings, Refused, Token, TokenOrder};
 use crate::shutdown::Shutdown;
@@ -22,12 +23,13 @@ use crate::shutdown::Shutdown;
 /// How often a running server looks at what runs out.
 const UPKEEP: Duration = Duration::from_secs(600);
 
-/// A certificate authority on disk. Every act takes the folder's lock, reads the ledger, acts and
-/// writes; all of it blocks.
+/// A certificate authority on disk. Every act takes the folder's lock, reads what others did, acts
+/// and writes; all of it blocks.
 #[derive(Clone, Debug)]
 pub struct Authority {
     folder: Folder,
     settings: PkiSettings,
+    kept: Kept,
 }
 
 /// What one who enrolled or renewed receives.
@@ -53,7 +55,8 @@ impl Authority {
         check_names(&folder, settings)?;
         folder.create()?;
         found(&folder, settings, OffsetDateTime::now_utc())?;
-        let authority = Self { folder, settings: settings.clone() };
+        let (settings, kept) = (settings.clone(), Kept::default());
+        let authority = Self { folder, settings, kept };
         authority.upkeep()?;
         Ok(authority)
     }
@@ -67,7 +70,7 @@ impl Authority {
         if read(&folder.ca())?.is_none() {
             return Err(PkiError::Absent(path.to_owned()));
         }
-        Ok(Self { folder, settings: settings.clone() })
+        Ok(Self { folder, settings: settings.clone(), kept: Kept::default() })
     }
 
     /// Where the files are.
@@ -86,7 +89,7 @@ impl Authority {
         let mut bench = self.bench()?;
         let ends = bench.seconds().saturating_add_unsigned(order.ttl.as_secs());
         let names = order.server_names.clone();
-        bench.ledger.promise(Pending::new(&secret, name, names, ends).of(user))?;
+        bench.ledger().promise(Pending::new(&secret, name, names, ends).of(user))?;
         bench.store()?;
         Ok(Token { url: order.url.clone(), ca_fingerprint, secret })
     }
@@ -124,7 +127,7 @@ impl Authority {
         let request = parse(request)?;
         let mut bench = self.bench()?;
         let now = bench.seconds();
-        let pending = bench.ledger.redeem(secret, now)?;
+        let pending = bench.ledger().redeem(secret, now)?;
         let name = match &pending.user {
             None => pending.name,
             Some(_) => pending.name + &key_id(&request),
@@ -147,7 +150,7 @@ impl Authority {
         let request = parse(request)?;
         let mut bench = self.bench()?;
         let now = bench.seconds();
-        let entry = bench.ledger.renewable(&holder.serial, name.as_str(), now)?;
+        let entry = bench.ledger().renewable(&holder.serial, name.as_str(), now)?;
         let (server_names, user) = (entry.server_names.clone(), entry.user.clone());
         if user.is_some() && !name.as_str().ends_with(&key_id(&request)) {
             return Err(Refused::OtherKey.into());
@@ -170,7 +173,7 @@ impl Authority {
     pub fn revoke(&self, which: &str) -> Result<Vec<Entry>, PkiError> {
         let mut bench = self.bench()?;
         let now = bench.seconds();
-        let revoked = bench.ledger.revoke(which, now);
+        let revoked = bench.ledger().revoke(which, now);
         if revoked.is_empty() {
             return Err(PkiError::Unknown(which.to_owned()));
         }
@@ -183,7 +186,7 @@ impl Authority {
     /// # Errors
     /// Those of reading the ledger.
     pub fn status(&self) -> Result<Vec<Entry>, PkiError> {
-        Ok(self.bench()?.ledger.entries().to_vec())
+        Ok(self.bench()?.ledger().entries().to_vec())
     }
 
     /// The authority's certificate, PEM.
@@ -213,7 +216,7 @@ impl Authority {
     }
 
     fn upkeep_at(&self, now: OffsetDateTime) -> Result<(), PkiError> {
-        Bench::open(&self.folder, now)?.upkeep(&self.settings)
+        Bench::open(&self.folder, &self.kept, now)?.upkeep(&self.settings)
     }
 
     /// Does the [`Authority::upkeep`] of a running server until shutdown.
@@ -233,7 +236,7 @@ impl Authority {
     }
 
     fn bench(&self) -> Result<Bench, PkiError> {
-        Bench::open(&self.folder, OffsetDateTime::now_utc())
+        Bench::open(&self.folder, &self.kept, OffsetDateTime::now_utc())
     }
 }
 
@@ -242,7 +245,7 @@ fn grant(
     leaf: &Leaf<'_>,
     request: &CertificateSigningRequestParams,
 ) -> Result<Granted, PkiError> {
-    bench.ledger.has_room()?;
+    bench.ledger().has_room()?;
     let certificate = bench.issue(leaf, &request.public_key)?;
     Ok(Granted { certificate, ca: bench.ca_pem()?, name: leaf.name.to_string() })
 }

@@ -11,6 +11,7 @@ use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate};
 use crate::identity::{SpiffeName, hex};
 use crate::pki::folder::{Folder, Lock, PUBLIC, SECRET, read, write};
 use crate::pki::issue::{self, CRL_LIFE, LEAF_LIFE, Leaf};
+use crate::pki::journal::{Journal, Kept};
 use crate::pki::ledger::{Ledger, State};
 use crate::pki::{PkiError, PkiSettings};
 
@@ -23,7 +24,9 @@ const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 pub(crate) struct Bench {
     folder: Folder,
     issuer: Issuer<'static, KeyPair>,
-    pub(crate) ledger: Ledger,
+    journal: Journal,
+    /// Where it goes back to.
+    kept: Kept,
     now: OffsetDateTime,
     _lock: Lock,
 }
@@ -44,7 +47,7 @@ pub(crate) fn found(
         let key = key_for(&folder.ca_key())?;
         write(&folder.ca(), &issue::authority(&settings.trust_domain, &key, now)?, PUBLIC)?;
     }
-    let mut bench = Bench::under(lock, folder, now)?;
+    let mut bench = Bench::under(lock, (folder, &Kept::default()), now)?;
     if read(&folder.crl())?.is_none() {
         bench.write_list()?;
     }
@@ -62,15 +65,28 @@ pub(crate) fn found(
 
 impl Bench {
     /// Waits for the lock and reads the ledger.
-    pub(crate) fn open(folder: &Folder, now: OffsetDateTime) -> Result<Self, PkiError> {
-        Self::under(folder.lock()?, folder, now)
+    pub(crate) fn open(
+        folder: &Folder,
+        kept: &Kept,
+        now: OffsetDateTime,
+    ) -> Result<Self, PkiError> {
+        Self::under(folder.lock()?, (folder, kept), now)
     }
 
-    fn under(lock: Lock, folder: &Folder, now: OffsetDateTime) -> Result<Self, PkiError> {
+    fn under(
+        lock: Lock,
+        (folder, kept): (&Folder, &Kept),
+        now: OffsetDateTime,
+    ) -> Result<Self, PkiError> {
         let key = existing_key(&folder.ca_key(), &folder.ca())?;
         let issuer = Issuer::from_ca_cert_pem(&required(&folder.ca())?, key)?;
-        let ledger = Ledger::load(folder)?;
-        Ok(Self { folder: folder.clone(), issuer, ledger, now, _lock: lock })
+        let (journal, kept) = (kept.take(folder)?, kept.clone());
+        Ok(Self { folder: folder.clone(), issuer, journal, kept, now, _lock: lock })
+    }
+
+    /// The ledger; what is done to it is to be [stored](Self::store).
+    pub(crate) const fn ledger(&mut self) -> &mut Ledger {
+        &mut self.journal.ledger
     }
 
     /// The time of the act, Unix seconds.
@@ -81,7 +97,7 @@ impl Bench {
     /// Writes the ledger.
     pub(crate) fn store(&mut self) -> Result<(), PkiError> {
         let now = self.seconds();
-        self.ledger.store(&self.folder, now)
+        self.journal.store(&self.folder, now)
     }
 
     /// Signs a certificate; it is in the ledger, durably, before it is anywhere else.
@@ -91,7 +107,7 @@ impl Bench {
         key: &impl PublicKeyData,
     ) -> Result<String, PkiError> {
         let signed = issue::certificate(leaf, key, &self.issuer, self.now)?;
-        self.ledger.issue(signed.entry)?;
+        self.journal.ledger.issue(signed.entry)?;
         self.store()?;
         Ok(signed.pem)
     }
@@ -99,9 +115,10 @@ impl Bench {
     /// Signs the revocation list anew. The ledger goes first: a crash in between leaves a list with
     /// an older number, which the next upkeep replaces.
     pub(crate) fn write_list(&mut self) -> Result<(), PkiError> {
-        let number = self.ledger.next_crl_number();
+        let number = self.journal.ledger.next_crl_number();
         self.store()?;
-        let list = issue::revocation_list(self.ledger.entries(), number, &self.issuer, self.now)?;
+        let entries = self.journal.ledger.entries();
+        let list = issue::revocation_list(entries, number, &self.issuer, self.now)?;
         write(&self.folder.crl(), &list, PUBLIC)
     }
 
@@ -133,7 +150,7 @@ impl Bench {
         let der = certificate(path)?;
         let (_, parsed) = X509Certificate::from_der(&der).map_err(|error| bad(path, error))?;
         let ends = parsed.validity().not_after.timestamp();
-        let Some(entry) = self.ledger.find(&hex(parsed.raw_serial())) else {
+        let Some(entry) = self.journal.ledger.find(&hex(parsed.raw_serial())) else {
             // The ledger forgets what ran out long ago: a server that was off for so long.
             return Ok(self.seconds() > ends && self.is_ours(&parsed)?);
         };
@@ -165,10 +182,16 @@ impl Bench {
         let (_, list) =
             CertificateRevocationList::from_der(&der).map_err(|error| bad(&path, error))?;
         let number = list.crl_number().map(|number| number.to_u64_digits());
-        let latest = number.is_some_and(|digits| digits == [self.ledger.crl_number()]);
+        let latest = number.is_some_and(|digits| digits == [self.journal.ledger.crl_number()]);
         let half: OffsetDateTime = self.now + CRL_LIFE / 2;
         let ends = list.next_update().map_or(0, |time| time.timestamp());
         Ok(!latest || half.unix_timestamp() >= ends)
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        self.kept.put(std::mem::take(&mut self.journal));
     }
 }
 

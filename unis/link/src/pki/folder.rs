@@ -69,6 +69,10 @@ impl Folder {
         self.path.join("ledger.json")
     }
 
+    pub(crate) fn log(&self) -> PathBuf {
+        self.path.join("ledger.log")
+    }
+
     /// Makes the directory, for its owner alone.
     pub(crate) fn create(&self) -> Result<(), PkiError> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.path);
@@ -119,7 +123,7 @@ pub(crate) fn write(path: &Path, text: &str, mode: u32) -> Result<(), PkiError> 
 
 /// What root writes belongs to the owner of the folder: a server that runs as a user of its own
 /// reads what the command line wrote beside it.
-fn leave_to_owner(file: &File, folder: &Path) -> io::Result<()> {
+pub(crate) fn leave_to_owner(file: &File, folder: &Path) -> io::Result<()> {
     let (owner, own) = (fs::metadata(folder)?, file.metadata()?);
     if own.uid() == 0 && owner.uid() != 0 {
         fchown(file, Some(owner.uid()), Some(owner.gid()))?;

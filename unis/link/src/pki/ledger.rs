@@ -1,15 +1,18 @@
 //! What was issued, what was revoked, which tokens are out. Plain data; the lock is outside.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::identity::hex;
-use crate::pki::folder::{Folder, SECRET, read, write};
 use crate::pki::issue::LEAF_LIFE;
 use crate::pki::{PkiError, Refused};
 
-/// Certificates remembered at a time.
-const MAX_ENTRIES: usize = 20_000;
+/// The ledger goes on in a log.
+const FORMAT: u32 = 2;
+/// Certificates remembered at a time: some 300 bytes each.
+const MAX_ENTRIES: usize = 500_000;
 /// Of these, kept free for the authority's own upkeep: others must not be able to stop it.
 const RESERVED_ENTRIES: usize = 200;
 /// Certificates of one name in the last third of a life, beyond which none is renewed.
@@ -21,14 +24,39 @@ const REMEMBER_S: i64 = 30 * 86_400;
 /// … and one of a peer.
 const REMEMBER_PEER_S: i64 = 3600;
 
-/// The ledger, as it stands in `ledger.json`.
+/// The ledger, as it stands in `ledger.json` when all that was done is taken into it.
 #[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Ledger {
+    /// [`FORMAT`]; a program that knows of no log does not know this either, and refuses the file.
+    #[serde(default)]
+    format: u32,
     /// Number of the last revocation list.
     crl_number: u64,
     issued: Vec<Entry>,
     tokens: Vec<Pending>,
+    /// Where in `issued` a serial number is.
+    #[serde(skip)]
+    by_serial: HashMap<String, usize>,
+    /// Done, and not written yet.
+    #[serde(skip)]
+    done: Vec<Record>,
+}
+
+/// One thing that was done, as it stands in `ledger.log`. Doing it again changes nothing.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum Record {
+    /// A certificate was issued.
+    Issued(Entry),
+    /// Certificates were revoked, by their serial numbers, at a time.
+    Revoked(Vec<String>, i64),
+    /// A revocation list got this number.
+    List(u64),
+    /// A token was handed out.
+    Promised(Pending),
+    /// A token was used, by the hash of its secret.
+    Used(String),
 }
 
 /// A certificate issued.
@@ -116,23 +144,81 @@ impl Pending {
 }
 
 impl Ledger {
-    pub(crate) fn load(folder: &Folder) -> Result<Self, PkiError> {
-        let path = folder.ledger();
-        let Some(text) = read(&path)? else {
-            return Ok(Self::default());
-        };
-        serde_json::from_str(&text)
-            .map_err(|error| PkiError::File { path, reason: error.to_string() })
+    /// As it was written.
+    pub(crate) fn parse(text: &str) -> serde_json::Result<Self> {
+        let mut ledger: Self = serde_json::from_str(text)?;
+        ledger.number();
+        Ok(ledger)
     }
 
-    /// Forgets what is long over and writes the rest.
-    pub(crate) fn store(&mut self, folder: &Folder, now: i64) -> Result<(), PkiError> {
+    fn number(&mut self) {
+        let serials = self.issued.iter().map(|entry| entry.serial.clone());
+        self.by_serial = serials.zip(0..).collect();
+    }
+
+    /// Whether it may be followed by a log.
+    pub(crate) const fn has_log(&self) -> bool {
+        self.format == FORMAT
+    }
+
+    /// Forgets what is long over, before it is written with all that was done.
+    pub(crate) fn forget(&mut self, now: i64) {
+        self.format = FORMAT;
         self.issued.retain(|entry| entry.not_after + entry.remembered_s() > now);
         self.tokens.retain(|token| token.not_after + REMEMBER_S > now);
-        let path = folder.ledger();
-        let text = serde_json::to_string(self)
-            .map_err(|error| PkiError::File { path: path.clone(), reason: error.to_string() })?;
-        write(&path, &text, SECRET)
+        self.number();
+    }
+
+    /// How many records would make it from nothing.
+    pub(crate) fn len(&self) -> usize {
+        self.issued.len() + self.tokens.len()
+    }
+
+    /// What was done and is not written yet.
+    pub(crate) fn done(&self) -> &[Record] {
+        &self.done
+    }
+
+    /// It is written.
+    pub(crate) fn written(&mut self) {
+        self.done.clear();
+    }
+
+    /// Takes over what was done.
+    pub(crate) fn apply(&mut self, record: Record) {
+        match record {
+            Record::Issued(entry) => {
+                if !self.by_serial.contains_key(&entry.serial) {
+                    self.by_serial.insert(entry.serial.clone(), self.issued.len());
+                    self.issued.push(entry);
+                }
+            }
+            Record::Revoked(serials, at) => {
+                for serial in serials {
+                    let place = self.by_serial.get(&serial).and_then(|at| self.issued.get_mut(*at));
+                    if let Some(entry) = place {
+                        entry.revoked_at.get_or_insert(at);
+                    }
+                }
+            }
+            Record::List(number) => self.crl_number = self.crl_number.max(number),
+            Record::Promised(token) => {
+                if !self.tokens.iter().any(|known| known.hash == token.hash) {
+                    self.tokens.push(token);
+                }
+            }
+            Record::Used(hash) => {
+                let mut tokens = self.tokens.iter_mut();
+                if let Some(token) = tokens.find(|token| token.hash == hash) {
+                    token.used = true;
+                }
+            }
+        }
+    }
+
+    fn act(&mut self, record: Record) {
+        self.apply(record.clone());
+        self.done.push(record);
     }
 
     pub(crate) fn entries(&self) -> &[Entry] {
@@ -140,14 +226,14 @@ impl Ledger {
     }
 
     pub(crate) fn find(&self, serial: &str) -> Option<&Entry> {
-        self.issued.iter().find(|entry| entry.serial == serial)
+        self.by_serial.get(serial).and_then(|at| self.issued.get(*at))
     }
 
     pub(crate) fn issue(&mut self, entry: Entry) -> Result<(), PkiError> {
         if self.issued.len() >= MAX_ENTRIES {
             return Err(PkiError::Full(MAX_ENTRIES));
         }
-        self.issued.push(entry);
+        self.act(Record::Issued(entry));
         Ok(())
     }
 
@@ -174,15 +260,15 @@ impl Ledger {
     /// Revokes what is valid by this serial number or name; returns it.
     pub(crate) fn revoke(&mut self, which: &str, now: i64) -> Vec<Entry> {
         let serial = which.replace(':', "").to_ascii_lowercase();
-        let mut revoked = Vec::new();
-        for entry in &mut self.issued {
-            let meant = entry.name == which || entry.serial == serial;
-            if meant && entry.state(now) == State::Valid {
-                entry.revoked_at = Some(now);
-                revoked.push(entry.clone());
-            }
+        let is_meant = |entry: &&Entry| {
+            (entry.name == which || entry.serial == serial) && entry.state(now) == State::Valid
+        };
+        let meant = self.issued.iter().filter(is_meant).map(|entry| entry.serial.clone());
+        let meant: Vec<String> = meant.collect();
+        if !meant.is_empty() {
+            self.act(Record::Revoked(meant.clone(), now));
         }
-        revoked
+        meant.iter().filter_map(|serial| self.find(serial).cloned()).collect()
     }
 
     /// Number of the last revocation list.
@@ -191,7 +277,7 @@ impl Ledger {
     }
 
     pub(crate) fn next_crl_number(&mut self) -> u64 {
-        self.crl_number += 1;
+        self.act(Record::List(self.crl_number + 1));
         self.crl_number
     }
 
@@ -199,7 +285,7 @@ impl Ledger {
         if self.tokens.len() >= MAX_TOKENS {
             return Err(PkiError::Full(MAX_TOKENS));
         }
-        self.tokens.push(token);
+        self.act(Record::Promised(token));
         Ok(())
     }
 
@@ -207,16 +293,16 @@ impl Ledger {
     pub(crate) fn redeem(&mut self, secret: &[u8], now: i64) -> Result<Pending, Refused> {
         let hash = hash(secret);
         // Comparing hashes gives nothing away: nobody can choose one to probe with.
-        let token = self.tokens.iter_mut().find(|token| token.hash == hash);
-        let token = token.ok_or(Refused::UnknownToken)?;
+        let token = self.tokens.iter().find(|token| token.hash == hash);
+        let token = token.ok_or(Refused::UnknownToken)?.clone();
         if token.used {
             return Err(Refused::UsedToken);
         }
         if now > token.not_after {
             return Err(Refused::ExpiredToken);
         }
-        token.used = true;
-        Ok(token.clone())
+        self.act(Record::Used(hash));
+        Ok(token)
     }
 }
 
@@ -272,10 +358,12 @@ mod tests {
     #[test]
     fn others_leave_room_for_upkeep() {
         let mut ledger = Ledger::default();
+        let mut serials = 0_u32..;
         while ledger.has_room().is_ok() {
-            ledger.issue(entry("0a", "a")).unwrap();
+            let serial = serials.next().unwrap();
+            ledger.issue(entry(&serial.to_string(), "a")).unwrap();
         }
-        assert_eq!(ledger.entries().len(), 19_800);
+        assert_eq!(ledger.entries().len(), 499_800);
         ledger.issue(entry("0b", "own")).unwrap();
     }
 

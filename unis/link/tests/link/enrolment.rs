@@ -186,12 +186,15 @@ async fn a_token_can_be_kept_too_long() {
     let (isp, peer) = (Isp::open(), tempfile::tempdir().unwrap());
     let token = isp.token(600);
     // Eleven minutes pass.
-    let path = isp.folder.path().join("ledger.json");
-    let text = std::fs::read_to_string(&path).unwrap();
-    let mut ledger: serde_json::Value = serde_json::from_str(&text).unwrap();
-    let ends = &mut ledger["tokens"][0]["not_after"];
+    let read = |name: &str| std::fs::read_to_string(isp.folder.path().join(name)).unwrap();
+    let last = read("ledger.log").lines().last().map(str::to_owned).unwrap();
+    let act: serde_json::Value = serde_json::from_str(&last).unwrap();
+    let mut promised = act[0]["promised"].clone();
+    let ends = &mut promised["not_after"];
     *ends = serde_json::json!(ends.as_i64().unwrap() - 660);
-    std::fs::write(&path, ledger.to_string()).unwrap();
+    let mut ledger: serde_json::Value = serde_json::from_str(&read("ledger.json")).unwrap();
+    ledger["tokens"] = serde_json::json!([promised]);
+    std::fs::write(isp.folder.path().join("ledger.json"), ledger.to_string()).unwrap();
     let late = enroll(&token, peer.path()).await.unwrap_err();
     assert!(late.to_string().contains("expired"), "{late}");
 }
