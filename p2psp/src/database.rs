@@ -92,8 +92,21 @@ impl Database {
     /// # Errors
     /// The file cannot be opened, is no database or of a newer version.
     pub fn open(path: &Path, migrations: &[&str]) -> Result<Self, DatabaseError> {
+        Self::open_filled(path, migrations, |_, _| Ok(()))
+    }
+
+    /// The same, where some migrations are more than SQL says: `fill` does the rest of each, whose
+    /// number it is given, counted from 1, in the same transaction.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_filled(
+        path: &Path,
+        migrations: &[&str],
+        fill: impl Fn(&Connection, usize) -> rusqlite::Result<()>,
+    ) -> Result<Self, DatabaseError> {
         let mut writer = connect(path)?;
-        migrate(&mut writer, path, migrations)?;
+        migrate(&mut writer, path, migrations, fill)?;
         let readers = Arc::new(Readers::new(path)?);
         let (queue, commands) = sync_channel(MAX_WAITING);
         std::thread::spawn(move || write_all(writer, &commands));
@@ -173,6 +186,7 @@ fn migrate(
     connection: &mut Connection,
     path: &Path,
     migrations: &[&str],
+    fill: impl Fn(&Connection, usize) -> rusqlite::Result<()>,
 ) -> Result<(), DatabaseError> {
     let found: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if found > migrations.len() {
@@ -182,6 +196,7 @@ fn migrate(
     for (index, migration) in migrations.iter().enumerate().skip(found) {
         let transaction = connection.transaction()?;
         transaction.execute_batch(migration)?;
+        fill(&transaction, index + 1)?;
         transaction.pragma_update(None, "user_version", index + 1)?;
         transaction.commit()?;
     }

@@ -24,6 +24,7 @@ use std::sync::Arc;
 use mp2p::id::{ContentId, OverlayId, PeerId, UserId};
 use mp2p::index_file::IndexFileError;
 use mp2p::message::content::DeniedKind;
+use rusqlite::Connection;
 use tokio::sync::Notify;
 
 use crate::database::{Database, DatabaseError};
@@ -101,7 +102,11 @@ impl Ixs {
     /// # Errors
     /// It cannot be opened.
     pub fn open(path: &Path) -> Result<Self, DatabaseError> {
-        let database = Database::open(path, &schema::MIGRATIONS)?;
+        let filled = |tx: &Connection, migration| match migration {
+            schema::REINDEXED => register::index_all(tx),
+            _ => Ok(()),
+        };
+        let database = Database::open_filled(path, &schema::MIGRATIONS, filled)?;
         Ok(Self { database, takedowns: Arc::default(), pages: None })
     }
 

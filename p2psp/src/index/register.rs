@@ -149,9 +149,35 @@ pub(crate) fn put(tx: &Connection, file: &IndexFile, owner: &str) -> rusqlite::R
         title_words,
     ])?;
     let number = tx.last_insert_rowid();
-    tx.prepare_cached("INSERT INTO words (rowid, title, description) VALUES (?1, ?2, ?3)")?
-        .execute(params![number, title_words, words::indexed(&file.description)])?;
+    index(tx, number, &title_words, &file.description)?;
     Ok(number)
+}
+
+/// Takes the words of a content in.
+fn index(
+    tx: &Connection,
+    number: i64,
+    title_words: &str,
+    description: &str,
+) -> rusqlite::Result<()> {
+    tx.prepare_cached("INSERT INTO titles (rowid, words) VALUES (?1, ?2)")?
+        .execute(params![number, title_words])?;
+    let words = format!("{title_words} {}", words::indexed(description));
+    tx.prepare_cached("INSERT INTO texts (rowid, words) VALUES (?1, ?2)")?
+        .execute(params![number, words])?;
+    Ok(())
+}
+
+/// Takes the words of all contents in, into tables that have none yet.
+pub(crate) fn index_all(tx: &Connection) -> rusqlite::Result<()> {
+    let mut all = tx.prepare("SELECT number, title_words, description FROM content")?;
+    let mut rows = all.query([])?;
+    while let Some(row) = rows.next()? {
+        let (number, title_words, description): (i64, String, String) =
+            (row.get(0)?, row.get(1)?, row.get(2)?);
+        index(tx, number, &title_words, &description)?;
+    }
+    Ok(())
 }
 
 fn refusal(tx: &Connection, order: &Order) -> rusqlite::Result<Option<IndexError>> {
@@ -204,7 +230,8 @@ pub(crate) fn known(tx: &Connection, content: &ContentId) -> rusqlite::Result<Op
 
 /// Takes a content out of the index.
 pub(crate) fn delete(tx: &Connection, number: i64) -> rusqlite::Result<()> {
-    tx.prepare_cached("DELETE FROM words WHERE rowid = ?1")?.execute([number])?;
+    tx.prepare_cached("DELETE FROM titles WHERE rowid = ?1")?.execute([number])?;
+    tx.prepare_cached("DELETE FROM texts WHERE rowid = ?1")?.execute([number])?;
     tx.prepare_cached("DELETE FROM content WHERE number = ?1")?.execute([number])?;
     Ok(())
 }

@@ -4,9 +4,25 @@
 use crate::audit;
 
 /// Run once each, in order.
-pub(crate) const MIGRATIONS: [&str; 4] = [CONTENTS, audit::TABLE, CUTS, LIFTS];
+pub(crate) const MIGRATIONS: [&str; 5] = [CONTENTS, audit::TABLE, CUTS, LIFTS, WORDS];
+/// The number of [`WORDS`], after which the words of contents that are there are to be taken in.
+pub(crate) const REINDEXED: usize = 5;
 
-/// `words` stores none of its text: it is in `content`, in the form of [`crate::index::words`].
+/// Words of titles, and those of titles and descriptions, in the form of [`crate::index::words`]: of
+/// each only in which contents it is, for lists of those are read in no time; their text is in
+/// `content`. Lists of what begins with two letters and more are ready, too.
+const WORDS: &str = "
+    DROP TABLE words;
+    CREATE VIRTUAL TABLE titles USING fts5 (
+        words, content = '', contentless_delete = 1, tokenize = 'ascii', detail = none,
+        prefix = '2 3 4 5'
+    );
+    CREATE VIRTUAL TABLE texts USING fts5 (
+        words, content = '', contentless_delete = 1, tokenize = 'ascii', detail = none,
+        prefix = '2 3 4 5'
+    );
+";
+
 const CONTENTS: &str = "
     CREATE TABLE content (
         number INTEGER PRIMARY KEY,

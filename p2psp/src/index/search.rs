@@ -4,16 +4,19 @@
 //! description. Among these a title of fewer words first, then what was registered later. A word
 //! that half of all contents have costs no more than another: of each kind only the newest count.
 
+use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::time::Duration;
 
 use mp2p::id::{ContentId, OverlayId};
 use mp2p::message::bound::Text;
 use mp2p::message::content::{MAX_FOUND, OverlayContent};
-use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use crate::calls::{Answer, CallError, Contents};
 use crate::database::DatabaseError;
-use crate::index::{Ixs, words};
+use crate::index::Ixs;
+use crate::index::words::{self, Query};
 
 /// Contents of one kind that are looked at.
 const MAX_CANDIDATES: usize = 2 * MAX_FOUND;
@@ -62,10 +65,11 @@ impl Ixs {
                 )?
                 .query_map(params![overlay.as_str(), MAX_FOUND], |row| row.get::<_, i64>(0))?
                 .collect::<rusqlite::Result<Vec<i64>>>()?;
-            let found = numbers.into_iter().map(|number| detail(&mut details, number));
+            let found = numbers.into_iter().map(|number| details.query_row([number], row_of));
             found.collect::<rusqlite::Result<Vec<_>>>()
         });
-        Ok(found.await?.into_iter().flatten().map(|(content, _)| content).collect())
+        let found = found.await?.into_iter();
+        Ok(found.filter_map(|(texts, size, _)| content(texts, size)).collect())
     }
 
     /// The index file of a content.
@@ -97,75 +101,105 @@ impl Contents for Ixs {
     }
 }
 
-fn read(tx: &Connection, query: &str, title: &str) -> rusqlite::Result<Vec<OverlayContent>> {
-    let by_title = "SELECT number FROM content WHERE title_words = ?1
-         ORDER BY number DESC LIMIT ?2";
-    let by_words = "SELECT rowid FROM words WHERE words MATCH ?1 ORDER BY rowid DESC LIMIT ?2";
-    let kinds = [
-        (by_title, title.to_owned()),
-        (by_words, format!("{{title}} : ({query})")),
-        (by_words, query.to_owned()),
-    ];
-    let mut details = tx.prepare_cached(DETAIL)?;
-    let (mut seen, mut found) = (std::collections::HashSet::new(), Vec::new());
-    for (statement, asked) in kinds {
-        if found.len() >= MAX_FOUND {
-            break;
-        }
-        let (numbers, mut in_time) = numbers(tx, statement, &asked)?;
-        let mut kind = Vec::new();
-        for number in numbers.into_iter().filter(|number| seen.insert(*number)) {
-            let found = match detail(&mut details, number) {
-                Err(error) if is_late(&error) => {
-                    in_time = false;
-                    continue;
-                }
-                found => found?,
-            };
-            let Some((content, words)) = found else { continue };
-            kind.push((words, std::cmp::Reverse(number), content));
-        }
-        kind.sort_by_key(|(words, number, _)| (*words, *number));
-        found.extend(kind.into_iter().map(|(_, _, content)| content));
-        if !in_time {
-            break;
-        }
-    }
-    found.truncate(MAX_FOUND);
-    Ok(found)
+/// Contents of one kind: the statement that tells their numbers, the newest first, and what it is
+/// asked for.
+struct Kind<'a> {
+    statement: &'static str,
+    asked: &'a str,
+    /// Whether all words are to stand in the title.
+    is_of_title: bool,
 }
 
-/// The newest contents of one kind, and whether that is all that was looked for.
-fn numbers(tx: &Connection, statement: &str, asked: &str) -> rusqlite::Result<(Vec<i64>, bool)> {
-    let mut statement = tx.prepare_cached(statement)?;
-    let rows = statement.query_map(params![asked, MAX_CANDIDATES], |row| row.get::<_, i64>(0))?;
-    let mut numbers = Vec::new();
-    for number in rows {
-        match number {
-            Ok(number) => numbers.push(number),
-            Err(error) if is_late(&error) => return Ok((numbers, false)),
-            Err(error) => return Err(error),
+/// A content that has what was asked for.
+struct Hit {
+    content: OverlayContent,
+    number: i64,
+    title_words: usize,
+}
+
+/// A search as far as it has come.
+struct Search<'a> {
+    query: &'a Query,
+    details: CachedStatement<'a>,
+    seen: HashSet<i64>,
+    found: Vec<OverlayContent>,
+}
+
+fn read(tx: &Connection, query: &Query, title: &str) -> rusqlite::Result<Vec<OverlayContent>> {
+    let by_title = "SELECT number FROM content WHERE title_words = ?1 ORDER BY number DESC";
+    let in_title = "SELECT rowid FROM titles WHERE titles MATCH ?1 ORDER BY rowid DESC";
+    let anywhere = "SELECT rowid FROM texts WHERE texts MATCH ?1 ORDER BY rowid DESC";
+    let kinds = [
+        Kind { statement: by_title, asked: title, is_of_title: true },
+        Kind { statement: in_title, asked: &query.words, is_of_title: true },
+        Kind { statement: anywhere, asked: &query.words, is_of_title: false },
+    ];
+    let details = tx.prepare_cached(DETAIL)?;
+    let mut search = Search { query, details, seen: HashSet::new(), found: Vec::new() };
+    for kind in kinds {
+        if search.found.len() >= MAX_FOUND || !search.take(tx, &kind)? {
+            break;
         }
     }
-    Ok((numbers, true))
+    search.found.truncate(MAX_FOUND);
+    Ok(search.found)
+}
+
+impl Search<'_> {
+    /// The newest of a kind; whether there was time for it.
+    fn take(&mut self, tx: &Connection, kind: &Kind<'_>) -> rusqlite::Result<bool> {
+        let mut hits = Vec::new();
+        let done = self.collect(tx, kind, &mut hits);
+        hits.sort_by_key(|hit| (hit.title_words, Reverse(hit.number)));
+        self.found.extend(hits.into_iter().map(|hit| hit.content));
+        match done {
+            Err(error) if is_late(&error) => Ok(false),
+            done => done.map(|()| true),
+        }
+    }
+
+    fn collect(
+        &mut self,
+        tx: &Connection,
+        kind: &Kind<'_>,
+        hits: &mut Vec<Hit>,
+    ) -> rusqlite::Result<()> {
+        let mut statement = tx.prepare_cached(kind.statement)?;
+        let mut numbers = statement.query_map([kind.asked], |row| row.get(0))?;
+        while hits.len() < MAX_CANDIDATES {
+            let Some(number) = numbers.next().transpose()? else { break };
+            if self.seen.contains(&number) {
+                continue;
+            }
+            if let Some(hit) = self.hit(number, kind.is_of_title)? {
+                self.seen.insert(number);
+                hits.push(hit);
+            }
+        }
+        Ok(())
+    }
+
+    /// A content, where what is to stand together does. What was taken in is well-formed; what
+    /// somebody else wrote into the file is left out.
+    fn hit(&mut self, number: i64, is_of_title: bool) -> rusqlite::Result<Option<Hit>> {
+        let row = self.details.query_row([number], row_of).optional()?;
+        let Some((texts, size, title_words)) = row else { return Ok(None) };
+        let description = (!is_of_title).then_some(&*texts[3]);
+        if !self.query.stands_in(&title_words, description) {
+            return Ok(None);
+        }
+        let title_words = title_words.split(' ').count();
+        Ok(content(texts, size).map(|content| Hit { content, number, title_words }))
+    }
 }
 
 fn is_late(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted)
 }
 
-/// A content and how many words its title has. What was taken in is well-formed; what somebody else
-/// wrote into the file is left out.
-fn detail(
-    details: &mut CachedStatement<'_>,
-    number: i64,
-) -> rusqlite::Result<Option<(OverlayContent, usize)>> {
-    let row = details.query_row([number], |row| {
-        let texts: [String; 4] = [row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?];
-        Ok((texts, row.get::<_, i64>(4)?, row.get::<_, String>(5)?))
-    });
-    let Some((texts, size, words)) = row.optional()? else { return Ok(None) };
-    Ok(content(texts, size).map(|content| (content, words.split(' ').count())))
+/// Texts, size and the words of the title.
+fn row_of(row: &Row<'_>) -> rusqlite::Result<([String; 4], i64, String)> {
+    Ok(([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?], row.get(4)?, row.get(5)?))
 }
 
 fn content([id, overlay, title, description]: [String; 4], size: i64) -> Option<OverlayContent> {

@@ -8,6 +8,7 @@ use mp2p::message::content::{Denied, DeniedKind};
 use mp2p::signed::{PeerKey, SigningKey};
 
 use crate::audit;
+use crate::index::schema::MIGRATIONS;
 use crate::index::{IndexError, Ixs, Publisher};
 
 /// An index in a folder of its own.
@@ -111,6 +112,50 @@ async fn searches_in_several_scripts_find_what_is_meant_best_first() {
     for hostile in ["", "\"", "NEAR(", "*", "title:", "a AND", "{title} : x", "\u{0}"] {
         shelf.index.search(hostile).await.unwrap();
     }
+}
+
+/// The pairs of 京タワ are there, but not one after the other.
+#[tokio::test]
+async fn letters_that_nothing_divides_are_found_where_they_stand_together() {
+    let (shelf, anna) = (Shelf::new(), Author::new("anna"));
+    for (byte, (title, description)) in
+        (0..).zip([("タワ 京タ", ""), ("京タ", "タワ"), ("film", "東京タワー"), ("東京タワー", "")])
+    {
+        anna.register(&shelf, &anna.file(byte, 1, title, description)).await.unwrap();
+    }
+    assert_eq!(shelf.titles("京タワ").await, ["東京タワー", "film"]);
+    assert_eq!(shelf.titles("京タ タワ").await.len(), 4);
+}
+
+/// As the version before kept it: its words in one table that knows where in a text they stand.
+#[tokio::test]
+async fn an_index_of_an_older_version_is_searched_as_a_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.db");
+    let older = rusqlite::Connection::open(&path).unwrap();
+    for migration in &MIGRATIONS[..4] {
+        older.execute_batch(migration).unwrap();
+    }
+    older.pragma_update(None, "user_version", 4).unwrap();
+    let id = "7".repeat(64);
+    let content = "INSERT INTO content VALUES
+        (3, ?1, 'film', 'anna', ?1, 1, 'Winter', 'Über Süden', 9, 'winter')";
+    older.execute(content, [&id]).unwrap();
+    let words = "INSERT INTO words (rowid, title, description) VALUES (3, 'winter', 'uber suden')";
+    older.execute(words, []).unwrap();
+    drop(older);
+    for _ in 0..2 {
+        let index = Ixs::open(&path).unwrap();
+        for asked in ["winter", "wint", "süd", "uber winter"] {
+            let found = index.search(asked).await.unwrap();
+            assert_eq!(found.len(), 1, "{asked}");
+            assert_eq!(found[0].content_id.as_str(), id);
+        }
+    }
+    let index = Ixs::open(&path).unwrap();
+    let (content, anna) = (ContentId::parse(&id).unwrap(), UserId::parse("anna").unwrap());
+    index.remove(content, anna).await.unwrap();
+    assert!(index.search("winter").await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -33,29 +33,61 @@ pub(crate) fn indexed(text: &str) -> String {
     words.join(" ")
 }
 
-/// A search, as FTS5 takes it: every word, the last of which may be unfinished. `None` where there
-/// is no word.
-pub(crate) fn query(text: &str) -> Option<String> {
-    let mut words: Vec<String> = runs(&folded(text)).into_iter().take(MAX_WORDS).map(one).collect();
+/// What a search asks for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Query {
+    /// Every word, as FTS5 takes it; the last may be unfinished.
+    pub(crate) words: String,
+    /// Words that are to follow each other, for they are of one run of letters: the index knows
+    /// only that they are there.
+    together: Vec<String>,
+}
+
+/// A search; `None` where there is no word.
+pub(crate) fn query(text: &str) -> Option<Query> {
+    let (mut words, mut together) = (Vec::new(), Vec::new());
+    for run in runs(&folded(text)).into_iter().take(MAX_WORDS) {
+        match run {
+            Run::Word(word) => words.push(quoted(&word)),
+            Run::Spaceless(letters) if letters.len() == 1 => {
+                words.push(quoted(&String::from(letters[0])));
+            }
+            Run::Spaceless(letters) => {
+                let letters = &letters[..letters.len().min(MAX_RUN)];
+                let pairs: Vec<String> = letters.windows(2).map(String::from_iter).collect();
+                words.extend(pairs.iter().map(|pair| quoted(pair)));
+                if pairs.len() > 1 {
+                    together.push(format!(" {} ", pairs.join(" ")));
+                }
+            }
+        }
+    }
     let last = words.last_mut()?;
     // One letter of an alphabet is too little to begin a word with.
     if last.len() > "\"x\"".len() {
         last.push('*');
     }
-    Some(words.join(" AND "))
+    Some(Query { words: words.join(" AND "), together })
+}
+
+impl Query {
+    /// Whether what is to stand together does so in the words of a title or in a description.
+    pub(crate) fn stands_in(&self, title_words: &str, description: Option<&str>) -> bool {
+        if self.together.is_empty() {
+            return true;
+        }
+        let title = format!(" {title_words} ");
+        let description = description.map(|text| format!(" {} ", indexed(text)));
+        let has = |run: &String| {
+            title.contains(run) || description.as_ref().is_some_and(|text| text.contains(run))
+        };
+        self.together.iter().all(has)
+    }
 }
 
 /// In quotes: no word is an operator of the query language.
-fn one(run: Run) -> String {
-    match run {
-        Run::Word(word) => format!("\"{word}\""),
-        Run::Spaceless(letters) if letters.len() == 1 => format!("\"{}\"", letters[0]),
-        Run::Spaceless(letters) => {
-            let letters = &letters[..letters.len().min(MAX_RUN)];
-            let pairs: Vec<String> = letters.windows(2).map(String::from_iter).collect();
-            format!("\"{}\"", pairs.join(" "))
-        }
-    }
+fn quoted(word: &str) -> String {
+    format!("\"{word}\"")
 }
 
 enum Run {
@@ -187,16 +219,27 @@ mod tests {
         for (text, form) in [
             ("nach Sü", Some("\"nach\" AND \"su\"*")),
             ("vitamin C", Some("\"vitamin\" AND \"c\"")),
-            ("京タワ", Some("\"京た たわ\"*")),
+            ("京タワ", Some("\"京た\" AND \"たわ\"*")),
             ("京", Some("\"京\"*")),
             ("\"NEAR(a OR title:b*", Some("\"near\" AND \"a\" AND \"or\" AND \"title\" AND \"b\"")),
             ("", None),
             ("*\"'();--", None),
         ] {
-            assert_eq!(query(text).as_deref(), form, "{text}");
+            assert_eq!(query(text).map(|query| query.words).as_deref(), form, "{text}");
         }
-        let long = query(&"word ".repeat(1000)).unwrap();
+        let long = query(&"word ".repeat(1000)).unwrap().words;
         assert_eq!(long.matches("AND").count(), MAX_WORDS - 1);
-        assert!(query(&"山".repeat(1000)).unwrap().len() < 300);
+        let long = query(&"山".repeat(1000)).unwrap().words;
+        assert_eq!(long.matches("AND").count(), MAX_RUN - 2);
+    }
+
+    /// By hand: pairs that are there, but not one after the other, are no run.
+    #[test]
+    fn letters_of_one_run_stand_together() {
+        let asked = query("京タワ film").unwrap();
+        assert!(asked.stands_in(&indexed("東京タワーの夜"), None));
+        assert!(!asked.stands_in(&indexed("タワーと京た"), Some("京た")));
+        assert!(asked.stands_in(&indexed("タワー"), Some("東京タワー, 1953")));
+        assert!(query("東京 film").unwrap().stands_in("", None), "a pair is a word");
     }
 }
