@@ -1,9 +1,13 @@
 //! Answers as asked, with a status of their own; what goes wrong stands in
 //! [`crate::api::problem`].
 
+use std::marker::PhantomData;
+
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, StatusCode};
+use mp2p::message::join::JoinAnswer;
 use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 
@@ -11,6 +15,9 @@ use crate::api::does::{Generators, Gives};
 
 /// What both ends send.
 const JSON: &str = "application/json";
+
+/// A `T` that is JSON already.
+pub(crate) struct Written<T>(Vec<u8>, PhantomData<T>);
 
 /// Something was made.
 pub(crate) struct Created<T>(pub(crate) T);
@@ -23,6 +30,18 @@ pub(crate) struct Done;
 
 /// Server-sent events, for as long as the asker listens.
 pub(crate) struct EventStream(pub(crate) Response);
+
+impl From<JoinAnswer> for Written<JoinAnswer> {
+    fn from(answer: JoinAnswer) -> Self {
+        Self(answer.into_json(), PhantomData)
+    }
+}
+
+impl<T> IntoResponse for Written<T> {
+    fn into_response(self) -> Response {
+        ([(CONTENT_TYPE, HeaderValue::from_static(JSON))], self.0).into_response()
+    }
+}
 
 impl<T: Serialize> IntoResponse for Created<T> {
     fn into_response(self) -> Response {
@@ -53,6 +72,14 @@ fn json<T: JsonSchema>(generators: &mut Generators) -> Option<(&'static str, Sch
 }
 
 impl<T: JsonSchema> Gives for Json<T> {
+    const STATUS: u16 = 200;
+
+    fn gives(generators: &mut Generators) -> Option<(&'static str, Schema)> {
+        json::<T>(generators)
+    }
+}
+
+impl<T: JsonSchema> Gives for Written<T> {
     const STATUS: u16 = 200;
 
     fn gives(generators: &mut Generators) -> Option<(&'static str, Schema)> {

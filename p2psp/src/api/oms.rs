@@ -12,7 +12,7 @@ use mp2p::message::rendezvous::RendezvousRequest;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::answer::{Created, Done};
+use crate::api::answer::{Created, Done, Written};
 use crate::api::body::Body;
 use crate::api::caller::Member;
 use crate::api::desk::Desk;
@@ -177,8 +177,8 @@ pub(crate) async fn join(
     State(desk): State<Arc<Desk>>,
     Member(asker): Member,
     Body(request): Body<JoinRequest>,
-) -> Result<Json<JoinAnswer>, Problem> {
-    Ok(Json(role(&desk)?.join(&asker, &request, desk.moment()).await?))
+) -> Result<Written<JoinAnswer>, Problem> {
+    Ok(role(&desk)?.join(&asker, &request, desk.moment()).await?.into())
 }
 
 /// `DELETE /oms/peer`: leave.

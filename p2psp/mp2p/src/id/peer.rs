@@ -58,12 +58,21 @@ impl PeerId {
     pub fn digits(&self) -> Digits {
         let mut digits = [0; DIGEST_DIGITS];
         for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0) {
-            pair[0] = digit(byte >> 4);
-            pair[1] = digit(byte & 15);
+            pair.copy_from_slice(&PAIRS[usize::from(byte)]);
         }
         Digits(digits)
     }
 }
+
+/// The digits of each byte.
+const PAIRS: [[u8; 2]; 256] = {
+    let (mut pairs, mut byte) = ([[0; 2]; 256], 0);
+    while byte < 256 {
+        pairs[byte] = [digit(byte as u8 >> 4), digit(byte as u8 & 15)];
+        byte += 1;
+    }
+    pairs
+};
 
 /// Of a lower-case hex digit.
 const fn nibble(digit: u8) -> u8 {

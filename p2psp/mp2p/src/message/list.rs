@@ -1,5 +1,7 @@
 //! The ranked peer list (TR 20002 §8.3.1 step 4; Q.4103 `peer_info_list`).
 
+mod written;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
