@@ -9,8 +9,14 @@ use clap::Args;
 use crate::cli::InputArguments;
 use crate::settings::Settings;
 
+const EXAMPLES: &str = "\
+Examples:
+  p2psp check --config p2psp.toml
+  p2psp check --config p2psp.toml --set list.size=30        as it would be with another value";
+
 /// Arguments of `p2psp check`.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub struct Arguments {
     #[command(flatten)]
     inputs: InputArguments,

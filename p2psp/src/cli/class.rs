@@ -12,9 +12,16 @@ use mp2p::id::UserId;
 use crate::cli::state::{StateArguments, operator, unix_now, wait};
 use crate::users::Policy;
 
+const EXAMPLES: &str = "\
+Examples:
+  p2psp class --policy classes.toml --dry-run --state-dir state    who would get which
+  p2psp class --config p2psp.toml                                  by the file of class.policy
+  p2psp class set anna 3 --config p2psp.toml                       for good
+  p2psp class set anna auto --config p2psp.toml                    by the policy again";
+
 /// Arguments of `p2psp class`.
 #[derive(Args, Debug)]
-#[command(args_conflicts_with_subcommands = true)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct Arguments {
     #[command(subcommand)]
     what: Option<What>,

@@ -16,8 +16,15 @@ use crate::cli::state::{StateArguments, operator, wait};
 /// A token lives no longer than this.
 const MAX_TTL_MINUTES: u64 = 7 * 24 * 60;
 
+const EXAMPLES: &str = "\
+Examples:
+  p2psp invite anna --state-dir state                        a token of an hour
+  p2psp invite anna --config p2psp.toml --ttl-minutes 1440 --url https://p2psp.example:7443
+  p2psp invite anna --config p2psp.toml --lost PEER-ID       for a peer whose key is lost";
+
 /// Arguments of `p2psp invite`.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub struct Arguments {
     /// The user: 1 to 64 characters of a-z 0-9 . _ -
     user: UserId,

@@ -12,8 +12,15 @@ use crate::cli::InputArguments;
 use crate::server::Server;
 use crate::settings::{Part, Settings};
 
+const EXAMPLES: &str = "\
+Examples:
+  p2psp serve --state-dir state --listen 127.0.0.1:7443     all roles, a CA made where there is none
+  p2psp serve --config p2psp.toml                           by a file: `p2psp config default`
+  p2psp serve --config oms.toml --role oms,pams             two roles here, the others elsewhere";
+
 /// Arguments of `p2psp serve`.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub struct Arguments {
     #[command(flatten)]
     inputs: InputArguments,
