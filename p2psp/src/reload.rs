@@ -1,6 +1,6 @@
 //! SIGHUP: settings are read again, and what can change while the server runs does: `[[isp]]`,
-//! `[list]`, `[activity]` but for the bounds of its store, `[[role-server]]`. The log names what else
-//! has changed and waits for a restart.
+//! `[list]`, `[activity]`, `[[role-server]]`. The log names what else has changed and waits for a
+//! restart.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,7 +10,7 @@ use link::shutdown::Shutdown;
 use tokio::signal::unix::Signal;
 
 use crate::api::Desk;
-use crate::settings::{ActivitySettings, Inputs, Settings};
+use crate::settings::{Inputs, Settings};
 
 /// Reads the settings again at each hangup until shutdown; refused ones change nothing.
 pub async fn follow(
@@ -55,7 +55,7 @@ fn take_over(inputs: &Inputs, old: &Settings, desk: &Desk) -> anyhow::Result<Set
         oms.report_seconds.store(new.activity.report_seconds, Ordering::Relaxed);
     }
     if let Some(pams) = &desk.pams {
-        pams.change(live(&old.activity, &new.activity));
+        pams.change(new.activity.clone());
     }
     if !waiting.is_empty() {
         tracing::warn!(keys = waiting.join(", "), "changed settings that need a restart");
@@ -64,23 +64,13 @@ fn take_over(inputs: &Inputs, old: &Settings, desk: &Desk) -> anyhow::Result<Set
     Ok(new)
 }
 
-/// The new settings of PAMS, but for what its store was made with.
-fn live(old: &ActivitySettings, new: &ActivitySettings) -> ActivitySettings {
-    ActivitySettings {
-        max_peers: old.max_peers,
-        history_window_seconds: old.history_window_seconds,
-        history_windows: old.history_windows,
-        ..new.clone()
-    }
-}
-
 /// Keys with another value that stay as they were.
 fn changed(old: &Settings, new: &Settings) -> anyhow::Result<Vec<String>> {
     let taken = Settings {
         role_server: new.role_server.clone(),
         isp: new.isp.clone(),
         list: new.list.clone(),
-        activity: live(&old.activity, &new.activity),
+        activity: new.activity.clone(),
         ..old.clone()
     };
     let (old, new) = (toml::Table::try_from(&taken)?, toml::Table::try_from(new)?);
@@ -109,7 +99,7 @@ mod tests {
         .role_server;
         assert_eq!(changed(&old, &new).unwrap(), ["overlay", "provider"]);
         new.activity.max_peers = 9;
-        assert_eq!(changed(&old, &new).unwrap(), ["activity", "overlay", "provider"]);
+        assert_eq!(changed(&old, &new).unwrap(), ["overlay", "provider"]);
         assert!(changed(&new, &new).unwrap().is_empty());
     }
 }

@@ -19,7 +19,7 @@ use link::shutdown::Shutdown;
 use prometheus_client::registry::Registry;
 use tokio::signal::unix::Signal;
 
-use crate::activity::{HistoryBounds, MemoryStatus, Pams};
+use crate::activity::{MemoryStatus, Pams, StatusBounds};
 use crate::api::{Bounds, Desk, Service};
 use crate::backup::Hold;
 use crate::calls::{Activity, Contents, StatusRequests, Users};
@@ -265,11 +265,7 @@ fn pams(
     links: &Links,
     state: &Path,
 ) -> anyhow::Result<Arc<Pams>> {
-    let history = HistoryBounds {
-        window_s: activity.history_window_seconds,
-        windows: activity.history_windows,
-    };
-    let store = MemoryStatus::new(activity.max_peers, activity.max_age_seconds, history);
+    let store = MemoryStatus::new(StatusBounds::of(activity));
     let requests = match events {
         Some(events) => events as Arc<dyn StatusRequests>,
         None => links.to(Part::Oms),

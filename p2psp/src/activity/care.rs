@@ -76,6 +76,11 @@ impl Care {
         Self { of: HashMap::new(), supers: HashMap::new(), max_peers }
     }
 
+    /// So many in care from now on, but for those that are.
+    pub(crate) const fn bound(&mut self, max_peers: usize) {
+        self.max_peers = max_peers;
+    }
+
     /// Puts `peer`, of `user`, in the care of `super_peer`, and out of any other's.
     pub(crate) fn enrol(
         &mut self,

@@ -6,7 +6,7 @@ use mp2p::message::resource::Resource;
 use mp2p::message::status::StaticStatus;
 
 use crate::activity::packed::{PackedStatus, PackedWindow};
-use crate::activity::store::{Aged, Record, Told};
+use crate::activity::store::{Aged, Record, StatusBounds, Told};
 
 /// One peer.
 #[derive(Debug, Default)]
@@ -32,17 +32,8 @@ struct Extra {
     resources: Box<[Resource]>,
 }
 
-/// How history is kept.
-#[derive(Clone, Copy, Debug)]
-pub struct HistoryBounds {
-    /// Seconds of a window.
-    pub window_s: u64,
-    /// Windows of a peer.
-    pub windows: usize,
-}
-
 impl Entry {
-    pub(crate) fn take(&mut self, told: Told, now: u64, bounds: HistoryBounds) {
+    pub(crate) fn take(&mut self, told: Told, now: u64, bounds: &StatusBounds) {
         let Told { report, user, via } = told;
         self.roll(now - now % bounds.window_s.max(1), bounds.windows.max(1));
         self.window.note(&report.status);

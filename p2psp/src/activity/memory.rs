@@ -7,13 +7,16 @@
 //! ```
 
 use std::collections::BTreeSet;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use arc_swap::ArcSwap;
 use mp2p::id::PeerId;
 use mp2p::message::resource::{Resource, ResourceType};
 
-use crate::activity::entry::{Entry, HistoryBounds};
-use crate::activity::store::{Aged, Counts, Offer, Record, StatusStore, Told, TooMany, Wanted};
+use crate::activity::entry::Entry;
+use crate::activity::store::{
+    Aged, Counts, Offer, Record, StatusBounds, StatusStore, Told, TooMany, Wanted,
+};
 use crate::chunks::Chunks;
 use crate::scores::Board;
 
@@ -28,9 +31,7 @@ pub struct MemoryStatus {
     board: Board,
     rows: RwLock<Rows>,
     index: RwLock<Index>,
-    max_peers: usize,
-    max_age_s: u64,
-    history: HistoryBounds,
+    bounds: ArcSwap<StatusBounds>,
 }
 
 /// Peers by their row of the board.
@@ -48,12 +49,12 @@ struct Index {
 }
 
 impl MemoryStatus {
-    /// An empty store that keeps `max_peers`; at that bound it forgets those older than
-    /// `max_age_s`.
+    /// An empty store.
     #[must_use]
-    pub fn new(max_peers: usize, max_age_s: u64, history: HistoryBounds) -> Self {
+    pub fn new(bounds: StatusBounds) -> Self {
+        let bounds = ArcSwap::from_pointee(bounds);
         let (board, rows, index) = (Board::default(), RwLock::default(), RwLock::default());
-        Self { board, rows, index, max_peers, max_age_s, history }
+        Self { board, rows, index, bounds }
     }
 
     /// Forgets those of `at` that are older than `keep_s`.
@@ -110,13 +111,14 @@ impl Index {
 impl StatusStore for MemoryStatus {
     fn put(&self, told: Told, now: u64) -> Result<(), TooMany> {
         let peer = told.report.peer_id.clone();
+        let bounds = self.bounds.load();
         let mut rows = write(&self.rows);
         let known = self.board.row(&peer);
-        if known.is_none() && rows.peers >= self.max_peers {
+        if known.is_none() && rows.peers >= bounds.max_peers {
             let all = 0..rows.entries.len() as u32;
-            self.forget(&mut rows, all, self.max_age_s, now);
-            if rows.peers >= self.max_peers {
-                return Err(TooMany(self.max_peers));
+            self.forget(&mut rows, all, bounds.max_age_s, now);
+            if rows.peers >= bounds.max_peers {
+                return Err(TooMany(bounds.max_peers));
             }
         }
         let row = self.board.put(&peer, told.report.status.load(), now);
@@ -128,7 +130,7 @@ impl StatusStore for MemoryStatus {
         let entry = place.get_or_insert_default();
         let says_resources = told.report.resources.is_some();
         let old = if says_resources { entry.resources().to_vec() } else { Vec::new() };
-        entry.take(told, now, self.history);
+        entry.take(told, now, &bounds);
         if says_resources {
             write(&self.index).replace(&peer, &old, entry.resources());
         }
@@ -184,6 +186,10 @@ impl StatusStore for MemoryStatus {
         }
     }
 
+    fn bound(&self, bounds: StatusBounds) {
+        self.bounds.store(Arc::new(bounds));
+    }
+
     fn board(&self) -> Option<&Board> {
         Some(&self.board)
     }
@@ -212,8 +218,8 @@ mod tests {
     #[test]
     fn memory_does_what_a_store_of_statuses_has_to() {
         suite::run(&|max_peers, max_age_s| {
-            let history = HistoryBounds { window_s: 300, windows: 2 };
-            Box::new(MemoryStatus::new(max_peers, max_age_s, history))
+            let bounds = StatusBounds { max_peers, max_age_s, window_s: 300, windows: 2 };
+            Box::new(MemoryStatus::new(bounds))
         });
     }
 }

@@ -30,10 +30,11 @@ use tokio::sync::watch;
 
 pub use crate::activity::care::CareError;
 use crate::activity::care::{Care, CareOffer, OFFER_EVERY_S};
-pub use crate::activity::entry::HistoryBounds;
 use crate::activity::kept::KeptCare;
 pub use crate::activity::memory::MemoryStatus;
-pub use crate::activity::store::{Aged, Counts, Offer, Record, StatusStore, Told, TooMany, Wanted};
+pub use crate::activity::store::{
+    Aged, Counts, Offer, Record, StatusBounds, StatusStore, Told, TooMany, Wanted,
+};
 use crate::calls::{Activity, Answer, Standing, StatusRequests};
 use crate::database::DatabaseError;
 use crate::scores::{Brief, Scores};
@@ -248,8 +249,10 @@ impl Pams {
         self.care().account(super_peer)
     }
 
-    /// Other settings from now on; bounds of the store stay.
+    /// Other settings from now on; who is there stays, though they are more than the new bound.
     pub fn change(&self, settings: ActivitySettings) {
+        self.store.bound(StatusBounds::of(&settings));
+        self.care().bound(settings.max_peers);
         self.settings.store(Arc::new(settings));
     }
 

@@ -6,6 +6,7 @@ use mp2p::message::resource::{Resource, ResourceType};
 use mp2p::message::status::{PeerReport, PeerStatus, StaticStatus};
 
 use crate::scores::Board;
+use crate::settings::ActivitySettings;
 
 /// Statuses of peers. Times are Unix seconds.
 pub trait StatusStore: Send + Sync {
@@ -29,9 +30,38 @@ pub trait StatusStore: Send + Sync {
     /// `max_age_s`, and how many did not.
     fn sweep(&self, max_age_s: u64, keep_s: u64, now: u64) -> Counts;
 
+    /// Other bounds from now on; who is there stays, though they are more.
+    fn bound(&self, bounds: StatusBounds);
+
     /// The last load of each peer, where it is in this process.
     fn board(&self) -> Option<&Board> {
         None
+    }
+}
+
+/// How much a store keeps.
+#[derive(Clone, Copy, Debug)]
+pub struct StatusBounds {
+    /// Peers; at that bound those go that are older than `max_age_s`.
+    pub max_peers: usize,
+    /// Seconds.
+    pub max_age_s: u64,
+    /// Seconds of a window of history.
+    pub window_s: u64,
+    /// Windows of a peer.
+    pub windows: usize,
+}
+
+impl StatusBounds {
+    /// As they are set.
+    #[must_use]
+    pub const fn of(settings: &ActivitySettings) -> Self {
+        Self {
+            max_peers: settings.max_peers,
+            max_age_s: settings.max_age_seconds,
+            window_s: settings.history_window_seconds,
+            windows: settings.history_windows,
+        }
     }
 }
 

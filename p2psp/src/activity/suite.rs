@@ -5,7 +5,7 @@ use mp2p::message::bound::List;
 use mp2p::message::resource::ResourceType;
 use mp2p::message::status::{PeerReport, PeerStatus};
 
-use crate::activity::store::{Aged, Counts, StatusStore, Told, TooMany, Wanted};
+use crate::activity::store::{Aged, Counts, StatusBounds, StatusStore, Told, TooMany, Wanted};
 
 /// Makes a store for so many peers, which forgets at that bound what is older than so many seconds,
 /// with a history of two windows of 300 s.
@@ -18,6 +18,7 @@ pub(crate) fn run(make: Make<'_>) {
     resources_are_found_by_name_and_type_while_they_are_told(make);
     windows_hold_means_and_the_oldest_goes(make);
     who_is_silent_is_counted_and_at_last_forgotten(make);
+    bounds_change_while_it_runs(make);
 }
 
 fn peer(name: u8) -> PeerId {
@@ -103,4 +104,26 @@ fn who_is_silent_is_counted_and_at_last_forgotten(make: Make<'_>) {
     assert_eq!(store.sweep(60, 600, 720), Counts { reporting: 0, silent: 1 });
     assert!(store.record(&peer(1), 720).is_none());
     assert!(store.resources(&Wanted::Named("disk".into()), 999, 9, 720).is_empty());
+}
+
+fn bounds_change_while_it_runs(make: Make<'_>) {
+    let store = make(1, 60);
+    store.put(told(1, 0.1), 100).unwrap();
+    assert_eq!(store.put(told(2, 0.1), 100), Err(TooMany(1)));
+    let bounds = StatusBounds { max_peers: 2, max_age_s: 10, window_s: 10, windows: 3 };
+    store.bound(bounds);
+    store.put(told(2, 0.1), 100).unwrap();
+    for now in [110, 120, 130] {
+        store.put(told(1, 0.1), now).unwrap();
+    }
+    let windows = |name| store.record(&peer(name), 130).unwrap().history.len();
+    assert_eq!((windows(1), windows(2)), (3, 1));
+    // Peer 2 told nothing for longer than counts now, and makes room.
+    store.put(told(3, 0.1), 130).unwrap();
+    assert!(store.record(&peer(2), 130).is_none());
+    // Who is there stays.
+    store.bound(StatusBounds { max_peers: 1, ..bounds });
+    assert_eq!(store.put(told(4, 0.1), 130), Err(TooMany(1)));
+    store.put(told(1, 0.2), 131).unwrap();
+    assert_eq!(store.sweep(10, 60, 131).reporting, 2);
 }

@@ -13,7 +13,7 @@ use mp2p::message::status::{PeerReport, PeerStatus};
 use netmap::workload::Dice;
 use netmap::{Cost, MatrixBuilder, Parts, Pid, PidName, Snapshot};
 
-use crate::activity::{HistoryBounds, MemoryStatus, Pams};
+use crate::activity::{MemoryStatus, Pams, StatusBounds};
 use crate::calls::{Answer, StatusRequests};
 use crate::isp::{Atlas, Outlook};
 use crate::overlay::{Member, MemoryStore, Reach, SwarmStore};
@@ -67,11 +67,7 @@ impl World {
         let bounds = OverlaySettings { max_members: count, ..OverlaySettings::default() };
         let store = MemoryStore::new(bounds);
         let settings = ActivitySettings { max_peers: count, ..ActivitySettings::default() };
-        let history = HistoryBounds {
-            window_s: settings.history_window_seconds,
-            windows: settings.history_windows,
-        };
-        let statuses = MemoryStatus::new(count, settings.max_age_seconds, history);
+        let statuses = MemoryStatus::new(StatusBounds::of(&settings));
         let pams = Pams::new(Box::new(statuses), settings, Arc::new(Nobody));
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         runtime.block_on(settle(&store, &pams, seed, count, NOW))?;
