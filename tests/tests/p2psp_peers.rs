@@ -1,11 +1,13 @@
 //! Peers of a provider without any ISP: who they are, what they may, and what is refused.
 
 use mp2p::id::{OverlayId, PeerId};
+use mp2p::message::event::Event;
 use mp2p::passkey::{Check, Passkey, PasskeyError};
 use mp2p::signed::VerifyingKey;
 use serde_json::{Value, json};
 use system_tests::curl;
 use system_tests::p2psp::{P2psp, Peer, addresses};
+use system_tests::wait::{AMPLE, until};
 
 struct Scene {
     p2psp: P2psp,
@@ -164,4 +166,52 @@ fn a_role_that_is_not_there_is_done_without() {
     scene.p2psp.daemon.signal("HUP").unwrap();
     scene.p2psp.daemon.wait_for_log("settings taken over").unwrap();
     assert_eq!(scene.p2psp.daemon.stop().unwrap(), Some(0));
+}
+
+/// Flow 8.3.3: OMS passes on where two members come from, whatever they say of it, to these two and
+/// to nobody else, each answer once.
+#[test]
+fn flow_8_3_3_two_members_hear_where_each_is_seen_from_and_a_third_cannot_be_named() {
+    let scene = Scene::start(&[]);
+    let [ben, carla] = [("ben", "127.0.0.11"), ("carla", "127.0.0.12")]
+        .map(|(user, address)| scene.p2psp.enrol(user, address).unwrap());
+    let anna = scene.anna();
+    let (by_anna, by_ben) = (anna.listen(None), ben.listen(None));
+    for peer in [&anna, &ben] {
+        let mut request = peer.join_request("film");
+        request["peer_addr"][0]["ip_address"] = json!("203.0.113.80");
+        (request["nat"], request["rendezvous"]) = (json!("cone"), json!(true));
+        assert_eq!(peer.ask("POST", "/oms/peer", Some(&request)).status, 200);
+    }
+    let ask = |from: &Peer, with: &Peer, port: u16, answer: bool| {
+        let body = json!({
+            "overlay-id": "film", "peer-id": with.id, "rendezvous-id": "r1", "port": port,
+            "answer": answer,
+        });
+        from.ask("POST", "/oms/peer/rendezvous", Some(&body)).status
+    };
+    assert_eq!(ask(&carla, &ben, 7001, false), 403, "no member");
+    let _ = carla.join("film");
+    assert_eq!(ask(&carla, &ben, 7001, false), 404, "she opens no ways");
+    assert_eq!(ask(&ben, &anna, 7002, true), 403, "nobody asked");
+    assert_eq!(ask(&anna, &ben, 25, false), 400, "a port of another service");
+    // As soon as his stream is open.
+    until(|| match ask(&anna, &ben, 7001, false) {
+        204 => Ok(()),
+        other => Err(other),
+    })
+    .unwrap();
+    let heard = |event: &Event| match event {
+        Event::Rendezvous { peer_id, address, answer, .. } => {
+            Some((peer_id.to_string(), format!("{}:{}", address.ip_address, address.port), *answer))
+        }
+        _ => None,
+    };
+    let asked = (anna.id.clone(), "127.0.0.10:7001".to_owned(), false);
+    assert_eq!(by_ben.until(AMPLE, heard), asked);
+    assert_eq!(ask(&carla, &anna, 7003, true), 404, "who was not asked");
+    assert_eq!(ask(&ben, &anna, 7002, true), 204);
+    let answered = (ben.id.clone(), "127.0.0.11:7002".to_owned(), true);
+    assert_eq!(by_anna.until(AMPLE, heard), answered);
+    assert_eq!(ask(&ben, &anna, 7002, true), 403, "a second time");
 }
