@@ -1,9 +1,9 @@
-//! How peers stand, as far as the order of lists needs it: 16 bytes a peer beside its id, read for
+//! How peers stand, as far as the order of lists needs it: 12 bytes a peer beside its id, read for
 //! each candidate of each list where PAMS is in the process of OMS.
 //!
 //! ```text
-//!  report ─► PAMS ─ put ─► rows: 0 3f… 14:02 0.25   1 9a… 14:01 0.90   2 –   …
-//!  list ─► OMS ─ (peer, row where it was last) ─► score, age
+//!  report ─► PAMS ─ put ─► rows: 0 #7 14:02 0.25   1 #9 14:01 0.90   2 –   …
+//!  list ─► OMS ─ (row and its turn, when it was read last) ─► score, age
 //! ```
 
 use std::hash::{BuildHasher, RandomState};
@@ -45,17 +45,41 @@ struct Table {
     free: Vec<u32>,
     by_peer: HashTable<u32>,
     hasher: RandomState,
+    /// How often a row became somebody's.
+    turns: u32,
 }
 
-/// 16 bytes, of which four are in a line of the processor's cache.
+/// 12 bytes, of which five are in a line of the processor's cache.
 #[derive(Clone, Copy, Debug)]
 struct Row {
-    /// The first bits of the peer's id, by which a hint that is wrong is known.
-    first_bits: u64,
+    /// Which of all turns made it whose it is: by this a hint that is wrong is known.
+    turn: u32,
     /// Unix seconds.
     at: u32,
     /// No number of one that is free.
     load: f32,
+}
+
+/// Where a peer's row was, and whether that is still it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Hint {
+    row: u32,
+    turn: u32,
+}
+
+impl Hint {
+    /// Not known.
+    pub(crate) const NONE: Self = Self { row: u32::MAX, turn: 0 };
+
+    /// To be kept in one piece.
+    pub(crate) const fn bits(self) -> u64 {
+        (self.row as u64) << 32 | self.turn as u64
+    }
+
+    /// What was kept.
+    pub(crate) const fn of_bits(bits: u64) -> Self {
+        Self { row: (bits >> 32) as u32, turn: bits as u32 }
+    }
 }
 
 /// A board, and what counts.
@@ -85,7 +109,7 @@ impl Board {
         // What is no number is no load.
         let load = if load.is_nan() { 1.0 } else { load };
         if let Some(place) = table.rows.get_mut(row) {
-            *place = Row { first_bits: peer.first_bits(), at, load };
+            *place = Row { at, load, ..*place };
         }
         row
     }
@@ -98,9 +122,9 @@ impl Board {
     /// Forgets a row; whose it was.
     pub(crate) fn remove(&self, row: u32) -> Option<PeerId> {
         let mut table = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let Table { rows, peers, free, by_peer, hasher } = &mut *table;
+        let Table { rows, peers, free, by_peer, hasher, .. } = &mut *table;
         let place = rows.get_mut(row).filter(|row| !row.is_free())?;
-        *place = Row::FREE;
+        *place = Row::free(place.turn);
         let peer = peers.get(row)?.clone();
         let hash = hasher.hash_one(peer.digest());
         if let Ok(entry) = by_peer.find_entry(hash, |other| *other == row) {
@@ -112,10 +136,9 @@ impl Board {
 }
 
 impl Row {
-    const FREE: Self = Self { first_bits: 0, at: 0, load: f32::NAN };
-
-    const fn is_of(&self, peer: &PeerId) -> bool {
-        self.first_bits == peer.first_bits() && !self.is_free()
+    /// Nobody's, since its last turn is over.
+    const fn free(turn: u32) -> Self {
+        Self { turn, at: 0, load: f32::NAN }
     }
 
     const fn is_free(&self) -> bool {
@@ -131,10 +154,14 @@ impl Table {
 
     fn settle(&mut self, peer: &PeerId) -> u32 {
         let row = self.free.pop().unwrap_or(self.rows.len() as u32);
-        match self.peers.get_mut(row) {
-            Some(place) => *place = peer.clone(),
+        self.turns = self.turns.wrapping_add(1);
+        match self.peers.get_mut(row).zip(self.rows.get_mut(row)) {
+            Some((place, row)) => {
+                *place = peer.clone();
+                row.turn = self.turns;
+            }
             None => {
-                self.rows.push(Row::FREE);
+                self.rows.push(Row::free(self.turns));
                 self.peers.push(peer.clone());
             }
         }
@@ -156,27 +183,31 @@ impl<'a> Scores<'a> {
 
 impl Reading<'_> {
     /// How a peer stands, none where it told nothing of late, and where that was found: it is the
-    /// quicker the better the hint is.
+    /// quicker the better the hint is, and `peer` is not called where the hint is right.
     #[must_use]
-    pub fn brief(&self, peer: &PeerId, hint: u32) -> (u32, Option<Brief>) {
-        let by_hint = self.table.rows.get(hint).filter(|row| row.is_of(peer));
-        let (at, row) = match by_hint {
+    pub fn brief<'p>(
+        &self,
+        hint: Hint,
+        peer: impl FnOnce() -> Option<&'p PeerId>,
+    ) -> (Hint, Option<Brief>) {
+        let is_it = |row: &&Row| row.turn == hint.turn && !row.is_free();
+        let (hint, row) = match self.table.rows.get(hint.row).filter(is_it) {
             Some(row) => (hint, row),
             None => {
-                let found = self.table.find(peer);
+                let found = peer().and_then(|peer| self.table.find(peer));
                 let found = found.and_then(|at| Some((at, self.table.rows.get(at)?)));
-                let Some(found) = found else { return (u32::MAX, None) };
-                found
+                let Some((at, row)) = found else { return (Hint::NONE, None) };
+                (Hint { row: at, turn: row.turn }, row)
             }
         };
         let age_s = self.now.saturating_sub(u64::from(row.at));
         let counts = age_s <= self.scores.max_age_s;
-        (at, counts.then(|| Brief::of(row.load, age_s, self.scores.overload)))
+        (hint, counts.then(|| Brief::of(row.load, age_s, self.scores.overload)))
     }
 
     /// Asks the memory for many rows at once: they come quicker than one by one.
-    pub(crate) fn touch(&self, hints: impl Iterator<Item = u32>) {
-        let row = |hint: u32| self.table.rows.get(hint).map_or(0, |row| row.at);
+    pub(crate) fn touch(&self, hints: impl Iterator<Item = Hint>) {
+        let row = |hint: Hint| self.table.rows.get(hint.row).map_or(0, |row| row.at);
         std::hint::black_box(hints.fold(0, |touched, hint| touched ^ row(hint)));
     }
 }
@@ -193,16 +224,24 @@ mod tests {
     fn a_row_that_became_anothers_is_nobody_elses_score() {
         let board = Board::default();
         let scores = Scores { board: &board, max_age_s: 60, overload: 0.9 };
+        let brief = |now: u64, name: u8, hint: Hint| {
+            let peer = peer(name);
+            scores.read(now).brief(hint, || Some(&peer))
+        };
         let row = board.put(&peer(1), 0.25, 100);
         let told = Some(Brief { score: 0.75, is_overloaded: false, age_s: 60 });
-        assert_eq!(scores.read(160).brief(&peer(1), row), (row, told));
-        assert_eq!(scores.read(160).brief(&peer(1), 7), (row, told), "a wrong hint");
-        assert_eq!(scores.read(161).brief(&peer(1), row), (row, None), "too old");
+        let (hint, first) = brief(160, 1, Hint::NONE);
+        assert_eq!((hint.row, first), (row, told));
+        assert_eq!(Hint::of_bits(hint.bits()), hint);
+        let asked = scores.read(160).brief(hint, || panic!("the hint is right"));
+        assert_eq!(asked, (hint, told));
+        assert_eq!(brief(160, 1, Hint { row: 7, turn: 1 }), (hint, told), "a wrong hint");
+        assert_eq!(brief(161, 1, hint), (hint, None), "too old");
         assert_eq!(board.remove(row), Some(peer(1)));
         assert_eq!(board.remove(row), None);
+        assert_eq!(brief(100, 1, hint), (Hint::NONE, None));
         assert_eq!(board.put(&peer(2), 0.9, 100), row);
-        assert_eq!(scores.read(100).brief(&peer(1), row), (u32::MAX, None));
-        let other = scores.read(100).brief(&peer(2), row).1.unwrap();
-        assert!(other.is_overloaded);
+        assert_eq!(brief(100, 1, hint), (Hint::NONE, None));
+        assert!(brief(100, 2, hint).1.unwrap().is_overloaded);
     }
 }

@@ -55,11 +55,9 @@ impl Outlook {
         !self.users.is_empty()
     }
 
-    /// Whether somebody is a user of the asker's ISP; `None`: it is not said who is.
-    #[must_use]
-    pub fn is_user(&self, address: IpAddr) -> Option<bool> {
-        let mut users = self.users.iter();
-        (!self.users.is_empty()).then(|| users.any(|prefix| prefix.contains(&address)))
+    /// The users of the asker's ISP; none: it is not said who they are.
+    pub(crate) const fn users(&self) -> &Arc<[IpNet]> {
+        &self.users
     }
 
     /// Whom to ask how far others are, where no map says it.

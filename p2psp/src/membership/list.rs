@@ -12,8 +12,8 @@ use mp2p::message::list::{PeerEntry, RankedBy};
 use crate::calls::{Answer, Standing};
 use crate::isp::Outlook;
 use crate::membership::{Asker, Moment, Oms};
-use crate::overlay::{Ask, Found, StoreError};
-use crate::ranking::{self, Placed, Policy};
+use crate::overlay::{self, Ask, Found, Placed, StoreError};
+use crate::ranking::Policy;
 use crate::scores::Brief;
 
 /// Candidates looked at for each entry of a list: scores choose among them.
@@ -42,7 +42,8 @@ impl Oms {
         moment: Moment,
     ) -> Result<(Vec<Placed>, RankedBy), StoreError> {
         let Wanted { overlay, size, class, behind } = wanted;
-        let mut found = self.store.nearest(&Ask {
+        let policy = self.policy(size, class);
+        let ask = Ask {
             overlay,
             asker: &asker.peer,
             behind,
@@ -52,18 +53,32 @@ impl Oms {
             random: moment.random,
             now: moment.unix_s,
             scores: self.activity.scores(),
-        })?;
-        let ranked_by = match self.ask_isp(asker, outlook, &mut found).await {
-            true => RankedBy::Ecs,
-            false => outlook.ranked_by(),
         };
-        if self.activity.scores().is_none() {
-            self.note_standings(&mut found, moment.unix_s).await;
-        }
-        let policy = self.policy(size, class);
-        let mut placed = ranking::rank(&found, &policy);
+        let is_known_here = ask.scores.is_some() && outlook.endpoints().is_none();
+        let (mut placed, ranked_by) = match is_known_here {
+            true => (self.store.ranked(&ask, &policy)?, outlook.ranked_by()),
+            false => self.rank_by_others(asker, &ask, &policy).await?,
+        };
         self.note_statuses(&mut placed, moment.unix_s).await;
         Ok((placed, ranked_by))
+    }
+
+    /// The same where others have to be asked about the candidates.
+    async fn rank_by_others(
+        &self,
+        asker: &Asker,
+        ask: &Ask<'_>,
+        policy: &Policy,
+    ) -> Result<(Vec<Placed>, RankedBy), StoreError> {
+        let mut found = self.store.nearest(ask)?;
+        let ranked_by = match self.ask_isp(asker, ask.outlook, &mut found).await {
+            true => RankedBy::Ecs,
+            false => ask.outlook.ranked_by(),
+        };
+        if ask.scores.is_none() {
+            self.note_standings(&mut found, ask.now).await;
+        }
+        Ok((overlay::rank(&found, policy), ranked_by))
     }
 
     fn policy(&self, size: usize, class: u8) -> Policy {

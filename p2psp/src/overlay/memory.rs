@@ -10,12 +10,14 @@ use mp2p::message::join::PeerAddress;
 use mp2p::message::overlay::{OverlayChange, OverlayDescription, OverlayRequest};
 
 use crate::isp::Outlook;
+use crate::overlay::found::{Found, Placed};
 use crate::overlay::kept::KeptOverlay;
 use crate::overlay::member::{Member, Reach, Via};
-use crate::overlay::seat::Seat;
-use crate::overlay::store::{Announced, Ask, Found, Population, StoreError, SwarmStore, Swept};
+use crate::overlay::seat::{Front, Seat};
+use crate::overlay::store::{Announced, Ask, Population, StoreError, SwarmStore, Swept};
 use crate::overlay::swarm::Swarm;
 use crate::overlay::terms::{Owner, Terms};
+use crate::ranking::Policy;
 use crate::settings::OverlaySettings;
 
 /// Locks; overlays are spread over them.
@@ -192,10 +194,10 @@ impl SwarmStore for MemoryStore {
     }
 
     fn reached(&self, overlay: &OverlayId, peer: &PeerId, at: &PeerAddress, reach: Reach) -> bool {
-        let set = |seat: &mut Seat| {
+        let set = |front: &mut Front, seat: &mut Seat| {
             let is_there = seat.address == *at;
             if is_there {
-                seat.reach = reach;
+                front.reach = reach;
             }
             is_there
         };
@@ -203,8 +205,8 @@ impl SwarmStore for MemoryStore {
     }
 
     fn doubted(&self, overlay: &OverlayId, peer: &PeerId, until: u64) -> bool {
-        let set = |seat: &mut Seat| {
-            seat.doubt(until);
+        let set = |front: &mut Front, seat: &mut Seat| {
+            seat.doubt(front, until);
             true
         };
         self.with(overlay, |swarm| swarm.change(peer, set)).unwrap_or_default()
@@ -224,6 +226,10 @@ impl SwarmStore for MemoryStore {
 
     fn nearest(&self, ask: &Ask<'_>) -> Result<Vec<Found>, StoreError> {
         self.look_placed(ask.overlay, ask.outlook, |swarm| swarm.nearest(ask))
+    }
+
+    fn ranked(&self, ask: &Ask<'_>, policy: &Policy) -> Result<Vec<Placed>, StoreError> {
+        self.look_placed(ask.overlay, ask.outlook, |swarm| swarm.ranked(ask, policy))
     }
 
     fn gateways(&self, overlay: &OverlayId, by: &Outlook, most: usize, now: u64) -> Vec<PeerId> {

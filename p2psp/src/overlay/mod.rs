@@ -6,6 +6,7 @@
 //!
 //! Membership is soft: it lives in memory, expires without refreshes, and comes back with them.
 
+mod found;
 mod kept;
 mod member;
 mod memory;
@@ -13,14 +14,16 @@ mod placing;
 #[cfg(test)]
 mod plain;
 mod seat;
+mod seats;
 mod store;
 #[cfg(test)]
 mod suite;
 mod swarm;
 mod terms;
 
+pub use crate::overlay::found::{Found, Placed, rank};
 pub use crate::overlay::kept::KeptOverlay;
 pub use crate::overlay::member::{AddressError, Member, Reach, Via, reachable_at};
 pub use crate::overlay::memory::MemoryStore;
-pub use crate::overlay::store::{Announced, Ask, Found, Population, StoreError, SwarmStore, Swept};
+pub use crate::overlay::store::{Announced, Ask, Population, StoreError, SwarmStore, Swept};
 pub use crate::overlay::terms::{Owner, Terms};

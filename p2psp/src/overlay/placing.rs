@@ -6,9 +6,12 @@
 //!               many buckets:  down the order of all PIDs, as far as need be
 //! ```
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+use std::ops::Bound;
 use std::sync::Arc;
 
+use ipnet::IpNet;
 use netmap::Pid;
 use smallvec::SmallVec;
 
@@ -24,6 +27,10 @@ pub(crate) struct Placing {
     atlas: Arc<Atlas>,
     buckets: Vec<Bucket>,
     index: Index,
+    /// The ISP's users, where it is said who they are.
+    users: Arc<[IpNet]>,
+    /// How many of them are in a PID, where any is.
+    users_in: BTreeMap<Option<Pid>, u32>,
 }
 
 #[derive(Debug)]
@@ -55,8 +62,8 @@ impl Placing {
     /// Nobody yet, by the map of `outlook`; none where it has none.
     pub(crate) fn new(outlook: &Outlook) -> Option<Self> {
         let (isp, atlas) = outlook.shared()?;
-        let index = Index::Few(HashMap::new());
-        Some(Self { isp, atlas, buckets: Vec::new(), index })
+        let (index, users) = (Index::Few(HashMap::new()), Arc::clone(outlook.users()));
+        Some(Self { isp, atlas, buckets: Vec::new(), index, users, users_in: BTreeMap::new() })
     }
 
     /// Whether it is of the same ISP.
@@ -70,7 +77,10 @@ impl Placing {
             Arc::ptr_eq(atlas, &self.atlas)
                 || atlas.map().network_tag() == self.atlas.map().network_tag()
         };
-        self.is_of(outlook) && outlook.atlas().is_some_and(same)
+        let users = outlook.users();
+        let has_users =
+            Arc::ptr_eq(users, &self.users) || users.is_empty() && self.users.is_empty();
+        self.is_of(outlook) && has_users && outlook.atlas().is_some_and(same)
     }
 
     /// Costs of an older version need not stay in memory; the outlook has to be current.
@@ -84,8 +94,11 @@ impl Placing {
         outlook.atlas().is_some_and(|atlas| Arc::ptr_eq(atlas, &self.atlas))
     }
 
-    pub(crate) fn add(&mut self, address: std::net::IpAddr, slot: u32) {
+    pub(crate) fn add(&mut self, address: IpAddr, slot: u32) {
         let pid = self.atlas.map().pid_of(address);
+        if self.is_user(address) {
+            *self.users_in.entry(pid).or_default() += 1;
+        }
         if let Some(at) = self.index.find(pid) {
             self.buckets[at as usize].members.push(slot);
             return;
@@ -102,13 +115,23 @@ impl Placing {
         }
     }
 
-    pub(crate) fn drop_slot(&mut self, address: std::net::IpAddr, slot: u32) {
+    pub(crate) fn drop_slot(&mut self, address: IpAddr, slot: u32) {
         let pid = self.atlas.map().pid_of(address);
         let Some(at) = self.index.find(pid) else { return };
         let members = &mut self.buckets[at as usize].members;
-        if let Some(place) = members.iter().position(|member| *member == slot) {
+        if let Some(place) = position(members, slot) {
             members.swap_remove(place);
         }
+        if self.is_user(address) {
+            let left = self.users_in.get_mut(&pid).map(|count| {
+                *count -= 1;
+                *count
+            });
+            if left == Some(0) {
+                self.users_in.remove(&pid);
+            }
+        }
+        let members = &self.buckets[at as usize].members;
         if members.is_empty() {
             self.buckets.swap_remove(at as usize);
             self.index.put(pid, NOBODY);
@@ -123,9 +146,17 @@ impl Placing {
         self.index.find(pid).map_or(&[], |at| &self.buckets[at as usize].members)
     }
 
-    /// All PIDs where somebody is, with their members.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (Option<Pid>, &[u32])> {
-        self.buckets.iter().map(|bucket| (bucket.pid, &*bucket.members))
+    fn is_user(&self, address: IpAddr) -> bool {
+        self.users.iter().any(|prefix| prefix.contains(&address))
+    }
+
+    /// The members of each PID where one of the ISP's users is, and of PID `from`, by PID.
+    pub(crate) fn of_users(&self, from: Pid) -> impl Iterator<Item = &[u32]> {
+        let from = Some(from);
+        let before = self.users_in.range(..from).map(|(pid, _)| *pid);
+        let behind = self.users_in.range((Bound::Excluded(from), Bound::Unbounded));
+        let all = before.chain([from]).chain(behind.map(|(pid, _)| *pid));
+        all.map(|pid| self.members(pid))
     }
 
     /// Goes from PID to PID, near to far, as long as `visit` says so. Equally near ones, and those
@@ -182,6 +213,14 @@ impl Index {
             Self::Many(places) => places[place(pid, places.len() - 1)] = at,
         }
     }
+}
+
+/// Where a slot is; many are looked at together.
+fn position(members: &[u32], slot: u32) -> Option<usize> {
+    const TOGETHER: usize = 64;
+    let part = members.chunks(TOGETHER).position(|part| part.contains(&slot))?;
+    let begin = part * TOGETHER;
+    members[begin..].iter().position(|member| *member == slot).map(|at| begin + at)
 }
 
 /// Of `pids` PIDs, or behind them.

@@ -5,16 +5,15 @@ use std::net::IpAddr;
 
 use mp2p::id::{OverlayId, PeerId};
 use mp2p::message::join::{Nat, PeerAddress};
-use mp2p::message::list::PeerType;
 use mp2p::message::overlay::{OverlayChange, OverlayDescription, OverlayRequest};
-use mp2p::message::status::PeerStatus;
-use netmap::Pid;
 
 use crate::isp::Outlook;
+use crate::overlay::found::{Found, Placed, rank};
 use crate::overlay::kept::KeptOverlay;
 use crate::overlay::member::{Member, Reach, Via};
 use crate::overlay::terms::{Owner, Terms};
-use crate::scores::{Brief, Scores};
+use crate::ranking::Policy;
+use crate::scores::Scores;
 
 /// Overlays and their members. Times are Unix seconds.
 pub trait SwarmStore: Send + Sync {
@@ -87,6 +86,15 @@ pub trait SwarmStore: Send + Sync {
     /// # Errors
     /// There is no such overlay.
     fn nearest(&self, ask: &Ask<'_>) -> Result<Vec<Found>, StoreError>;
+
+    /// The list: of the members near to far, as far as asked for, those that `policy` chooses by
+    /// the scores of `ask`, in its order. What cannot have a place in it need not be looked at.
+    ///
+    /// # Errors
+    /// There is no such overlay.
+    fn ranked(&self, ask: &Ask<'_>, policy: &Policy) -> Result<Vec<Placed>, StoreError> {
+        Ok(rank(&self.nearest(ask)?, policy))
+    }
 
     /// The members among the users of the asker's ISP that can be reached, of its PID alone where
     /// it is not said who they are; at most `most`, from all PIDs alike: for all of them the same.
@@ -170,37 +178,6 @@ pub struct Ask<'a> {
     pub now: u64,
     /// What PAMS says of them, where it is in this process.
     pub scores: Option<Scores<'a>>,
-}
-
-/// A member that others are sent to, and how far it is.
-#[derive(Clone, Debug)]
-pub struct Found {
-    /// Which peer.
-    pub peer: PeerId,
-    /// What it is.
-    pub kind: PeerType,
-    /// Where it is.
-    pub address: PeerAddress,
-    /// The relay that others go through, where they have to.
-    pub relay: Option<Box<Via>>,
-    /// What stands before it, where the asker meets it by rendezvous and cannot dial it.
-    pub met: Option<Nat>,
-    /// The lowest class that it serves.
-    pub class_floor: u8,
-    /// Whether its status may be shown as it is.
-    pub show_status: bool,
-    /// Several users complain of it.
-    pub is_doubted: bool,
-    /// Its PID in the asker's map.
-    pub pid: Option<Pid>,
-    /// The ordinal cost to there.
-    pub ordinal: Option<u32>,
-    /// The store's own number of it.
-    pub seat: u32,
-    /// How it stands; none where it told nothing of late.
-    pub brief: Option<Brief>,
-    /// Its status, where it may be shown and is known.
-    pub status: Option<Box<PeerStatus>>,
 }
 
 /// Why the store does not do it.

@@ -11,6 +11,7 @@
 
 mod kept;
 mod near;
+mod search;
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -22,12 +23,13 @@ use mp2p::id::{OverlayId, PeerId};
 use mp2p::message::list::PeerType;
 use mp2p::message::overlay::{Health, OverlayDescription, OverlayRequest};
 
-use crate::chunks::Chunks;
 use crate::overlay::member::{Member, Reach, Via};
 use crate::overlay::placing::Placing;
-use crate::overlay::seat::Seat;
+use crate::overlay::seat::{Front, Seat};
+use crate::overlay::seats::Seats;
 use crate::overlay::store::{MAX_PLACES, Population};
 use crate::overlay::terms::{Owner, Terms};
+use crate::scores::Hint;
 
 /// Members of one overlay.
 pub(crate) struct Swarm {
@@ -37,8 +39,7 @@ pub(crate) struct Swarm {
     /// A member other than a cache was there then.
     last_member: u64,
     tickets: u64,
-    seats: Chunks<Option<Seat>>,
-    free: Vec<u32>,
+    seats: Seats,
     by_peer: HashTable<u32>,
     hasher: RandomState,
     /// By seat.
@@ -55,8 +56,7 @@ impl Swarm {
             last_active: now,
             last_member: now,
             tickets: 0,
-            seats: Chunks::default(),
-            free: Vec::new(),
+            seats: Seats::default(),
             by_peer: HashTable::new(),
             hasher: RandomState::new(),
             vias: HashMap::new(),
@@ -78,40 +78,33 @@ impl Swarm {
         self.by_peer.find(hash, |slot| is_of(&self.seats, *slot, peer)).copied()
     }
 
-    fn all(&self) -> impl Iterator<Item = &Seat> {
-        self.seats.iter().filter_map(|(_, seat)| seat.as_ref())
-    }
-
-    fn seat(&self, slot: u32) -> Option<&Seat> {
-        self.seats.get(slot)?.as_ref()
-    }
-
     pub(crate) fn member(&self, peer: &PeerId, now: u64) -> Option<Member> {
         let slot = self.slot(peer)?;
-        let seat = self.seat(slot).filter(|seat| seat.counts(now))?;
-        Some(seat.member(self.vias.get(&slot)))
+        let (front, seat) = self.seats.both(slot).filter(|(front, _)| front.counts(now))?;
+        Some(seat.member(front, self.vias.get(&slot)))
     }
 
     /// All members, those too that did not refresh.
     pub(crate) fn members(&self) -> impl Iterator<Item = Member> {
-        let seats = self.seats.iter();
-        seats.filter_map(|(slot, seat)| Some(seat.as_ref()?.member(self.vias.get(&slot))))
-    }
-
-    fn seat_mut(&mut self, peer: &PeerId) -> Option<(u32, &mut Seat)> {
-        let slot = self.slot(peer)?;
-        Some((slot, self.seats.get_mut(slot)?.as_mut()?))
+        self.seats.iter().map(|(slot, front, seat)| seat.member(front, self.vias.get(&slot)))
     }
 
     /// Something is known of a member from now on; whether it is there.
-    pub(crate) fn change(&mut self, peer: &PeerId, change: impl FnOnce(&mut Seat) -> bool) -> bool {
-        self.seat_mut(peer).is_some_and(|(_, seat)| change(seat))
+    pub(crate) fn change(
+        &mut self,
+        peer: &PeerId,
+        change: impl FnOnce(&mut Front, &mut Seat) -> bool,
+    ) -> bool {
+        let both = self.slot(peer).and_then(|slot| self.seats.both_mut(slot));
+        both.is_some_and(|(front, seat)| change(front, seat))
     }
 
     /// The relay of a member from now on; whether the member is there.
     pub(crate) fn relayed(&mut self, peer: &PeerId, via: Option<Via>) -> bool {
-        let Some((slot, seat)) = self.seat_mut(peer) else { return false };
-        seat.relayed = via.is_some();
+        let Some(slot) = self.slot(peer) else { return false };
+        if let Some((front, _)) = self.seats.both_mut(slot) {
+            front.relayed(via.is_some());
+        }
         self.keep_via(slot, via);
         true
     }
@@ -133,7 +126,7 @@ impl Swarm {
     /// How many are in it; none where nobody could hold a reservation for it.
     pub(crate) fn population(&self, overlay: &OverlayId, now: u64) -> Option<Population> {
         let owner = self.terms.owner.as_ref().map(|owner| &owner.peer);
-        let first = self.all().next().map(|seat| &seat.peer);
+        let first = self.seats.iter().next().map(|(_, _, seat)| &seat.peer);
         let asked = &self.terms.request.requirements;
         Some(Population {
             overlay: overlay.clone(),
@@ -147,17 +140,17 @@ impl Swarm {
     }
 
     fn places(&self) -> Vec<IpAddr> {
-        let others = self.all().filter(|seat| seat.kind != PeerType::Cache);
-        others.take(MAX_PLACES).map(|seat| seat.address.ip_address).collect()
+        let others = self.seats.iter().filter(|(_, _, seat)| seat.kind != PeerType::Cache);
+        others.take(MAX_PLACES).map(|(_, _, seat)| seat.address.ip_address).collect()
     }
 
     pub(crate) fn describe(&self, now: u64) -> OverlayDescription {
         let mut health = Health::default();
         let mut num_peers = 0;
-        for seat in self.all().filter(|seat| seat.counts(now)) {
+        for (_, front, seat) in self.seats.iter().filter(|(_, front, _)| front.counts(now)) {
             num_peers += 1;
             health.caches += u32::from(seat.kind == PeerType::Cache);
-            health.behind_nat += u32::from(seat.reach == Reach::Unreachable);
+            health.behind_nat += u32::from(front.reach == Reach::Unreachable);
         }
         OverlayDescription {
             request: OverlayRequest::clone(&self.terms.request),
@@ -176,9 +169,10 @@ impl Swarm {
             self.last_member = now;
         }
         let known = self.slot(&member.peer);
-        let before = known.and_then(|slot| self.seat(slot));
-        let (ticket, hint) = before.map_or((None, 0), |seat| (Some(seat.ticket), seat.hint()));
-        let stays = before.is_some_and(|seat| {
+        let before = known.and_then(|slot| self.seats.both(slot));
+        let ticket = before.map(|(_, seat)| seat.ticket);
+        let hint = before.map_or(Hint::NONE, |(front, _)| front.hint());
+        let stays = before.is_some_and(|(_, seat)| {
             seat.address.ip_address == member.address.ip_address && seat.kind == member.kind
         });
         let slot = known.filter(|_| stays);
@@ -190,22 +184,17 @@ impl Swarm {
             self.tickets
         });
         let slot = slot.unwrap_or_else(|| self.settle(&member));
-        let (seat, via) = Seat::of(member, ticket, hint);
-        if seat.relayed || !self.vias.is_empty() {
+        let (front, seat, via) = Seat::of(member, ticket, hint);
+        if via.is_some() || !self.vias.is_empty() {
             self.keep_via(slot, via.map(|via| *via));
         }
-        if let Some(place) = self.seats.get_mut(slot) {
-            *place = Some(seat);
-        }
+        self.seats.put(slot, front, seat);
         ticket
     }
 
     /// A free seat, in all that leads to it.
     fn settle(&mut self, member: &Member) -> u32 {
-        let slot = self.free.pop().unwrap_or(self.seats.len() as u32);
-        if slot as usize == self.seats.len() {
-            self.seats.push(None);
-        }
+        let slot = self.seats.find();
         for placing in &mut self.placings {
             placing.add(member.address.ip_address, slot);
         }
@@ -214,10 +203,8 @@ impl Swarm {
         }
         let (hasher, seats) = (&self.hasher, &self.seats);
         let hash = hasher.hash_one(member.peer.digest());
-        let rehash = |slot: &u32| {
-            let peer = seats.get(*slot).and_then(Option::as_ref).map(|seat| &seat.peer);
-            peer.map_or(0, |peer| hasher.hash_one(peer.digest()))
-        };
+        let rehash =
+            |slot: &u32| seats.seat(*slot).map_or(0, |seat| hasher.hash_one(seat.peer.digest()));
         self.by_peer.insert_unique(hash, slot, rehash);
         slot
     }
@@ -237,7 +224,7 @@ impl Swarm {
         let entry = self.by_peer.find_entry(hash, |slot| is_of(seats, *slot, peer));
         let Ok(entry) = entry else { return false };
         let (slot, _) = entry.remove();
-        let Some(gone) = self.seats.get_mut(slot).and_then(Option::take) else { return false };
+        let Some(gone) = self.seats.clear(slot) else { return false };
         for placing in &mut self.placings {
             placing.drop_slot(gone.address.ip_address, slot);
         }
@@ -249,20 +236,19 @@ impl Swarm {
             at.map(|at| self.caches.swap_remove(at));
         }
         self.vias.remove(&slot);
-        self.free.push(slot);
         true
     }
 
     /// Forgets whoever did not refresh.
     pub(crate) fn sweep(&mut self, now: u64) {
-        let over: Vec<PeerId> =
-            self.all().filter(|seat| !seat.counts(now)).map(|seat| seat.peer.clone()).collect();
+        let over = self.seats.iter().filter(|(_, front, _)| !front.counts(now));
+        let over: Vec<PeerId> = over.map(|(_, _, seat)| seat.peer.clone()).collect();
         for peer in over {
             self.remove(&peer);
         }
     }
 }
 
-fn is_of(seats: &Chunks<Option<Seat>>, slot: u32, peer: &PeerId) -> bool {
-    seats.get(slot).and_then(Option::as_ref).is_some_and(|seat| seat.peer == *peer)
+fn is_of(seats: &Seats, slot: u32, peer: &PeerId) -> bool {
+    seats.seat(slot).is_some_and(|seat| seat.peer == *peer)
 }

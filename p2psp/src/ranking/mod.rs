@@ -4,16 +4,18 @@
 //!  by class ─► by the ISP's cost ─► by score ─► cut, with bridges ─► overloaded last
 //! ```
 //!
-//! Pure: candidates in, an order out. Locality alone cuts an overlay into islands
+//! Pure: what is known of candidates in, an order out. Locality alone cuts an overlay into islands
 //! that starve, so some entries always come from beyond the nearest rank.
 
-use mp2p::message::list::{Demotion, PeerType};
+use mp2p::message::list::Demotion;
 
-use crate::overlay::Found;
+use crate::scores::Brief;
 use crate::settings::Overloaded;
 
 /// The score of a peer that reported nothing: neither idle nor busy.
 const UNKNOWN_SCORE: f32 = 0.5;
+/// The distance of whoever has no cost: behind all that have one.
+const NO_COST: u32 = u32::MAX;
 
 /// What a list is to be like.
 #[derive(Clone, Copy, Debug)]
@@ -28,15 +30,64 @@ pub struct Policy {
     pub class: u8,
 }
 
-/// A candidate with its place.
-#[derive(Clone, Debug)]
-pub struct Placed {
-    /// Who.
-    pub found: Found,
-    /// How near, from 1; ties share it.
-    pub rank: Option<u32>,
+/// What the order needs to know of a candidate: 12 bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Sketch {
+    /// The ordinal cost to there; the last number where there is none.
+    pub distance: u32,
     /// How much it can give now, 0 to 1.
     pub score: f32,
+    /// It has too much to do.
+    pub is_overloaded: bool,
+    /// Several users complain of it.
+    pub is_doubted: bool,
+    /// It is a cache.
+    pub is_cache: bool,
+    /// The lowest class that it serves.
+    pub class_floor: u8,
+}
+
+impl Sketch {
+    /// Of somebody at an ordinal cost, none where there is no cost, who stands so; that serves all
+    /// classes, and is nothing special.
+    #[must_use]
+    pub fn of(ordinal: Option<u32>, brief: Option<Brief>) -> Self {
+        Self {
+            distance: ordinal.unwrap_or(NO_COST),
+            score: score(brief),
+            is_overloaded: brief.is_some_and(|brief| brief.is_overloaded),
+            is_doubted: false,
+            is_cache: false,
+            class_floor: 0,
+        }
+    }
+
+    fn is_taken(&self, policy: &Policy) -> bool {
+        let is_dropped = self.is_overloaded && policy.overloaded != Overloaded::Last;
+        self.class_floor <= policy.class && !is_dropped
+    }
+
+    const fn demotion(&self) -> Option<Demotion> {
+        match (self.is_overloaded, self.is_doubted) {
+            (true, _) => Some(Demotion::Overload),
+            (false, true) => Some(Demotion::Unreliable),
+            (false, false) => None,
+        }
+    }
+}
+
+/// How much somebody can give who stands so.
+pub(crate) fn score(brief: Option<Brief>) -> f32 {
+    brief.map_or(UNKNOWN_SCORE, |brief| brief.score)
+}
+
+/// The place of a candidate in the list.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Place {
+    /// Which candidate, counted from 0.
+    pub candidate: usize,
+    /// How near, from 1; ties share it.
+    pub rank: Option<u32>,
     /// Stands here so that regions stay connected.
     pub bridge: bool,
     /// Why it stands lower than its rank.
@@ -52,9 +103,9 @@ struct Key {
 }
 
 impl Key {
-    fn of(place: u32, found: &Found) -> Self {
-        let rest = u64::from(lack(score(found))) << 32 | u64::from(place);
-        Self { distance: distance(found), rest }
+    fn of(place: u32, sketch: &Sketch) -> Self {
+        let rest = u64::from(lack(sketch.score)) << 32 | u64::from(place);
+        Self { distance: sketch.distance, rest }
     }
 
     const fn place(self) -> usize {
@@ -75,12 +126,12 @@ fn sort(keys: &mut [Key]) {
 
 /// Puts candidates in order, best first.
 #[must_use]
-pub fn rank(found: &[Found], policy: &Policy) -> Vec<Placed> {
-    let taken = (0..).zip(found).filter(|(_, found)| is_taken(found, policy));
-    let mut sorted: Vec<Key> = Vec::with_capacity(found.len());
-    sorted.extend(taken.map(|(place, found)| Key::of(place, found)));
+pub fn order(sketches: &[Sketch], policy: &Policy) -> Vec<Place> {
+    let taken = (0..).zip(sketches).filter(|(_, sketch)| sketch.is_taken(policy));
+    let mut sorted: Vec<Key> = Vec::with_capacity(sketches.len());
+    sorted.extend(taken.map(|(place, sketch)| Key::of(place, sketch)));
     sort(&mut sorted);
-    let chosen = chosen(&sorted, found, policy);
+    let chosen = chosen(&sorted, sketches, policy);
     let (mut list, mut last) = (Vec::with_capacity(policy.size), Vec::new());
     let (mut rank, mut before) = (0, None);
     let mut chosen = chosen.into_iter().peekable();
@@ -89,43 +140,15 @@ pub fn rank(found: &[Found], policy: &Policy) -> Vec<Placed> {
         rank += u32::from(before != Some(key.distance));
         before = Some(key.distance);
         let Some((_, bridge)) = chosen.next_if(|(next, _)| *next == place) else { continue };
-        let found = &found[key.place()];
-        let demoted = demotion(found);
-        let one = Placed {
-            found: found.clone(),
-            rank: found.ordinal.map(|_| rank),
-            score: score(found),
-            bridge,
-            demoted,
-        };
+        let sketch = &sketches[key.place()];
+        let demoted = sketch.demotion();
+        let rank = (sketch.distance != NO_COST).then_some(rank);
+        let one = Place { candidate: key.place(), rank, bridge, demoted };
         // The overloaded keep their order among themselves.
         if demoted.is_some() { &mut last } else { &mut list }.push(one);
     }
     list.append(&mut last);
     list
-}
-
-fn is_taken(found: &Found, policy: &Policy) -> bool {
-    let is_dropped =
-        policy.overloaded != Overloaded::Last && demotion(found) == Some(Demotion::Overload);
-    found.class_floor <= policy.class && !is_dropped
-}
-
-fn score(found: &Found) -> f32 {
-    found.brief.map_or(UNKNOWN_SCORE, |brief| brief.score)
-}
-
-fn demotion(found: &Found) -> Option<Demotion> {
-    match (found.brief.is_some_and(|brief| brief.is_overloaded), found.is_doubted) {
-        (true, _) => Some(Demotion::Overload),
-        (false, true) => Some(Demotion::Unreliable),
-        (false, false) => None,
-    }
-}
-
-/// Without a cost comes last.
-fn distance(found: &Found) -> u32 {
-    found.ordinal.unwrap_or(u32::MAX)
 }
 
 /// A number that falls as the score rises, for any score: the total order of IEEE 754 (§5.10).
@@ -137,24 +160,78 @@ fn lack(score: f32) -> u32 {
 
 /// The places of the first `size`, of which a share comes from beyond the nearest rank, caches
 /// first; ascending, each with whether it is a bridge.
-fn chosen(sorted: &[Key], found: &[Found], policy: &Policy) -> Vec<(usize, bool)> {
+fn chosen(sorted: &[Key], sketches: &[Sketch], policy: &Policy) -> Vec<(usize, bool)> {
     if sorted.len() <= policy.size || policy.size == 0 {
         return (0..sorted.len().min(policy.size)).map(|place| (place, false)).collect();
     }
     let nearest = sorted[0].distance;
     let near = sorted.partition_point(|key| key.distance == nearest);
-    let wanted = (policy.size * usize::from(policy.bridge_percent) / 100).max(1);
-    let natural = policy.size.saturating_sub(near);
-    let bridges = wanted.saturating_sub(natural).min(sorted.len() - near).min(policy.size - 1);
+    let bridges = policy.bridges(near).min(sorted.len() - near).min(policy.size - 1);
     let kept = policy.size - bridges;
     let mut chosen: Vec<(usize, bool)> = (0..kept).map(|place| (place, false)).collect();
     let beyond = kept.max(near)..sorted.len();
-    let is_cache = |at: &usize| found[sorted[*at].place()].kind == PeerType::Cache;
+    let is_cache = |at: &usize| sketches[sorted[*at].place()].is_cache;
     let caches = beyond.clone().filter(|at| is_cache(at));
     let others = beyond.clone().filter(|at| !is_cache(at));
     chosen.extend(caches.chain(others).take(bridges).map(|place| (place, true)));
     chosen[kept..].sort_unstable();
     chosen
+}
+
+impl Policy {
+    /// Entries that come from beyond the nearest rank, of whom there are `near`, in the place of
+    /// nearer ones: none where enough of a list are from there anyway.
+    fn bridges(&self, near: usize) -> usize {
+        let wanted = (self.size * usize::from(self.bridge_percent) / 100).max(1);
+        wanted.saturating_sub(self.size.saturating_sub(near))
+    }
+}
+
+/// Counts candidates that come near to far, until farther ones would not change the list.
+#[derive(Clone, Copy, Debug)]
+pub struct Enough<'a> {
+    policy: &'a Policy,
+    /// Caches that may come besides, from anywhere: the better bridges.
+    caches: usize,
+    nearest: u32,
+    near: usize,
+    taken: usize,
+}
+
+impl<'a> Enough<'a> {
+    /// Nobody yet; so many caches come last.
+    #[must_use]
+    pub const fn new(policy: &'a Policy, caches: usize) -> Self {
+        Self { policy, caches, nearest: NO_COST, near: 0, taken: 0 }
+    }
+
+    /// Entries of the list.
+    #[must_use]
+    pub const fn size(&self) -> usize {
+        self.policy.size
+    }
+
+    /// One more.
+    pub fn note(&mut self, sketch: &Sketch) {
+        if !sketch.is_taken(self.policy) {
+            return;
+        }
+        if self.taken == 0 {
+            self.nearest = sketch.distance;
+        }
+        self.near += usize::from(sketch.distance == self.nearest);
+        self.taken += 1;
+    }
+
+    /// Whether candidates farther than those so far have no place in the list.
+    #[must_use]
+    pub fn is_reached(&self) -> bool {
+        let (size, beyond) = (self.policy.size, self.taken - self.near);
+        match self.policy.bridges(self.near + self.caches) {
+            0 => self.taken >= size,
+            bridges => self.caches == 0 && self.taken > size && beyond >= bridges,
+        }
+    }
 }
 
 #[cfg(test)]

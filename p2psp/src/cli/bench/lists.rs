@@ -10,7 +10,7 @@ use crate::cli::bench::report::Row;
 use crate::cli::bench::world::{NOW, World, peer};
 use crate::isp::Atlas;
 use crate::overlay::{Ask, Member, SwarmStore};
-use crate::ranking::{self, Policy};
+use crate::ranking::Policy;
 use crate::settings::Overloaded;
 use crate::work;
 
@@ -71,7 +71,7 @@ fn one(world: &World, asker: &Member, dice: &mut Dice) -> anyhow::Result<usize> 
     let member = known.unwrap_or_else(|| asker.clone());
     let outlook = world.outlook(&member);
     world.store.announce(&world.overlay, member, NOW)?;
-    let found = world.store.nearest(&Ask {
+    let ask = Ask {
         overlay: &world.overlay,
         asker: &asker.peer,
         behind: None,
@@ -81,9 +81,9 @@ fn one(world: &World, asker: &Member, dice: &mut Dice) -> anyhow::Result<usize> 
         random: dice.roll(),
         now: NOW,
         scores: world.pams.scores(),
-    })?;
+    };
     let policy = Policy { size: LIST, bridge_percent: 20, overloaded: Overloaded::Last, class: 0 };
-    Ok(std::hint::black_box(ranking::rank(&found, &policy)).len())
+    Ok(std::hint::black_box(world.store.ranked(&ask, &policy)?).len())
 }
 
 /// Memory of this process; 0 where the system does not tell.

@@ -13,8 +13,10 @@ use proptest::prelude::*;
 use crate::isp::{Atlas, Outlook};
 use crate::overlay::plain::{Plain, PlainSwarm};
 use crate::overlay::suite::{self, member, overlay};
-use crate::overlay::{Ask, MemoryStore, Reach, SwarmStore, Via};
-use crate::settings::OverlaySettings;
+use crate::overlay::{Ask, MemoryStore, Placed, Reach, SwarmStore, Via, rank};
+use crate::ranking::Policy;
+use crate::scores::{Board, Scores};
+use crate::settings::{OverlaySettings, Overloaded};
 
 #[test]
 fn memory_does_what_a_store_of_memberships_has_to() {
@@ -100,6 +102,7 @@ fn peer(who: u8) -> PeerId {
 struct Both {
     quick: MemoryStore,
     plain: PlainSwarm,
+    board: Board,
     atlases: [Arc<Atlas>; 2],
     now: u64,
 }
@@ -109,7 +112,7 @@ impl Both {
         let quick = MemoryStore::new(OverlaySettings::default());
         quick.create(OverlayRequest::named(overlay()), None, 0).unwrap();
         let atlases = [atlas(costs), atlas(others)];
-        Self { quick, plain: PlainSwarm::default(), atlases, now: 0 }
+        Self { quick, plain: PlainSwarm::default(), board: Board::default(), atlases, now: 0 }
     }
 
     fn outlook(&self, pid: usize) -> Outlook {
@@ -126,6 +129,10 @@ impl Both {
                 member.rendezvous = host % 2 == 0;
                 member.nat = if host < 5 { Nat::Cone } else { Nat::Symmetric };
                 member.kind = if is_cache { PeerType::Cache } else { PeerType::Peer };
+                member.policy.class_floor = host % 3;
+                if host != 1 {
+                    self.board.put(&peer(who), f32::from(host) / 9.0, self.now);
+                }
                 self.plain.announce(member.clone(), &by);
                 self.quick.announce(&overlay(), member, self.now).unwrap();
             }
@@ -167,13 +174,35 @@ impl Both {
     ) -> Result<(), TestCaseError> {
         let (overlay, asker, now) = (overlay(), peer(who), self.now);
         let (overlay, asker) = (&overlay, &asker);
-        let (behind, scores) = (Some(Nat::Cone), None);
+        let scores = Scores { board: &self.board, max_age_s: 50, overload: 0.8 };
+        let (behind, scores) = (Some(Nat::Cone), Some(scores));
         let ask = Ask { overlay, asker, behind, outlook, per_pid, most, random, now, scores };
         let found = self.quick.nearest(&ask).unwrap();
         let quick: Vec<Plain> = found.into_iter().map(|it| (it.peer, it.pid, it.ordinal)).collect();
         prop_assert_eq!(quick, self.plain.nearest(&ask));
+        self.ranked(&ask)?;
         let quick = self.quick.gateways(overlay, outlook, most, now);
         prop_assert_eq!(quick, self.plain.gateways(outlook, most, now));
+        Ok(())
+    }
+}
+
+impl Both {
+    /// Lists, for which not all candidates are looked at, are those of all candidates.
+    fn ranked(&self, ask: &Ask<'_>) -> Result<(), TestCaseError> {
+        let told = |list: Vec<Placed>| -> Vec<String> {
+            list.into_iter().map(|placed| format!("{placed:?}")).collect()
+        };
+        for size in [1, ask.most.div_ceil(3), ask.most] {
+            let policy = Policy {
+                size,
+                bridge_percent: (ask.random >> 8) as u8 % 101,
+                overloaded: [Overloaded::Drop, Overloaded::Last][ask.random as usize >> 16 & 1],
+                class: (ask.random >> 24) as u8 % 3,
+            };
+            let all = rank(&self.quick.nearest(ask).unwrap(), &policy);
+            prop_assert_eq!(told(self.quick.ranked(ask, &policy).unwrap()), told(all));
+        }
         Ok(())
     }
 }

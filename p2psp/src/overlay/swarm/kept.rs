@@ -8,10 +8,9 @@ use crate::overlay::swarm::Swarm;
 impl Swarm {
     /// What a restart is not to lose.
     pub(crate) fn keep(&self, now: u64) -> KeptOverlay {
-        let seats = self.seats.iter().filter_map(|(slot, seat)| Some((slot, seat.as_ref()?)));
+        let seats = self.seats.iter().filter(|(_, front, _)| front.counts(now));
         let members = seats
-            .filter(|(_, seat)| seat.counts(now))
-            .map(|(slot, seat)| (seat.member(self.vias.get(&slot)), seat.ticket));
+            .map(|(slot, front, seat)| (seat.member(front, self.vias.get(&slot)), seat.ticket));
         KeptOverlay {
             request: OverlayRequest::clone(&self.terms.request),
             owner: self.terms.owner.as_deref().cloned(),
