@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use anyhow::{Context, bail};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// A file of the state folder may be this long.
@@ -161,6 +162,18 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
         Some(folder) => fs::File::open(folder)?.sync_all(),
         None => Ok(()),
     }
+}
+
+/// What a file of JSON says that is no longer than `most` bytes.
+///
+/// # Errors
+/// It is not there, longer, or damaged.
+pub(crate) fn read_json<T: DeserializeOwned>(path: &Path, most: u64) -> io::Result<T> {
+    let found = fs::metadata(path)?.len();
+    if found > most {
+        return Err(io::Error::other(format!("{found} bytes are more than {most}")));
+    }
+    Ok(serde_json::from_slice(&fs::read(path)?)?)
 }
 
 #[cfg(test)]

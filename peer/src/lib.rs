@@ -31,7 +31,9 @@ pub mod content;
 pub mod exchange;
 pub mod nat;
 pub mod relay;
+pub(crate) mod revoked;
 pub mod wire;
+pub(crate) mod words;
 
 // One content at work, all of them, and playing one while it comes.
 pub mod node;

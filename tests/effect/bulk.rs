@@ -2,45 +2,79 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::net::TcpListener;
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context, ensure};
-use system_tests::cities::{BERLIN, BERLIN_TOO, Cities};
+use anyhow::{Context, anyhow, ensure};
+use system_tests::cities::{BERLIN, BERLIN_TOO, Cities, HAMBURG, MUENCHEN};
 use system_tests::peer::PeerProgram;
+use system_tests::wait::until;
 
 use crate::usage;
 
-/// Moves `gib` of bytes that nobody can compress; prints what it took.
+/// Moves `gib` of bytes that nobody can compress, through a relay where that is wanted; prints what
+/// it took.
 ///
 /// # Errors
 /// It does not arrive.
-pub(crate) fn run(gib: u64, folder: &Path) -> anyhow::Result<()> {
+pub(crate) fn run(gib: u64, relayed: bool, folder: &Path) -> anyhow::Result<()> {
     let folder = tempfile::tempdir_in(folder)?;
     let source = folder.path().join("film.bin");
     write(&source, gib << 30)?;
-    let cities = Cities::start(&["--set", "log.level=error,p2psp::isp=info"])?;
+    let quiet = ["--set", "log.level=error,p2psp::isp=info"];
+    let probing = ["--set", "overlay.probe=true"];
+    let more = if relayed { &probing[..] } else { &[] };
+    let cities = Cities::start(&[&quiet, more].concat())?;
     let enrol =
         |user: &str, address: &str| PeerProgram::enrol(&cities.p2psp, user, address, folder.path());
     let (mut giver, mut taker) = (enrol("anna", BERLIN)?, enrol("ben", BERLIN_TOO)?);
-    giver.serve(&[])?;
+    let relay = if relayed { Some(relay(&cities, enrol("rita", HAMBURG)?)?) } else { None };
+    // What a router shows that lets nobody in.
+    let door = format!("announce-port={}", closed_port(BERLIN)?);
+    let closed = ["--set", &door];
+    giver.serve(if relayed { &closed } else { &[] })?;
     taker.serve(&[])?;
     let content = giver.share(&source)?;
-    let processes = [&giver, &taker].map(|peer| peer.process().unwrap_or_default());
-    let (before, begun) = (usage::of(&processes), Instant::now());
-    taker.get(&content, &folder.path().join("got"))?;
-    let (seconds, after) = (begun.elapsed().as_secs_f64(), usage::of(&processes));
+    let all: Vec<(&str, u32)> =
+        [("giver", Some(&giver)), ("taker", Some(&taker)), ("relay", relay.as_ref())]
+            .into_iter()
+            .filter_map(|(name, peer)| Some((name, peer?.process()?)))
+            .collect();
+    let now = || all.iter().map(|(_, process)| usage::of(&[*process])).collect::<Vec<_>>();
+    let (before, begun) = (now(), Instant::now());
+    let got = taker.get(&content, &folder.path().join("got"))?;
+    let (seconds, after) = (begun.elapsed().as_secs_f64(), now());
+    let through = got["neighbours"][0]["relayed"] == true;
+    ensure!(through == relayed, "it came another way: {got}");
     let same = same(&source, &folder.path().join("got/film.bin"))?;
     ensure!(same, "what arrived is not what was shared");
-    println!(
-        "{gib} GiB in {seconds:.1} s: {:.2} CPU seconds a GiB, both ends; the larger peer had at \
-         most {:.0} MiB of memory (giver {:.0}, taker {:.0})",
-        (after.cpu_s - before.cpu_s) / gib as f64,
-        after.peak_mib,
-        usage::of(&processes[..1]).peak_mib,
-        usage::of(&processes[1..]).peak_mib,
-    );
+    let cpu: Vec<f64> = before.iter().zip(&after).map(|(b, a)| a.cpu_s - b.cpu_s).collect();
+    let whole = cpu.iter().sum::<f64>() / gib as f64;
+    println!("{gib} GiB in {seconds:.1} s: {whole:.2} CPU seconds a GiB, all ends");
+    for (((name, _), cpu), usage) in all.iter().zip(cpu).zip(after) {
+        let (cpu, peak) = (cpu / gib as f64, usage.peak_mib);
+        println!("  {name}: {cpu:.2} CPU seconds a GiB, at most {peak:.0} MiB of memory");
+    }
     Ok(())
+}
+
+/// A relay, once the provider knows it.
+fn relay(cities: &Cities, mut relay: PeerProgram) -> anyhow::Result<PeerProgram> {
+    let listen = format!("relay.listen={HAMBURG}:0");
+    let settings = ["role=[\"peer\",\"relay\"]", &listen, "relay.bandwidth-kbps=100000000"];
+    relay.serve(&settings.map(|setting| ["--set", setting]).concat())?;
+    let operator = cities.p2psp.operator(MUENCHEN);
+    until(|| {
+        let servers = operator.ask("GET", "/oms/servers", None).json().to_string();
+        if servers.contains("\"rs\"") { Ok(()) } else { Err(anyhow!("no relay in {servers}")) }
+    })?;
+    Ok(relay)
+}
+
+/// A port on which nobody listens any more.
+fn closed_port(address: &str) -> anyhow::Result<u16> {
+    Ok(TcpListener::bind((address, 0))?.local_addr()?.port())
 }
 
 fn write(path: &Path, bytes: u64) -> anyhow::Result<()> {

@@ -56,6 +56,9 @@ struct Arguments {
     /// Instead: moves one content of so many GiB between two peers on this machine
     #[arg(long, value_name = "GIB")]
     bulk: Option<u64>,
+    /// … through a relay
+    #[arg(long, requires = "bulk")]
+    relayed: bool,
     /// The folder for that, on a disk with room for twice as much
     #[arg(long, value_name = "DIR", default_value = ".")]
     folder: PathBuf,
@@ -67,7 +70,7 @@ struct Arguments {
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     if let Some(gib) = arguments.bulk {
-        return bulk::run(gib, &arguments.folder);
+        return bulk::run(gib, arguments.relayed, &arguments.folder);
     }
     let mut record = Record::open(arguments.record.clone())?;
     if arguments.runs > 0 {

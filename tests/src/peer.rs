@@ -94,8 +94,11 @@ impl PeerProgram {
     /// # Errors
     /// The program is not built.
     pub fn command(&self, arguments: &[&str]) -> anyhow::Result<Command> {
+        // What is set for one run comes last, and so holds.
+        let own = arguments.iter().position(|argument| *argument == "--set");
+        let (words, own) = arguments.split_at(own.unwrap_or(arguments.len()));
         let mut command = command(self.place.as_ref(), program("peer")?);
-        command.args(arguments).arg("--state-dir").arg(&self.state);
+        command.args(words).arg("--state-dir").arg(&self.state);
         command.args(["--set", &format!("source-address={}", self.address)]);
         let listen = match self.address.contains(':') {
             true => format!("listen=[{}]:0", self.address),
@@ -105,6 +108,7 @@ impl PeerProgram {
         self.roles.iter().for_each(|role| {
             command.args(["--set", role]);
         });
+        command.args(own);
         Ok(command)
     }
 

@@ -131,13 +131,13 @@ fn what_was_fetched_and_deleted_is_fetched_again() {
     // Changed in place: found out when somebody asks for it, fetched again, and given whole.
     let file = OpenOptions::new().write(true).open(&path).expect("no file");
     file.write_all_at(b"changed", 500_000).expect("not changed");
-    source.kill();
+    source.run(&["limits", "--up", "1"]).expect("no limits");
     let third = scene.peer("carl", BERLIN_TOO).expect("not enrolled");
     let mut coming = third
         .start(&["get", &id, "-o", &scene.at("third").display().to_string()])
         .expect("not begun");
     getter.until(|status| message(status).contains("gone, or changed since")).expect("not told");
-    source.serve(&[]).expect("no daemon");
+    source.run(&["limits", "--up", "0"]).expect("no limits");
     assert!(coming.wait().expect("no end").success());
     assert!(fs::read(scene.at("third/film.bin")).expect("no file") == film);
     until(|| {

@@ -25,10 +25,7 @@ fn holds(peer: &PeerProgram, name: &str, kbps: f64, bytes: f64) {
     // What is seen may be a little old, never newer than the clock.
     let before = count(&peer.status().expect("no status"), name);
     let since = Instant::now();
-    // What comes in is bounded by what is asked for: of each of the two others a fragment may be
-    // on its way before it is known what came.
-    let asked = if name == "downloaded" { 2.0 * 256.0 * 1024.0 } else { 0.0 };
-    let late = allowed(kbps, 0.5) + asked;
+    let late = allowed(kbps, 0.5);
     let seen = until(|| {
         let counted = count(&peer.status().expect("no status"), name) - before;
         let seconds = since.elapsed().as_secs_f64();

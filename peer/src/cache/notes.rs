@@ -1,15 +1,15 @@
 //! What a cache remembers over a restart, or a crash: `STATE/cache.json`.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::{fs, io};
+use std::io;
+use std::path::PathBuf;
 
 use mp2p::id::{ContentId, OverlayId};
 use serde::{Deserialize, Serialize};
 
 use crate::cache::book::Lease;
 use crate::cache::plan::Item;
-use crate::home::replace;
+use crate::home::{read_json, replace};
 
 /// Longest file read back.
 const MAX_BYTES: u64 = 64 << 20;
@@ -45,7 +45,7 @@ impl NotesFile {
     /// fetched again.
     #[must_use]
     pub fn read(&self) -> Notes {
-        match read(&self.0) {
+        match read_json(&self.0, MAX_BYTES) {
             Ok(notes) => notes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Notes::default(),
             Err(error) => {
@@ -62,13 +62,6 @@ impl NotesFile {
     pub fn write(&self, notes: &Notes) -> io::Result<()> {
         replace(&self.0, &serde_json::to_vec(notes)?)
     }
-}
-
-fn read(path: &Path) -> io::Result<Notes> {
-    if fs::metadata(path)?.len() > MAX_BYTES {
-        return Err(io::Error::other("too long"));
-    }
-    Ok(serde_json::from_slice(&fs::read(path)?)?)
 }
 
 #[cfg(test)]
@@ -91,7 +84,7 @@ mod tests {
         };
         file.write(&notes).unwrap();
         assert_eq!(file.read(), notes);
-        fs::write(folder.path().join("cache.json"), b"{").unwrap();
+        std::fs::write(folder.path().join("cache.json"), b"{").unwrap();
         assert_eq!(file.read(), Notes::default());
     }
 }

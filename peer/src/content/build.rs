@@ -12,7 +12,7 @@ use mp2p::fragment::{Cut, CutError, FragmentHash};
 use mp2p::index_file::{FileEntry, MAX_FILES};
 use mp2p::message::bound::Text;
 
-use crate::content::Layout;
+use crate::content::{Layout, Stamp};
 
 /// Bytes read at a time by each thread.
 const STEP_BYTES: usize = 256 << 10;
@@ -26,6 +26,8 @@ pub struct Built {
     pub root: PathBuf,
     /// The files.
     pub files: Vec<FileEntry>,
+    /// What was said of each file before it was hashed, and after.
+    pub seen: Vec<Option<Stamp>>,
     /// How they are cut.
     pub cut: Cut,
     /// One for each fragment.
@@ -75,8 +77,16 @@ pub fn build(path: &Path, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Built,
     let size = files.iter().map(|file| file.size).sum();
     let cut = |source| BuildError::Cut { path: path.to_owned(), source };
     let cut = Cut::usual(size).map_err(cut)?;
+    let stamps = || -> Vec<Option<Stamp>> { files.iter().map(|file| stamp(&root, file)).collect() };
+    let before = stamps();
     let hashes = hash_all(&root, &files, cut, progress)?;
-    Ok(Built { root, files, cut, hashes })
+    let unchanged = before.iter().zip(stamps()).map(|(b, after)| after.filter(|a| *b == Some(*a)));
+    let seen = unchanged.collect();
+    Ok(Built { root, files, seen, cut, hashes })
+}
+
+fn stamp(root: &Path, file: &FileEntry) -> Option<Stamp> {
+    Stamp::of(&File::open(root.join(&*file.path)).ok()?)
 }
 
 fn find(path: &Path) -> Result<(PathBuf, Vec<FileEntry>), BuildError> {

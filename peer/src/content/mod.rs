@@ -12,4 +12,4 @@ mod store;
 
 pub use crate::content::build::{BuildError, Built, build};
 pub use crate::content::layout::{Layout, Span};
-pub use crate::content::store::{OpenError, Paths, Store, StoreFault};
+pub use crate::content::store::{OpenError, Paths, Stamp, Store, StoreFault};

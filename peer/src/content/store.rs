@@ -6,7 +6,9 @@
 
 mod fault;
 mod find;
+mod gather;
 mod paths;
+mod sound;
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -20,7 +22,10 @@ use mp2p::index_file::{FileEntry, IndexFile};
 use tokio::sync::watch;
 
 pub use crate::content::store::fault::{OpenError, StoreFault};
+use crate::content::store::gather::Gather;
 pub use crate::content::store::paths::Paths;
+use crate::content::store::sound::Sound;
+pub use crate::content::store::sound::Stamp;
 use crate::content::{Layout, Span};
 use crate::home::replace;
 
@@ -34,6 +39,11 @@ pub struct Store {
     layout: Layout,
     paths: Paths,
     state: Mutex<State>,
+    /// One fragment is written at a time: the system lets only one into a file anyhow, and the
+    /// others would wait at work.
+    writing: Mutex<()>,
+    /// What need not be hashed again to be given.
+    sound: Mutex<Sound>,
     /// Told whenever a fragment has come.
     changes: watch::Sender<()>,
 }
@@ -57,9 +67,14 @@ impl Store {
         let count = layout.cut().count();
         let have = Buffermap::empty(count).map_err(|_| OpenError::Service)?;
         let named = vec![paths.is_source; index.files.len()];
+        let sound = Mutex::new(match paths.seen.len() == index.files.len() {
+            true => Sound::new(paths.seen.clone(), full(count)?),
+            false => Sound::new(vec![None; index.files.len()], have.clone()),
+        });
         let state = Mutex::new(State { have, unflushed: 0, named });
         let changes = watch::Sender::new(());
-        let store = Self { index, layout, paths, state, changes };
+        let writing = Mutex::default();
+        let store = Self { index, layout, paths, state, writing, sound, changes };
         match store.paths.is_source {
             true => store.check_source()?,
             false => store.find_parts()?,
@@ -140,7 +155,7 @@ impl Store {
         })
     }
 
-    /// Reads a fragment and checks it. Blocks.
+    /// Reads a fragment and checks it, unless nobody has touched it since it was checked. Blocks.
     ///
     /// # Errors
     /// [`StoreFault`]; one that is lost is no longer among those that are here.
@@ -148,21 +163,32 @@ impl Store {
         let lost = || StoreFault::Lost { fragment, path: self.paths.root.clone() };
         let length = self.layout.cut().length(fragment).ok_or_else(lost)?;
         let mut bytes = vec![0; length as usize];
-        let mut done = 0;
+        let (mut done, mut stamps) = (0, Vec::new());
         for span in self.layout.spans(fragment) {
             let path = self.path(span.file);
             let part = bytes.get_mut(done..done + span.length).ok_or_else(lost)?;
-            let read = File::open(&path).and_then(|file| file.read_exact_at(part, span.offset));
+            let read = File::open(&path).and_then(|file| {
+                let before = Stamp::of(&file);
+                file.read_exact_at(part, span.offset)?;
+                Ok(Stamp::of(&file).filter(|after| before == Some(*after)))
+            });
             match read {
-                Ok(()) => done += span.length,
+                Ok(stamp) => {
+                    done += span.length;
+                    stamps.push((span.file, stamp));
+                }
                 Err(error) if is_gone(&error) => return Err(self.lose(fragment, path)),
                 Err(source) => return Err(StoreFault::Io { path, source }),
             }
         }
-        match self.is_good(fragment, &bytes) {
-            true => Ok(bytes.into()),
-            false => Err(self.lose(fragment, self.path_of(fragment))),
+        if lock(&self.sound).is(fragment, &stamps) {
+            return Ok(bytes.into());
         }
+        if !self.is_good(fragment, &bytes) {
+            return Err(self.lose(fragment, self.path_of(fragment)));
+        }
+        lock(&self.sound).note(&self.layout, fragment, &stamps);
+        Ok(bytes.into())
     }
 
     /// Writes a fragment that has been checked. Blocks.
@@ -170,8 +196,8 @@ impl Store {
     /// # Errors
     /// The disk refuses, or is full.
     pub fn write(&self, fragment: u32, parts: &[Bytes]) -> Result<(), StoreFault> {
-        let mut rest = parts.iter().flat_map(|part| part.chunks(part.len().max(1)));
-        let mut current: &[u8] = &[];
+        let one_at_a_time = lock(&self.writing);
+        let mut gather = Gather::of(parts);
         let is_blank = parts.iter().all(|part| part.iter().all(|byte| *byte == 0));
         for span in self.layout.spans(fragment) {
             let path = self.path(span.file);
@@ -181,17 +207,9 @@ impl Store {
             if is_blank && is_blank_there(&path, span) {
                 continue;
             }
-            let (mut offset, mut left) = (span.offset, span.length);
-            while left > 0 {
-                if current.is_empty() {
-                    let lost = || StoreFault::Lost { fragment, path: path.clone() };
-                    current = rest.next().ok_or_else(lost)?;
-                }
-                let (now, later) = current.split_at(current.len().min(left));
-                file.write_all_at(now, offset).map_err(failed)?;
-                (current, offset, left) = (later, offset + now.len() as u64, left - now.len());
-            }
+            gather.write(&file, span.offset, span.length).map_err(failed)?;
         }
+        drop(one_at_a_time);
         let mut state = self.state();
         state.have.insert(fragment);
         state.unflushed += 1;
@@ -342,8 +360,16 @@ impl Store {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn full(fragments: u32) -> Result<Buffermap, OpenError> {
+    Buffermap::full(fragments).map_err(|_| OpenError::Service)
 }
 
 /// Whether nothing but zeros lies there now.

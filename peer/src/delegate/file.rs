@@ -6,7 +6,7 @@ use std::{fs, io};
 use mp2p::id::{ContentId, OverlayId};
 use serde::{Deserialize, Serialize};
 
-use crate::home::{Home, make_private, replace};
+use crate::home::{Home, make_private, read_json, replace};
 
 /// Longest file read back.
 const MAX_BYTES: u64 = 64 << 10;
@@ -54,7 +54,7 @@ impl Delegates {
         let found = paths.filter(|path| path.extension().is_some_and(|end| end == "json"));
         let mut all: Vec<Delegation> = found
             .take(MAX_DELEGATIONS)
-            .filter_map(|path| match read(&path) {
+            .filter_map(|path| match read_json(&path, MAX_BYTES) {
                 Ok(delegation) => Some(delegation),
                 Err(error) => {
                     tracing::warn!(path = %path.display(), %error, "what was handed over is lost");
@@ -69,7 +69,7 @@ impl Delegates {
     /// The one of a content.
     #[must_use]
     pub fn of_content(&self, content: &ContentId) -> Option<Delegation> {
-        read(&self.path(content)).ok()
+        read_json(&self.path(content), MAX_BYTES).ok()
     }
 
     /// Remembers one.
@@ -95,13 +95,6 @@ impl Delegates {
     fn path(&self, content: &ContentId) -> PathBuf {
         self.0.join(format!("{content}.json"))
     }
-}
-
-fn read(path: &std::path::Path) -> io::Result<Delegation> {
-    if fs::metadata(path)?.len() > MAX_BYTES {
-        return Err(io::Error::other("too long"));
-    }
-    Ok(serde_json::from_slice(&fs::read(path)?)?)
 }
 
 #[cfg(test)]

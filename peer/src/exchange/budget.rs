@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 const BURST_PARTS: u64 = 8;
 /// … and room for the largest thing that is spent at once, at least.
 const MIN_BURST: u64 = 4 << 10;
+/// Bytes that have to be there before any are granted, where the bucket has twice as much room.
+const STEP: u64 = 16 << 10;
 /// Smallest slice that a slow rate is cut to.
 const MIN_SLICE: u64 = 1 << 10;
 
@@ -120,6 +122,29 @@ impl Bucket {
             rate => u64::try_from(lacking / i128::from(rate) + 1).unwrap_or(u64::MAX),
         };
         Some(now + Duration::from_micros(micros.min(60_000_000)))
+    }
+
+    /// How many of `most` bytes may go now, which are to be spent; else when to ask again. It is
+    /// not for a few bytes that anybody is woken.
+    ///
+    /// # Errors
+    /// When to ask again.
+    pub fn grant(&mut self, most: usize, now: Instant) -> Result<usize, Instant> {
+        if self.rate.is_none() {
+            return Ok(most);
+        }
+        let step = u64::try_from(self.most() / 2_000_000).unwrap_or(STEP).min(STEP);
+        match self.after(step, now) {
+            Some(later) => Err(later),
+            None => Ok(usize::try_from(self.micro_bytes / 1_000_000).unwrap_or(most).min(most)),
+        }
+    }
+
+    /// Puts back what was spent and not used.
+    pub fn refund(&mut self, bytes: u64) {
+        if self.rate.is_some() {
+            self.micro_bytes = (self.micro_bytes + i128::from(bytes) * 1_000_000).min(self.most());
+        }
     }
 
     /// Spends bytes, into debt where there are not enough.

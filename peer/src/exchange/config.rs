@@ -64,7 +64,7 @@ impl Default for Config {
             far_links: 8,
             dials: 8,
             slots: 4,
-            slice_bytes: 32 << 10,
+            slice_bytes: 64 << 10,
             window_bytes: 512 << 10,
             asked_bytes: 64 << 20,
             held_bytes: 32 << 20,

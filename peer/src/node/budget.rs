@@ -33,10 +33,18 @@ pub(crate) async fn follow_the_clock(node: Arc<Node>) {
             () = node.shutdown.wait() => return,
         }
         let rates = rates(&node.limits());
-        let mut budget = node.budget();
-        if *budget.rates() != rates {
-            budget.set(rates, Instant::now());
+        if *node.budget().rates() != rates {
+            node.set_rates(rates);
         }
+    }
+}
+
+impl Node {
+    /// Other rates from now on.
+    pub(crate) fn set_rates(&self, rates: Rates) {
+        let now = Instant::now();
+        self.intake.set(rates.down, rates.peer_down, now);
+        self.budget().set(rates, now);
     }
 }
 

@@ -36,6 +36,7 @@ impl Node {
             }
         }
         let place = Place {
+            seen: Vec::new(),
             root: fetch.folder.clone(),
             files: fetch.files,
             is_source: false,

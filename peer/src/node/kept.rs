@@ -8,6 +8,7 @@ use mp2p::id::ContentId;
 use mp2p::index_file::IndexFile;
 use serde::{Deserialize, Serialize};
 
+use crate::content::Stamp;
 use crate::home::{Home, make_private, replace};
 use crate::settings::IspSettings;
 
@@ -42,6 +43,9 @@ pub struct Place {
     /// The ISP's view that orders its list.
     #[serde(default)]
     pub view: IspSettings,
+    /// What was said of each file when it was hashed; of an earlier run nothing is believed.
+    #[serde(skip)]
+    pub seen: Vec<Option<Stamp>>,
     /// Kept for others, as a cache: these fragments, from the first to before the second of each
     /// pair.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -54,7 +54,7 @@ fn dial(node: &Arc<Node>, asked: &Asked, address: &PeerAddress) {
 async fn punch(node: &Arc<Node>, asked: &Asked) -> anyhow::Result<()> {
     let stream = node.ways.answer(asked).await?;
     let peers = &node.identity.peers;
-    let arrival = receive(Box::new(stream), peers, asked.address, Path::Punched).await?;
+    let arrival = receive(stream, peers, asked.address, Path::Punched).await?;
     anyhow::ensure!(arrival.met.peer == asked.from, "{} is there", arrival.met.peer);
     arrivals::deliver(node, arrival);
     Ok(())

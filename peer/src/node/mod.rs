@@ -50,10 +50,11 @@ use crate::nat::Ways;
 use crate::provider::Provider;
 use crate::relay::Hall;
 use crate::report::{Reports, Spool, send_until_shutdown, tell_until_shutdown};
+use crate::revoked::Revoked;
 use crate::settings::{Limits, Role, Settings};
 use crate::superpeer::{self, Desk};
 use crate::transfer::{Command, Transfer, unix_s};
-use crate::wire::{Bounds, listen};
+use crate::wire::{Bounds, Intake, listen};
 
 use crate::node::caching::Caching;
 use crate::node::connections::Connections;
@@ -107,6 +108,8 @@ pub struct Node {
     pub(crate) usage_due: Notify,
     /// What may be sent and received now, by all transfers together.
     pub(crate) budget: Arc<Mutex<Budget>>,
+    /// What may be read now, from all connections together.
+    pub(crate) intake: Arc<Intake>,
     pub(crate) tasks: TaskTracker,
     pub(crate) shutdown: Shutdown,
     /// What it waits for before it can be given work.
@@ -115,6 +118,8 @@ pub struct Node {
     pub(crate) provider_heard: Condition,
     /// What it counts.
     pub metrics: Metrics,
+    /// Whose certificates are revoked.
+    pub(crate) revoked: Revoked,
     /// Its connections with peers.
     pub(crate) connections: Arc<Connections>,
     /// What is being hashed to be shared.
@@ -144,12 +149,13 @@ impl Node {
         let tls = Arc::clone(&identity.servers);
         let provider = Provider::new(&identity.url, tls, &settings);
         let arrivals = listen(listener, Arc::clone(&identity.peers), HALL, shutdown.clone());
-        let budget = Budget::new(budget::rates(&settings.limits), Instant::now());
+        let (rates, now) = (budget::rates(&settings.limits), Instant::now());
+        let intake = Intake::new(rates.down, rates.peer_down, now);
         let folder = home.denylist();
         let denylist = Denylist::open(&folder, &identity.trust_domain, unix_s())
             .with_context(|| folder.display().to_string())?;
         let readiness = Readiness::new();
-        let connections = Arc::new(Connections::new(settings.limits.connections));
+        let connections = Arc::new(Connections::new(settings.connections()));
         let node = Arc::new(Self {
             denylist,
             reports: Reports::new(Spool::open(&home.spool())?),
@@ -158,7 +164,8 @@ impl Node {
             cache: OnceLock::new(),
             usage_due: Notify::new(),
             ways: Arc::new(Ways::new(provider.clone(), &settings)),
-            budget: Arc::new(Mutex::new(budget)),
+            budget: Arc::new(Mutex::new(Budget::new(rates, now))),
+            intake,
             home,
             identity,
             provider,
@@ -172,6 +179,7 @@ impl Node {
             metrics: Metrics::default(),
             views: Views::default(),
             hashing: Works::default(),
+            revoked: Revoked::default(),
             connections,
         });
         node.tasks.spawn(arrivals::take(Arc::clone(&node), arrivals));
@@ -246,8 +254,8 @@ impl Node {
     pub fn set_limits(&self, limits: Limits) -> anyhow::Result<()> {
         limits.check()?;
         self.settings.write().unwrap_or_else(PoisonError::into_inner).limits = limits.clone();
-        self.connections.set(limits.connections);
-        self.budget().set(budget::rates(&limits), Instant::now());
+        self.connections.set(self.settings().connections());
+        self.set_rates(budget::rates(&limits));
         for transfer in self.lock().values() {
             transfer.tell(Command::Limits);
         }

@@ -105,8 +105,9 @@ fn open(
         passkey_epoch: answer.passkey_epoch,
     }));
     let (tls, shutdown) = (Arc::clone(&node.identity.relays), node.shutdown.clone());
-    match serve(listener.take()?, tls, Arc::clone(&hall), shutdown) {
-        Ok(relay) => tracing::info!(address = %relay.address, "relaying"),
+    let doors = (Arc::clone(&hall), node.revoked.clone());
+    match serve(listener.take()?, tls, doors, shutdown) {
+        Ok(address) => tracing::info!(%address, "relaying"),
         Err(error) => tracing::error!(%error, "the relay cannot serve"),
     }
     let _ = node.hall.set(Arc::clone(&hall));

@@ -31,6 +31,7 @@ pub(crate) async fn follow(node: Arc<Node>) {
         let now = revoked(&node);
         if !now.is_subset(&known) {
             let now = Arc::new(now.clone());
+            node.revoked.tell(Arc::clone(&now));
             node.each(|_| true, || Command::Revoked(Arc::clone(&now)));
         }
         known = now;

@@ -31,7 +31,7 @@ impl Node {
         let built = tokio::task::spawn_blocking(hashed).await;
         self.hashing.end(&work);
         let built = built??;
-        let root = built.root.clone();
+        let (root, seen) = (built.root.clone(), built.seen.clone());
         let index = self.index_file(&share, built)?;
         if let Some(why) = self.denylist.refusal(&index) {
             bail!("{}: {why}", &*index.title);
@@ -46,7 +46,7 @@ impl Node {
             title: index.title.to_string(),
             folder: root.clone(),
         };
-        let place = Place { root, is_source: true, ..Place::default() };
+        let place = Place { root, is_source: true, seen, ..Place::default() };
         self.claim(&started.content_id, None).await?;
         let kept = keep(&self.home, (index, signed), place);
         let begun = kept.and_then(|kept| self.begin(kept));

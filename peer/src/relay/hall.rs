@@ -1,7 +1,7 @@
 //! Who keeps a connection at this relay, who wants to reach whom, and what is let through. No
 //! sockets but those that wait for their other end, no clock.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mp2p::id::{OverlayId, PeerId};
@@ -11,7 +11,7 @@ use mp2p::reservation::{Reservation, ReservationCheck, ReservationKind};
 use mp2p::signed::VerifyingKey;
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::relay::Account;
 
@@ -70,9 +70,13 @@ struct Inner {
     accounts: HashMap<String, (Arc<Account>, u64)>,
     /// Usage of reservations that are over, until somebody takes it.
     past: Vec<Usage>,
+    /// Who asked for each circuit, by the number of its certificate, and what ends it.
+    askers: Vec<(String, CancellationToken)>,
 }
 
 struct Held {
+    /// Number of the holder's certificate.
+    serial: String,
     reservation: Reservation,
     control: mpsc::Sender<Say>,
     account: Arc<Account>,
@@ -87,6 +91,7 @@ struct Waiting {
     is_holder: bool,
     stream: Option<TcpStream>,
     until: u64,
+    ended: CancellationToken,
 }
 
 /// Both ends of a circuit are there.
@@ -95,6 +100,8 @@ pub(crate) struct Pair {
     pub(crate) other: TcpStream,
     pub(crate) account: Arc<Account>,
     pub(crate) ended: CancellationToken,
+    /// It is over when this is dropped.
+    pub(crate) _over: DropGuard,
     /// Counts as a circuit of its reservation while it lives.
     pub(crate) _circuit: Arc<()>,
 }
@@ -104,7 +111,8 @@ impl Hall {
     #[must_use]
     pub fn new(guard: Guard) -> Self {
         let (held, waiting, accounts) = (HashMap::new(), HashMap::new(), HashMap::new());
-        let inner = Inner { guard, held, waiting, accounts, past: Vec::new() };
+        let (past, askers) = (Vec::new(), Vec::new());
+        let inner = Inner { guard, held, waiting, accounts, past, askers };
         Self { inner: Mutex::new(inner), ended: Notify::new() }
     }
 
@@ -123,7 +131,7 @@ impl Hall {
     pub(crate) fn reserve(
         &self,
         text: &str,
-        holder: &PeerId,
+        (holder, serial): (&PeerId, &str),
         control: mpsc::Sender<Say>,
         now: u64,
     ) -> Result<(String, u64, CancellationToken), Refused> {
@@ -147,6 +155,7 @@ impl Hall {
         if let Some(held) = inner.held.get_mut(&id) {
             held.reservation = reservation;
             held.control = control;
+            held.serial = serial.to_owned();
             return Ok((id, expires, held.ended.clone()));
         }
         if full {
@@ -162,8 +171,14 @@ impl Hall {
             return Err((Refusal::QuotaReached, "the quota is used up".to_owned()));
         }
         let ended = CancellationToken::new();
-        let held =
-            Held { reservation, control, account, ended: ended.clone(), circuits: Arc::new(()) };
+        let held = Held {
+            serial: serial.to_owned(),
+            reservation,
+            control,
+            account,
+            ended: ended.clone(),
+            circuits: Arc::new(()),
+        };
         inner.held.insert(id.clone(), held);
         Ok((id, expires, ended))
     }
@@ -171,7 +186,7 @@ impl Hall {
     /// A peer wants to reach another: the key of its end. The other is told of its own.
     pub(crate) fn connect(
         &self,
-        asker: (&PeerId, &str),
+        (asker, certificate, serial): (&PeerId, &str, &str),
         (to, overlay, passkey): (&PeerId, &OverlayId, &str),
         keys: [CircuitKey; 2],
         now: u64,
@@ -180,8 +195,8 @@ impl Hall {
         let check = Check {
             issuer: &inner.guard.issuer,
             overlay,
-            holder: asker.0,
-            certificate: asker.1,
+            holder: asker,
+            certificate,
             epoch: inner.guard.passkey_epoch,
             now,
         };
@@ -201,13 +216,15 @@ impl Hall {
             return Err((Refusal::InsufficientCapacity, "too many circuits".to_owned()));
         }
         let [near, far] = keys;
-        let incoming = Say::Incoming { circuit: far, from: asker.0.clone() };
+        let incoming = Say::Incoming { circuit: far, from: asker.clone() };
         held.control.try_send(incoming).map_err(|_gone| none())?;
-        let id = id.clone();
+        let (id, ended) = (id.clone(), held.ended.child_token());
+        inner.askers.push((serial.to_owned(), ended.clone()));
         for (key, other, is_holder) in [(near, far, false), (far, near, true)] {
             let until = now + CIRCUIT_WAIT_S;
             let reservation = id.clone();
-            let end = Waiting { other, reservation, is_holder, stream: None, until };
+            let ended = ended.clone();
+            let end = Waiting { other, reservation, is_holder, stream: None, until, ended };
             inner.waiting.insert(key, end);
         }
         Ok(near)
@@ -233,7 +250,8 @@ impl Hall {
             holder,
             other,
             account: Arc::clone(&held.account),
-            ended: held.ended.clone(),
+            _over: end.ended.clone().drop_guard(),
+            ended: end.ended,
             _circuit: Arc::clone(&held.circuits),
         })
     }
@@ -245,6 +263,19 @@ impl Hall {
             inner.end(id, &held, reason);
             self.ended.notify_one();
         }
+    }
+
+    /// Ends what those have whose certificates have these numbers: their reservations, and the
+    /// circuits that they asked for.
+    pub(crate) fn revoked(&self, serials: &BTreeSet<String>) {
+        let inner = self.lock();
+        let theirs = inner.held.iter().filter(|(_, held)| serials.contains(&held.serial));
+        let ids: Vec<String> = theirs.map(|(id, _)| id.clone()).collect();
+        for (_, ended) in inner.askers.iter().filter(|(serial, _)| serials.contains(serial)) {
+            ended.cancel();
+        }
+        drop(inner);
+        ids.iter().for_each(|id| self.release(id, "the certificate is revoked"));
     }
 
     /// The holder's connection is gone; its circuits go on until the reservation runs out.
@@ -264,7 +295,13 @@ impl Hall {
     /// Ends what has run out.
     pub fn sweep(&self, now: u64) {
         let mut inner = self.lock();
-        inner.waiting.retain(|_, end| end.until >= now);
+        inner.waiting.retain(|_, end| {
+            if end.until < now {
+                end.ended.cancel();
+            }
+            !end.ended.is_cancelled()
+        });
+        inner.askers.retain(|(_, ended)| !ended.is_cancelled());
         inner.accounts.retain(|_, (_, until)| *until > now);
         let over = |held: &Held| {
             held.reservation.exp <= now

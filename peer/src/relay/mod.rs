@@ -14,6 +14,5 @@ mod splice;
 
 pub use crate::relay::client::{Kept, RelayError, circuit, keep, reach};
 pub use crate::relay::hall::{Guard, Hall, Usage};
-pub(crate) use crate::relay::server::unix_s;
-pub use crate::relay::server::{Relay, serve};
+pub(crate) use crate::relay::server::{serve, unix_s};
 pub use crate::relay::splice::Account;

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -10,17 +11,18 @@ use link::shutdown::Shutdown;
 use link::tls::PeerTls;
 use mp2p::id::PeerId;
 use mp2p::message::bound::Text;
-use mp2p::relay::{Ask, CircuitKey, KEY_BYTES, PREAMBLE, Say, decode, encode};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
+use mp2p::relay::{Ask, CircuitKey, KEY_BYTES, PREAMBLE, Say};
+use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
-use tokio_rustls::TlsStream;
 
 use crate::relay::Hall;
 use crate::relay::client::watch;
 use crate::relay::hall::{Refused, keys};
 use crate::relay::splice::splice;
+use crate::revoked::Revoked;
+use crate::words::{hear, say};
 
 /// From a connection to its key or the end of its handshake.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
@@ -35,34 +37,30 @@ const MAX_QUEUED: usize = 64;
 /// After a failed accept, such as one for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// A relay that serves.
-pub struct Relay {
-    /// Who keeps a connection, and what is used.
-    pub hall: Arc<Hall>,
-    /// Where it is.
-    pub address: SocketAddr,
-}
-
-/// Serves until shutdown.
+/// Serves until shutdown; whose certificate is revoked meanwhile is let go. Where it listens.
 ///
 /// # Errors
 /// The listener has no address.
-pub fn serve(
+pub(crate) fn serve(
     listener: TcpListener,
     tls: Arc<PeerTls>,
-    hall: Arc<Hall>,
+    (hall, revoked): (Arc<Hall>, Revoked),
     shutdown: Shutdown,
-) -> io::Result<Relay> {
+) -> io::Result<SocketAddr> {
     let address = listener.local_addr()?;
-    let relay = Relay { hall: Arc::clone(&hall), address };
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     tokio::spawn(async move {
         let mut sweep = tokio::time::interval(SWEEP);
+        let mut news = revoked.follow();
         loop {
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
                 _tick = sweep.tick() => {
                     hall.sweep(unix_s());
+                    continue;
+                }
+                Ok(()) = news.changed() => {
+                    hall.revoked(&news.borrow_and_update().clone());
                     continue;
                 }
                 () = shutdown.wait() => return,
@@ -73,9 +71,10 @@ pub fn serve(
             };
             let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
             let (tls, hall, shutdown) = (Arc::clone(&tls), Arc::clone(&hall), shutdown.clone());
+            let revoked = revoked.clone();
             tokio::spawn(async move {
                 let served = tokio::select! {
-                    served = welcome(stream, &tls, &hall) => served,
+                    served = welcome(stream, &tls, (&hall, &revoked)) => served,
                     () = shutdown.wait() => Ok(()),
                 };
                 drop(place);
@@ -85,7 +84,7 @@ pub fn serve(
             });
         }
     });
-    Ok(relay)
+    Ok(address)
 }
 
 pub(crate) fn unix_s() -> u64 {
@@ -93,14 +92,18 @@ pub(crate) fn unix_s() -> u64 {
 }
 
 /// Tells a circuit from a question by what it begins with.
-async fn welcome(mut stream: TcpStream, tls: &PeerTls, hall: &Hall) -> io::Result<()> {
+async fn welcome(
+    mut stream: TcpStream,
+    tls: &PeerTls,
+    (hall, revoked): (&Hall, &Revoked),
+) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut first = [0];
     let peeked = timeout(HELLO_TIMEOUT, stream.peek(&mut first)).await;
     peeked.map_err(|_elapsed| io::Error::from(io::ErrorKind::TimedOut))??;
     if first[0] != PREAMBLE[0] {
         watch(&stream)?;
-        return converse(stream, tls, hall).await;
+        return converse(stream, tls, (hall, revoked)).await;
     }
     let mut opening = [0; PREAMBLE.len() + KEY_BYTES];
     let read = timeout(HELLO_TIMEOUT, stream.read_exact(&mut opening)).await;
@@ -117,7 +120,11 @@ async fn welcome(mut stream: TcpStream, tls: &PeerTls, hall: &Hall) -> io::Resul
 }
 
 /// Answers what one peer asks.
-async fn converse(stream: TcpStream, tls: &PeerTls, hall: &Hall) -> io::Result<()> {
+async fn converse(
+    stream: TcpStream,
+    tls: &PeerTls,
+    (hall, revoked): (&Hall, &Revoked),
+) -> io::Result<()> {
     let shaken = timeout(HELLO_TIMEOUT, tls.accept(stream)).await;
     let (stream, identity) =
         shaken.map_err(|_elapsed| io::Error::from(io::ErrorKind::TimedOut))??;
@@ -126,8 +133,10 @@ async fn converse(stream: TcpStream, tls: &PeerTls, hall: &Hall) -> io::Result<(
     let (control, mut queue) = mpsc::channel(MAX_QUEUED);
     let mut buffer = BytesMut::new();
     let mut kept: Option<String> = None;
+    let mut over = pin!(revoked.names(&identity.serial));
     let outcome = loop {
         let next = tokio::select! {
+            () = &mut over => break Err(io::Error::other("its certificate is revoked")),
             asked = hear(&mut reader, &mut buffer) => match asked {
                 Ok(Some(asked)) => asked,
                 Ok(None) => break Ok(()),
@@ -147,14 +156,16 @@ async fn converse(stream: TcpStream, tls: &PeerTls, hall: &Hall) -> io::Result<(
         let now = unix_s();
         let answer = match next {
             Ask::Reserve { reservation } => {
-                hall.reserve(&reservation, &peer, control.clone(), now).map(|(id, expires, _)| {
+                let holder = (&peer, &*identity.serial);
+                hall.reserve(&reservation, holder, control.clone(), now).map(|(id, expires, _)| {
                     kept = Some(id);
                     Say::Reserved { expires }
                 })
             }
             Ask::Connect { peer_id, overlay_id, passkey } => keys().and_then(|keys| {
                 let to = (&peer_id, &overlay_id, &*passkey);
-                let circuit = hall.connect((&peer, &identity.fingerprint), to, keys, now)?;
+                let asker = (&peer, &*identity.fingerprint, &*identity.serial);
+                let circuit = hall.connect(asker, to, keys, now)?;
                 Ok(Say::Circuit { circuit })
             }),
         };
@@ -170,26 +181,4 @@ async fn converse(stream: TcpStream, tls: &PeerTls, hall: &Hall) -> io::Result<(
 
 fn refused((code, reason): Refused) -> Say {
     Say::Refused { code, reason: Text::new(reason).unwrap_or_default() }
-}
-
-/// The next question; `None` at the end. Loses nothing when it is dropped.
-async fn hear(
-    reader: &mut ReadHalf<TlsStream<TcpStream>>,
-    buffer: &mut BytesMut,
-) -> io::Result<Option<Ask>> {
-    loop {
-        if let Some(asked) = decode(buffer).map_err(io::Error::other)? {
-            return Ok(Some(asked));
-        }
-        if reader.read_buf(buffer).await? == 0 {
-            return Ok(None);
-        }
-    }
-}
-
-async fn say(writer: &mut WriteHalf<TlsStream<TcpStream>>, said: &Say) -> io::Result<()> {
-    let mut out = BytesMut::new();
-    encode(said, &mut out).map_err(io::Error::other)?;
-    writer.write_all(&out).await?;
-    writer.flush().await
 }

@@ -84,7 +84,7 @@ fn report(
         max_up_bps: limits.up_kbps * 1000,
         down_bps: rate(after.bytes.0.saturating_sub(before.bytes.0)),
         connections: count(connections),
-        max_connections: count(limits.connections),
+        max_connections: count(node.settings().connections()),
     };
     let fixed = StaticStatus {
         agent: Text::new(concat!("mp2p-peer/", env!("CARGO_PKG_VERSION"))).unwrap_or_default(),

@@ -285,6 +285,14 @@ impl Settings {
         Ok(settings)
     }
 
+    /// Connections with other peers at a time: a cache has one for each reservation beside those
+    /// of its own contents.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        let kept = if self.role.contains(&Role::Cache) { self.cache.reservations } else { 0 };
+        self.limits.connections.saturating_add(kept as usize)
+    }
+
     /// Folder of keys and contents.
     ///
     /// # Errors
@@ -330,6 +338,14 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cache_has_a_connection_for_each_of_its_reservations() {
+        let mut settings = Settings::default();
+        assert_eq!(settings.connections(), 60);
+        settings.role.push(Role::Cache);
+        assert_eq!(settings.connections(), 60 + 256);
+    }
 
     #[test]
     fn the_manual_has_every_setting_with_its_default() {

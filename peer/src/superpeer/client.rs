@@ -18,8 +18,8 @@ use tokio_rustls::TlsStream;
 
 use crate::node::Node;
 use crate::provider::ProviderError;
-use crate::superpeer::words::{hear, say};
 use crate::wire::connect;
+use crate::words::{hear, say};
 
 /// For connection and handshake.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(10);

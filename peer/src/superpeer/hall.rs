@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use tokio::time::timeout;
 
 use crate::node::Node;
 use crate::superpeer::desk::{Desk, Waiting};
-use crate::superpeer::words::{hear, say};
+use crate::words::{hear, say};
 
 /// For the handshake.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
@@ -59,13 +60,15 @@ async fn converse(
     (stream, address): (TcpStream, SocketAddr),
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let (stream, peer) = welcome(stream, &node.identity.care).await?;
+    let (stream, peer, serial) = welcome(stream, &node.identity.care).await?;
     tracing::debug!(%peer, %address, "a peer in care has come");
     let (mut reader, mut writer) = tokio::io::split(stream);
     let (out, mut answers) = mpsc::channel(MAX_ANSWERS);
     let mut buffer = BytesMut::new();
+    let mut revoked = pin!(node.revoked.names(&serial));
     loop {
         tokio::select! {
+            () = &mut revoked => return Err(io::Error::other("its certificate is revoked")),
             heard = hear::<Report>(&mut reader, &mut buffer) => {
                 let Some(report) = heard? else { return Ok(()) };
                 if report.report.peer_id != peer || !report.report.is_sensible() {
@@ -85,11 +88,11 @@ async fn converse(
     }
 }
 
-/// The handshake with a peer of the provider.
+/// The handshake with a peer of the provider; the number of its certificate.
 async fn welcome(
     stream: TcpStream,
     tls: &PeerTls,
-) -> io::Result<(tokio_rustls::TlsStream<TcpStream>, PeerId)> {
+) -> io::Result<(tokio_rustls::TlsStream<TcpStream>, PeerId, String)> {
     let shaken = timeout(HELLO_TIMEOUT, tls.accept(stream)).await;
     let (stream, identity) =
         shaken.map_err(|_elapsed| io::Error::from(io::ErrorKind::TimedOut))??;
@@ -97,5 +100,5 @@ async fn welcome(
         return Err(io::Error::other("super peers are for peers"));
     }
     let peer = PeerId::parse(&identity.key).map_err(io::Error::other)?;
-    Ok((stream, peer))
+    Ok((stream, peer, identity.serial))
 }

@@ -15,7 +15,6 @@ mod client;
 mod desk;
 mod hall;
 mod offer;
-mod words;
 
 pub(crate) use crate::superpeer::client::Way;
 pub(crate) use crate::superpeer::desk::{Desk, Waiting};

@@ -36,6 +36,7 @@ impl Driver {
                 self.show(now);
             }
             Done::Stored(fragment, stored) => {
+                self.storing = self.storing.saturating_sub(self.length(fragment));
                 self.trouble(stored.as_ref().err());
                 self.engine.fragment_stored(fragment, stored.map_err(|fault| told(&fault)), now);
             }

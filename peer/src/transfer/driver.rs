@@ -32,6 +32,8 @@ use crate::wire::{Arrival, Heard as Said, Note, Path};
 const SHOW: Duration = Duration::from_millis(200);
 /// Notes taken between two looks at the engine.
 pub(crate) const MAX_BURST: usize = 16;
+/// Bytes that wait for the disk; with more of them nothing is heard of links.
+const MAX_STORING: u64 = 32 << 20;
 
 /// What the disk did.
 pub(crate) enum Done {
@@ -54,6 +56,8 @@ pub(crate) struct Driver {
     pub(crate) shown: Shown,
     pub(crate) state: State,
     pub(crate) message: Option<String>,
+    /// Bytes on their way to the disk.
+    pub(crate) storing: u64,
     /// What the disk refuses.
     pub(crate) fault: Option<String>,
     pub(crate) success: Success,
@@ -93,15 +97,13 @@ impl Driver {
                 self.links.leave_relays(now);
                 self.confirm_classes();
             }
-            let read_at = self.budget().read_after(now);
             let wake = self.engine.wake().min(shown_at);
-            let wake = read_at.map_or(wake, |at| wake.min(at));
             if self.flush_at.take_if(|at| now >= *at).is_some() {
                 self.act(Output::Finished);
             }
             tokio::select! {
                 () = ending.cancelled() => break,
-                note = heard.notes.recv(), if read_at.is_none() => {
+                note = heard.notes.recv(), if self.storing < MAX_STORING => {
                     let mut next = note;
                     for _ in 0..MAX_BURST {
                         let Some(note) = next else { break };
@@ -144,10 +146,6 @@ impl Driver {
         }
     }
 
-    fn budget(&self) -> std::sync::MutexGuard<'_, Budget> {
-        self.budget.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn poll(&mut self, now: Instant) {
         loop {
             let output = {
@@ -173,6 +171,7 @@ impl Driver {
                 self.on_disk(move |store| Done::Read(fragment, store.read(fragment)));
             }
             Output::Write { fragment, bytes } => {
+                self.storing += self.length(fragment);
                 self.on_disk(move |store| Done::Stored(fragment, store.write(fragment, &bytes)));
             }
             Output::Report(report) => self.failed(report),
@@ -187,6 +186,11 @@ impl Driver {
                 self.on_disk(|store| Done::Stored(u32::MAX, store.flush()));
             }
         }
+    }
+
+    /// Of a fragment, bytes.
+    pub(crate) fn length(&self, fragment: u32) -> u64 {
+        self.store.layout().cut().length(fragment).unwrap_or_default().into()
     }
 
     fn on_disk(&self, act: impl FnOnce(&Store) -> Done + Send + 'static) {

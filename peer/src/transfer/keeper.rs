@@ -112,7 +112,7 @@ async fn led(
     commands: &mpsc::Sender<Command>,
 ) -> Result<(), RelayError> {
     let stream = circuit(address, key).await?;
-    let arrival = receive(Box::new(stream), &identity.peers, address, Path::Relay(relay)).await?;
+    let arrival = receive(stream, &identity.peers, address, Path::Relay(relay)).await?;
     let _ = commands.send(Command::Arrived(Box::new(arrival))).await;
     Ok(())
 }

@@ -18,7 +18,7 @@ use crate::node::Place;
 use crate::transfer::notary::unix_s;
 use crate::transfer::reach::{Linked, Reached, Route};
 use crate::transfer::standing::{Shared, Standing};
-use crate::wire::{DialError, Ears, Link, Met, Note, Path, Sent};
+use crate::wire::{DialError, Ears, Intake, Link, Met, Note, Path, Sent};
 
 /// Frames that were read and wait for the engine: little, so that limits of rates reach the sender.
 const MAX_NOTES: usize = 32;
@@ -45,6 +45,7 @@ pub(crate) struct Links {
     standing: Shared,
     source: Option<IpAddr>,
     ways: Arc<Ways>,
+    intake: Arc<Intake>,
     /// How the last list says that others are reached.
     listed: HashMap<PeerId, Listed>,
     /// Tries to meet others without a relay.
@@ -86,6 +87,7 @@ impl Links {
         overlay: OverlayId,
         standing: Shared,
         (ways, source): (Arc<Ways>, Option<IpAddr>),
+        intake: Arc<Intake>,
     ) -> (Self, Heard) {
         let (notes, heard_notes) = mpsc::channel(MAX_NOTES);
         let (sent, heard_sent) = mpsc::unbounded_channel();
@@ -101,6 +103,7 @@ impl Links {
             standing,
             source,
             ways,
+            intake,
             listed: HashMap::new(),
             tries: Tries::default(),
             linked: Linked::default(),
@@ -145,7 +148,7 @@ impl Links {
         if path.relay().is_none() {
             self.tries.succeeded(&peer);
         }
-        let link = Link::start(met, id.0, &self.ears);
+        let link = Link::start(met, id.0, &self.ears, self.intake.pace(Instant::now()));
         self.open.insert(id, Open { link, peer, serial, path, dialled, _place: place });
         self.count();
     }

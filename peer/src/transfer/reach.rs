@@ -90,7 +90,7 @@ impl Route {
         let other = (&candidate.peer, nat, address.ip_address);
         match self.ways.meet(&self.overlay, other).await.map_err(failed)? {
             Meeting::Stream(stream, at) => {
-                let met = over(Box::new(stream), &candidate.peer, &self.identity.peers).await?;
+                let met = over(stream, &candidate.peer, &self.identity.peers).await?;
                 Ok(Reached::Met(Box::new(met), at, Path::Punched))
             }
             Meeting::Coming => {
@@ -117,7 +117,7 @@ impl Route {
         let passkey = self.passkey.as_deref().unwrap_or_default();
         let to = (&candidate.peer, &self.overlay, passkey);
         let stream = crate::relay::reach(at, &self.identity.relays, to).await.map_err(failed)?;
-        let met = over(Box::new(stream), &candidate.peer, &self.identity.peers).await?;
+        let met = over(stream, &candidate.peer, &self.identity.peers).await?;
         Ok(Reached::Met(Box::new(met), at, Path::Relay(relay)))
     }
 }

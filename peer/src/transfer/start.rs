@@ -71,8 +71,8 @@ pub(crate) async fn run(setup: Setup, commands: mpsc::Receiver<Command>) {
     let settings = node.settings();
     let overlay = kept.index.overlay_id.clone();
     let own_ways = (Arc::clone(&node.ways), settings.source_address);
-    let (links, heard) =
-        Links::new(node.identity.clone(), overlay, Arc::clone(&standing), own_ways);
+    let (own_standing, intake) = (Arc::clone(&standing), Arc::clone(&node.intake));
+    let (links, heard) = Links::new(node.identity.clone(), overlay, own_standing, own_ways, intake);
     let (relay, reserved) = watch::channel(None);
     let wanted = Arc::new(Notify::new());
     let lost = Lost::new(&wanted);
@@ -114,6 +114,7 @@ pub(crate) async fn run(setup: Setup, commands: mpsc::Receiver<Command>) {
         shown,
         state: if stone.is_some() { State::Stopped } else { State::Fetching },
         message: None,
+        storing: 0,
         fault: None,
         success,
         list_again: (now, LIST_AGAIN),
@@ -152,7 +153,7 @@ pub(crate) fn config(node: &Node, kept: &Kept) -> Config {
         false => Order::Rarest,
     };
     Config {
-        links: settings.limits.connections,
+        links: settings.connections(),
         class_floor: settings.sharing.class_floor,
         order,
         listen_port: Some(node.port),
@@ -173,6 +174,7 @@ async fn open(node: &Node, kept: &Kept) -> anyhow::Result<Store> {
         wanted: kept.place.files.clone(),
         is_source: kept.place.is_source,
         fragments: kept.place.cached.clone().unwrap_or_default(),
+        seen: kept.place.seen.clone(),
         notes: kept.folder.clone(),
     };
     let index = kept.index.clone();

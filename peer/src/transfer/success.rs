@@ -15,7 +15,7 @@ use mp2p::message::report::SuccessReport;
 use serde::{Deserialize, Serialize};
 
 use crate::control::message::FromRank;
-use crate::home::replace;
+use crate::home::{read_json, replace};
 use crate::report::{Kind, Reports};
 
 /// Longest note read back.
@@ -63,7 +63,7 @@ impl Success {
         now: Instant,
     ) -> Self {
         let path = folder.join("success.json");
-        let note = read(&path).unwrap_or_else(|| {
+        let note = read_json(&path, MAX_NOTE_BYTES).unwrap_or_else(|_| {
             // Whatever is here first was not received from anybody.
             let note = Note { bytes, fragments, is_complete, last: None };
             write(&path, &note);
@@ -153,12 +153,6 @@ impl Success {
 
 fn name(seq: u64) -> String {
     format!("success {seq}")
-}
-
-fn read(path: &Path) -> Option<Note> {
-    let found = std::fs::metadata(path).ok()?;
-    let text = (found.len() <= MAX_NOTE_BYTES).then(|| std::fs::read(path).ok()).flatten()?;
-    serde_json::from_slice(&text).ok()
 }
 
 fn write(path: &Path, note: &Note) -> bool {

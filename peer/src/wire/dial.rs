@@ -9,7 +9,7 @@ use mp2p::id::PeerId;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
-use crate::wire::{Met, Stream};
+use crate::wire::{Carrier, Met};
 
 /// For the TCP connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -53,7 +53,7 @@ pub async fn dial(
         .map_err(|_elapsed| DialError::TooSlow(CONNECT_TIMEOUT))?
         .map_err(DialError::Connect)?;
     stream.set_nodelay(true).map_err(DialError::Connect)?;
-    over(Box::new(stream), expected, tls).await
+    over(stream, expected, tls).await
 }
 
 pub(crate) async fn connect(address: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStream> {
@@ -65,16 +65,12 @@ pub(crate) async fn connect(address: SocketAddr, source: Option<IpAddr>) -> io::
     socket.connect(address).await
 }
 
-/// Shakes hands with the peer `expected` over a stream that leads to it.
+/// Shakes hands with the peer `expected` over a connection that leads to it.
 ///
 /// # Errors
 /// [`DialError`].
-pub async fn over(
-    stream: Box<dyn Stream>,
-    expected: &PeerId,
-    tls: &PeerTls,
-) -> Result<Met, DialError> {
-    let shaken = timeout(HANDSHAKE_TIMEOUT, tls.dial(stream)).await;
+pub async fn over(stream: TcpStream, expected: &PeerId, tls: &PeerTls) -> Result<Met, DialError> {
+    let shaken = timeout(HANDSHAKE_TIMEOUT, tls.dial(Carrier::new(stream))).await;
     let shaken = shaken
         .map_err(|_elapsed| DialError::TooSlow(HANDSHAKE_TIMEOUT))?
         .map_err(DialError::Handshake)?;

@@ -1,19 +1,21 @@
 //! One link: a task that reads frames and a task that writes them.
 
-use std::io;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use mp2p::frame::{Frame, FrameError, decode};
+use bytes::BytesMut;
+use mp2p::frame::{Frame, decode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
 use tokio_rustls::TlsStream;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::wire::{Met, Stream};
+use crate::wire::batch::{BATCH_BYTES, Batch};
+use crate::wire::{Carrier, Met, Pace};
 
-/// Bytes asked of the connection at a time.
+/// Room for what comes is made in steps of this many bytes, …
 const READ_BYTES: usize = 128 << 10;
+/// … as soon as less than a record of TLS fits.
+const RECORD_BYTES: usize = 16 << 10;
 /// Frames that wait to be written; whoever sends more has lost count, and the link ends.
 const MAX_QUEUED_FRAMES: usize = 4096;
 /// A frame that the other end does not take for so long ends the link.
@@ -40,7 +42,7 @@ pub enum Heard {
     Down(String),
 }
 
-/// So many bytes of DATA were handed to the connection of a link.
+/// So many bytes of DATA were handed to the connection of a link, in one frame or several.
 #[derive(Clone, Copy, Debug)]
 pub struct Sent {
     /// Which link.
@@ -68,9 +70,16 @@ pub struct Link {
 }
 
 impl Link {
-    /// Starts both tasks; what happens is told to `ears` under the number `id`.
-    pub fn start(met: Met, id: LinkId, ears: &Ears) -> Self {
-        let (reader, writer) = tokio::io::split(met.stream);
+    /// Starts both tasks; what happens is told to `ears` under the number `id`, and what comes is
+    /// read at `pace`.
+    pub fn start(met: Met, id: LinkId, ears: &Ears, pace: Pace) -> Self {
+        let mut stream = met.stream;
+        stream.get_mut().0.limit(pace);
+        match &mut stream {
+            TlsStream::Client(stream) => stream.get_mut().1.set_buffer_limit(Some(BATCH_BYTES)),
+            TlsStream::Server(stream) => stream.get_mut().1.set_buffer_limit(Some(BATCH_BYTES)),
+        }
+        let (reader, writer) = tokio::io::split(stream);
         let (queue, frames) = mpsc::channel(MAX_QUEUED_FRAMES);
         let closing = CancellationToken::new();
         tokio::spawn(write_all(writer, frames, id, ears.sent.clone(), closing.clone()));
@@ -87,7 +96,7 @@ impl Link {
 }
 
 async fn read_all(
-    mut stream: ReadHalf<TlsStream<Box<dyn Stream>>>,
+    mut stream: ReadHalf<TlsStream<Carrier>>,
     mut buffer: BytesMut,
     link: LinkId,
     notes: mpsc::Sender<Note>,
@@ -105,7 +114,9 @@ async fn read_all(
             Ok(None) => {}
             Err(error) => break error.to_string(),
         }
-        buffer.reserve(READ_BYTES);
+        if buffer.capacity() - buffer.len() < RECORD_BYTES {
+            buffer.reserve(READ_BYTES);
+        }
         let read = tokio::select! {
             read = stream.read_buf(&mut buffer) => read,
             () = closing.cancelled() => break "closed here".to_owned(),
@@ -121,48 +132,39 @@ async fn read_all(
 }
 
 async fn write_all(
-    mut stream: WriteHalf<TlsStream<Box<dyn Stream>>>,
+    mut stream: WriteHalf<TlsStream<Carrier>>,
     mut frames: mpsc::Receiver<Frame>,
     link: LinkId,
     sent: mpsc::UnboundedSender<Sent>,
     closing: CancellationToken,
 ) {
-    let mut head = BytesMut::new();
+    let mut batch = Batch::default();
     // What is queued goes out even after the sending half was dropped; a broken link does not.
-    loop {
-        let frame = tokio::select! {
+    'link: loop {
+        let first = tokio::select! {
             biased;
             frame = frames.recv() => frame,
             () = closing.cancelled() => None,
         };
-        let Some(frame) = frame else { break };
-        let written = tokio::time::timeout(
-            WRITE_TIMEOUT,
-            write(&mut stream, &mut head, &frame, frames.is_empty()),
-        );
-        let Ok(Ok(bytes)) = written.await else { break };
+        let mut next = first;
+        while let Some(frame) = next {
+            if batch.push(&frame).is_err() {
+                break 'link;
+            }
+            next = if batch.is_full() { None } else { frames.try_recv().ok() };
+        }
+        if batch.frames() == 0 {
+            break;
+        }
+        let bound = WRITE_TIMEOUT.saturating_mul(batch.frames());
+        let Ok(Ok(bytes)) = tokio::time::timeout(bound, batch.write(&mut stream)).await else {
+            break;
+        };
         // At most as many of these wait as the other side has queued frames.
-        if matches!(frame, Frame::Data(_)) && sent.send(Sent { link, bytes }).is_err() {
+        if bytes > 0 && sent.send(Sent { link, bytes }).is_err() {
             break;
         }
     }
     let _ = tokio::time::timeout(WRITE_TIMEOUT, stream.shutdown()).await;
     closing.cancel();
-}
-
-/// Writes one frame; its length.
-async fn write(
-    stream: &mut WriteHalf<TlsStream<Box<dyn Stream>>>,
-    head: &mut BytesMut,
-    frame: &Frame,
-    is_last: bool,
-) -> io::Result<usize> {
-    head.clear();
-    let payload: Bytes = frame.encode(head).map_err(|error: FrameError| io::Error::other(error))?;
-    stream.write_all(head).await?;
-    stream.write_all(&payload).await?;
-    if is_last {
-        stream.flush().await?;
-    }
-    Ok(head.len() + payload.len())
 }

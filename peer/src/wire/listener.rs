@@ -9,11 +9,11 @@ use link::shutdown::Shutdown;
 use link::tls::PeerTls;
 use mp2p::frame::{Frame, decode};
 use tokio::io::AsyncReadExt;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::timeout;
 
-use crate::wire::{Met, Path, Stream};
+use crate::wire::{Carrier, Met, Path};
 
 /// From a connection to its handshake and first frame.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
@@ -69,7 +69,7 @@ pub fn listen(
             let (tls, out) = (Arc::clone(&tls), out.clone());
             tokio::spawn(async move {
                 let _ = stream.set_nodelay(true);
-                let arrived = receive(Box::new(stream), &tls, address, Path::Direct).await;
+                let arrived = receive(stream, &tls, address, Path::Direct).await;
                 drop(place);
                 match arrived {
                     Ok(arrival) => {
@@ -83,12 +83,12 @@ pub fn listen(
     arrivals
 }
 
-/// Takes somebody in who came over a stream: handshake and first frame.
+/// Takes somebody in who came over a connection: handshake and first frame.
 ///
 /// # Errors
 /// It is not trusted, breaks off, or says nothing in time.
 pub async fn receive(
-    stream: Box<dyn Stream>,
+    stream: TcpStream,
     tls: &PeerTls,
     address: SocketAddr,
     path: Path,
@@ -99,8 +99,8 @@ pub async fn receive(
     Ok(Arrival { met, address, path, first })
 }
 
-async fn greet(stream: Box<dyn Stream>, tls: &PeerTls) -> std::io::Result<(Met, Frame)> {
-    let mut met = Met::new(tls.accept(stream).await?)?;
+async fn greet(stream: TcpStream, tls: &PeerTls) -> std::io::Result<(Met, Frame)> {
+    let mut met = Met::new(tls.accept(Carrier::new(stream)).await?)?;
     loop {
         if let Some(frame) = decode(&mut met.pending).map_err(std::io::Error::other)? {
             return Ok((met, frame));

@@ -5,13 +5,9 @@ use std::io;
 use bytes::BytesMut;
 use link::identity::Identity;
 use mp2p::id::PeerId;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsStream;
 
-/// What carries a link: a TCP connection, or a circuit of a relay.
-pub trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
-
-impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for S {}
+use crate::wire::Carrier;
 
 /// How a peer was reached.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -43,7 +39,7 @@ pub struct Met {
     pub certificate: String,
     /// What its certificate says.
     pub identity: Identity,
-    pub(crate) stream: TlsStream<Box<dyn Stream>>,
+    pub(crate) stream: TlsStream<Carrier>,
     /// What has been read already and is no frame yet.
     pub(crate) pending: BytesMut,
 }
@@ -51,9 +47,7 @@ pub struct Met {
 impl Met {
     /// # Errors
     /// The certificate has no key that names a peer.
-    pub(crate) fn new(
-        (stream, identity): (TlsStream<Box<dyn Stream>>, Identity),
-    ) -> io::Result<Self> {
+    pub(crate) fn new((stream, identity): (TlsStream<Carrier>, Identity)) -> io::Result<Self> {
         let peer = PeerId::parse(&identity.key).map_err(io::Error::other)?;
         let certificate = identity.fingerprint.clone();
         Ok(Self { peer, certificate, identity, stream, pending: BytesMut::new() })

@@ -6,13 +6,18 @@
 //!  listener ┘
 //! ```
 
+mod batch;
+mod carrier;
 mod dial;
 mod link;
 mod listener;
 mod met;
+mod pace;
 
+pub(crate) use crate::wire::carrier::Carrier;
 pub(crate) use crate::wire::dial::connect;
 pub use crate::wire::dial::{DialError, dial, over};
 pub use crate::wire::link::{Ears, Heard, Link, LinkId, Note, Sent};
 pub use crate::wire::listener::{Arrival, Arrivals, Bounds, listen, receive};
-pub use crate::wire::met::{Met, Path, Stream};
+pub use crate::wire::met::{Met, Path};
+pub use crate::wire::pace::{Intake, Pace};

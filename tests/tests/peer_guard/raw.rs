@@ -3,13 +3,14 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Instant;
 
 use mp2p::frame::{Buffermap, ByeReason, Frame, Hello, VERSION};
 use mp2p::id::{ContentId, OverlayId, PeerId};
 use mp2p::message::bound::Text;
 use peer::home::Home;
 use peer::identity::Identity;
-use peer::wire::{Ears, Heard, Link, dial};
+use peer::wire::{Ears, Heard, Intake, Link, dial};
 use system_tests::peer::PeerProgram;
 use system_tests::wait::AMPLE;
 use tokio::runtime::Runtime;
@@ -87,7 +88,9 @@ impl Raw {
             let met = dial(target.address, &target.id, tls, Some(self.address)).await;
             let (notes, mut heard) = mpsc::channel(64);
             let (sent, _sent) = mpsc::unbounded_channel();
-            let link = Link::start(met.expect("no connection"), 0, &Ears { notes, sent });
+            let pace = Intake::new(None, None, Instant::now()).pace(Instant::now());
+            let met = met.expect("no connection");
+            let link = Link::start(met, 0, &Ears { notes, sent }, pace);
             frames.into_iter().for_each(|frame| link.send(frame));
             let mut said = Vec::new();
             let all = async {

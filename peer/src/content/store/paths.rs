@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::content::store::sound::Stamp;
+
 /// Where the files of a content are.
 #[derive(Clone, Debug)]
 pub struct Paths {
@@ -14,6 +16,8 @@ pub struct Paths {
     /// Only these fragments of the wanted files are wanted, from the first to before the second of
     /// each pair; all where there are none.
     pub fragments: Vec<(u32, u32)>,
+    /// What was said of each file when all of it was hashed last; empty where that is not known.
+    pub seen: Vec<Option<Stamp>>,
     /// The folder of what is known of the content.
     pub notes: PathBuf,
 }

@@ -46,6 +46,7 @@ impl World {
             wanted: wanted.iter().map(|&path| path.to_owned()).collect(),
             is_source,
             fragments: Vec::new(),
+            seen: Vec::new(),
             notes: self.folder.path().join("notes"),
         }
     }

@@ -15,7 +15,7 @@ struct Scene {
     hall: Hall,
     key: SigningKey,
     control: mpsc::Sender<Say>,
-    _said: mpsc::Receiver<Say>,
+    said: mpsc::Receiver<Say>,
 }
 
 impl Scene {
@@ -28,8 +28,8 @@ impl Scene {
             epoch: 5,
             passkey_epoch: 0,
         };
-        let (control, _said) = mpsc::channel(8);
-        Self { hall: Hall::new(guard), key, control, _said }
+        let (control, said) = mpsc::channel(8);
+        Self { hall: Hall::new(guard), key, control, said }
     }
 
     fn reservation(&self, epoch: u64, exp: u64) -> Reservation {
@@ -52,7 +52,7 @@ impl Scene {
 
     fn reserve(&self, epoch: u64, exp: u64, now: u64) -> Result<u64, Refused> {
         let text = self.reservation(epoch, exp).seal(&self.key).unwrap();
-        let held = self.hall.reserve(&text, &peer("b"), self.control.clone(), now);
+        let held = self.hall.reserve(&text, (&peer("b"), "0b"), self.control.clone(), now);
         held.map(|(_, expires, _)| expires)
     }
 
@@ -119,4 +119,16 @@ fn what_could_not_be_told_is_told_the_next_time() {
     assert!(scene.hall.usage().is_empty());
     told.iter().for_each(|usage| scene.hall.untold(usage.clone()));
     assert_eq!(scene.hall.usage(), told);
+}
+
+#[test]
+fn what_a_revoked_holder_has_ends() {
+    let mut scene = Scene::new();
+    scene.reserve(6, NOW + 100, NOW).unwrap();
+    scene.use_up(10);
+    scene.hall.revoked(&BTreeSet::from(["0a".to_owned()]));
+    assert_eq!(scene.hall.held(), 1);
+    scene.hall.revoked(&BTreeSet::from(["0a".to_owned(), "0b".to_owned()]));
+    assert_eq!((scene.hall.held(), scene.used()), (0, vec![(10, 0)]));
+    assert!(matches!(scene.said.try_recv(), Ok(Say::Released { .. })));
 }
