@@ -7,7 +7,7 @@ mod users;
 
 use std::pin::Pin;
 
-use mp2p::id::{PeerId, UserId};
+use mp2p::id::{OverlayId, PeerId, UserId};
 use mp2p::message::account::ClassAnswer;
 use mp2p::message::profile::Profile;
 use mp2p::message::status::PeerStatus;
@@ -44,7 +44,7 @@ pub enum CallError {
     Refused(String),
 }
 
-/// R7: what OMS asks of UMS.
+/// R7: what OMS and PAMS ask of UMS.
 pub trait Users: Send + Sync {
     /// A peer joins: its user's profile is created or updated (TR 20002 §8.3.1 step 2).
     ///
@@ -54,6 +54,12 @@ pub trait Users: Send + Sync {
 
     /// The class of a peer's user now (§8.3.9 step 6).
     fn class<'a>(&'a self, _peer: &'a PeerId) -> Answer<'a, ClassAnswer> {
+        absent()
+    }
+
+    /// What the users of these peers said about showing their status, in their order; `None`: each
+    /// peer's own policy says (TR 20002 Annex A.1).
+    fn consents<'a>(&'a self, _peers: &'a [PeerId]) -> Answer<'a, Vec<Option<bool>>> {
         absent()
     }
 
@@ -109,6 +115,24 @@ pub trait Activity: Send + Sync {
 pub trait StatusRequests: Send + Sync {
     /// Asks peers for their status over their event streams (TR 20002 §8.3.10); how many listen.
     fn ask_status<'a>(&'a self, peers: &'a [PeerId]) -> Answer<'a, u64>;
+}
+
+/// R-IXS: what IXS asks of OMS before it takes a content.
+pub trait Overlays: Send + Sync {
+    /// Whether somebody may publish in an overlay: its owner may, in one of the provider's own
+    /// whoever may join it; `None`: there is none (TR 20002 §8.3.6 step 4).
+    fn may_publish(&self, publishing: Publishing) -> Answer<'_, Option<bool>>;
+}
+
+/// Somebody wants to register a content.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+pub struct Publishing {
+    /// In which overlay.
+    pub overlay: OverlayId,
+    /// Who.
+    pub user: UserId,
+    /// With which peer.
+    pub peer: PeerId,
 }
 
 /// The arguments of [`Activity::standings`].

@@ -62,6 +62,13 @@ fn flow_8_3_10_a_report_reaches_the_list_as_a_score_unless_the_user_agreed() {
         let seen = status_of(anna, ben);
         assert_eq!((&seen["score"], &seen["status"]["cpu-load"]), (&json!(0.5), &json!(0.5)));
         assert_eq!(seen["static"]["agent"], "peer/1");
+        // What the user says of all peers goes before what one of them says, whichever way.
+        for (consent, shown) in [(Some(false), false), (Some(true), true), (None, true)] {
+            let said = json!({"show-status": consent});
+            assert_eq!(ben.ask("PUT", "/ums/consent", Some(&said)).status, 204);
+            assert_eq!(status_of(anna, ben).get("status").is_some(), shown, "{consent:?}");
+            assert_eq!(status_of(ben, ben)["status"]["cpu-load"], 0.5);
+        }
     }
 }
 

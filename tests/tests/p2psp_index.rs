@@ -74,6 +74,10 @@ fn a_publication_is_its_publishers_and_goes_forward_only() {
     let not_yours = (403, "not-yours".to_owned());
     let registration = old.registration(anna).unwrap();
     assert_eq!(register(ben, "POST", &registration), not_yours);
+    // The overlay is hers, also while nothing is registered in it; another has to be made first.
+    assert_eq!(register(ben, "POST", &new.registration(ben).unwrap()), not_yours);
+    let nowhere = Publication { overlay: "nowhere", title: "Lost", version: 1, bytes: b"lost" };
+    assert_eq!(register(ben, "POST", &nowhere.registration(ben).unwrap()).0, 404);
     assert_eq!(register(anna, "POST", &registration).0, 204);
     assert_eq!(register(ben, "POST", &new.registration(ben).unwrap()), not_yours);
     assert_eq!(register(anna, "PUT", &registration), (409, "version".to_owned()));

@@ -55,7 +55,7 @@ impl Pams {
         };
         // What has not come by then is told with its age.
         let _late = tokio::time::timeout(wait, all).await;
-        let told = request.peers.iter().filter_map(|peer| self.told(peer, viewer, now()));
+        let told = request.peers.iter().filter_map(|peer| self.told(peer, viewer, None, now()));
         let standings = List::<_, MAX_PULLED>::new(told.collect()).unwrap_or_default();
         Ok(PullAnswer { asked, standings })
     }

@@ -12,12 +12,18 @@ use crate::activity::store::{Offer, Record, Wanted};
 use crate::activity::{Pams, Viewer};
 
 impl Pams {
-    /// How a peer stands; `None` where it never reported.
+    /// How a peer stands; `None` where it never reported. `consent`: what its user said.
     #[must_use]
-    pub fn told(&self, peer: &PeerId, viewer: &Viewer, now: u64) -> Option<StandingAnswer> {
+    pub fn told(
+        &self,
+        peer: &PeerId,
+        viewer: &Viewer,
+        consent: Option<bool>,
+        now: u64,
+    ) -> Option<StandingAnswer> {
         let record = self.store.record(peer, now)?;
-        let agreed = record.fixed.as_ref().is_some_and(|fixed| fixed.sharing_policy.show_status);
-        let shows = agreed || viewer.sees(peer);
+        let own = || record.fixed.as_ref().is_some_and(|fixed| fixed.sharing_policy.show_status);
+        let shows = viewer.sees(peer) || consent.unwrap_or_else(own);
         let missed = self.missed(&record);
         let standing = self.standing(record.aged);
         Some(StandingAnswer {
@@ -38,13 +44,23 @@ impl Pams {
         record.aged.age_s / self.settings.load().report_seconds.max(1)
     }
 
-    /// Resources that are looked for, those with most to give first.
+    /// Resources that are looked for, those with most to give first, for PAMS's own eyes.
     #[must_use]
-    pub fn resources(&self, wanted: &Wanted, viewer: &Viewer, now: u64) -> ResourcesAnswer {
+    pub fn offers(&self, wanted: &Wanted, now: u64) -> Vec<Offer> {
         let max_age_s = self.settings.load().max_age_seconds;
-        let offers = self.store.resources(wanted, max_age_s, MAX_FOUND, now);
-        let shown = offers.into_iter().map(|offer| {
-            let shows = offer.agreed || viewer.sees(&offer.peer);
+        self.store.resources(wanted, max_age_s, MAX_FOUND, now)
+    }
+
+    /// [`Pams::offers`] as they are told; `consents`: what their users said, in their order.
+    #[must_use]
+    pub fn shown(
+        offers: Vec<Offer>,
+        viewer: &Viewer,
+        consents: &[Option<bool>],
+    ) -> ResourcesAnswer {
+        let shown = offers.into_iter().enumerate().map(|(place, offer)| {
+            let consent = consents.get(place).copied().flatten();
+            let shows = viewer.sees(&offer.peer) || consent.unwrap_or(offer.agreed);
             let Offer { peer, resource, age_s, .. } = offer;
             let score = resource.score();
             let resource = if shows { resource } else { without_numbers(resource) };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::activity::Pams;
-use crate::calls::Stops;
+use crate::calls::{Overlays, Stops};
 use crate::events::Streaming;
 use crate::index::Ixs;
 use crate::membership::{Moment, Oms};
@@ -68,6 +68,14 @@ impl Desk {
     pub(crate) fn stops(&self) -> Arc<dyn Stops> {
         match &self.oms {
             Some(oms) => Arc::clone(oms) as Arc<dyn Stops>,
+            None => self.links.to(Part::Oms),
+        }
+    }
+
+    /// Who knows whose overlays are: OMS, here or elsewhere.
+    pub(crate) fn overlays(&self) -> Arc<dyn Overlays> {
+        match &self.oms {
+            Some(oms) => Arc::clone(oms) as Arc<dyn Overlays>,
             None => self.links.to(Part::Oms),
         }
     }

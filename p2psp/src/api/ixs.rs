@@ -20,7 +20,8 @@ use crate::api::does::does;
 use crate::api::line::{ANYONE, Line, OPERATORS, PEERS, Verb};
 use crate::api::problem::Problem;
 use crate::api::query::Query;
-use crate::index::{Ixs, Publisher};
+
+use crate::index::{IndexError, Ixs, Publisher};
 use crate::membership::Asker;
 use crate::settings::Part;
 
@@ -164,7 +165,15 @@ pub(crate) async fn register(
 ) -> Result<Done, Problem> {
     let Registration { index_file, replaces } = registration;
     let (publisher, now) = (publisher(asker)?, desk.moment().unix_s);
-    role(&desk)?.register(index_file.into(), replaces, publisher, now).await?;
+    let ixs = role(&desk)?;
+    let order = Ixs::open_order(index_file.into(), replaces, publisher).await?;
+    let publishing = order.publishing();
+    let overlay = publishing.overlay.clone();
+    match desk.overlays().may_publish(publishing).await? {
+        Some(true) => ixs.register(order, now).await?,
+        Some(false) => return Err(IndexError::OtherOverlay(overlay).into()),
+        None => return Err(Problem::Missing(format!("no overlay {overlay}: make it first"))),
+    }
     Ok(Done)
 }
 

@@ -1,6 +1,7 @@
 //! `/pams/…`: status, resources and history of peers, and super peers (R2; TR 20002 §8.3.10).
 
 use std::net::SocketAddr;
+use std::slice;
 use std::sync::Arc;
 
 use axum::Json;
@@ -26,6 +27,7 @@ use crate::api::does::does;
 use crate::api::line::{ANYONE, Line, OPERATORS, PEERS, SERVED, USERS, Verb};
 use crate::api::problem::Problem;
 use crate::api::query::Query;
+use crate::calls::Users;
 use crate::settings::Part;
 
 /// What can be asked of this role.
@@ -192,7 +194,9 @@ pub(crate) async fn status(
 ) -> Result<Json<StandingAnswer>, Problem> {
     let viewer = viewer(asker);
     let peer = which.peer(&viewer)?;
-    let told = role(&desk)?.told(&peer, &viewer, desk.moment().unix_s);
+    let pams = role(&desk)?;
+    let consent = consents(&desk, &viewer, slice::from_ref(&peer)).await.first().copied().flatten();
+    let told = pams.told(&peer, &viewer, consent, desk.moment().unix_s);
     told.map(Json).ok_or_else(|| nothing_of(&peer))
 }
 
@@ -207,7 +211,26 @@ pub(crate) async fn resources(
         (None, Some(kind)) => Wanted::Of(kind),
         _ => return Err(Problem::Query("either resource-id or type".to_owned())),
     };
-    Ok(Json(role(&desk)?.resources(&wanted, &viewer(asker), desk.moment().unix_s)))
+    let (viewer, offers) = (viewer(asker), role(&desk)?.offers(&wanted, desk.moment().unix_s));
+    let peers: Vec<PeerId> = offers.iter().map(|offer| offer.peer.clone()).collect();
+    let consents = consents(&desk, &viewer, &peers).await;
+    Ok(Json(Pams::shown(offers, &viewer, &consents)))
+}
+
+/// What the users of `peers` said about showing their status (Annex A.1); where UMS does not say,
+/// as if all had said no. Who sees all of them needs no consent.
+async fn consents(desk: &Desk, viewer: &Viewer, peers: &[PeerId]) -> Vec<Option<bool>> {
+    if peers.iter().all(|peer| viewer.sees(peer)) {
+        return Vec::new();
+    }
+    let asked = match &desk.ums {
+        Some(ums) => ums.consents(peers).await,
+        None => desk.links.to(Part::Ums).consents(peers).await,
+    };
+    asked.unwrap_or_else(|error| {
+        tracing::warn!(%error, point = "r7", "status is told as scores only");
+        vec![Some(false); peers.len()]
+    })
 }
 
 /// `GET /pams/history[?peer-id=…]`.

@@ -18,8 +18,8 @@ use crate::api::does::{Does, does};
 use crate::api::line::{Line, Verb};
 use crate::api::problem::Problem;
 use crate::calls::{
-    Activity, Contents, ErrorNote, Founding, LiftOrder, Serving, Standing, StandingsOf,
-    StatusRequests, StopOrder, Stops, Users, Visit,
+    Activity, Contents, ErrorNote, Founding, LiftOrder, Overlays, Publishing, Serving, Standing,
+    StandingsOf, StatusRequests, StopOrder, Stops, Users, Visit,
 };
 use crate::membership::Oms;
 use crate::settings::Part;
@@ -36,6 +36,11 @@ pub(crate) const LINES: &[Line] = &[
         ..of_ums("role-class", "/roles/ums/class", does!(class))
     },
     Line {
+        about: "PAMS to UMS: whose status may be shown (Annex A.1).",
+        roles: &[Role::Pams],
+        ..of_ums("role-consents", "/roles/ums/consents", does!(consents))
+    },
+    Line {
         about: "OMS to UMS: an overlay was made.",
         ..of_ums("role-founded", "/roles/ums/founded", does!(founded))
     },
@@ -46,6 +51,10 @@ pub(crate) const LINES: &[Line] = &[
     Line {
         about: "OMS to UMS: errors that peers reported (8.3.8 step 4).",
         ..of_ums("role-errors", "/roles/ums/errors", does!(errors))
+    },
+    Line {
+        about: "IXS to OMS: may somebody publish in an overlay (8.3.6 step 4)?",
+        ..of_oms("role-may-publish", "/roles/oms/may-publish", does!(may_publish))
     },
     Line {
         about: "IXS to OMS: end a distribution (8.3.4 step 2).",
@@ -114,6 +123,13 @@ async fn class(
     Ok(Json(ums(&desk)?.class(&peer).await?))
 }
 
+async fn consents(
+    State(desk): State<Arc<Desk>>,
+    Body(peers): Body<Vec<PeerId>>,
+) -> Result<Json<Vec<Option<bool>>>, Problem> {
+    Ok(Json(ums(&desk)?.consents(&peers).await?))
+}
+
 async fn founded(
     State(desk): State<Arc<Desk>>,
     Body(founding): Body<Founding>,
@@ -149,6 +165,13 @@ async fn ask_status(
 ) -> Result<Json<u64>, Problem> {
     let oms = desk.oms.as_deref().ok_or(Problem::NotFound)?;
     Ok(Json(oms.events.ask_status(&peers).await?))
+}
+
+async fn may_publish(
+    State(desk): State<Arc<Desk>>,
+    Body(publishing): Body<Publishing>,
+) -> Result<Json<Option<bool>>, Problem> {
+    Ok(Json(oms(&desk)?.may_publish(publishing).await?))
 }
 
 async fn stop(

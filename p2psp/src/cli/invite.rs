@@ -57,6 +57,13 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
     if !url.starts_with("https://") || !is_base_url(&url) {
         bail!("--url {url} is not of the form https://HOST[:PORT]");
     }
+    // A process without UMS knows nobody.
+    if let Ok(ums) = arguments.state.ums()
+        && wait(ums.profile(&arguments.user))?.is_some_and(|profile| profile.locked_out)
+    {
+        let user = &arguments.user;
+        bail!("{user} is locked out; `p2psp users admit {user}` lets in again");
+    }
     let identity = settings.identity()?;
     let folder = pki_folder(&identity);
     let authority = Authority::open(&folder, &pki_settings(&identity, &folder)?)

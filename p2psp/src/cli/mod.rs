@@ -6,6 +6,7 @@ pub mod backup;
 pub mod bench;
 pub mod check;
 pub mod class;
+mod dates;
 pub mod denylist;
 pub mod expel;
 pub mod invite;

@@ -78,8 +78,8 @@ impl StateArguments {
         Ok(Ixs::open(&path)?)
     }
 
-    /// Revokes all valid certificates of a user, or of a peer by its id; their serial numbers.
-    /// Where the CA is elsewhere there are none.
+    /// Revokes all valid certificates of a user, whose tokens are good no more either, or of a peer
+    /// by its id; what was revoked. Where the CA is elsewhere there is nothing.
     ///
     /// # Errors
     /// The CA refuses.
@@ -94,6 +94,10 @@ impl StateArguments {
         let now = i64::try_from(unix_now())?;
         let name = format!("/peer/{who}");
         let mut revoked = Vec::new();
+        match authority.void_tokens(who)? {
+            0 => {}
+            tokens => revoked.push(format!("{tokens} tokens")),
+        }
         for entry in authority.status()? {
             let is_meant = entry.user.as_deref() == Some(who) || entry.name.ends_with(&name);
             if is_meant && entry.state(now) == State::Valid {

@@ -10,6 +10,7 @@ use mp2p::id::{ContentId, OverlayId};
 use mp2p::message::bound::Text;
 use mp2p::message::takedown::{Takedown, TakedownRequest, TakedownState};
 
+use crate::cli::dates::moment;
 use crate::cli::state::{Format, StateArguments, operator, wait};
 use crate::index::Which;
 
@@ -96,10 +97,16 @@ fn tell(one: &Takedown, out: &mut dyn Write) -> anyhow::Result<()> {
         TakedownState::Lifted => "lifted",
     };
     writeln!(out, "{} {what}: {state}", &*one.takedown_id)?;
-    writeln!(out, "  {} by {} at {}", &*one.reason, one.authority, one.at)?;
+    writeln!(out, "  {} by {} at {}", &*one.reason, one.authority, moment(one.at))?;
     if let Some(lift) = &one.lift {
         let told = if lift.told { "" } else { "; OMS is not told yet" };
-        writeln!(out, "  lifted: {} by {} at {}{told}", &*lift.reason, lift.authority, lift.at)?;
+        writeln!(
+            out,
+            "  lifted: {} by {} at {}{told}",
+            &*lift.reason,
+            lift.authority,
+            moment(lift.at)
+        )?;
     }
     if let Some(result) = one.result {
         writeln!(

@@ -10,6 +10,7 @@ use mp2p::message::account::Account;
 use mp2p::message::profile::Profile;
 use serde_json::json;
 
+use crate::cli::dates;
 use crate::cli::state::{Format, StateArguments, operator, wait};
 use crate::users::Ums;
 
@@ -147,13 +148,14 @@ fn line(profile: &Profile, format: Format, out: &mut dyn Write) -> anyhow::Resul
         Format::Json => writeln!(out, "{}", serde_json::to_string(profile)?)?,
         Format::Text => writeln!(
             out,
-            "{:<24} {:>5} {:>10} {:>6} {:>6}  {}",
+            "{:<24} {:>5} {:>10} {:>6} {:>6}  {}{}",
             profile.user_id.as_str(),
             profile.class,
             profile.reputation,
             profile.joins,
             profile.peers.len(),
-            profile.network.as_deref().unwrap_or("-")
+            profile.network.as_deref().unwrap_or("-"),
+            if profile.locked_out { "  locked out" } else { "" }
         )?,
     }
     Ok(())
@@ -175,6 +177,9 @@ fn one(ums: &Ums, user: &UserId, format: Format, out: &mut dyn Write) -> anyhow:
 
 fn text(profile: &Profile, account: &Account, out: &mut dyn Write) -> anyhow::Result<()> {
     writeln!(out, "user        {}", profile.user_id)?;
+    if profile.locked_out {
+        writeln!(out, "state       locked out; `p2psp users admit {}` ends it", profile.user_id)?;
+    }
     writeln!(out, "class       {}", profile.class)?;
     writeln!(out, "reputation  {}", profile.reputation)?;
     writeln!(out, "credit      {} MiB", account.credit.balance() / MIB)?;
@@ -183,15 +188,15 @@ fn text(profile: &Profile, account: &Account, out: &mut dyn Write) -> anyhow::Re
     }
     writeln!(
         out,
-        "{:>8} {:>6} {:>12} {:>12} {:>12} {:>12}",
+        "{:>10} {:>6} {:>12} {:>12} {:>12} {:>12}",
         "day", "joins", "given MiB", "got MiB", "relayed MiB", "credited MiB"
     )?;
     let mib = |bytes: u64| bytes >> 20;
     for day in &account.days {
         writeln!(
             out,
-            "{:>8} {:>6} {:>12} {:>12} {:>12} {:>12}",
-            day.day,
+            "{:>10} {:>6} {:>12} {:>12} {:>12} {:>12}",
+            dates::day(day.day),
             day.joins,
             mib(day.given),
             mib(day.got),

@@ -30,7 +30,7 @@ use tokio::sync::Notify;
 use crate::database::{Database, DatabaseError};
 use crate::index::pages::Pages;
 
-pub use crate::index::register::Publisher;
+pub use crate::index::register::{Order, Publisher};
 pub use crate::index::search::IndexEntry;
 pub use crate::index::takedown::Which;
 
@@ -60,7 +60,7 @@ pub enum IndexError {
     #[error("content {0} was registered by another user")]
     OtherOwner(ContentId),
     /// An overlay has one, too.
-    #[error("overlay {0} has contents of another user")]
+    #[error("overlay {0} is another user's")]
     OtherOverlay(OverlayId),
     /// A content is cut in one way.
     #[error("content {0} is known with fragments of another size")]

@@ -1,11 +1,14 @@
 //! Registration and update (X.609.9 `OCMP_CONTENT_REGISTER`, `_UPDATE`; TR 20002 §8.3.6 step 4).
 
+use std::sync::Arc;
+
 use mp2p::id::{ContentId, PeerId, UserId};
 use mp2p::index_file::IndexFile;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
 
 use crate::audit::{self, Record};
+use crate::calls::Publishing;
 use crate::index::{IndexError, Ixs, denylist, words};
 
 /// Who publishes, as the connection proves it.
@@ -33,18 +36,15 @@ enum Refusal {
 }
 
 impl Ixs {
-    /// Registers the content of a signed index file, registers it anew with a higher version, or in
-    /// the place of `replaces`, of which it is a new version.
+    /// Opens what is to be registered. Whether its overlay is the publisher's is for OMS to say.
     ///
     /// # Errors
-    /// [`IndexError`]; what is forbidden is put on record.
-    pub async fn register(
-        &self,
+    /// It is forged, does not fit together, or is signed by another.
+    pub async fn open_order(
         text: String,
         replaces: Option<ContentId>,
         publisher: Publisher,
-        now: u64,
-    ) -> Result<(), IndexError> {
+    ) -> Result<Order, IndexError> {
         // Megabytes of JSON and hashes: not on a thread that answers others.
         let opened =
             tokio::task::spawn_blocking(move || IndexFile::open(&text).map(|file| (file, text)));
@@ -53,10 +53,19 @@ impl Ixs {
         if file.publisher != publisher.peer {
             return Err(IndexError::OtherPublisher(file.publisher));
         }
-        let order = std::sync::Arc::new(Order { file, text, replaces, publisher });
+        Ok(Order { file, text, replaces, publisher })
+    }
+
+    /// Registers the content of a signed index file, registers it anew with a higher version, or in
+    /// the place of one of which it is a new version.
+    ///
+    /// # Errors
+    /// [`IndexError`]; what is forbidden is put on record.
+    pub async fn register(&self, order: Order, now: u64) -> Result<(), IndexError> {
+        let order = Arc::new(order);
         loop {
             let seq = self.allowed(&order, now).await?;
-            let order = std::sync::Arc::clone(&order);
+            let order = Arc::clone(&order);
             match self.database.write(move |tx| write(tx, &order, seq)).await? {
                 Ok(()) => return Ok(()),
                 Err(Refusal::Error(error)) => return Err(error),
@@ -82,8 +91,8 @@ impl Ixs {
     }
 
     /// Up to which change of the denylist nothing of it is forbidden.
-    async fn allowed(&self, order: &std::sync::Arc<Order>, now: u64) -> Result<u64, IndexError> {
-        let asked = std::sync::Arc::clone(order);
+    async fn allowed(&self, order: &Arc<Order>, now: u64) -> Result<u64, IndexError> {
+        let asked = Arc::clone(order);
         let checked = self.database.read(move |tx| {
             let seq = denylist::last(tx)?;
             let file = &asked.file;
@@ -103,11 +112,22 @@ impl Ixs {
     }
 }
 
-struct Order {
+/// A content that is to be registered.
+#[derive(Debug)]
+pub struct Order {
     file: IndexFile,
     text: String,
     replaces: Option<ContentId>,
     publisher: Publisher,
+}
+
+impl Order {
+    /// What OMS is asked about it.
+    #[must_use]
+    pub fn publishing(&self) -> Publishing {
+        let Publisher { user, peer } = self.publisher.clone();
+        Publishing { overlay: self.file.overlay_id.clone(), user, peer }
+    }
 }
 
 fn write(tx: &Connection, order: &Order, seq: u64) -> rusqlite::Result<Result<(), Refusal>> {

@@ -17,6 +17,19 @@ struct Shelf {
     _folder: tempfile::TempDir,
 }
 
+impl Shelf {
+    async fn register(
+        &self,
+        text: String,
+        replaces: Option<ContentId>,
+        publisher: Publisher,
+        now: u64,
+    ) -> Result<(), IndexError> {
+        let order = Ixs::open_order(text, replaces, publisher).await?;
+        self.index.register(order, now).await
+    }
+}
+
 struct Author {
     key: SigningKey,
     publisher: Publisher,
@@ -47,7 +60,7 @@ impl Author {
 
     async fn register(&self, shelf: &Shelf, file: &IndexFile) -> Result<(), IndexError> {
         let text = file.seal(&self.key).unwrap();
-        shelf.index.register(text, None, self.publisher.clone(), 9).await
+        shelf.register(text, None, self.publisher.clone(), 9).await
     }
 }
 
@@ -167,7 +180,7 @@ async fn a_content_changes_for_its_publisher_alone_and_only_forward() {
     let intruder = ben.register(&shelf, &ben.file(2, 1, "in your overlay", "")).await;
     assert!(matches!(intruder, Err(IndexError::OtherOverlay(_))));
     let text = anna.file(3, 1, "hers", "").seal(&anna.key).unwrap();
-    let borrowed = shelf.index.register(text, None, ben.publisher.clone(), 9).await;
+    let borrowed = shelf.register(text, None, ben.publisher.clone(), 9).await;
     assert!(matches!(borrowed, Err(IndexError::OtherPublisher(_))));
     for version in [1, 2] {
         let late = anna.register(&shelf, &anna.file(1, version, "late", "")).await;
@@ -186,7 +199,7 @@ async fn a_new_version_takes_the_place_of_the_old_one() {
     let replace = async |file: &IndexFile, replaced: &IndexFile| {
         let text = file.seal(&anna.key).unwrap();
         let replaced = Some(replaced.content_id.clone());
-        shelf.index.register(text, replaced, anna.publisher.clone(), 9).await
+        shelf.register(text, replaced, anna.publisher.clone(), 9).await
     };
     let nothing = replace(&new, &anna.file(7, 1, "", "")).await;
     assert!(matches!(nothing, Err(IndexError::Unknown(_))));
@@ -249,7 +262,7 @@ async fn a_peer_id_is_no_user() {
     let other = PeerId::parse(&"0".repeat(64)).unwrap();
     let publisher = Publisher { peer: other, ..anna.publisher.clone() };
     let text = anna.file(1, 1, "film", "").seal(&anna.key).unwrap();
-    let refused = shelf.index.register(text, None, publisher, 9).await;
+    let refused = shelf.register(text, None, publisher, 9).await;
     assert!(matches!(refused, Err(IndexError::OtherPublisher(_))));
 }
 

@@ -7,7 +7,7 @@ use mp2p::message::bound::List;
 use mp2p::message::overlay::{OverlayChange, OverlayDescription, OverlayRequest};
 use mp2p::reservation::ReservationKind;
 
-use crate::calls::Founding;
+use crate::calls::{Answer, Founding, Overlays, Publishing};
 use crate::database::DatabaseError;
 use crate::membership::{Asker, Moment, Oms};
 use crate::overlay::{Owner, StoreError};
@@ -28,6 +28,17 @@ pub enum OverlayError {
     /// Its terms cannot be kept.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+}
+
+impl Overlays for Oms {
+    fn may_publish(&self, publishing: Publishing) -> Answer<'_, Option<bool>> {
+        let Publishing { overlay, user, peer } = publishing;
+        let may = self.store.terms(&overlay).ok().map(|terms| match terms.owner {
+            Some(_) => terms.is_owned_by(&peer, Some(&user)),
+            None => terms.admit(&peer, Some(&user)),
+        });
+        Box::pin(std::future::ready(Ok(may)))
+    }
 }
 
 impl Oms {

@@ -12,8 +12,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::calls::{
-    Activity, Answer, CallError, Contents, ErrorNote, Founding, LiftOrder, REFUSED, Serving,
-    Standing, StandingsOf, StatusRequests, StopOrder, Stops, Users, Visit,
+    Activity, Answer, CallError, Contents, ErrorNote, Founding, LiftOrder, Overlays, Publishing,
+    REFUSED, Serving, Standing, StandingsOf, StatusRequests, StopOrder, Stops, Users, Visit,
 };
 use crate::settings::Part;
 
@@ -118,6 +118,10 @@ impl Users for Distant {
         self.ask("class", peer)
     }
 
+    fn consents<'a>(&'a self, peers: &'a [PeerId]) -> Answer<'a, Vec<Option<bool>>> {
+        self.ask("consents", &peers)
+    }
+
     fn founded(&self, founding: Founding) -> Answer<'_, ()> {
         self.ask("founded", &founding)
     }
@@ -146,6 +150,12 @@ impl Activity for Distant {
 impl Contents for Distant {
     fn index_file(&self, content: ContentId) -> Answer<'_, Option<String>> {
         self.ask("index-file", &content)
+    }
+}
+
+impl Overlays for Distant {
+    fn may_publish(&self, publishing: Publishing) -> Answer<'_, Option<bool>> {
+        self.ask("may-publish", &publishing)
     }
 }
 

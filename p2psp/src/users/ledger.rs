@@ -159,6 +159,8 @@ pub struct UserStanding {
     pub reputation: i64,
     /// Whether the user is locked out, or the peer's key was ended.
     pub is_out: bool,
+    /// Whether the status of the user's peers may be shown; `None`: each peer's own policy says.
+    pub show_status: Option<bool>,
 }
 
 /// What a user contributed in some days.

@@ -136,6 +136,17 @@ impl Users for Ums {
         Box::pin(async move { self.class_of(peer).await.map_err(told) })
     }
 
+    fn consents<'a>(&'a self, peers: &'a [PeerId]) -> Answer<'a, Vec<Option<bool>>> {
+        Box::pin(async move {
+            let mut consents = Vec::with_capacity(peers.len());
+            for peer in peers {
+                let standing = self.ledger.standing(peer).await.map_err(told)?;
+                consents.push(standing.and_then(|standing| standing.show_status));
+            }
+            Ok(consents)
+        })
+    }
+
     fn founded(&self, founding: Founding) -> Answer<'_, ()> {
         Box::pin(async move { self.ledger.founded(founding).await.map_err(told) })
     }

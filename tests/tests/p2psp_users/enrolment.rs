@@ -129,17 +129,23 @@ fn who_is_revoked_is_out_with_all_peers_until_admitted() {
     let scene = Scene::start(&[]);
     let anna = scene.anna();
     let (ben, too) = (scene.member("ben", "127.0.0.11"), scene.member("ben", "127.0.0.12"));
+    let token = scene.p2psp.invite("ben").unwrap();
     let told = scene.command(&["users", "revoke", "ben"]).unwrap();
-    assert_eq!(told.matches("revoked ").count(), 2, "{told}");
+    // Two certificates and the token that is out.
+    assert_eq!(told.matches("revoked ").count(), 3, "{told}");
     until_out(&ben);
     until_out(&too);
     let class = anna.ask("GET", &format!("/ums/class?peer-id={}", ben.id), None).json();
     assert_eq!(class["qualified"], false);
-    // A token from before, or one that an operator hands out by mistake, does not help.
-    let third = scene.p2psp.enrol("ben", "127.0.0.13").unwrap();
-    let refused = third.ask("POST", "/oms/peer", Some(&third.join_request("film")));
-    assert_eq!(code(&refused), (403, json!("not-yours")));
+    // A token from before is good for nothing, and an operator hands none out by mistake.
+    let again = tempfile::tempdir().unwrap();
+    let out = again.path().display().to_string();
+    assert!(run(&["pki", "enroll", token.trim(), "--out", &out]).is_err());
+    let refused = scene.p2psp.enrol("ben", "127.0.0.13").unwrap_err().to_string();
+    assert!(refused.contains("locked out"), "{refused}");
+    assert!(scene.command(&["users", "ben"]).unwrap().contains("locked out"));
     scene.command(&["users", "admit", "ben"]).unwrap();
-    let _ = third.join("film");
+    assert!(!scene.command(&["users", "ben"]).unwrap().contains("locked out"));
+    let _ = scene.member("ben", "127.0.0.13").join("film");
     assert!(scene.command(&["users", "revoke", "nobody"]).is_err());
 }

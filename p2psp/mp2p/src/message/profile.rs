@@ -27,6 +27,9 @@ pub struct Profile {
     /// policy says.
     #[serde(default)]
     pub show_status: Option<bool>,
+    /// Whether the user is locked out.
+    #[serde(default)]
+    pub locked_out: bool,
     /// The user's peers.
     pub peers: Vec<PeerId>,
 }

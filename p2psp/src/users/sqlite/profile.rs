@@ -15,7 +15,8 @@ use crate::users::sqlite::day::Sum;
 /// Peers of a user that a profile shows.
 const MAX_SHOWN_PEERS: u32 = 1000;
 /// What is read of a user; [`profile_row`] takes it.
-const COLUMNS: &str = "id, class, reputation, network, joins, created, updated, show_status";
+const COLUMNS: &str =
+    "id, class, reputation, network, joins, created, updated, show_status, is_locked";
 
 /// A command's outcome that is no failure of SQLite.
 pub(super) type Outcome<T> = rusqlite::Result<Result<T, LedgerError>>;
@@ -101,6 +102,7 @@ fn profile_row(row: &Row<'_>) -> rusqlite::Result<Profile> {
         created: row.get(5)?,
         updated: row.get(6)?,
         show_status: row.get(7)?,
+        locked_out: row.get(8)?,
         peers: Vec::new(),
     })
 }
@@ -137,7 +139,7 @@ pub(super) fn account(tx: &Connection, user: &UserId) -> rusqlite::Result<Option
 /// How the user of a peer stands.
 pub(super) fn standing(tx: &Connection, peer: &str) -> rusqlite::Result<Option<UserStanding>> {
     tx.prepare_cached(
-        "SELECT user.id, class, reputation, is_locked OR ended IS NOT NULL
+        "SELECT user.id, class, reputation, is_locked OR ended IS NOT NULL, show_status
          FROM peer JOIN user ON user.id = peer.user WHERE peer.id = ?1",
     )?
     .query_row([peer], |row| {
@@ -146,6 +148,7 @@ pub(super) fn standing(tx: &Connection, peer: &str) -> rusqlite::Result<Option<U
             class: row.get(1)?,
             reputation: row.get(2)?,
             is_out: row.get(3)?,
+            show_status: row.get(4)?,
         })
     })
     .optional()

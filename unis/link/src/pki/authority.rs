@@ -181,6 +181,17 @@ impl Authority {
         Ok(revoked)
     }
 
+    /// Makes the tokens of a user that are still out good for nothing; how many.
+    ///
+    /// # Errors
+    /// Those of reading and writing the ledger.
+    pub fn void_tokens(&self, user: &str) -> Result<usize, PkiError> {
+        let mut bench = self.bench()?;
+        let voided = bench.ledger.void(user);
+        bench.store()?;
+        Ok(voided)
+    }
+
     /// Every certificate remembered, oldest first; they are forgotten a month after their end.
     ///
     /// # Errors

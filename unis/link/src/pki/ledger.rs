@@ -304,6 +304,12 @@ impl Ledger {
         self.act(Record::Used(hash));
         Ok(token)
     }
+
+    /// Makes tokens for peers of `user` that are out good for nothing; how many.
+    pub(crate) fn void(&mut self, user: &str) -> usize {
+        let theirs = |token: &&mut Pending| !token.used && token.user.as_deref() == Some(user);
+        self.tokens.iter_mut().filter(theirs).map(|token| token.used = true).count()
+    }
 }
 
 fn hash(secret: &[u8]) -> String {
@@ -335,6 +341,19 @@ mod tests {
         assert_eq!(ledger.redeem(b"one", 50).unwrap_err(), Refused::UsedToken);
         assert_eq!(ledger.redeem(b"two", 51).unwrap_err(), Refused::ExpiredToken);
         assert_eq!(ledger.redeem(b"three", 0).unwrap_err(), Refused::UnknownToken);
+    }
+
+    #[test]
+    fn tokens_of_a_user_who_is_out_are_good_for_nothing() {
+        let mut ledger = Ledger::default();
+        for (secret, user) in [(b"a", "anna"), (b"b", "ben"), (b"c", "anna")] {
+            let token = Pending::new(secret, "spiffe://x/peer/".into(), vec![], 50);
+            ledger.promise(token.of(Some(user.into()))).unwrap();
+        }
+        ledger.redeem(b"a", 1).unwrap();
+        assert_eq!((ledger.void("anna"), ledger.void("anna")), (1, 0));
+        assert_eq!(ledger.redeem(b"c", 1).unwrap_err(), Refused::UsedToken);
+        assert!(ledger.redeem(b"b", 1).is_ok());
     }
 
     #[test]
