@@ -141,7 +141,7 @@ fn who_is_revoked_is_out_with_all_peers_until_admitted() {
     let again = tempfile::tempdir().unwrap();
     let out = again.path().display().to_string();
     assert!(run(&["pki", "enroll", token.trim(), "--out", &out]).is_err());
-    let refused = scene.p2psp.enrol("ben", "127.0.0.13").unwrap_err().to_string();
+    let refused = scene.p2psp.invite("ben").unwrap_err().to_string();
     assert!(refused.contains("locked out"), "{refused}");
     assert!(scene.command(&["users", "ben"]).unwrap().contains("locked out"));
     scene.command(&["users", "admit", "ben"]).unwrap();
