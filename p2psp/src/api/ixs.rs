@@ -166,7 +166,9 @@ pub(crate) async fn register(
     let Registration { index_file, replaces } = registration;
     let (publisher, now) = (publisher(asker)?, desk.moment().unix_s);
     let ixs = role(&desk)?;
-    let order = Ixs::open_order(index_file.into(), replaces, publisher).await?;
+    let order = Arc::new(Ixs::open_order(index_file.into(), replaces, publisher).await?);
+    // An overlay that was stopped is gone: why comes before that.
+    ixs.allowed(&order, now).await?;
     let publishing = order.publishing();
     let overlay = publishing.overlay.clone();
     match desk.overlays().may_publish(publishing).await? {

@@ -61,8 +61,7 @@ impl Ixs {
     ///
     /// # Errors
     /// [`IndexError`]; what is forbidden is put on record.
-    pub async fn register(&self, order: Order, now: u64) -> Result<(), IndexError> {
-        let order = Arc::new(order);
+    pub async fn register(&self, order: Arc<Order>, now: u64) -> Result<(), IndexError> {
         loop {
             let seq = self.allowed(&order, now).await?;
             let order = Arc::clone(&order);
@@ -91,7 +90,10 @@ impl Ixs {
     }
 
     /// Up to which change of the denylist nothing of it is forbidden.
-    async fn allowed(&self, order: &Arc<Order>, now: u64) -> Result<u64, IndexError> {
+    ///
+    /// # Errors
+    /// [`IndexError::Denied`], which is put on record.
+    pub async fn allowed(&self, order: &Arc<Order>, now: u64) -> Result<u64, IndexError> {
         let asked = Arc::clone(order);
         let checked = self.database.read(move |tx| {
             let seq = denylist::last(tx)?;

@@ -26,7 +26,7 @@ impl Shelf {
         now: u64,
     ) -> Result<(), IndexError> {
         let order = Ixs::open_order(text, replaces, publisher).await?;
-        self.index.register(order, now).await
+        self.index.register(order.into(), now).await
     }
 }
 

@@ -87,6 +87,8 @@ fn registrations_takedowns_and_stops_outlive_every_kill_and_are_there_once() {
     let state = folder.path().join("state");
     let mut p2psp = P2psp::start(&state, &[]).unwrap();
     let anna = p2psp.enrol("anna", "127.0.0.10").unwrap();
+    let film = json!({"overlay-id": "film"});
+    assert_eq!(anna.ask("POST", "/oms/overlay", Some(&film)).status, 201);
     let operator = p2psp.operator("127.0.0.12");
     let bodies: Vec<Value> = (0..kills * 2 * usize::try_from(MOST_ANSWERS).unwrap())
         .map(|number| {

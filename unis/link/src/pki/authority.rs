@@ -187,7 +187,7 @@ impl Authority {
     /// Those of reading and writing the ledger.
     pub fn void_tokens(&self, user: &str) -> Result<usize, PkiError> {
         let mut bench = self.bench()?;
-        let voided = bench.ledger.void(user);
+        let voided = bench.ledger().void(user);
         bench.store()?;
         Ok(voided)
     }
