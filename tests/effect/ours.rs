@@ -14,6 +14,13 @@ use crate::internet::{Host, Internet, SERVICE, letter};
 use crate::race::{Race, Racer};
 use crate::setting::{Case, Setting};
 
+/// A cache wherever members and caches are, however many members there are.
+const CACHES: [&str; 4] = [
+    "--set",
+    "reservation.cache-attach-below=1000",
+    "--set",
+    "reservation.cache-release-above=2000",
+];
 /// What the overloaded one has to give, Mbit/s.
 const OVERLOADED_MBIT: f64 = 0.2;
 
@@ -52,6 +59,29 @@ impl Racer for Getter {
     }
 }
 
+/// A dedicated cache server; what it keeps, OMS reserves as soon as members come.
+struct Cache {
+    peer: PeerProgram,
+    settings: Vec<String>,
+}
+
+impl Racer for Cache {
+    fn begin(&mut self) -> anyhow::Result<()> {
+        let settings: Vec<&str> = self.settings.iter().map(String::as_str).collect();
+        self.peer.serve(&[&["--role", "cache"], &settings[..]].concat())?;
+        self.peer.until(|status| status["cache"]["registered"] == true)?;
+        Ok(())
+    }
+
+    fn finish(&mut self) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    fn process(&self) -> u32 {
+        self.peer.process().unwrap_or_default()
+    }
+}
+
 /// Starts servers and daemons; all wait.
 ///
 /// # Errors
@@ -62,7 +92,7 @@ pub(crate) fn race(
     (folder, case): (&Path, Case),
     more: &[String],
 ) -> anyhow::Result<Race> {
-    let scene = scene(internet, setting)?;
+    let scene = scene(internet, setting, case)?;
     let settings: Vec<&str> = more.iter().flat_map(|one| ["--set", one.as_str()]).collect();
     let serve = |host: &Host| -> anyhow::Result<PeerProgram> {
         let user = host.space.name().to_lowercase();
@@ -95,11 +125,16 @@ pub(crate) fn race(
         entered.push((host.isp, getter(host, serve(host)?), file));
     }
     let caches = internet.servers.iter().skip(1).filter(|_| case == Case::Caches);
-    let caches: Vec<_> =
-        caches.map(|host| anyhow::Ok(getter(host, serve(host)?))).collect::<Result<_, _>>()?;
+    let cache = |host: &Host| -> anyhow::Result<Cache> {
+        let (place, name) = (Some(&host.space), format!("cs/{}", host.isp));
+        let who = (name.as_str(), host.address.as_str());
+        let peer = PeerProgram::enrol_server(place, &scene.p2psp, who, folder)?;
+        Ok(Cache { peer, settings: settings.iter().map(|&one| one.to_owned()).collect() })
+    };
+    let caches: Vec<Cache> = caches.map(cache).collect::<Result<_, _>>()?;
     let mut race = Race::new(setting, Box::new(scene));
     entered.into_iter().for_each(|(isp, racer, file)| race.enter(isp, racer, file));
-    caches.into_iter().for_each(|racer| race.cache(racer));
+    caches.into_iter().for_each(|cache| race.cache(Box::new(cache)));
     race.seeder(seeder);
     if let Some(helper) = helper {
         race.seeder(helper);
@@ -111,7 +146,7 @@ pub(crate) fn race(
 }
 
 /// A UNIS for each ISP, which ranks for that ISP's peers alone, and the provider.
-fn scene(internet: &Internet, setting: &Setting) -> anyhow::Result<Scene> {
+fn scene(internet: &Internet, setting: &Setting, case: Case) -> anyhow::Result<Scene> {
     let folder = tempfile::tempdir()?;
     let state = folder.path().join("p2psp");
     p2psp::found(&state)?;
@@ -123,7 +158,7 @@ fn scene(internet: &Internet, setting: &Setting) -> anyhow::Result<Scene> {
     for server in &internet.servers {
         let name = letter(server.isp);
         let file = folder.path().join(format!("{name}.toml"));
-        std::fs::write(&file, inventory(setting, server.isp))?;
+        std::fs::write(&file, inventory(setting, server.isp, case))?;
         let source = format!("inventory={}", file.display());
         let listen = format!("{}:8443", server.address);
         let names = format!("server-names=[\"{}\"]", server.address);
@@ -144,6 +179,7 @@ fn scene(internet: &Internet, setting: &Setting) -> anyhow::Result<Scene> {
     std::fs::write(folder.path().join("p2psp.toml"), isps)?;
     let config = folder.path().join("p2psp.toml").display().to_string();
     let options = ["--config", &config, "--set", "log.level=error,p2psp::isp=info"];
+    let options = [&options[..], if case == Case::Caches { &CACHES } else { &[] }].concat();
     let p2psp = P2psp::start_in(&internet.service, SERVICE, &state, &options)?;
     for _ in &internet.servers {
         p2psp.daemon.wait_for_log("map taken over")?;
@@ -151,17 +187,25 @@ fn scene(internet: &Internet, setting: &Setting) -> anyhow::Result<Scene> {
     Ok(Scene { _unis: all, p2psp, _folder: folder })
 }
 
-/// What an operator writes down: PoPs around a server site, the other ISPs behind transit.
-fn inventory(setting: &Setting, isp: usize) -> String {
+/// What an operator writes down: PoPs around a server site, the other ISPs behind transit. A cache
+/// at the server site is counted to the first PoP: caches stand where members are.
+fn inventory(setting: &Setting, isp: usize, case: Case) -> String {
     let (name, number) = (letter(isp), isp + 1);
+    let site = format!("\"10.{number}.254.0/24\"");
     let mut text = format!(
         "[network]\nasn = {}\n\n[[pop]]\nname = \"{name}srv\"\n\
-         prefixes = [\"10.{number}.254.0/24\"]\n",
-        64_500 + number
+         prefixes = [{}]\n",
+        64_500 + number,
+        if case == Case::Caches { "" } else { &*site }
     );
     for pop in 0..setting.pops {
+        let own = format!("\"10.{number}.{pop}.0/24\"");
+        let all = match (case, pop) {
+            (Case::Caches, 0) => format!("{own}, {site}"),
+            _ => own,
+        };
         text += &format!(
-            "\n[[pop]]\nname = \"{name}{pop}\"\nprefixes = [\"10.{number}.{pop}.0/24\"]\n\n\
+            "\n[[pop]]\nname = \"{name}{pop}\"\nprefixes = [{all}]\n\n\
              [[link]]\nfrom = \"{name}srv\"\nto = \"{name}{pop}\"\nigp = 10\n"
         );
     }

@@ -13,8 +13,6 @@ use crate::usage;
 
 /// Who is not through after so long has failed.
 const LIMIT: Duration = Duration::from_secs(420);
-/// Cache servers begin so much earlier.
-const CACHES_FIRST: Duration = Duration::from_secs(1);
 
 /// Somebody who fetches.
 pub(crate) trait Racer: Send {
@@ -57,7 +55,7 @@ impl Race {
         self.racers.push(Entry { isp, racer, file });
     }
 
-    /// Fetches too, and is not counted.
+    /// Fetches too, and is not counted; when its `begin` returns, it is there.
     pub(crate) fn cache(&mut self, racer: Box<dyn Racer>) {
         self.caches.push(racer);
     }
@@ -84,11 +82,9 @@ impl Race {
     ) -> anyhow::Result<Outcome> {
         let seeder = internet.hosts.first().context("no hosts")?;
         let before = (internet.between_isps()?, seeder.sent()?);
+        // They are there before the others begin.
         for cache in &mut self.caches {
             cache.begin()?;
-        }
-        if !self.caches.is_empty() {
-            std::thread::sleep(CACHES_FIRST);
         }
         let processes: Vec<u32> = self.processes().collect();
         let used = usage::of(&processes);

@@ -3,7 +3,6 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Stdio};
-use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use system_tests::net::Space;
@@ -52,6 +51,12 @@ impl Running {
     fn line(&mut self) -> anyhow::Result<String> {
         Ok(self.lines.next().context("the rival ended")??)
     }
+
+    /// Waits until it says so.
+    fn says(&mut self, word: &str) -> anyhow::Result<()> {
+        while self.line()? != word {}
+        Ok(())
+    }
 }
 
 impl Drop for Running {
@@ -67,12 +72,29 @@ impl Racer for Running {
     }
 
     fn finish(&mut self) -> anyhow::Result<()> {
-        ensure!(self.line()? == "done", "the rival failed");
-        Ok(())
+        self.says("done").context("the rival failed")
     }
 
     fn process(&self) -> u32 {
         self.child.id()
+    }
+}
+
+/// A cache server has begun when it has met somebody.
+struct Cache(Running);
+
+impl Racer for Cache {
+    fn begin(&mut self) -> anyhow::Result<()> {
+        self.0.begin()?;
+        self.0.says("begun")
+    }
+
+    fn finish(&mut self) -> anyhow::Result<()> {
+        self.0.finish()
+    }
+
+    fn process(&self) -> u32 {
+        self.0.process()
     }
 }
 
@@ -105,28 +127,30 @@ impl Rival {
         let make = ["-c", PEER, "make", &at, &tracker, &piece];
         internet.service.run(self.python, &make)?;
         let torrent = source.join("film.torrent").display().to_string();
-        let start = |host: &Host, what: &str, place: &Path| -> anyhow::Result<Box<dyn Racer>> {
+        let start = |host: &Host, what: &str, place: &Path| -> anyhow::Result<Running> {
             std::fs::create_dir_all(place)?;
             let place = place.display().to_string();
             let arguments = ["-c", PEER, what, &torrent, &place, &host.address];
-            Ok(Box::new(Running::start(&host.space, self.python, &arguments)?))
+            Running::start(&host.space, self.python, &arguments)
         };
         let (seeder, others) = internet.hosts.split_first().context("no hosts")?;
         let mut seeder = start(seeder, "seed", &source)?;
         seeder.begin()?;
         // The tracker knows it before others ask.
-        std::thread::sleep(Duration::from_secs(2));
+        seeder.says("begun")?;
         let mut race = Race::new(setting, Box::new(()));
         for host in others {
             let place = folder.join(host.space.name());
-            race.enter(host.isp, start(host, "get", &place)?, place.join("film.bin"));
+            let racer = Box::new(start(host, "get", &place)?);
+            race.enter(host.isp, racer, place.join("film.bin"));
         }
         if caches {
             for host in internet.servers.iter().skip(1) {
-                race.cache(start(host, "get", &folder.join(host.space.name()))?);
+                let cache = start(host, "get", &folder.join(host.space.name()))?;
+                race.cache(Box::new(Cache(cache)));
             }
         }
-        race.seeder(seeder);
+        race.seeder(Box::new(seeder));
         Ok(race)
     }
 }

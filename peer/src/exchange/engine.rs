@@ -12,14 +12,17 @@ use crate::exchange::config::{Config, Order};
 use crate::exchange::content::Content;
 use crate::exchange::event::{LinkId, LinkInfo, Output, Ranked, StoreError};
 use crate::exchange::group::Group;
-use crate::exchange::link::Link;
+use crate::exchange::link::{Link, Rate};
 use crate::exchange::neighbours::Neighbours;
 use crate::exchange::notary::Notary;
+use crate::exchange::pace::Usual;
 use crate::exchange::pieces::Pieces;
 use crate::exchange::serve::Serving;
 
 /// Time between ticks while something is going on.
 const TICK: Duration = Duration::from_millis(100);
+/// What is compared over the whole of a transfer is a rate over so long.
+const LONG_RATE: Duration = Duration::from_secs(8);
 /// Time between ticks while nothing is.
 const IDLE_TICK: Duration = Duration::from_secs(1);
 
@@ -67,9 +70,11 @@ pub(crate) struct Fetching {
     pub(crate) idle_since: Option<Instant>,
     /// When the last list with somebody new came.
     pub(crate) listed_at: Instant,
-    /// When this member may begin to fetch what others of the group should, and whether it does.
-    pub(crate) take_over_at: Option<Instant>,
-    pub(crate) taking_over: bool,
+    /// How long fragments take.
+    pub(crate) usual: Usual,
+    /// What comes from all together, and from far ones.
+    pub(crate) all_rate: Rate,
+    pub(crate) far_rate: Rate,
     /// Where players are.
     pub(crate) positions: Vec<u32>,
     /// [`Output::Finished`] was given.
@@ -108,8 +113,9 @@ impl Engine {
                 extra: 0,
                 idle_since: None,
                 listed_at: now,
-                take_over_at: None,
-                taking_over: false,
+                usual: Usual::default(),
+                all_rate: Rate::over(LONG_RATE, now),
+                far_rate: Rate::over(LONG_RATE, now),
                 positions: vec![0],
                 finished: false,
             },

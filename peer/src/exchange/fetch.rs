@@ -6,6 +6,7 @@ use mp2p::frame::{Busy, ByeReason, Data, Frame, MapUpdate};
 
 use crate::exchange::engine::Engine;
 use crate::exchange::event::{LinkId, Output, Report, ReportKind, StoreError};
+use crate::exchange::link::{Claim, Kind};
 
 /// Shortest and longest time for which a busy peer is left alone.
 const BUSY_MS: (u32, u32) = (200, 30_000);
@@ -17,8 +18,6 @@ const MAX_STALLS: u32 = 2;
 const LEFT_PART: u32 = 4;
 /// A far peer that serves a crowd has a long queue: it is given so much more time to begin.
 const FAR_PATIENCE: u32 = 2;
-/// Near peers that bring no fragment in so long, all together, do not spare the way to far ones.
-const NEAR_SLOW: Duration = Duration::from_secs(5);
 /// A claim is said again so often.
 const CLAIM_AGAIN: Duration = Duration::from_secs(10);
 /// After trouble with the disk nothing is fetched for so long.
@@ -30,6 +29,10 @@ impl Engine {
         self.fetching.unpaid += length as u64;
         let Some(link) = self.links.get_mut(&id) else { return };
         link.taking.rate.add(length, now);
+        self.fetching.all_rate.add(length, now);
+        if !link.near {
+            self.fetching.far_rate.add(length, now);
+        }
         link.taking.bucket.spend(length as u64, now);
         link.taking.busy_in_a_row = 0;
         let size = self.content.len(data.fragment);
@@ -70,9 +73,6 @@ impl Engine {
 
     /// Ends the requests for a fragment on other links; `waiting`: only those that have not begun.
     pub(crate) fn cancel_others(&mut self, id: LinkId, fragment: u32, waiting: bool, now: Instant) {
-        if self.pieces.of(fragment).asked < 2 {
-            return;
-        }
         let asked = self.links.iter().filter(|(other, link)| {
             let mut requests = link.taking.requests.iter();
             **other != id
@@ -84,31 +84,31 @@ impl Engine {
 
     pub(crate) fn cancel(&mut self, id: LinkId, fragment: u32, now: Instant) {
         let Some(link) = self.links.get_mut(&id) else { return };
-        let near = link.near;
+        let kind = link.kind();
         let before = link.taking.requests.len();
         link.taking.requests.retain(|request| request.fragment != fragment);
         if link.taking.requests.len() < before {
             link.taking.cancelled.insert(fragment);
             self.send(id, Frame::Cancel { fragment }, now);
-            self.unasked(fragment, near, now);
+            self.unasked(fragment, kind, now);
         }
     }
 
     /// A request is over, whatever came of it.
-    pub(crate) fn unasked(&mut self, fragment: u32, near: bool, now: Instant) {
+    pub(crate) fn unasked(&mut self, fragment: u32, kind: Kind, now: Instant) {
         self.fetching.due = true;
         let Some(piece) = self.pieces.at(fragment) else { return };
-        piece.asked = piece.asked.saturating_sub(1);
+        piece.asked = piece.asked.saturating_sub(u8::from(!kind.slow));
         let mut far = self.links.values().filter(|link| !link.near);
         let goes_on = far.any(|link| link.taking.requests.iter().any(|r| r.fragment == fragment));
-        if !near && !goes_on && self.group.is_known() && self.pieces.lacks(fragment) {
+        if !kind.near && !goes_on && self.group.is_known() && self.pieces.lacks(fragment) {
             self.tell_near(&MapUpdate::Drop(vec![fragment]), now);
         }
     }
 
     pub(crate) fn busy(&mut self, id: LinkId, busy: Busy, now: Instant) {
         let Some(link) = self.links.get_mut(&id) else { return };
-        let (near, peer) = (link.near, link.info.peer.clone());
+        let (kind, peer) = (link.kind(), link.info.peer.clone());
         let before = link.taking.requests.len();
         link.taking.requests.retain(|request| request.fragment != busy.fragment);
         let wait = Duration::from_millis(busy.retry_ms.clamp(BUSY_MS.0, BUSY_MS.1).into());
@@ -116,7 +116,7 @@ impl Engine {
         link.taking.busy_in_a_row += 1;
         let told = link.taking.busy_in_a_row == BUSY_TOLD;
         if link.taking.requests.len() < before {
-            self.unasked(busy.fragment, near, now);
+            self.unasked(busy.fragment, kind, now);
         }
         if told {
             self.report(ReportKind::Overload, peer, None);
@@ -125,7 +125,7 @@ impl Engine {
 
     /// Somebody near has it, or fetches it: it need not come from afar, unless much of it has come.
     pub(crate) fn leave_to_near(&mut self, fragment: u32, now: Instant) {
-        if !self.group.is_known() || self.pieces.of(fragment).asked == 0 {
+        if !self.group.is_known() {
             return;
         }
         let most = self.content.len(fragment) / LEFT_PART;
@@ -144,13 +144,17 @@ impl Engine {
         if !link.near || fragment >= self.pieces.count() {
             return;
         }
-        link.news.claims.insert(fragment, now);
-        let peer = link.info.peer.clone();
-        if let Some(piece) = self.pieces.at(fragment) {
-            piece.claim = Some((id, now));
-        }
+        let claim = link.news.claims.entry(fragment).or_insert(Claim { first: now, last: now });
+        claim.last = now;
+        let (claim, peer) = (*claim, link.info.peer.clone());
         let mine = self.group.owner(fragment) == Some(&self.me);
         let theirs = self.group.owner(fragment) == Some(&peer);
+        if theirs {
+            link.news.share_at = Some(now);
+        }
+        if let Some(piece) = self.pieces.at(fragment) {
+            piece.claim = Some((id, claim));
+        }
         if theirs || (!mine && peer < self.me) {
             self.leave_to_near(fragment, now);
         }
@@ -161,9 +165,9 @@ impl Engine {
             link.news.claims.remove(&fragment);
         }
         let claims = |(other, link): (&LinkId, &crate::exchange::link::Link)| {
-            link.news.claims.get(&fragment).map(|at| (*other, *at))
+            link.news.claims.get(&fragment).map(|claim| (*other, *claim))
         };
-        let latest = self.links.iter().filter_map(claims).max_by_key(|(_, at)| *at);
+        let latest = self.links.iter().filter_map(claims).max_by_key(|(_, claim)| claim.last);
         if let Some(piece) = self.pieces.at(fragment).filter(|p| p.claim.is_some_and(|c| c.0 == id))
         {
             piece.claim = latest;
@@ -209,23 +213,13 @@ impl Engine {
         for (id, fragment) in late {
             self.stalled(id, fragment, now);
         }
+        self.find_slow(now);
         let again = now >= self.serving.claimed_at.map_or(now, |at| at + CLAIM_AGAIN);
         let claims = self.claims();
         if again && self.group.is_known() && !claims.is_empty() {
             self.serving.claimed_at = Some(now);
             self.tell_near(&MapUpdate::Claim(claims), now);
         }
-    }
-
-    /// Whether near peers are asked for something, and all together bring next to nothing.
-    pub(crate) fn near_is_slow(&self, now: Instant) -> bool {
-        let span = NEAR_SLOW.mul_f64(self.group.crowd());
-        let near = || self.links.values().filter(|link| link.near && link.is_ready());
-        let waits = near().flat_map(|link| &link.taking.requests);
-        let waits = waits.map(|request| request.since).min();
-        let rate: f64 = near().map(|link| link.taking.rate.at(now)).sum();
-        let fragment = f64::from(self.content.cut.fragment_size());
-        waits.is_some_and(|since| now >= since + span) && rate * span.as_secs_f64() < fragment
     }
 
     pub(crate) fn stalled(&mut self, id: LinkId, fragment: u32, now: Instant) {

@@ -115,11 +115,12 @@ impl Engine {
     }
 
     fn ready(&mut self, id: LinkId, answer: bool, now: Instant) {
-        self.place(id);
+        // Nothing of it is counted yet.
+        self.situate(id);
         let Some(link) = self.links.get(&id) else { return };
-        let near = link.near;
+        let at_hand = link.is_at_hand();
         for fragment in link.map.iter() {
-            self.pieces.count_holder(fragment, near, 1);
+            self.pieces.count_holder(fragment, at_hand, 1);
         }
         self.count_useful(id);
         self.fetching.due = true;
@@ -150,14 +151,26 @@ impl Engine {
 
     /// Finds out how near a link is; its fragments are counted anew where that changed.
     pub(crate) fn place(&mut self, id: LinkId) {
-        let Some(link) = self.links.get_mut(&id) else { return };
-        link.rank = self.neighbours.rank(&link.info.peer);
-        let near = self.group.is_near(&link.info.peer);
-        let before = std::mem::replace(&mut link.near, near);
-        if before != near {
+        let Some(before) = self.links.get(&id).map(Link::is_at_hand) else { return };
+        self.situate(id);
+        self.recount(id, before);
+    }
+
+    fn situate(&mut self, id: LinkId) {
+        if let Some(link) = self.links.get_mut(&id) {
+            link.rank = self.neighbours.rank(&link.info.peer);
+            link.near = self.group.is_near(&link.info.peer);
+        }
+    }
+
+    /// Counts what a link holds anew, where it was at hand and is not any more, or is now.
+    pub(crate) fn recount(&mut self, id: LinkId, before: bool) {
+        let Some(link) = self.links.get(&id) else { return };
+        let at_hand = link.is_at_hand();
+        if before != at_hand && link.is_ready() {
             for fragment in link.map.iter() {
                 self.pieces.count_holder(fragment, before, -1);
-                self.pieces.count_holder(fragment, near, 1);
+                self.pieces.count_holder(fragment, at_hand, 1);
             }
         }
     }
@@ -219,14 +232,14 @@ impl Engine {
         }
         if link.is_ready() {
             for fragment in link.map.iter() {
-                self.pieces.count_holder(fragment, link.near, -1);
+                self.pieces.count_holder(fragment, link.is_at_hand(), -1);
             }
         }
         for fragment in link.news.claims.keys() {
             self.unclaim(id, *fragment, now);
         }
         for request in &link.taking.requests {
-            self.unasked(request.fragment, link.near, now);
+            self.unasked(request.fragment, link.kind(), now);
         }
         self.fetching.due = true;
         true

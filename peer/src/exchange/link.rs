@@ -11,8 +11,10 @@ use crate::exchange::budget::Bucket;
 use crate::exchange::event::LinkInfo;
 use crate::exchange::request::Request;
 
-/// How fast a rate forgets.
+/// How fast the rate of a link forgets.
 const RATE_SPAN: Duration = Duration::from_secs(1);
+/// How fast what a link was given is forgotten.
+const SHARE_SPAN: Duration = Duration::from_secs(8);
 /// Shortest time that it speaks of.
 const RATE_FIRST: Duration = Duration::from_millis(50);
 
@@ -63,6 +65,10 @@ pub(crate) struct Taking {
     pub(crate) busy_until: Option<Instant>,
     pub(crate) busy_in_a_row: u32,
     pub(crate) stalls: u32,
+    /// Seconds that the last fragments took.
+    pub(crate) took: Option<f64>,
+    /// Found to bring what it is asked for much too late; looked at again then.
+    pub(crate) slow_until: Option<Instant>,
     pub(crate) bucket: Bucket,
     /// Of the receipts given.
     pub(crate) epoch: u64,
@@ -83,6 +89,8 @@ pub(crate) struct Giving {
     /// DATA that the driver has and has not written yet.
     pub(crate) unwritten: usize,
     pub(crate) rate: Rate,
+    /// The same over longer: who had how much.
+    pub(crate) share: Rate,
     pub(crate) bucket: Bucket,
     /// Whole fragments sent, their bytes, and the bytes that receipts came for.
     pub(crate) fragments: u64,
@@ -99,9 +107,25 @@ pub(crate) struct News {
     pub(crate) have: Vec<u32>,
     pub(crate) due: Option<Instant>,
     /// What it fetches from afar for the group, and when it last said so.
-    pub(crate) claims: BTreeMap<u32, Instant>,
+    pub(crate) claims: BTreeMap<u32, Claim>,
+    /// When it last claimed, or got, something of its own share.
+    pub(crate) share_at: Option<Instant>,
     pub(crate) pex_at: Option<Instant>,
     pub(crate) pex_heard: Option<Instant>,
+}
+
+/// How a link is counted.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Kind {
+    pub(crate) near: bool,
+    pub(crate) slow: bool,
+}
+
+/// Said to be fetched from afar.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Claim {
+    pub(crate) first: Instant,
+    pub(crate) last: Instant,
 }
 
 /// A fragment that the other end asked for.
@@ -125,6 +149,8 @@ pub(crate) struct Upload {
 /// Bytes a second, the last ones count most.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Rate {
+    /// How fast it forgets.
+    span: Duration,
     per_second: f64,
     at: Instant,
     /// When the first bytes came.
@@ -160,8 +186,25 @@ impl Link {
         is_sent && self.taking.requests.is_empty()
     }
 
+    pub(crate) fn is_slow(&self) -> bool {
+        self.taking.slow_until.is_some()
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        Kind { near: self.near, slow: self.is_slow() }
+    }
+
+    /// Near, and worth waiting for.
+    pub(crate) fn is_at_hand(&self) -> bool {
+        self.near && !self.is_slow()
+    }
+
     pub(crate) fn is_ready(&self) -> bool {
         self.stage == Stage::Ready
+    }
+
+    pub(crate) fn asks_for(&self, fragment: u32) -> bool {
+        self.taking.requests.iter().any(|request| request.fragment == fragment)
     }
 
     /// How many fragments were asked for and have not begun.
@@ -179,6 +222,8 @@ impl Taking {
             busy_until: None,
             busy_in_a_row: 0,
             stalls: 0,
+            took: None,
+            slow_until: None,
             bucket: Bucket::new(None, now),
             epoch,
             seq: 0,
@@ -202,6 +247,7 @@ impl Giving {
             active: None,
             unwritten: 0,
             rate: Rate::new(now),
+            share: Rate::over(SHARE_SPAN, now),
             bucket: Bucket::new(None, now),
             fragments: 0,
             bytes: 0,
@@ -214,11 +260,16 @@ impl Giving {
 
 impl Rate {
     pub(crate) const fn new(now: Instant) -> Self {
-        Self { per_second: 0.0, at: now, since: None }
+        Self::over(RATE_SPAN, now)
+    }
+
+    /// One that forgets slowly.
+    pub(crate) const fn over(span: Duration, now: Instant) -> Self {
+        Self { span, per_second: 0.0, at: now, since: None }
     }
 
     pub(crate) fn add(&mut self, bytes: usize, now: Instant) {
-        let fresh = bytes as f64 / RATE_SPAN.as_secs_f64();
+        let fresh = bytes as f64 / self.span.as_secs_f64();
         self.per_second = self.decayed(now) + fresh;
         self.at = now;
         self.since.get_or_insert(now);
@@ -228,7 +279,7 @@ impl Rate {
     pub(crate) fn at(&self, now: Instant) -> f64 {
         let Some(since) = self.since else { return 0.0 };
         let passed = now.saturating_duration_since(since).max(RATE_FIRST).as_secs_f64();
-        self.decayed(now) / (1.0 - (-passed / RATE_SPAN.as_secs_f64()).exp())
+        self.decayed(now) / (1.0 - (-passed / self.span.as_secs_f64()).exp())
     }
 
     /// Whether it is the rate of so long at least.
@@ -238,7 +289,7 @@ impl Rate {
 
     fn decayed(&self, now: Instant) -> f64 {
         let passed = now.saturating_duration_since(self.at).as_secs_f64();
-        self.per_second * (-passed / RATE_SPAN.as_secs_f64()).exp()
+        self.per_second * (-passed / self.span.as_secs_f64()).exp()
     }
 }
 

@@ -23,11 +23,15 @@ const RETIREMENT: Duration = Duration::from_secs(20);
 const REVIEW: Duration = Duration::from_secs(10);
 /// A far peer is tried so often, whether it is better than those at hand.
 const TRIAL: Duration = Duration::from_secs(30);
-/// Others are told of neighbours so often, and heard so often.
+/// Others are told of neighbours so often, and heard so often; near ones first after so long.
+const PEX_FIRST: Duration = Duration::from_millis(1500);
 const PEX_EVERY: Duration = Duration::from_secs(60);
 const PEX_HEARD: Duration = Duration::from_secs(20);
-/// Neighbours told of.
+/// Neighbours told of, to a near peer and to a far one: each is as long as its passkey.
 const PEX_SIZE: usize = 16;
+const FAR_PEX_SIZE: usize = 4;
+/// Far peers dialled in the largest group.
+const FAR_LINKS: usize = 3;
 /// Dials that failed: OMS is told at the second.
 const FAILS_TOLD: u32 = 2;
 
@@ -46,6 +50,8 @@ impl Engine {
         let mut room = self.config.dials.saturating_sub(dialling.len());
         // Some room is left for those who come.
         let most = self.config.links - self.config.links / 4;
+        let far_links = self.far_links();
+        let lacks_source = !self.links.values().any(|link| !link.near && link.map.is_full());
         let mut chosen = Vec::new();
         let mut left = Vec::new();
         for candidate in self.neighbours.candidates(now) {
@@ -56,7 +62,8 @@ impl Engine {
                 continue;
             }
             let near = self.group.is_near(&candidate.peer);
-            if !near && far >= self.config.far_links {
+            let is_source = lacks_source && self.neighbours.is_named(&candidate.peer);
+            if !near && far >= far_links && !is_source {
                 left.push(candidate.clone());
                 continue;
             }
@@ -77,6 +84,12 @@ impl Engine {
             self.neighbours.dial(&candidate.peer);
             self.put(Output::Dial(candidate));
         }
+    }
+
+    /// How many far peers are dialled: a large group needs fewer for each member.
+    fn far_links(&self) -> usize {
+        let shared = self.config.far_links as f64 / self.group.crowd();
+        self.config.far_links.min((shared as usize).max(FAR_LINKS))
     }
 
     pub(crate) fn undialled(&mut self, peer: &PeerId, now: Instant) {
@@ -104,7 +117,7 @@ impl Engine {
                 self.close(id, ByeReason::Timeout, now);
             } else if link.is_ready() && now >= link.said + REFRESH {
                 self.send(id, Frame::Refresh(Refresh::default()), now);
-            } else if link.is_ready() && link.news.pex_at.is_none_or(|at| now >= at + PEX_EVERY) {
+            } else if link.is_ready() && now >= link.pex_due() {
                 self.tell_neighbours(id, now);
             }
         }
@@ -125,7 +138,7 @@ impl Engine {
                 (link.useful > 0, rate as u64, std::cmp::Reverse(link.rank), *id)
             })
             .collect();
-        if far.len() <= self.config.far_links || self.pieces.missing == 0 {
+        if far.len() <= self.far_links() || self.pieces.missing == 0 {
             return;
         }
         far.sort_unstable();
@@ -144,11 +157,16 @@ impl Engine {
         if link.map.is_full() {
             return;
         }
-        let peer = link.info.peer.clone();
+        let (near, peer) = (link.near, link.info.peer.clone());
         let others = self.links.values().filter(|link| link.is_ready() && link.info.peer != peer);
-        let mut entries: Vec<PexEntry> = others.filter_map(entry).collect();
+        // Near peers are told of far ones that have all, where there are any.
+        let is_source = |link: &&Link| !link.near && link.map.is_full();
+        let mut entries: Vec<PexEntry> = match near && others.clone().any(|link| is_source(&link)) {
+            true => others.filter(is_source).filter_map(entry).collect(),
+            false => others.filter_map(entry).collect(),
+        };
         self.random.shuffle(&mut entries);
-        entries.truncate(PEX_SIZE);
+        entries.truncate(if near { PEX_SIZE } else { FAR_PEX_SIZE });
         if let Ok(entries) = List::new(entries)
             && !entries.is_empty()
         {
@@ -162,17 +180,27 @@ impl Engine {
             return self.close(id, ByeReason::Fault, now);
         }
         link.news.pex_heard = Some(now);
+        let near = link.near && self.group.is_known();
         for entry in pex.entries.iter() {
             if entry.peer_id != self.me && self.notary.vouches(&entry.passkey, &entry.peer_id) {
-                self.neighbours.heard_of(Candidate {
+                let candidate = Candidate {
                     peer: entry.peer_id.clone(),
                     addresses: entry.peer_addr.to_vec(),
                     rank: None,
                     bridge: false,
                     overloaded: false,
-                });
+                };
+                self.neighbours.heard_of(candidate, near);
             }
         }
+    }
+}
+
+impl Link {
+    /// When the other end is to be told of neighbours next.
+    fn pex_due(&self) -> Instant {
+        let first = self.since + if self.near { PEX_FIRST } else { PEX_EVERY };
+        self.news.pex_at.map_or(first, |at| at + PEX_EVERY)
     }
 }
 

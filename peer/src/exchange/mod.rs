@@ -29,20 +29,24 @@ mod notary;
 mod group;
 mod link;
 mod neighbours;
+mod pace;
 mod pieces;
 mod request;
 
 // What is done.
 mod bounds;
 mod engine;
+mod far;
 mod fetch;
 mod greet;
 mod membership;
 mod pick;
 mod receipt;
 mod serve;
+mod slow;
 mod stop;
 mod tell;
+mod twice;
 mod verify;
 
 pub use crate::exchange::budget::{Bucket, Budget, Rates};

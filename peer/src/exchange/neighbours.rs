@@ -29,6 +29,8 @@ struct Known {
     banned: bool,
     /// Of the last list.
     listed: bool,
+    /// A near peer has named it.
+    named: bool,
     /// Order among equals: or all would dial the same few.
     lot: u32,
 }
@@ -45,11 +47,20 @@ impl Neighbours {
         self.known.len() > before
     }
 
-    /// A peer that another one named.
-    pub(crate) fn heard_of(&mut self, candidate: Candidate) {
-        if !self.known.contains_key(&candidate.peer) {
+    /// A peer that another one named; a near one knows why.
+    pub(crate) fn heard_of(&mut self, candidate: Candidate, by_near: bool) {
+        let peer = candidate.peer.clone();
+        if !self.known.contains_key(&peer) {
             self.add(candidate, false, 0);
         }
+        if let Some(known) = self.known.get_mut(&peer) {
+            known.named |= by_near;
+        }
+    }
+
+    /// Whether a near peer has named it.
+    pub(crate) fn is_named(&self, peer: &PeerId) -> bool {
+        self.known.get(peer).is_some_and(|known| known.named)
     }
 
     fn add(&mut self, candidate: Candidate, listed: bool, lot: u32) {
@@ -68,6 +79,7 @@ impl Neighbours {
             not_before: None,
             banned: false,
             listed,
+            named: false,
             lot,
         };
         self.known.insert(peer, known);
@@ -113,7 +125,7 @@ impl Neighbours {
         let mut found: Vec<&Known> = self.known.values().filter(may).collect();
         found.sort_by_key(|known| {
             let rank = known.candidate.rank.unwrap_or(u32::MAX);
-            (!known.listed, known.candidate.overloaded, rank, known.lot)
+            (!known.listed, known.candidate.overloaded, rank, !known.named, known.lot)
         });
         found.into_iter().map(|known| &known.candidate).collect()
     }
@@ -157,7 +169,7 @@ impl Neighbours {
             bridge: false,
             overloaded: false,
         };
-        self.heard_of(nobody);
+        self.heard_of(nobody, false);
         if let Some(known) = self.known.get_mut(peer) {
             known.banned = true;
         }

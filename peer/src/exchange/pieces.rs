@@ -5,6 +5,7 @@ use std::time::Instant;
 use mp2p::frame::Buffermap;
 
 use crate::exchange::event::LinkId;
+use crate::exchange::link::Claim;
 
 /// What is known of all fragments.
 #[derive(Debug)]
@@ -21,18 +22,20 @@ pub(crate) struct Pieces {
 /// One fragment.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Piece {
-    /// Near links that have it.
+    /// Links at hand that have it: near ones that are not slow.
     pub(crate) near: u16,
-    /// Far links that do.
+    /// All others that do.
     pub(crate) far: u16,
-    /// Links that it is asked for on.
+    /// Links that it is asked for on, without slow ones.
     pub(crate) asked: u8,
+    /// How often its sending to a far peer was begun here.
+    pub(crate) given_far: u16,
     /// Passed its check, is being written.
     pub(crate) storing: bool,
     /// Came wrong, or not at all, so often.
     pub(crate) failed: u8,
-    /// A near peer fetches it from afar, and said so then.
-    pub(crate) claim: Option<(LinkId, Instant)>,
+    /// A near peer fetches it from afar, and said so first and last then.
+    pub(crate) claim: Option<(LinkId, Claim)>,
     /// Since when somebody far has it, or nobody near fetches it any more.
     pub(crate) freed: Option<Instant>,
 }

@@ -161,6 +161,7 @@ impl Engine {
             link.giving.bucket.spend(length as u64, now);
             link.giving.unwritten += length;
             link.giving.rate.add(length, now);
+            link.giving.share.add(length, now);
         }
         self.send(id, Frame::Data(data), now);
     }
@@ -184,6 +185,10 @@ impl Engine {
             self.serving.held.extend(held);
             let needed = bytes.is_none();
             let mut next = None;
+            let near = self.links.get(&id).is_some_and(|link| link.near);
+            if let Some(piece) = self.pieces.at(asked.fragment).filter(|_| !near) {
+                piece.given_far = piece.given_far.saturating_add(1);
+            }
             if let Some(link) = self.links.get_mut(&id) {
                 let (fragment, offset) = (asked.fragment, asked.offset);
                 link.giving.active = Some(Upload { fragment, offset, bytes });
@@ -209,7 +214,7 @@ impl Engine {
     /// The link, and the place in its queue, of the fragment to start with; `None`: enough is under
     /// way. A class that has nothing under way may always start one.
     fn next_to_start(&self, now: Instant) -> Option<(LinkId, usize)> {
-        let full = self.slots_taken(now) >= self.config.slots;
+        let full = [true, false].map(|near| self.slots_taken(near, now) >= self.slots(near));
         let mut best = None;
         for (id, link) in &self.links {
             let waits = !link.giving.asked.is_empty() && link.giving.active.is_none();
@@ -217,16 +222,18 @@ impl Engine {
                 continue;
             }
             let served = |other: &Link| other.class == link.class && other.giving.active.is_some();
-            if full && self.links.values().any(served) {
+            if full[usize::from(!link.near)] && self.links.values().any(served) {
                 continue;
             }
             let had = self.serving.had.get(&link.class).copied().unwrap_or_default();
-            let sent = link.giving.rate.at(now) as u64;
+            let share = link.giving.share.at(now) as u64;
             for (place, asked) in link.giving.asked.iter().enumerate() {
                 let piece = self.pieces.of(asked.fragment);
                 let fresh = now < asked.since + AGED;
-                let holders = if fresh { piece.near + piece.far } else { 0 };
-                let key = (had.max(self.serving.turn), fresh, holders, sent, asked.since);
+                // A far peer asks for what nobody near it has, whoever has it here.
+                let holders = if link.near { piece.near } else { piece.given_far };
+                let holders = if fresh { holders } else { 0 };
+                let key = (had.max(self.serving.turn), fresh, share, holders, asked.since);
                 if best.as_ref().is_none_or(|(least, _)| key < *least) {
                     best = Some((key, (*id, place)));
                 }
@@ -235,9 +242,23 @@ impl Engine {
         best.map(|(_, found)| found)
     }
 
+    /// How many fragments may be under way to near and to far peers. For what far ones get, a whole
+    /// group waits, and their links may be slow: who has all gives them most of it, and what they
+    /// cannot take to near ones. To one who fetches, near ones come first.
+    fn slots(&self, near: bool) -> usize {
+        let slots = self.config.slots;
+        let mut far = self.links.values().filter(|link| !link.near);
+        match (self.pieces.missing == 0, near) {
+            (true, true) if far.any(|link| link.giving.active.is_some()) => slots.div_ceil(2),
+            (false, false) => slots.div_ceil(4),
+            _ => slots,
+        }
+    }
+
     /// How many fragments are under way, without those that their receivers hold up.
-    fn slots_taken(&self, now: Instant) -> usize {
+    fn slots_taken(&self, near: bool, now: Instant) -> usize {
         let active = self.links.values().filter(|link| link.giving.active.is_some());
+        let active = active.filter(|link| link.near == near);
         let rates: Vec<f64> = active.map(|link| link.giving.rate.at(now)).collect();
         let even = rates.iter().sum::<f64>() / rates.len().max(1) as f64;
         let counted = rates.iter().filter(|rate| **rate >= even * SLOW_PART).count();

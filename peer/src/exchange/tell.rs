@@ -89,16 +89,20 @@ impl Engine {
                 continue;
             }
             let near = link.near;
+            let at_hand = link.is_at_hand();
+            if self.group.owner(fragment) == Some(&link.info.peer) {
+                link.news.share_at = Some(now);
+            }
             if self.pieces.lacks(fragment) {
                 link.useful += 1;
                 self.fetching.due = true;
             }
-            self.pieces.count_holder(fragment, near, 1);
+            self.pieces.count_holder(fragment, at_hand, 1);
             self.unclaim(id, fragment, now);
             if !near && let Some(piece) = self.pieces.at(fragment).filter(|piece| piece.far == 1) {
                 piece.freed = Some(now);
             }
-            if near {
+            if at_hand {
                 self.leave_to_near(fragment, now);
             }
         }
@@ -110,11 +114,11 @@ impl Engine {
     fn holder_lost(&mut self, id: LinkId, fragment: u32) {
         let Some(link) = self.links.get_mut(&id) else { return };
         if link.map.remove(fragment) {
-            let near = link.near;
+            let at_hand = link.is_at_hand();
             if self.pieces.lacks(fragment) {
                 link.useful = link.useful.saturating_sub(1);
             }
-            self.pieces.count_holder(fragment, near, -1);
+            self.pieces.count_holder(fragment, at_hand, -1);
         }
     }
 

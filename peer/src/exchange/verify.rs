@@ -7,14 +7,14 @@ use mp2p::frame::ByeReason;
 use crate::exchange::engine::Engine;
 use crate::exchange::event::{LinkId, Output, Report, ReportKind};
 use crate::exchange::notary::DeliveryClaim;
-use crate::exchange::pick::HELD_UP;
-use crate::exchange::request::Request;
+use crate::exchange::request::{HELD_UP, Request};
 
 impl Engine {
     pub(crate) fn whole(&mut self, id: LinkId, request: Request, delivery: &str, now: Instant) {
         let fragment = request.fragment;
         let Some(link) = self.links.get(&id) else { return };
-        let (near, sender) = (link.near, link.info.peer.clone());
+        let (kind, sender) = (link.kind(), link.info.peer.clone());
+        let took = now.saturating_duration_since(request.since);
         let expected = self.content.hash(fragment).copied();
         let (Some(expected), Some(found)) = (expected, request.hasher.finish()) else { return };
         let claim =
@@ -28,7 +28,7 @@ impl Engine {
             if let Some(link) = self.links.get_mut(&id) {
                 link.taking.rejected += 1;
             }
-            self.unasked(fragment, near, now);
+            self.unasked(fragment, kind, now);
             let evidence = proof.then(|| Box::from(delivery));
             let kind = ReportKind::BadFragment;
             let report = Report { kind, peer: sender.clone(), fragment: Some(fragment), evidence };
@@ -45,8 +45,12 @@ impl Engine {
             link.taking.bytes += u64::from(self.content.len(fragment));
             link.taking.fragments += 1;
             link.taking.stalls = 0;
+            let seconds = took.as_secs_f64();
+            let before = link.taking.took.unwrap_or(seconds);
+            link.taking.took = Some((before + seconds) / 2.0);
         }
-        self.unasked(fragment, near, now);
+        self.fetching.usual.add(kind.near, took);
+        self.unasked(fragment, kind, now);
         self.cancel_others_for_good(fragment, now);
         self.no_longer_useful(fragment);
         self.put(Output::Write { fragment, bytes: request.slices });

@@ -61,9 +61,12 @@ pub struct Ears {
 }
 
 /// The sending half. Dropping it ends the link once what is queued was written.
+///
+/// DATA, and a BYE, go in their order; whatever else is said goes before the DATA that waits.
 #[derive(Debug)]
 pub struct Link {
     queue: mpsc::Sender<Frame>,
+    urgent: mpsc::Sender<Frame>,
     /// Ends the reader when this half is gone.
     closing: CancellationToken,
     _reader: DropGuard,
@@ -80,18 +83,49 @@ impl Link {
             TlsStream::Server(stream) => stream.get_mut().1.set_buffer_limit(Some(BATCH_BYTES)),
         }
         let (reader, writer) = tokio::io::split(stream);
-        let (queue, frames) = mpsc::channel(MAX_QUEUED_FRAMES);
+        let (queue, in_order) = mpsc::channel(MAX_QUEUED_FRAMES);
+        let (urgent, first) = mpsc::channel(MAX_QUEUED_FRAMES);
+        let queued = Queued { first, in_order };
         let closing = CancellationToken::new();
-        tokio::spawn(write_all(writer, frames, id, ears.sent.clone(), closing.clone()));
+        tokio::spawn(write_all(writer, queued, id, ears.sent.clone(), closing.clone()));
         tokio::spawn(read_all(reader, met.pending, id, ears.notes.clone(), closing.clone()));
-        Self { queue, _reader: closing.clone().drop_guard(), closing }
+        Self { queue, urgent, _reader: closing.clone().drop_guard(), closing }
     }
 
     /// Queues a frame. A link whose queue is full ends.
     pub fn send(&self, frame: Frame) {
-        if self.queue.try_send(frame).is_err() {
+        let queue = match frame {
+            Frame::Data(_) | Frame::Bye(_) => &self.queue,
+            _ => &self.urgent,
+        };
+        if queue.try_send(frame).is_err() {
             self.closing.cancel();
         }
+    }
+}
+
+/// What waits to be written.
+struct Queued {
+    first: mpsc::Receiver<Frame>,
+    in_order: mpsc::Receiver<Frame>,
+}
+
+impl Queued {
+    /// The next frame; `None`: there will be none.
+    async fn next(&mut self) -> Option<Frame> {
+        tokio::select! {
+            biased;
+            Some(frame) = self.first.recv() => Some(frame),
+            frame = self.in_order.recv() => match frame {
+                Some(frame) => Some(frame),
+                None => self.first.recv().await,
+            },
+        }
+    }
+
+    /// The next that is there already.
+    fn waiting(&mut self) -> Option<Frame> {
+        self.first.try_recv().or_else(|_| self.in_order.try_recv()).ok()
     }
 }
 
@@ -133,7 +167,7 @@ async fn read_all(
 
 async fn write_all(
     mut stream: WriteHalf<TlsStream<Carrier>>,
-    mut frames: mpsc::Receiver<Frame>,
+    mut queued: Queued,
     link: LinkId,
     sent: mpsc::UnboundedSender<Sent>,
     closing: CancellationToken,
@@ -143,7 +177,7 @@ async fn write_all(
     'link: loop {
         let first = tokio::select! {
             biased;
-            frame = frames.recv() => frame,
+            frame = queued.next() => frame,
             () = closing.cancelled() => None,
         };
         let mut next = first;
@@ -151,7 +185,7 @@ async fn write_all(
             if batch.push(&frame).is_err() {
                 break 'link;
             }
-            next = if batch.is_full() { None } else { frames.try_recv().ok() };
+            next = if batch.is_full() { None } else { queued.waiting() };
         }
         if batch.frames() == 0 {
             break;

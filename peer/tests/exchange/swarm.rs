@@ -120,12 +120,13 @@ fn copies(world: &World, isps: usize) -> f64 {
     came_in as f64 / world.bytes.len() as f64 / (isps as f64 - 1.0)
 }
 
-fn measured(name: &str, mut world: World, transit_mbit: f64, most_copies: f64) {
+/// `most`: copies that enter each remote ISP, and contents that one peer receives.
+fn measured(name: &str, mut world: World, transit_mbit: f64, most: (f64, f64)) {
     world.transit = Some(transit_mbit * 125_000.0);
     assert!(world.run(Duration::from_secs(900)), "{}", line(name, &world, 3));
     println!("{}", line(name, &world, 3));
-    assert!(copies(&world, 3) <= most_copies, "{}", line(name, &world, 3));
-    assert!(most_received(&world) <= 1.3, "{}", line(name, &world, 3));
+    assert!(copies(&world, 3) <= most.0, "{}", line(name, &world, 3));
+    assert!(most_received(&world) <= most.1, "{}", line(name, &world, 3));
 }
 
 /// Three ISPs as the effect is measured on; smaller here, the sizes themselves with `MP2P_LONG`.
@@ -133,14 +134,14 @@ fn measured(name: &str, mut world: World, transit_mbit: f64, most_copies: f64) {
 fn each_fragment_enters_an_isp_about_once() {
     if std::env::var_os("MP2P_LONG").is_none() {
         let size = (8 << 20, 256 << 10);
-        return measured("small", swarm(1, 3, 4, (5.0, 20.0), size), 50.0, 1.25);
+        return measured("small", swarm(1, 3, 4, (5.0, 20.0), size), 50.0, (1.25, 1.1));
     }
     for seed in 0..3 {
         let size = (32 << 20, 256 << 10);
-        measured("S1", swarm(seed, 3, 6, (5.0, 20.0), size), 50.0, 1.25);
-        measured("S2", swarm(seed, 3, 6, (5.0, 20.0), size), 6.0, 1.25);
-        // Twenty slow members of a group take over from each other too often yet: 1.25 is the aim,
-        // 1.8 was seen.
-        measured("S3", swarm(seed, 3, 20, (2.0, 8.0), (16 << 20, 256 << 10)), 50.0, 2.2);
+        measured("S1", swarm(seed, 3, 6, (5.0, 20.0), size), 50.0, (1.15, 1.1));
+        measured("S2", swarm(seed, 3, 6, (5.0, 20.0), size), 6.0, (1.15, 1.1));
+        // Among twenty slow members one finds another slow too often yet: 1.25 is the aim, 1.6 was
+        // seen.
+        measured("S3", swarm(seed, 3, 20, (2.0, 8.0), (16 << 20, 256 << 10)), 50.0, (1.8, 1.3));
     }
 }

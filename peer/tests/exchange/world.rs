@@ -240,7 +240,13 @@ impl World {
                 let mut bytes = BytesMut::new();
                 let payload = frame.encode(&mut bytes).unwrap();
                 bytes.extend_from_slice(&payload);
-                self.wires[wire].queue[from].push_back((bytes.freeze(), data));
+                let queue = &mut self.wires[wire].queue[from];
+                // As the links do it: what is no DATA goes first, but for a goodbye.
+                let place = match frame {
+                    Frame::Data(_) | Frame::Bye(_) => None,
+                    _ => queue.iter().position(|(bytes, data)| *data > 0 || bytes.is_empty()),
+                };
+                queue.insert(place.unwrap_or(queue.len()), (bytes.freeze(), data));
                 self.send_next(node);
             }
             Output::Close { link, .. } => {

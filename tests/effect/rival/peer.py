@@ -2,7 +2,9 @@
 
 peer.py make FOLDER TRACKER PIECE-BYTES    film.bin of FOLDER becomes FOLDER/film.torrent
 peer.py seed|get TORRENT FOLDER ADDRESS    says "ready", begins at a line of standard input, says
-                                           "done" when all is there, goes on until it is killed
+                                           "begun" when the tracker knows it (seed) or it has met
+                                           another (get), "done" when all is there, and goes on
+                                           until it is killed
 """
 
 import os
@@ -43,6 +45,11 @@ def make(folder, tracker, piece_bytes):
         out.write(libtorrent.bencode(torrent.generate()))
 
 
+def wait(is_so, transfer):
+    while not is_so(transfer.status()):
+        time.sleep(0.05)
+
+
 def run(seeds, torrent, folder, address):
     session = libtorrent.session({**SETTINGS, "listen_interfaces": f"{address}:6881"}, flags=0)
     print("ready", flush=True)
@@ -55,8 +62,9 @@ def run(seeds, torrent, folder, address):
     added.flags &= ~libtorrent.torrent_flags.auto_managed
     added.flags &= ~libtorrent.torrent_flags.paused
     transfer = session.add_torrent(added)
-    while not transfer.status().is_seeding:
-        time.sleep(0.05)
+    wait(lambda now: now.current_tracker if seeds else now.num_peers or now.is_seeding, transfer)
+    print("begun", flush=True)
+    wait(lambda now: now.is_seeding, transfer)
     print("done", flush=True)
     while True:
         time.sleep(60)

@@ -1,0 +1,96 @@
+//! Who is slow, and what is late.
+//!
+//! A link is *slow* where what it was asked for takes too long, or will: then nobody waits for it.
+//! What it has counts as not near, and what it was asked for is asked for elsewhere too. A request
+//! is *late* where another link will probably be faster.
+
+use std::time::{Duration, Instant};
+
+use crate::exchange::engine::Engine;
+use crate::exchange::event::LinkId;
+use crate::exchange::link::Link;
+use crate::exchange::request::{HELD_UP, Request};
+
+/// A fragment has to have come for so long before it is said how long it will take, seconds.
+const SEEN_S: f64 = 3.0;
+/// One of so many links, near or far, may be slow at a time.
+const SLOW_PART: usize = 6;
+/// A slow link is looked at again after so many times what was too long.
+const AGAIN: f64 = 3.0;
+
+impl Engine {
+    /// Looks which links are slow, and which are not any more.
+    pub(crate) fn find_slow(&mut self, now: Instant) {
+        let mut changed = Vec::new();
+        let crowd = self.group.crowd();
+        let mut room = [false, true].map(|near| self.may_be_slow(near));
+        for (id, link) in &self.links {
+            let too_long = self.fetching.usual.too_long(link.near, crowd);
+            match link.taking.slow_until {
+                Some(until) if now >= until => changed.push((*id, None)),
+                None if room[usize::from(link.near)] > 0
+                    && self.takes_longer(link, too_long, now) =>
+                {
+                    room[usize::from(link.near)] -= 1;
+                    changed.push((*id, Some(now + Duration::from_secs_f64(too_long * AGAIN))));
+                }
+                _ => {}
+            }
+        }
+        changed.into_iter().for_each(|(id, until)| self.set_slow(id, until));
+    }
+
+    /// How many more links may be found slow: where many are, that is what is usual.
+    fn may_be_slow(&self, near: bool) -> usize {
+        let links = self.links.values().filter(|link| link.near == near && link.is_ready());
+        let most = links.clone().count().div_ceil(SLOW_PART);
+        most.saturating_sub(links.filter(|link| link.is_slow()).count())
+    }
+
+    fn set_slow(&mut self, id: LinkId, until: Option<Instant>) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        let before = link.is_at_hand();
+        link.taking.slow_until = until;
+        let (near, peer) = (link.near, link.info.peer.clone());
+        for request in &link.taking.requests {
+            if let Some(piece) = self.pieces.at(request.fragment) {
+                piece.asked = match until {
+                    Some(_) => piece.asked.saturating_sub(1),
+                    None => piece.asked.saturating_add(1),
+                };
+            }
+        }
+        self.recount(id, before);
+        if near {
+            match until {
+                Some(_) => self.group.gone(&peer),
+                None => self.group.back(&peer),
+            }
+        }
+        self.fetching.due = true;
+    }
+
+    /// Whether what was asked for on a link takes longer than so many seconds.
+    fn takes_longer(&self, link: &Link, most: f64, now: Instant) -> bool {
+        let mut begun = link.taking.requests.iter().filter(|request| request.begun.is_some());
+        match begun.next() {
+            Some(request) => {
+                let (spent, left) = request.pace(self.content.len(request.fragment), now);
+                spent >= SEEN_S && spent + left >= most
+            }
+            None => {
+                let oldest = link.taking.requests.iter().map(|request| request.since).min();
+                let waited = oldest.map(|at| now.saturating_duration_since(at).as_secs_f64());
+                waited.is_some_and(|waited| waited >= most * self.group.crowd())
+            }
+        }
+    }
+
+    /// Has not begun, is held up, or will need some seconds more.
+    pub(crate) fn is_late(&self, request: &Request, now: Instant) -> bool {
+        let is_held_up = now >= request.last + HELD_UP;
+        let (spent, left) = request.pace(self.content.len(request.fragment), now);
+        let much = self.fetching.usual.of(true).max(SEEN_S);
+        request.begun.is_none() || is_held_up || (spent > SEEN_S && left > much)
+    }
+}
