@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use link::daemon::pki::{reached_at, tell_url};
 use link::daemon::{pki_folder, pki_settings};
 use link::pki::{Authority, Naming, TokenOrder};
 use link::settings::is_base_url;
@@ -52,8 +53,8 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         bail!("a token is good for 1 to {MAX_TTL_MINUTES} minutes, not {minutes}");
     }
     let settings = arguments.state.settings()?;
-    let near = || format!("https://localhost:{}", settings.listen.port());
-    let url = arguments.url.clone().or_else(|| settings.public_url.clone()).unwrap_or_else(near);
+    let near = || reached_at(settings.public_url.as_deref(), settings.listen);
+    let url = arguments.url.clone().unwrap_or_else(near);
     if !url.starts_with("https://") || !is_base_url(&url) {
         bail!("--url {url} is not of the form https://HOST[:PORT]");
     }
@@ -75,9 +76,12 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         name: Naming::PeerOf { user: arguments.user.to_string() },
         server_names: Vec::new(),
         ttl: Duration::from_secs(60 * minutes),
-        url,
+        url: url.clone(),
     })?;
     writeln!(out, "{token}")?;
+    if arguments.url.is_none() {
+        tell_url(&url);
+    }
     Ok(ExitCode::SUCCESS)
 }
 

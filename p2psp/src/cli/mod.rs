@@ -118,4 +118,48 @@ impl pki::Household for InputArguments {
     fn identity(&self, state_dir: Option<PathBuf>) -> anyhow::Result<IdentitySettings> {
         Ok(Settings::load(&self.inputs().in_folder(state_dir))?.identity()?)
     }
+
+    fn url(&self, state_dir: Option<PathBuf>) -> anyhow::Result<String> {
+        let settings = Settings::load(&self.inputs().in_folder(state_dir))?;
+        Ok(pki::reached_at(settings.public_url.as_deref(), settings.listen))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use link::pki::Token;
+
+    use super::*;
+
+    /// What `p2psp ARGUMENTS` prints.
+    fn said(arguments: &[&str]) -> String {
+        let mut out = Vec::new();
+        let all = ["p2psp"].iter().chain(arguments);
+        match Cli::try_parse_from(all).unwrap().command {
+            Command::Pki(arguments) => pki::run(arguments, &mut out).unwrap(),
+            Command::Invite(arguments) => invite::run(&arguments, &mut out).unwrap(),
+            _ => panic!("not tried here"),
+        };
+        String::from_utf8(out).unwrap().trim().to_owned()
+    }
+
+    #[test]
+    fn tokens_lead_to_where_the_settings_say_that_the_provider_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = ["--state-dir", folder.path().to_str().unwrap()];
+        said(&[&["pki", "init", "--org", "provider.example"], &state[..]].concat());
+        // The port is the one that docs/settings.md names for the provider.
+        let cases: [(&[&str], &str); 4] = [
+            (&[], "https://localhost:9443"),
+            (&["--set", "listen=127.0.0.1:32443"], "https://localhost:32443"),
+            (&["--set", "public-url=https://p2p.example"], "https://p2p.example"),
+            (&["--url", "https://near.example:1"], "https://near.example:1"),
+        ];
+        for (more, expected) in cases {
+            for what in [&["pki", "token", "p2psp/p2psp/cs/1"][..], &["invite", "anna"]] {
+                let token: Token = said(&[what, &state, more].concat()).parse().unwrap();
+                assert_eq!(token.url, expected, "{what:?} {more:?}");
+            }
+        }
+    }
 }

@@ -98,6 +98,11 @@ impl pki::Household for InputArguments {
     fn identity(&self, state_dir: Option<PathBuf>) -> anyhow::Result<IdentitySettings> {
         Ok(Settings::load(&Inputs { state_dir, ..self.inputs() })?.identity()?)
     }
+
+    fn url(&self, state_dir: Option<PathBuf>) -> anyhow::Result<String> {
+        let settings = Settings::load(&Inputs { state_dir, ..self.inputs() })?;
+        Ok(pki::reached_at(settings.public_url.as_deref(), settings.listen))
+    }
 }
 
 /// Prints a report for programs, whose names cannot move a terminal either.

@@ -2,6 +2,7 @@
 //! and enrolment on a client's.
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -27,6 +28,23 @@ pub trait Household: Args {
     /// # Errors
     /// The settings are refused.
     fn identity(&self, state_dir: Option<PathBuf>) -> anyhow::Result<IdentitySettings>;
+
+    /// Where clients reach the daemon, by its settings, as [`reached_at`] says.
+    ///
+    /// # Errors
+    /// The settings are refused.
+    fn url(&self, state_dir: Option<PathBuf>) -> anyhow::Result<String>;
+}
+
+/// The public URL where there is one, else the port on this machine: `https://HOST[:PORT]`.
+#[must_use]
+pub fn reached_at(public_url: Option<&str>, listen: SocketAddr) -> String {
+    public_url.map_or_else(|| format!("https://localhost:{}", listen.port()), str::to_owned)
+}
+
+/// Says whom a token leads to, on standard error: what is printed is the token alone.
+pub fn tell_url(url: &str) {
+    eprintln!("the token leads to {url}; --url names another address");
 }
 
 /// Arguments of the `pki` command.
@@ -64,9 +82,9 @@ enum What<H: Args> {
         name: String,
         #[command(flatten)]
         state: StateArguments<H>,
-        /// Where the client reaches this server
-        #[arg(long, value_name = "URL", default_value = "https://localhost:8443")]
-        url: String,
+        /// Where the client reaches this server [default: setting public-url, else localhost]
+        #[arg(long, value_name = "URL")]
+        url: Option<String>,
         /// How long the token is good
         #[arg(long, value_name = "MINUTES", default_value_t = 15)]
         ttl_minutes: u64,
@@ -142,8 +160,16 @@ pub fn run<H: Household>(arguments: Arguments<H>, out: &mut dyn Write) -> anyhow
         What::Init { state, org } => init(&state, org, out)?,
         What::Token { name, state, url, ttl_minutes, server_names } => {
             let ttl = Duration::from_secs(60 * bounded(ttl_minutes)?);
-            let order = |name: SpiffeName| TokenOrder { name: name.into(), server_names, ttl, url };
-            token(&name, &state, order, out)?
+            let near = || state.inputs.url(state.state_dir.clone());
+            let (is_named, url) = (url.is_some(), url.map_or_else(near, Ok)?);
+            let order = |name: SpiffeName| {
+                let url = url.clone();
+                TokenOrder { name: name.into(), server_names, ttl, url }
+            };
+            token(&name, &state, order, out)?;
+            if !is_named {
+                tell_url(&url);
+            }
         }
         What::Enroll { token, out: folder } => {
             let name = runtime()?.block_on(enrolment::enroll(&token, &folder))?;
