@@ -139,6 +139,8 @@ impl Oms {
         if asked.relay_bps > 0 {
             let order = Order {
                 bandwidth_bps: asked.relay_bps,
+                // Less is of use, too; the description says how much it is.
+                at_most: true,
                 duration: self.reservation.max_duration_seconds,
                 ..Order::of(ReservationKind::Rs, overlay.clone(), asker.peer.clone())
             };

@@ -58,7 +58,8 @@ pub struct Order {
     pub duration: u64,
     /// Only with the provider's own servers.
     pub dedicated: bool,
-    /// Less storage will do, from one server: half of what that has free at most.
+    /// Less will do, from one server: of storage half of what that has free at most, of a relay's
+    /// bandwidth as much as that has free, where all together have not enough.
     pub at_most: bool,
     /// By the provider itself: it does not count as one of the holder's.
     pub by_provider: bool,

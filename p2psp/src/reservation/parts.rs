@@ -2,7 +2,7 @@
 
 use mp2p::id::PeerId;
 use mp2p::message::server::MAX_PARTS;
-use mp2p::reservation::PART_BYTES;
+use mp2p::reservation::{PART_BYTES, ReservationKind};
 
 use crate::reservation::book::Book;
 use crate::reservation::grant::{Distance, Order};
@@ -39,7 +39,8 @@ impl Book {
         free.sort_by_key(|(place, _)| *place);
         let free: Vec<Free> = free.into_iter().map(|(_, free)| free).collect();
         let (bandwidth_bps, storage_bytes) = (order.bandwidth_bps, order.storage_bytes);
-        if order.at_most {
+        let is_relay = order.kind == ReservationKind::Rs;
+        if order.at_most && !is_relay {
             let may = |(_, b, s): &&Free| *b >= bandwidth_bps && *s >= PART_BYTES;
             let (server, _, has) = free.iter().find(may)?;
             let storage_bytes = storage_bytes.min((has / 2).max(PART_BYTES));
@@ -51,8 +52,18 @@ impl Book {
             let server = server.clone();
             return Some(vec![Piece { server, bandwidth_bps, storage_bytes, offset: None }]);
         }
-        composed(free, bandwidth_bps, storage_bytes)
+        let all = composed(free.clone(), bandwidth_bps, storage_bytes);
+        let less = || most(free, bandwidth_bps).filter(|_| order.at_most && is_relay);
+        all.or_else(|| less().map(|piece| vec![piece]))
     }
+}
+
+/// As much of what is asked for as one server has; the first of those that have as much.
+fn most(free: Vec<Free>, asked: u64) -> Option<Piece> {
+    let given = |free: &Free| free.1.min(asked);
+    let most = free.iter().map(given).max().filter(|most| *most > 0)?;
+    let (server, ..) = free.into_iter().find(|free| given(free) == most)?;
+    Some(Piece { server, bandwidth_bps: most, storage_bytes: 0, offset: None })
 }
 
 /// Parts of storage begin at multiples of [`PART_BYTES`]: all but the last are as long as that, or

@@ -90,3 +90,25 @@ fn an_order_for_as_much_as_there_is_takes_half_of_what_is_free_at_most() {
     }
     assert_eq!(given, [3, 2, 1, 1]);
 }
+
+/// Who asks for 40 of relays where all have 24 and the largest has 10 is given 10, and not nothing.
+#[test]
+fn as_much_of_a_relay_is_reserved_as_there_is() {
+    let mut book = book(&[]);
+    for (name, bandwidth) in [(1, 4), (2, 10), (3, 10)] {
+        let relay = Enlisting { kind: ServerKind::Rs, ..enlisting(name, bandwidth, 0) };
+        book.enlist(&relay, START).unwrap();
+    }
+    let order = |bandwidth| Order {
+        kind: ReservationKind::Rs,
+        at_most: true,
+        by_provider: true,
+        ..order(9, bandwidth, 0)
+    };
+    let mut given = Vec::new();
+    for asked in [40, 3, 40, 40, 40] {
+        let granted = reserve(&mut book, &order(asked), START);
+        given.push(granted.map_or(0, |granted| granted[0].reservation.bandwidth_bps));
+    }
+    assert_eq!(given, [10, 3, 10, 1, 0]);
+}
