@@ -7,17 +7,19 @@ use clap::Args;
 use link::daemon::run_to_end;
 use mp2p::id::ContentId;
 use mp2p::index_file::IndexFile;
-use mp2p::message::report::DistributionResult;
+use mp2p::message::report::{ContentResult, DistributionResult};
 
 use crate::cli::InputArguments;
 use crate::identity::Identity;
+use crate::node::{called, index_of};
 use crate::provider::Provider;
 
 /// Arguments of `peer report`.
 #[derive(Args, Debug)]
 pub struct Arguments {
-    /// The content; `peer status` lists those of the running peer
-    content: ContentId,
+    /// The content, by its id or its title; `peer status` lists those of the running peer
+    #[arg(value_name = "NAME|ID")]
+    content: String,
     /// For programs
     #[arg(long)]
     json: bool,
@@ -33,11 +35,14 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
     let (settings, home) = arguments.inputs.open()?;
     let identity = Identity::open(&home)?;
     let provider = Provider::new(&identity.url, identity.servers.clone(), &settings);
-    let result: DistributionResult = run_to_end(async {
-        let index = IndexFile::open(&provider.index(&arguments.content).await?.index_file)?;
-        Ok(provider.get(&format!("/ums/result?overlay-id={}", index.overlay_id)).await?)
+    let known = called(&home, &arguments.content);
+    let what = known.map_or_else(|_| arguments.content.clone(), |content| content.to_string());
+    let (content, result): (ContentId, DistributionResult) = run_to_end(async {
+        let index = IndexFile::open(&index_of(&provider, &what).await?)?;
+        let result = provider.get(&format!("/ums/result?overlay-id={}", index.overlay_id)).await?;
+        Ok((index.content_id, result))
     })?;
-    let ours = result.contents.iter().find(|one| one.content_id == arguments.content);
+    let ours = result.contents.iter().find(|one| one.content_id == content);
     if arguments.json {
         writeln!(out, "{}", serde_json::to_string(&ours)?)?;
         return Ok(ExitCode::SUCCESS);
@@ -46,12 +51,51 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         writeln!(out, "nobody has reported anything of it yet")?;
         return Ok(ExitCode::SUCCESS);
     };
-    writeln!(out, "{} peers got all of it, {} some of it", ours.complete, ours.consumers)?;
-    writeln!(out, "{} bytes, {} of them with a receipt", ours.bytes, ours.receipted)?;
+    tell(ours, out)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn tell(ours: &ContentResult, out: &mut dyn Write) -> anyhow::Result<()> {
+    let some = ours.consumers.saturating_sub(ours.complete);
+    writeln!(out, "{} peers got all of it, {some} only some of it", ours.complete)?;
+    // What was got more than once, after an interruption, has a receipt each time.
+    writeln!(out, "{} bytes got, receipts for {} bytes", ours.bytes, ours.receipted)?;
     for (rank, bytes) in &ours.by_distance {
         let from = if *rank == 0 { "unknown distance".to_owned() } else { format!("rank {rank}") };
         writeln!(out, "  {bytes} bytes from {from}")?;
     }
     writeln!(out, "{} errors, {} of them contradicted", ours.errors, ours.contradicted)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn who_got_all_of_it_is_not_counted_again_among_those_that_got_some() {
+        let ours = ContentResult {
+            content_id: ContentId::parse(&"a".repeat(64)).unwrap(),
+            consumers: 5,
+            complete: 2,
+            contributors: 1,
+            bytes: 180,
+            fragments: 3,
+            seconds: 1,
+            receipted: 232,
+            rejected: 0,
+            by_distance: BTreeMap::new(),
+            errors: 0,
+            contradicted: 0,
+            first: 0,
+            last: 1,
+        };
+        let mut out = Vec::new();
+        tell(&ours, &mut out).unwrap();
+        let said = String::from_utf8(out).unwrap();
+        assert!(said.starts_with("2 peers got all of it, 3 only some of it\n"), "{said}");
+        assert!(said.contains("180 bytes got, receipts for 232 bytes\n"), "{said}");
+    }
 }

@@ -6,33 +6,40 @@ use std::process::ExitCode;
 use clap::Args;
 use http::Method;
 use link::daemon::run_to_end;
-use mp2p::id::ContentId;
 use serde_json::Value;
 
 use crate::cli::InputArguments;
-use crate::cli::session::Session;
 use crate::control::message::Which;
+use crate::control::{CallError, Control};
+use crate::node::{called, give_up};
 
 /// Arguments of `peer stop`.
 #[derive(Args, Debug)]
 pub struct Arguments {
-    /// The content; `peer status` lists them
-    content: ContentId,
+    /// The content, by its id or its title; `peer status` lists them
+    #[arg(value_name = "NAME|ID")]
+    content: String,
     #[command(flatten)]
     inputs: InputArguments,
 }
 
-/// Neither shares nor fetches it any more; its files stay.
+/// Neither shares nor fetches it any more; its files stay. Where no peer runs, none goes on with it
+/// later.
 ///
 /// # Errors
-/// No peer is running, or it has no such content.
+/// There is no such content.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    let control = Session::running(&arguments.inputs)?;
-    let which = Which { content_id: arguments.content.clone() };
+    let (_settings, home) = arguments.inputs.open()?;
+    let content = called(&home, &arguments.content)?;
+    let which = Which { content_id: content.clone() };
+    let control = Control::at(&home.socket());
     run_to_end(async {
-        let _: Value = control.ask(Method::POST, "/stop", Some(&which)).await?;
-        Ok(())
+        let asked: Result<Value, _> = control.ask(Method::POST, "/stop", Some(&which)).await;
+        match asked {
+            Err(CallError::NotRunning) => give_up(&home, &content),
+            asked => Ok(asked.map(|_nothing| ())?),
+        }
     })?;
-    writeln!(out, "stopped {}", arguments.content)?;
+    writeln!(out, "stopped {content}")?;
     Ok(ExitCode::SUCCESS)
 }

@@ -263,9 +263,7 @@ impl Store {
 
     fn name_whole_files(&self, have: &Buffermap) -> Result<(), StoreFault> {
         for file in (0..self.index.files.len()).filter(|file| self.is_wanted(*file)) {
-            let (from, to) = self.layout.fragments(file);
-            let is_whole = (from..to).all(|fragment| have.has(fragment));
-            if !is_whole || self.state().named[file] {
+            if !self.is_whole(file, have) || self.state().named[file] {
                 continue;
             }
             let (part, name) = (self.path(file), self.final_path(file));
@@ -280,7 +278,23 @@ impl Store {
             std::fs::rename(&part, &name).map_err(failed)?;
             self.state().named[file] = true;
         }
-        Ok(())
+        self.note_done()
+    }
+
+    /// Notes which files have their own name, where that changes.
+    fn note_done(&self) -> Result<(), StoreFault> {
+        let named = self.state().named.clone();
+        let done: Vec<u8> = named.iter().map(|named| if *named { b'1' } else { b'0' }).collect();
+        let path = self.done_file();
+        if std::fs::read(&path).is_ok_and(|noted| noted == done) {
+            return Ok(());
+        }
+        replace(&path, &done).map_err(|source| StoreFault::Io { path, source })
+    }
+
+    fn is_whole(&self, file: usize, have: &Buffermap) -> bool {
+        let (from, to) = self.layout.fragments(file);
+        (from..to).all(|fragment| have.has(fragment))
     }
 
     fn is_good(&self, fragment: u32, bytes: &[u8]) -> bool {
@@ -357,6 +371,10 @@ impl Store {
 
     fn have_file(&self) -> PathBuf {
         self.paths.notes.join("have")
+    }
+
+    fn done_file(&self) -> PathBuf {
+        self.paths.notes.join("done")
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -61,6 +61,7 @@ use crate::node::connections::Connections;
 pub(crate) use crate::node::connections::Place;
 use crate::node::hashing::Works;
 pub use crate::node::kept::Kept;
+pub(crate) use crate::node::kept::{called, give_up};
 pub use crate::node::last::LastList;
 pub(crate) use crate::node::lookup::index_of;
 pub use crate::node::lost::Lost;

@@ -173,6 +173,7 @@ async fn open(node: &Node, kept: &Kept) -> anyhow::Result<Store> {
         root: kept.place.root.clone(),
         wanted: kept.place.files.clone(),
         is_source: kept.place.is_source,
+        again: kept.is_asked,
         fragments: kept.place.cached.clone().unwrap_or_default(),
         seen: kept.place.seen.clone(),
         notes: kept.folder.clone(),

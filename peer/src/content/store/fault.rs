@@ -20,6 +20,9 @@ pub enum OpenError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A file that was whole was moved or deleted since.
+    #[error("{} is gone; `peer get` fetches it again, `peer stop` forgets it", .0.display())]
+    Gone(PathBuf),
     /// The disk.
     #[error("{}: {source}", .path.display())]
     Io {

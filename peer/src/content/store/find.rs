@@ -2,7 +2,8 @@
 
 use mp2p::frame::Buffermap;
 
-use crate::content::store::{OpenError, Store};
+use crate::content::store::{OpenError, Store, StoreFault};
+use crate::home::replace;
 
 impl Store {
     /// Files that were there first have to be what the index file says.
@@ -61,6 +62,8 @@ impl Store {
             }
             self.state().named[file] = true;
         }
+        let done = self.done();
+        self.look_for_gone(&done)?;
         for fragment in 0..count {
             let is_noted = noted.as_ref().is_some_and(|map| map.has(fragment));
             let is_here = match is_noted {
@@ -71,15 +74,64 @@ impl Store {
                 self.state().have.insert(fragment);
             }
         }
-        self.refuse_strangers()
+        self.refuse_strangers(&done)?;
+        self.note_lost(noted)?;
+        self.name_found()?;
+        self.note_done().map_err(not_noted)
     }
 
-    /// A file that has the name of one of ours and is not all that it should be is somebody's.
-    fn refuse_strangers(&self) -> Result<(), OpenError> {
+    /// Files that had their own name, by their place in the index file.
+    fn done(&self) -> Vec<bool> {
+        let noted = std::fs::read(self.done_file()).unwrap_or_default();
+        (0..self.index.files.len()).map(|file| noted.get(file) == Some(&b'1')).collect()
+    }
+
+    /// Whoever moved or deleted a file that was whole does not want it back unasked.
+    fn look_for_gone(&self, done: &[bool]) -> Result<(), OpenError> {
+        let is_gone =
+            |file: &usize| done[*file] && self.is_wanted(*file) && !self.path(*file).exists();
+        match (0..done.len()).find(is_gone).filter(|_| !self.paths.again) {
+            Some(file) => Err(OpenError::Gone(self.final_path(file))),
+            None => Ok(()),
+        }
+    }
+
+    /// What was noted once and is gone is not noted any more.
+    fn note_lost(&self, noted: Option<Buffermap>) -> Result<(), OpenError> {
+        let Some(mut noted) = noted else { return Ok(()) };
+        let lost: Vec<u32> = noted.iter().filter(|fragment| !self.has(*fragment)).collect();
+        if lost.is_empty() {
+            return Ok(());
+        }
+        for fragment in lost {
+            noted.remove(fragment);
+        }
+        let path = self.have_file();
+        replace(&path, &noted.to_bytes()).map_err(|source| OpenError::Io { path, source })
+    }
+
+    /// Files of which all is here get their own name: whoever stopped before may have brought the
+    /// last bytes to the disk and not come to it.
+    fn name_found(&self) -> Result<(), OpenError> {
+        let have = self.have();
+        let is_due = (0..self.index.files.len()).any(|file| {
+            self.is_wanted(file) && self.is_whole(file, &have) && !self.state().named[file]
+        });
+        if !is_due {
+            return Ok(());
+        }
+        self.flush_files(&have).map_err(not_noted)
+    }
+
+    /// A file that has the name of one of ours and is not all that it should be is somebody's; but
+    /// one that was whole lacks fragments together with the file beside it, where that is gone.
+    fn refuse_strangers(&self, done: &[bool]) -> Result<(), OpenError> {
         let state = self.state();
-        for file in 0..self.index.files.len() {
+        let is_shared = |fragment| self.layout.spans(fragment).len() > 1;
+        for (file, done) in done.iter().enumerate() {
             let (from, to) = self.layout.fragments(file);
-            if state.named[file] && !(from..to).all(|fragment| state.have.has(fragment)) {
+            let mut lacking = (from..to).filter(|fragment| !state.have.has(*fragment));
+            if state.named[file] && lacking.any(|fragment| !(*done && is_shared(fragment))) {
                 return Err(OpenError::Taken(self.final_path(file)));
             }
         }
@@ -97,5 +149,12 @@ impl Store {
     /// Whether the bytes that lie where a fragment belongs are its own.
     fn lies_there(&self, fragment: u32) -> bool {
         self.is_present(fragment) && self.read(fragment).is_ok()
+    }
+}
+
+fn not_noted(fault: StoreFault) -> OpenError {
+    match fault {
+        StoreFault::Io { path, source } => OpenError::Io { path, source },
+        StoreFault::Lost { path, .. } => OpenError::Taken(path),
     }
 }

@@ -13,6 +13,8 @@ pub struct Paths {
     pub wanted: Vec<String>,
     /// Whether they were there first: they are read, never written.
     pub is_source: bool,
+    /// Whether files that were whole once and are gone are fetched again.
+    pub again: bool,
     /// Only these fragments of the wanted files are wanted, from the first to before the second of
     /// each pair; all where there are none.
     pub fragments: Vec<(u32, u32)>,

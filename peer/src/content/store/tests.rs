@@ -45,6 +45,7 @@ impl World {
             root: self.folder.path().join(root),
             wanted: wanted.iter().map(|&path| path.to_owned()).collect(),
             is_source,
+            again: true,
             fragments: Vec::new(),
             seen: Vec::new(),
             notes: self.folder.path().join("notes"),
@@ -105,6 +106,30 @@ fn after_a_crash_what_was_not_noted_is_hashed_again() {
     assert_eq!(here(&world.target(&[]).unwrap()), [1]);
 }
 
+/// Killed between the last synchronisation and the new name, or before all of it was noted.
+#[test]
+fn a_file_that_is_whole_when_it_is_found_gets_its_name() {
+    for is_noted in [true, false] {
+        let world = World::new();
+        let (source, target) = (world.source(), world.target(&[]).unwrap());
+        for fragment in 0..4 {
+            target.write(fragment, &[source.read(fragment).unwrap()]).unwrap();
+        }
+        if is_noted {
+            target.flush().unwrap();
+            let [name, part] = ["b", "b.mp2p-part"].map(|name| world.at("target/album").join(name));
+            std::fs::rename(name, part).unwrap();
+        }
+        drop(target);
+        assert_eq!(here(&world.target(&[]).unwrap()), [0, 1, 2, 3]);
+        for name in ["album/a", "album/b"] {
+            let [from, to] = ["source", "target"].map(|root| world.at(root).join(name));
+            assert_eq!(std::fs::read(from).unwrap(), std::fs::read(to).unwrap());
+        }
+        assert_eq!(std::fs::read_dir(world.at("target/album")).unwrap().count(), 2);
+    }
+}
+
 #[test]
 fn what_was_noted_is_believed_and_found_out_when_it_is_read() {
     let world = World::new();
@@ -136,6 +161,42 @@ fn only_the_wanted_file_appears() {
     );
     // Its neighbour's part of the shared fragment can be given to others.
     assert!(target.read(1).is_ok());
+}
+
+#[test]
+fn a_whole_file_that_was_taken_away_is_fetched_again_only_when_asked_for() {
+    let world = World::new();
+    let (source, target) = (world.source(), world.target(&[]).unwrap());
+    for fragment in 0..4 {
+        target.write(fragment, &[source.read(fragment).unwrap()]).unwrap();
+    }
+    target.flush().unwrap();
+    drop(target);
+    let unasked = || {
+        let paths = Paths { again: false, ..world.paths("target", &[], false) };
+        Store::open(world.index.clone(), paths)
+    };
+    assert_eq!(here(&unasked().unwrap()), [0, 1, 2, 3]);
+    let taken = world.at("target/album/b");
+    std::fs::remove_file(&taken).unwrap();
+    for _ in 0..2 {
+        assert!(matches!(unasked(), Err(OpenError::Gone(path)) if path == taken));
+    }
+    // Asked for, and from then on even where it is interrupted before anything has come.
+    assert_eq!(here(&world.target(&[]).unwrap()), [0]);
+    let again = unasked().unwrap();
+    assert_eq!(here(&again), [0]);
+    // Killed before anything of it was noted: the file that was made is no proof of what is in it.
+    again.write(3, &[source.read(3).unwrap()]).unwrap();
+    drop(again);
+    let again = unasked().unwrap();
+    assert_eq!(here(&again), [0, 3]);
+    for fragment in [1, 2] {
+        again.write(fragment, &[source.read(fragment).unwrap()]).unwrap();
+    }
+    again.flush().unwrap();
+    let shared = std::fs::read(world.at("source/album/b")).unwrap();
+    assert!(std::fs::read(&taken).unwrap() == shared);
 }
 
 #[test]
