@@ -9,22 +9,23 @@ use anyhow::{Context, bail};
 use clap::Args;
 use http::Method;
 use indicatif::HumanBytes;
-use link::daemon::run_to_end;
+use link::daemon::{error_text, run_to_end};
 use mp2p::id::ContentId;
 use mp2p::index_file::IndexFile;
 
 use crate::cli::InputArguments;
+use crate::cli::bring::bring;
 use crate::cli::delegates::{Caches, DelegateArguments, handed_over};
 use crate::cli::play::{How, tell_urls, to_stdout};
-use crate::cli::progress::Bars;
 use crate::cli::session::Session;
+use crate::cli::watch::watch;
 use crate::control::Control;
-use crate::control::message::{Fetch, Started, State, Status, TransferStatus, is_index_file};
+use crate::control::message::{Fetch, Started, TransferStatus, is_index_file};
 use crate::node::index_of;
 use crate::settings::IspSettings;
 
-/// From one look at how far it is to the next.
-const LOOK: Duration = Duration::from_millis(200);
+/// A command that is a peer of its own does not wait for ever for somebody who has what is missing.
+const PATIENCE_S: u64 = 300;
 
 /// Arguments of `peer get`.
 #[derive(Args, Debug)]
@@ -41,9 +42,17 @@ pub struct Arguments {
     #[arg(long, value_enum, value_name = "HOW", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "http", conflicts_with = "json")]
     stream: Option<How>,
-    /// Fetch only this file of the content; may be given several times
+    /// Fetch only this file or folder of the content, such as album/song.ogg, song.ogg or
+    /// album/live; may be given several times
     #[arg(long = "file", value_name = "PATH")]
     files: Vec<String>,
+    /// Only list the files of the content
+    #[arg(long, conflicts_with_all = ["files", "output", "stream", "detach", "delegate"])]
+    list: bool,
+    /// Give up once nobody has had what is missing for so long; [default: 300 where no
+    /// peer runs, else never]
+    #[arg(long, value_name = "SECONDS")]
+    wait: Option<u64>,
     /// Order the peers by the public view of your ISP's ALTO server, at the URL of its directory
     #[arg(long, value_name = "URL")]
     unis: Option<String>,
@@ -81,6 +90,9 @@ impl Arguments {
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     if arguments.what.len() > 1 && !arguments.files.is_empty() {
         bail!("--file chooses files of one content, and {} are named", arguments.what.len());
+    }
+    if arguments.list {
+        return run_to_end(list(arguments, out));
     }
     if arguments.delegate.delegate {
         return run_to_end(delegate(arguments, out));
@@ -153,54 +165,57 @@ async fn fetch(
 ) -> anyhow::Result<Next> {
     let control = &session.control;
     let how = arguments.how();
-    let mut wanted = Vec::new();
-    for what in &arguments.what {
-        let local = std::path::Path::new(what);
-        let what = match is_index_file(local) {
-            true => std::path::absolute(local)?.display().to_string(),
-            false => what.clone(),
-        };
-        let fetch = Fetch {
-            what: what.clone(),
-            folder: folder.clone(),
-            files: arguments.files.clone(),
-            stream: how.is_some(),
-            view: arguments.view()?,
-        };
-        let started: Result<Started, _> = control.ask(Method::POST, "/fetch", Some(&fetch)).await;
-        let started = started.with_context(|| format!("cannot fetch {what}"))?;
-        if started.folder != folder {
-            eprintln!("{} is at {} already", started.title, started.folder.display());
+    let since = Instant::now();
+    let patience = arguments.wait.or(session.is_own().then_some(PATIENCE_S));
+    let (wanted, mut failed) = begin(arguments, &folder, control).await?;
+    if let (Some(how), [film]) = (how, &wanted[..]) {
+        let files: &[String] = if arguments.files.is_empty() { &[] } else { &film.files };
+        match how {
+            How::Stdout => {
+                to_stdout(control, &film.content_id, files, patience).await?;
+                return Ok(Next::End);
+            }
+            How::Http => tell_urls(control, &film.content_id, files, out).await?,
         }
-        wanted.push(started);
-    }
-    if let (Some(How::Stdout), [film]) = (how, &wanted[..]) {
-        to_stdout(control, &film.content_id, &arguments.files).await?;
-        return Ok(Next::End);
-    }
-    if let (Some(How::Http), [film]) = (how, &wanted[..]) {
-        tell_urls(control, &film.content_id, &arguments.files, out).await?;
     }
     if arguments.detach {
-        for started in wanted {
+        for started in &wanted {
             writeln!(out, "fetching {} {}", started.content_id, started.title)?;
+            if arguments.output.is_some() && started.folder != folder {
+                failed.push(format!(
+                    "{} is at {}, and stays there; without --detach it is copied",
+                    started.title,
+                    started.folder.display()
+                ));
+            }
         }
-        return Ok(Next::End);
+        return all_or_error(failed, arguments.what.len()).map(|()| Next::End);
     }
-    let since = Instant::now();
     let ids: Vec<ContentId> = wanted.iter().map(|started| started.content_id.clone()).collect();
-    let done = watch(control, &ids).await?;
+    let watched = watch(control, &ids, patience).await?;
+    failed.extend(watched.failed);
     let caches = Caches::open(&arguments.inputs)?;
-    for id in &ids {
-        caches.fetched(id).await;
-    }
-    for transfer in done {
+    for transfer in watched.done {
+        caches.fetched(&transfer.content_id).await;
         let started = wanted.iter().find(|started| started.content_id == transfer.content_id);
-        match (arguments.json, started) {
-            (false, Some(started)) => tell(&transfer, &started.folder, since.elapsed(), out)?,
-            _ => writeln!(out, "{}", serde_json::to_string(&transfer)?)?,
+        let Some(started) = started else { continue };
+        if how.is_none() || arguments.output.is_some() {
+            let (files, from, to) = (started.files.clone(), started.folder.clone(), folder.clone());
+            let brought = tokio::task::spawn_blocking(move || match from == to {
+                true => Ok(()),
+                false => bring(&files, &from, &to),
+            });
+            if let Err(error) = brought.await? {
+                failed.push(error_text(&error));
+                continue;
+            }
+        }
+        match arguments.json {
+            false => tell(&transfer, &folder, since.elapsed(), out)?,
+            true => writeln!(out, "{}", serde_json::to_string(&transfer)?)?,
         }
     }
+    all_or_error(failed, arguments.what.len())?;
     if how == Some(How::Http) && session.is_own() {
         writeln!(out, "all of it is here; Ctrl-C ends the address")?;
         out.flush()?;
@@ -209,35 +224,71 @@ async fn fetch(
     Ok(Next::End)
 }
 
-/// Until all are there.
-pub(crate) async fn watch(
+/// Begins to fetch all that can be found: what was begun, and why the rest was not.
+async fn begin(
+    arguments: &Arguments,
+    folder: &Path,
     control: &Control,
-    ids: &[ContentId],
-) -> anyhow::Result<Vec<TransferStatus>> {
-    let mut bars = Bars::default();
-    loop {
-        let status: Status = control.get("/status").await?;
-        let ours: Vec<TransferStatus> = status
-            .transfers
-            .into_iter()
-            .filter(|transfer| ids.contains(&transfer.content_id))
-            .collect();
-        bars.show(&ours);
-        if ours.len() < ids.len() {
-            bail!("the running peer has given it up");
-        }
-        for transfer in &ours {
-            if matches!(transfer.state, State::Failed | State::Stopped) {
-                let why = transfer.message.as_deref().unwrap_or("it was stopped");
-                bail!("{}: {why}", transfer.title);
+) -> anyhow::Result<(Vec<Started>, Vec<String>)> {
+    let (mut wanted, mut failed) = (Vec::<Started>::new(), Vec::new());
+    for what in &arguments.what {
+        let local = Path::new(what);
+        let what = match is_index_file(local) {
+            true => std::path::absolute(local)?.display().to_string(),
+            false => what.clone(),
+        };
+        let fetch = Fetch {
+            what: what.clone(),
+            folder: folder.to_owned(),
+            files: arguments.files.clone(),
+            stream: arguments.how().is_some(),
+            view: arguments.view()?,
+        };
+        let started: Result<Started, _> = control.ask(Method::POST, "/fetch", Some(&fetch)).await;
+        match started {
+            Ok(started) if wanted.iter().any(|one| one.content_id == started.content_id) => {}
+            Ok(started) => wanted.push(started),
+            Err(error) => {
+                let why = format!("cannot fetch {what}: {error}");
+                if arguments.what.len() > 1 {
+                    eprintln!("{why}");
+                }
+                failed.push(why);
             }
         }
-        if ours.iter().all(|transfer| transfer.state == State::Sharing) {
-            bars.clear();
-            return Ok(ours);
-        }
-        tokio::time::sleep(LOOK).await;
     }
+    if wanted.is_empty() {
+        all_or_error(failed, arguments.what.len())?;
+        bail!("nothing is fetched");
+    }
+    Ok((wanted, failed))
+}
+
+/// What could not be done is the error of the command, whatever was.
+fn all_or_error(failed: Vec<String>, asked: usize) -> anyhow::Result<()> {
+    match &failed[..] {
+        [] => Ok(()),
+        [one] if asked == 1 => bail!("{one}"),
+        several => bail!("{} of {asked} failed:\n{}", several.len(), several.join("\n")),
+    }
+}
+
+/// Prints the files of contents, and fetches nothing.
+async fn list(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    let caches = Caches::open(&arguments.inputs)?;
+    for what in &arguments.what {
+        let told = || format!("cannot look into {what}");
+        let signed = index_of(&caches.provider, what).await.with_context(told)?;
+        let index = IndexFile::open(&signed).with_context(told)?;
+        if arguments.json {
+            writeln!(out, "{}", serde_json::to_string(&index.files)?)?;
+            continue;
+        }
+        for file in &*index.files {
+            writeln!(out, "{:>10}  {}", HumanBytes(file.size).to_string(), &*file.path)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn tell(
@@ -262,4 +313,18 @@ fn tell(
         writeln!(out, "  {:>3} % from {from}", share.bytes * 100 / whole)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_came_what_did_not_is_an_error() {
+        assert!(all_or_error(Vec::new(), 3).is_ok());
+        let one =
+            |asked| all_or_error(vec!["b is gone".to_owned()], asked).unwrap_err().to_string();
+        assert_eq!(one(1), "b is gone");
+        assert_eq!(one(3), "1 of 3 failed:\nb is gone");
+    }
 }

@@ -11,8 +11,13 @@ use crate::cli::InputArguments;
 use crate::cli::session::Session;
 use crate::settings::{Limits, Window};
 
+const LASTING: &str = "\
+They hold at once, until the running peer ends. To keep them, write what this prints below [limits]
+of its settings file (`peer config default` prints one).";
+
 /// Arguments of `peer limits`; without any, prints those in force.
 #[derive(Args, Debug)]
+#[command(after_help = LASTING)]
 pub struct Arguments {
     /// Sent to all peers together, kbit/s; 0 is no bound
     #[arg(long, value_name = "KBIT/S")]
@@ -49,14 +54,17 @@ pub struct Arguments {
 /// No peer is running, or a limit makes no sense.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let control = Session::running(&arguments.inputs)?;
-    let limits = run_to_end(async {
+    let (limits, is_changed): (Limits, bool) = run_to_end(async {
         let before: Limits = control.get("/limits").await?;
         let wanted = changed(arguments, before.clone());
         if wanted == before {
-            return Ok(before);
+            return Ok((before, false));
         }
-        Ok(control.ask(Method::PUT, "/limits", Some(&wanted)).await?)
+        Ok((control.ask(Method::PUT, "/limits", Some(&wanted)).await?, true))
     })?;
+    if is_changed {
+        eprintln!("until the running peer ends; below [limits] of its settings file they stay");
+    }
     write!(out, "{}", toml::to_string_pretty(&limits)?)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,7 @@
 //! The command line: one file per command.
 
 pub mod account;
+mod bring;
 pub mod delegates;
 pub mod enroll;
 pub mod get;
@@ -16,6 +17,7 @@ mod session;
 pub mod share;
 pub mod status;
 pub mod stop;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -56,7 +58,7 @@ pub enum Command {
     Search(search::Arguments),
     /// Fetch a content
     Get(get::Arguments),
-    /// Share and fetch in the background until told to stop
+    /// Share and fetch until Ctrl-C or SIGTERM
     Serve(serve::Arguments),
     /// Show what the running peer shares and fetches
     Status(status::Arguments),
@@ -64,7 +66,7 @@ pub enum Command {
     Limits(limits::Arguments),
     /// Show the caches that stand in for this peer while it is away, or release them
     Delegates(delegates::Arguments),
-    /// Give up a content of the running peer; its files stay
+    /// Give up a content; its files stay
     Stop(stop::Arguments),
     /// Show class, credit and consent of this peer's user
     Account(account::Arguments),

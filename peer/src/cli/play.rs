@@ -8,7 +8,7 @@ use http::Method;
 use http_body_util::BodyExt;
 use mp2p::id::ContentId;
 
-use crate::cli::get::watch;
+use crate::cli::watch::watch;
 use crate::control::Control;
 use crate::control::message::{Play, Playing};
 
@@ -42,6 +42,7 @@ pub(crate) async fn to_stdout(
     control: &Control,
     content: &ContentId,
     files: &[String],
+    patience: Option<u64>,
 ) -> anyhow::Result<()> {
     if files.len() > 1 {
         bail!("one file is played at a time, and {} are named", files.len());
@@ -49,7 +50,7 @@ pub(crate) async fn to_stdout(
     let ids = [content.clone()];
     tokio::select! {
         played = pour(control, content, files.first()) => played,
-        failed = fail(control, &ids) => failed,
+        failed = fail(control, &ids, patience) => failed,
     }
 }
 
@@ -72,8 +73,11 @@ async fn pour(control: &Control, content: &ContentId, file: Option<&String>) -> 
 }
 
 /// Shows how far it is, and ends where the transfer fails.
-async fn fail(control: &Control, ids: &[ContentId]) -> anyhow::Result<()> {
-    watch(control, ids).await?;
+async fn fail(control: &Control, ids: &[ContentId], patience: Option<u64>) -> anyhow::Result<()> {
+    let watched = watch(control, ids, patience).await?;
+    if let Some(why) = watched.failed.first() {
+        bail!("{why}");
+    }
     // All of it is here: what is left is for the player to take.
     std::future::pending().await
 }

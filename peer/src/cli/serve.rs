@@ -14,7 +14,7 @@ use crate::settings::{Inputs, Role, Settings};
 
 const EXAMPLES: &str = "\
 Examples:
-  peer serve                                         share and fetch in the background
+  peer serve                                         share and fetch until Ctrl-C or SIGTERM
   peer serve --role peer,cache --set cache.storage-mib=2048
                                                      keep contents for others besides, 2 GiB at most
   peer serve --role cache --config cache.toml        a cache server; `peer status` shows what it keeps";

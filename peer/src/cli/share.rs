@@ -74,6 +74,9 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         let shown = started.with_context(told).and_then(|started| {
             writeln!(out, "sharing {} {}", started.content_id, started.title)?;
             out.flush()?;
+            if let Some(note) = &started.note {
+                eprintln!("{note}");
+            }
             Ok(started)
         });
         let shown = match shown {

@@ -11,7 +11,8 @@ use mp2p::reservation::ReservationKind;
 
 use crate::cli::InputArguments;
 use crate::cli::session::Session;
-use crate::control::message::{CacheStatus, State, Status, TransferStatus, WayThere};
+use crate::control::message::{CacheStatus, RelayStatus, State, Status};
+use crate::control::message::{SuperStatus, TransferStatus, WayThere};
 
 /// Arguments of `peer status`.
 #[derive(Args, Debug)]
@@ -56,6 +57,14 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
     if let Some(cache) = &status.cache {
         tell_cache(cache, out)?;
     }
+    if let Some(relay) = &status.relay {
+        tell_relay(relay, out)?;
+    }
+    if let Some(care) = &status.super_peer {
+        let SuperStatus { port, peers, .. } = care;
+        let state = if care.registered { "" } else { ", not taken by PAMS yet" };
+        writeln!(out, "super peer at port {port}{state}: {peers} peers in care are here")?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -67,6 +76,17 @@ fn behind(nat: Nat) -> &'static str {
         Nat::Symmetric => "behind a NAT that needs a relay",
         Nat::Blocked => "behind a firewall that others are met through",
     }
+}
+
+fn tell_relay(relay: &RelayStatus, out: &mut dyn Write) -> anyhow::Result<()> {
+    let RelayStatus { port, holders, circuits, .. } = relay;
+    let state = if relay.registered { "" } else { ", not registered with OMS yet" };
+    let bytes = HumanBytes(relay.bytes);
+    writeln!(
+        out,
+        "relay at port {port}{state}: {holders} reservations, {circuits} connections through, {bytes}"
+    )?;
+    Ok(())
 }
 
 fn tell_cache(cache: &CacheStatus, out: &mut dyn Write) -> anyhow::Result<()> {

@@ -281,17 +281,6 @@ impl Store {
         self.note_done()
     }
 
-    /// Notes which files have their own name, where that changes.
-    fn note_done(&self) -> Result<(), StoreFault> {
-        let named = self.state().named.clone();
-        let done: Vec<u8> = named.iter().map(|named| if *named { b'1' } else { b'0' }).collect();
-        let path = self.done_file();
-        if std::fs::read(&path).is_ok_and(|noted| noted == done) {
-            return Ok(());
-        }
-        replace(&path, &done).map_err(|source| StoreFault::Io { path, source })
-    }
-
     fn is_whole(&self, file: usize, have: &Buffermap) -> bool {
         let (from, to) = self.layout.fragments(file);
         (from..to).all(|fragment| have.has(fragment))
@@ -371,10 +360,6 @@ impl Store {
 
     fn have_file(&self) -> PathBuf {
         self.paths.notes.join("have")
-    }
-
-    fn done_file(&self) -> PathBuf {
-        self.paths.notes.join("done")
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

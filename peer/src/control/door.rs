@@ -14,6 +14,7 @@ use http::{HeaderMap, Method, StatusCode};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use link::daemon::error_text;
 use link::shutdown::Shutdown;
 use mp2p::id::ContentId;
 use mp2p::message::content::Found;
@@ -115,7 +116,7 @@ struct Refused(anyhow::Error);
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        let body = Json(json!({"error": format!("{:#}", self.0)}));
+        let body = Json(json!({"error": error_text(&self.0)}));
         (StatusCode::CONFLICT, body).into_response()
     }
 }

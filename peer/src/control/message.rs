@@ -68,6 +68,12 @@ pub struct Started {
     pub title: String,
     /// The folder below which its files are.
     pub folder: PathBuf,
+    /// Those that were asked for, by their paths in it.
+    #[serde(default)]
+    pub files: Vec<String>,
+    /// What the user has to know besides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// A content to play while it comes.
@@ -125,6 +131,40 @@ pub struct Status {
     /// What it keeps for others, where it is a cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache: Option<CacheStatus>,
+    /// What it does as a relay, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relay: Option<RelayStatus>,
+    /// What it does as a super peer, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub super_peer: Option<SuperStatus>,
+}
+
+/// What a relay does.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct RelayStatus {
+    /// The port that it listens at.
+    pub port: u16,
+    /// Whether OMS has taken it.
+    pub registered: bool,
+    /// Reservations whose holders keep a connection here.
+    pub holders: usize,
+    /// Connections that go through.
+    pub circuits: usize,
+    /// Bytes that went through for these holders, both ways.
+    pub bytes: u64,
+}
+
+/// What a super peer does.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct SuperStatus {
+    /// The port that it listens at.
+    pub port: u16,
+    /// Whether PAMS has taken it.
+    pub registered: bool,
+    /// Peers in its care that are here.
+    pub peers: usize,
 }
 
 /// What a cache has to give, and what is made of it.
@@ -204,6 +244,9 @@ pub struct TransferStatus {
     pub size: u64,
     /// Bytes of it that are here and checked.
     pub have: u64,
+    /// For how long nobody who is here has had anything that is missing, seconds.
+    #[serde(default)]
+    pub waiting: u64,
     /// Bytes a second, of late.
     pub down_rate: u64,
     /// Bytes a second, of late.

@@ -48,6 +48,12 @@ impl Engine {
         }
     }
 
+    /// Whether anybody who is linked has something that is missing here.
+    #[must_use]
+    pub fn is_given(&self) -> bool {
+        self.links.values().any(|link| link.is_ready() && link.useful > 0)
+    }
+
     /// The links that exchange.
     #[must_use]
     pub fn links(&self, now: Instant) -> Vec<LinkView> {

@@ -10,7 +10,8 @@ use mp2p::index_file::IndexFile;
 use crate::control::message::{Fetch, Started, State, is_index_file};
 use crate::node::Node;
 use crate::node::kept::{self, Place, keep};
-use crate::node::lookup::{MAX_INDEX_BYTES, chosen};
+use crate::node::lookup::{MAX_INDEX_BYTES, chosen, refuse_missing};
+use crate::node::naming;
 use crate::provider::ProviderError;
 
 impl Node {
@@ -24,21 +25,22 @@ impl Node {
         if !folder.is_absolute() {
             bail!("{} is no absolute path", folder.display());
         }
-        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
         let signed = self.index_of(&fetch.what).await?;
         let index = IndexFile::open(&signed).with_context(|| fetch.what.clone())?;
         if let Some(why) = self.denylist.refusal(&index) {
             bail!("{}: {why}", &*index.title);
         }
-        for file in &fetch.files {
-            if !index.files.iter().any(|entry| *entry.path == **file) {
-                bail!("{} has no file {file}", fetch.what);
-            }
-        }
+        let files = naming::files(&index, &fetch.files).map_err(anyhow::Error::msg)?;
+        let asked = match files.is_empty() {
+            true => index.files.iter().map(|entry| entry.path.to_string()).collect(),
+            false => files.clone(),
+        };
+        // All of them by name are all.
+        let files = if files.len() == index.files.len() { Vec::new() } else { files };
         let place = Place {
             seen: Vec::new(),
             root: fetch.folder.clone(),
-            files: fetch.files,
+            files,
             is_source: false,
             stream: fetch.stream,
             view: fetch.view,
@@ -51,11 +53,15 @@ impl Node {
             overlay_id: index.overlay_id.clone(),
             title: index.title.to_string(),
             folder: place.root.clone(),
+            files: asked,
+            note: None,
         };
         let at_work = self.transfer(&started.content_id).filter(|there| !there.is_over());
         let begun = match at_work {
             Some(_) => Ok(()),
-            None => keep(&self.home, (index, signed), place)
+            None => std::fs::create_dir_all(&place.root)
+                .with_context(|| place.root.display().to_string())
+                .and_then(|()| keep(&self.home, (index, signed), place))
                 .and_then(|kept| self.begin(kept).map(|_transfer| ())),
         };
         self.claimed(&started.content_id);
@@ -101,6 +107,7 @@ impl Node {
             }
             return std::fs::read_to_string(path).with_context(|| what.to_owned());
         }
+        refuse_missing(path)?;
         let found = match self.provider.search(what).await {
             Err(error) if error.is_passing() => return self.known(error, |it| *it.title == *what),
             found => found?,

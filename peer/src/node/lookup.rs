@@ -29,8 +29,22 @@ pub(crate) async fn index_of(provider: &Provider, what: &str) -> anyhow::Result<
         }
         return std::fs::read_to_string(path).with_context(|| what.to_owned());
     }
+    refuse_missing(path)?;
     let found = provider.search(what).await?;
     Ok(provider.index(chosen(what, &found)?).await?.index_file)
+}
+
+/// A path of an index file that is not there is no name to search for.
+///
+/// # Errors
+/// It is one.
+pub(crate) fn refuse_missing(path: &Path) -> anyhow::Result<()> {
+    let is_index = path.extension().is_some_and(|extension| extension == "jws");
+    let is_path = path.parent().is_some_and(|folder| !folder.as_os_str().is_empty());
+    if is_index && is_path && !path.exists() {
+        bail!("there is no index file {}", path.display());
+    }
+    Ok(())
 }
 
 /// The one content that is called so.
@@ -52,5 +66,21 @@ pub(crate) fn chosen<'a>(what: &str, found: &'a Found) -> anyhow::Result<&'a Con
                 .collect();
             bail!("\"{what}\" fits several contents; name one by its id:\n{}", told.join("\n"))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_file_that_is_not_there_is_told_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("film.jws");
+        assert!(refuse_missing(&path).unwrap_err().to_string().contains("there is no index file"));
+        std::fs::write(&path, "").unwrap();
+        assert!(refuse_missing(&path).is_ok());
+        // A content may be called so.
+        assert!(refuse_missing(Path::new("film.jws")).is_ok());
     }
 }

@@ -20,13 +20,14 @@ mod lookup;
 mod lost;
 mod meeting;
 mod membership;
+mod naming;
 mod relaying;
 mod renewal;
 mod revocation;
+mod roles;
 mod share;
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Instant;
 
@@ -72,19 +73,6 @@ const HALL: Bounds = Bounds { handshakes: 256, per_source: 64 };
 /// Contents at a time.
 const MAX_TRANSFERS: usize = 1000;
 
-/// The port of a role that this peer has besides.
-async fn role_port(
-    settings: &Settings,
-    role: Role,
-    listen: SocketAddr,
-) -> anyhow::Result<Option<TcpListener>> {
-    if !settings.role.contains(&role) {
-        return Ok(None);
-    }
-    let told = || format!("cannot listen on {listen}");
-    TcpListener::bind(listen).await.with_context(told).map(Some)
-}
-
 /// A running peer.
 pub struct Node {
     pub(crate) home: Home,
@@ -101,6 +89,8 @@ pub struct Node {
     pub(crate) ways: Arc<Ways>,
     /// Whom this peer relays, where it is a relay.
     pub(crate) hall: OnceLock<Arc<Hall>>,
+    /// Where its roles listen.
+    ports: roles::Ports,
     /// Reports of others that wait, where it is a super peer.
     pub(crate) care: Option<Arc<Desk>>,
     /// What this peer keeps for others, where it is a cache.
@@ -145,8 +135,8 @@ impl Node {
         let told = || format!("cannot listen on {}", settings.listen);
         let listener = TcpListener::bind(settings.listen).await.with_context(told)?;
         let port = settings.announce_port.unwrap_or(listener.local_addr()?.port());
-        let relay = role_port(&settings, Role::Relay, settings.relay.listen).await?;
-        let care = role_port(&settings, Role::Super, settings.super_peer.listen).await?;
+        let relay = roles::listener(&settings, Role::Relay, settings.relay.listen).await?;
+        let care = roles::listener(&settings, Role::Super, settings.super_peer.listen).await?;
         let tls = Arc::clone(&identity.servers);
         let provider = Provider::new(&identity.url, tls, &settings);
         let arrivals = listen(listener, Arc::clone(&identity.peers), HALL, shutdown.clone());
@@ -167,6 +157,7 @@ impl Node {
             ways: Arc::new(Ways::new(provider.clone(), &settings)),
             budget: Arc::new(Mutex::new(Budget::new(rates, now))),
             intake,
+            ports: roles::Ports::of(relay.as_ref(), care.as_ref()),
             home,
             identity,
             provider,
@@ -239,6 +230,8 @@ impl Node {
             hashing: self.hashing.show(),
             transfers,
             cache: self.cache.get().map(|cache| cache.status(self)),
+            relay: self.ports.relay.map(|port| roles::relay(port, self.hall.get())),
+            super_peer: self.ports.care.zip(self.care.as_ref()).map(roles::care),
         }
     }
 

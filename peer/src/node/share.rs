@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use mp2p::id::OverlayId;
 use mp2p::index_file::{About, IndexFile};
 use mp2p::message::bound::Text;
-use mp2p::message::overlay::{OverlayRequest, Requirements};
+use mp2p::message::overlay::{Health, OverlayRequest, Requirements};
 
 use crate::content::{Built, build};
 use crate::control::message::{Share, Started};
@@ -36,8 +36,8 @@ impl Node {
         if let Some(why) = self.denylist.refusal(&index) {
             bail!("{}: {why}", &*index.title);
         }
-        let (index, signed) = match self.registered(&index).await? {
-            Some(theirs) => theirs,
+        let ((index, signed), note) = match self.registered(&index).await? {
+            Some(theirs) => (theirs, None),
             None => self.publish(index, &share).await?,
         };
         let started = Started {
@@ -45,6 +45,8 @@ impl Node {
             overlay_id: index.overlay_id.clone(),
             title: index.title.to_string(),
             folder: root.clone(),
+            files: index.files.iter().map(|file| file.path.to_string()).collect(),
+            note,
         };
         let place = Place { root, is_source: true, seen, ..Place::default() };
         self.claim(&started.content_id, None).await?;
@@ -78,7 +80,7 @@ impl Node {
         &self,
         index: IndexFile,
         share: &Share,
-    ) -> anyhow::Result<(IndexFile, String)> {
+    ) -> anyhow::Result<((IndexFile, String), Option<String>)> {
         let signed = index.seal(&self.identity.key)?;
         let overlay = OverlayRequest {
             overlay_id: index.overlay_id.clone(),
@@ -91,18 +93,14 @@ impl Node {
             ..OverlayRequest::named(index.overlay_id.clone())
         };
         self.provider.create(&overlay).await.context("no overlay for it")?;
+        let mut note = None;
         if overlay.requirements != Requirements::default() {
             let told = self.provider.describe(&index.overlay_id).await?;
-            if !told.health.meets_requirements {
-                tracing::warn!(
-                    cached_bytes = told.health.reserved_cache_bytes,
-                    relayed_bps = told.health.reserved_relay_bps,
-                    "the overlay does not have yet what was asked for; the provider tries on"
-                );
-            }
+            let asked = &overlay.requirements;
+            note = (!told.health.meets_requirements).then(|| lacking(asked, &told.health));
         }
         self.provider.register(&signed).await.context("it cannot be registered")?;
-        Ok((index, signed))
+        Ok(((index, signed), note))
     }
 
     fn index_file(&self, share: &Share, built: Built) -> anyhow::Result<IndexFile> {
@@ -121,5 +119,35 @@ impl Node {
         };
         let (files, cut, hashes) = (built.files, built.cut, built.hashes);
         Ok(IndexFile::build(about, files, cut, hashes, &self.identity.key)?)
+    }
+}
+
+/// What of a publisher's wishes there is not yet, in a sentence.
+fn lacking(asked: &Requirements, health: &Health) -> String {
+    let mut parts = Vec::new();
+    let (bps, has) = (asked.relay_bps, health.reserved_relay_bps);
+    if has < bps {
+        parts.push(format!("{} of {} kbit/s of relays", has / 1000, bps / 1000));
+    }
+    let (bytes, has) = (asked.cache_bytes, health.reserved_cache_bytes);
+    if has < bytes {
+        parts.push(format!("{has} of {bytes} bytes of caches"));
+    }
+    format!("reserved so far: {}", parts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_reserved_is_told_beside_what_was_asked_for() {
+        let asked =
+            Requirements { relay_bps: 20_000_000, cache_bytes: 500, ..Requirements::default() };
+        let has = Health { reserved_relay_bps: 10_000_000, ..Health::default() };
+        let told = lacking(&asked, &Health { reserved_cache_bytes: 500, ..has.clone() });
+        assert_eq!(told, "reserved so far: 10000 of 20000 kbit/s of relays");
+        let both = "reserved so far: 10000 of 20000 kbit/s of relays, 0 of 500 bytes of caches";
+        assert_eq!(lacking(&asked, &has), both);
     }
 }

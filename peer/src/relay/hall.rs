@@ -334,6 +334,19 @@ impl Hall {
         }
     }
 
+    /// Reservations that are here now, connections through them, and bytes that went through them,
+    /// both ways.
+    #[must_use]
+    pub fn load(&self) -> (usize, usize, u64) {
+        let inner = self.lock();
+        let circuits = inner.held.values().map(|held| Arc::strong_count(&held.circuits) - 1).sum();
+        let bytes = |held: &Held| {
+            let (out, back) = held.account.used();
+            out + back
+        };
+        (inner.held.len(), circuits, inner.held.values().map(bytes).sum())
+    }
+
     /// Peers that keep a connection here.
     #[must_use]
     pub fn held(&self) -> usize {

@@ -1,7 +1,8 @@
 //! Reports that wait for the next batch: of each peer the last one.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mp2p::care::Answer;
 use mp2p::id::PeerId;
@@ -24,9 +25,23 @@ pub(crate) struct Desk {
     pub(crate) due: Notify,
     /// … or at once.
     pub(crate) urgent: Notify,
+    /// PAMS has taken this super peer.
+    pub(crate) offered: AtomicBool,
+    /// One more for each peer in care that is here.
+    places: Arc<()>,
 }
 
 impl Desk {
+    /// A peer in care is here while this lives.
+    pub(crate) fn enter(&self) -> Arc<()> {
+        Arc::clone(&self.places)
+    }
+
+    /// Peers in care that are here.
+    pub(crate) fn peers(&self) -> usize {
+        Arc::strong_count(&self.places) - 1
+    }
+
     /// Takes a report; the one before it that waits still is superseded. What it does not say of
     /// static status and resources stays as it was told.
     pub(crate) fn put(&self, mut new: Waiting, urgent: bool) {

@@ -62,6 +62,7 @@ async fn converse(
     stream.set_nodelay(true)?;
     let (stream, peer, serial) = welcome(stream, &node.identity.care).await?;
     tracing::debug!(%peer, %address, "a peer in care has come");
+    let _here = desk.enter();
     let (mut reader, mut writer) = tokio::io::split(stream);
     let (out, mut answers) = mpsc::channel(MAX_ANSWERS);
     let mut buffer = BytesMut::new();

@@ -1,6 +1,7 @@
 //! Offers this peer to PAMS as a super peer, again and again; withdrawn at the end.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http::Method;
@@ -24,11 +25,12 @@ pub(crate) async fn run(node: Arc<Node>, listener: TcpListener, desk: Arc<Desk>)
     let port = settings.announce_port.unwrap_or(local.port());
     let offer = CareOffer { port, capacity: settings.capacity };
     node.tasks.spawn(batch::run(Arc::clone(&node), Arc::clone(&desk)));
-    node.tasks.spawn(hall::take(Arc::clone(&node), listener, desk));
+    node.tasks.spawn(hall::take(Arc::clone(&node), listener, Arc::clone(&desk)));
     let path = "/pams/super/offer";
     loop {
         let offered: Result<CareOffered, _> =
             node.provider.ask(Method::PUT, path, Some(&offer)).await;
+        desk.offered.store(offered.is_ok(), Ordering::Relaxed);
         let wait = match offered {
             Ok(offered) => Duration::from_secs(offered.heartbeat_interval.clamp(1, 3600)),
             Err(error) => {

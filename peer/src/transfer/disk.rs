@@ -1,5 +1,6 @@
 //! What the disk did, and what of it the user has to know.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::content::StoreFault;
@@ -9,6 +10,30 @@ use crate::transfer::driver::{Done, Driver};
 
 /// After the last flush has failed.
 const FLUSH_AGAIN: Duration = Duration::from_secs(3);
+
+/// What the disk refuses again is not logged again for so long.
+const SAME_AGAIN: Duration = Duration::from_secs(600);
+
+/// What was logged of the disk last.
+#[derive(Default)]
+pub(crate) struct Complaint(Option<(PathBuf, bool, Instant)>);
+
+impl Complaint {
+    /// Whether this is to be logged: one file refuses many fragments.
+    fn is_new(&mut self, fault: &StoreFault, now: Instant) -> bool {
+        let (path, is_lost) = match fault {
+            StoreFault::Lost { path, .. } => (path, true),
+            StoreFault::Io { path, .. } => (path, false),
+        };
+        let is_known = self.0.as_ref().is_some_and(|(before, was_lost, at)| {
+            before == path && *was_lost == is_lost && now < *at + SAME_AGAIN
+        });
+        if !is_known {
+            self.0 = Some((path.clone(), is_lost, now));
+        }
+        !is_known
+    }
+}
 
 impl Driver {
     pub(crate) fn finished(&mut self, done: Done) {
@@ -47,7 +72,9 @@ impl Driver {
     fn trouble(&mut self, fault: Option<&StoreFault>) {
         match fault {
             Some(fault) => {
-                tracing::warn!(error = %fault, "the disk is in the way");
+                if self.complaint.is_new(fault, Instant::now()) {
+                    tracing::warn!(error = %fault, "the disk is in the way");
+                }
                 if let (true, Some(cache)) =
                     (self.kept.place.cached.is_some(), self.node.cache.get())
                 {
@@ -68,5 +95,28 @@ impl Driver {
         if self.state == State::Sharing && !self.kept.place.is_source {
             self.state = State::Fetching;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_logged_once_and_not_for_each_fragment() {
+        let now = Instant::now();
+        let full = |name: &str| StoreFault::Io {
+            path: name.into(),
+            source: ErrorKind::StorageFull.into(),
+        };
+        let lost = |fragment| StoreFault::Lost { fragment, path: "a".into() };
+        let mut complaint = Complaint::default();
+        let told = [full("a"), full("a"), full("b"), full("a"), lost(1), lost(2)];
+        let told = told.map(|fault| complaint.is_new(&fault, now));
+        assert_eq!(told, [true, false, true, true, true, false]);
+        let later = now + Duration::from_secs(601);
+        assert!(complaint.is_new(&lost(3), later) && !complaint.is_new(&lost(4), later));
     }
 }

@@ -17,6 +17,7 @@ use crate::content::{Store, StoreFault};
 use crate::control::message::State;
 use crate::exchange::{Budget, Candidate, Engine, LinkId, Output, Ranked, StoreError};
 use crate::node::{Change, Kept, Node, Viewed};
+use crate::transfer::disk::Complaint;
 use crate::transfer::freshness::Told;
 use crate::transfer::links::{Heard, Links};
 use crate::transfer::notary::unix_s;
@@ -25,7 +26,7 @@ use crate::transfer::standing::{Shared, Standing};
 use crate::transfer::success::Success;
 use crate::transfer::view::Counts;
 use crate::transfer::{Command, Shown};
-use crate::transfer::{start, stopping};
+use crate::transfer::{start, stopping, waiting};
 use crate::wire::{Arrival, Heard as Said, Note, Path};
 
 /// What is shown is made anew this often at most.
@@ -60,6 +61,9 @@ pub(crate) struct Driver {
     pub(crate) storing: u64,
     /// What the disk refuses.
     pub(crate) fault: Option<String>,
+    pub(crate) complaint: Complaint,
+    /// When anybody had something that was missing.
+    pub(crate) given_at: Instant,
     pub(crate) success: Success,
     /// When a list may be asked for out of turn, and how long not after that.
     pub(crate) list_again: (Instant, Duration),
@@ -93,6 +97,7 @@ impl Driver {
             if now >= shown_at {
                 shown_at = now + SHOW;
                 self.report_success(now);
+                self.look_for_givers(now);
                 self.show(now);
                 self.links.leave_relays(now);
                 self.confirm_classes();
@@ -365,8 +370,9 @@ impl Driver {
     }
 
     pub(crate) fn show(&self, now: Instant) {
-        let message = self.fault.as_ref().or(self.message.as_ref());
-        let state = (self.state, message.cloned());
+        let waiting = self.waiting(now);
+        let message = self.fault.as_ref().or(self.message.as_ref()).cloned();
+        let state = (self.state, message.or_else(|| waiting::told(waiting)), waiting);
         let own = (&self.engine, &*self.store, &self.links);
         self.counts.show(&self.shown, own, state, now);
     }

@@ -23,6 +23,7 @@ mod start;
 mod stopping;
 mod success;
 mod view;
+mod waiting;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -101,6 +102,7 @@ impl Transfer {
             message: Some("looking at what is here".to_owned()),
             size: kept.index.size(),
             have: 0,
+            waiting: 0,
             down_rate: 0,
             up_rate: 0,
             downloaded: 0,

@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
+use link::daemon::error_text;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -10,6 +11,7 @@ use crate::content::{Paths, Store};
 use crate::control::message::State;
 use crate::exchange::{Config, Content, Engine, Order};
 use crate::node::{Kept, LastList, Lost, Membership, Node};
+use crate::transfer::disk::Complaint;
 use crate::transfer::driver::{Driver, MAX_BURST};
 use crate::transfer::freshness::Told;
 use crate::transfer::links::Links;
@@ -116,6 +118,8 @@ pub(crate) async fn run(setup: Setup, commands: mpsc::Receiver<Command>) {
         message: None,
         storing: 0,
         fault: None,
+        complaint: Complaint::default(),
+        given_at: now,
         success,
         list_again: (now, LIST_AGAIN),
         flush_at: None,
@@ -142,7 +146,7 @@ pub(crate) fn ahead(kept: &Kept) -> u32 {
 
 fn failed(shown: &Shown, error: &anyhow::Error) {
     let mut status = shown.lock().unwrap_or_else(PoisonError::into_inner);
-    (status.state, status.message) = (State::Failed, Some(format!("{error:#}")));
+    (status.state, status.message) = (State::Failed, Some(error_text(error)));
 }
 
 /// What the engine is told to be like.

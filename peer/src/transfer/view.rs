@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::PoisonError;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mp2p::id::PeerId;
 use mp2p::message::join::JoinAnswer;
@@ -82,7 +82,7 @@ impl Counts {
         &self,
         shown: &Shown,
         (engine, store, links): (&Engine, &Store, &Links),
-        state: (State, Option<String>),
+        (state, message, waiting): (State, Option<String>, Duration),
         now: Instant,
     ) {
         let (have, size) = store.progress();
@@ -103,7 +103,8 @@ impl Counts {
         let mut neighbours: Vec<Neighbour> = neighbours.collect();
         neighbours.sort_by_key(|neighbour| neighbour.rank.unwrap_or(u32::MAX));
         let mut status = shown.lock().unwrap_or_else(PoisonError::into_inner);
-        (status.state, status.message) = state;
+        (status.state, status.message) = (state, message);
+        status.waiting = waiting.as_secs();
         (status.have, status.size) = (have, size);
         (status.down_rate, status.up_rate) = (down_rate, up_rate);
         status.downloaded = self.by_peer.values().map(|(down, _)| down).sum();

@@ -125,3 +125,23 @@ fn without_receipts_little_is_given() {
     assert!(unsigned.bytes.1 <= (1 << 20) + (16 << 10), "{} bytes given", unsigned.bytes.1);
     assert!(world.nodes[2].receipts > 0 && world.nodes[0].receipts > 0);
 }
+
+/// The only source goes in the middle: whoever is left shares out what came, and knows then that
+/// nobody has the rest.
+#[test]
+fn who_has_nothing_that_is_missing_is_no_giver() {
+    let (content, bytes) = content(1 << 20, 16 << 10, 1);
+    let mut world = World::new(content, bytes, 1, ranked);
+    world.add(Spec { seeds: true, mbit: (2.0, 2.0), ..Spec::default() });
+    world.add(Spec::default());
+    world.add(Spec::default());
+    world.script.push((Duration::from_millis(1500), |world| {
+        assert!(world.nodes[1..].iter().all(|node| node.engine.is_given()));
+        world.kill(0);
+    }));
+    world.run_until(Duration::from_secs(60), |_| false);
+    for node in &world.nodes[1..] {
+        let progress = node.engine.progress(world.now);
+        assert!(progress.missing > 0 && progress.links > 0 && !node.engine.is_given());
+    }
+}

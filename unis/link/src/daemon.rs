@@ -17,6 +17,6 @@ pub use crate::daemon::identities::{
     Identities, IdentitySettings, open_authority, pki_folder, pki_settings,
 };
 pub use crate::daemon::inputs::InputArguments;
-pub use crate::daemon::outcome::exit_code;
+pub use crate::daemon::outcome::{error_text, exit_code};
 pub use crate::daemon::runtime::run_to_end;
 pub use crate::daemon::sockets::{SocketError, Sockets};

@@ -1,5 +1,7 @@
 //! What is here when a content is opened.
 
+use std::path::PathBuf;
+
 use mp2p::frame::Buffermap;
 
 use crate::content::store::{OpenError, Store, StoreFault};
@@ -84,6 +86,21 @@ impl Store {
     fn done(&self) -> Vec<bool> {
         let noted = std::fs::read(self.done_file()).unwrap_or_default();
         (0..self.index.files.len()).map(|file| noted.get(file) == Some(&b'1')).collect()
+    }
+
+    /// Notes which files have their own name, where that changes.
+    pub(crate) fn note_done(&self) -> Result<(), StoreFault> {
+        let named = self.state().named.clone();
+        let done: Vec<u8> = named.iter().map(|named| if *named { b'1' } else { b'0' }).collect();
+        let path = self.done_file();
+        if std::fs::read(&path).is_ok_and(|noted| noted == done) {
+            return Ok(());
+        }
+        replace(&path, &done).map_err(|source| StoreFault::Io { path, source })
+    }
+
+    fn done_file(&self) -> PathBuf {
+        self.paths.notes.join("done")
     }
 
     /// Whoever moved or deleted a file that was whole does not want it back unasked.

@@ -16,7 +16,7 @@ pub fn exit_code(program: &str, outcome: anyhow::Result<ExitCode>) -> ExitCode {
         // Whoever reads our output has seen enough of it.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{program}: {}", told(&error));
+            eprintln!("{program}: {}", error_text(&error));
             ExitCode::from(REFUSED)
         }
     }
@@ -28,7 +28,8 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 }
 
 /// The error and its causes; a message may already end with its cause.
-fn told(error: &anyhow::Error) -> String {
+#[must_use]
+pub fn error_text(error: &anyhow::Error) -> String {
     let causes = error.chain().map(ToString::to_string);
     let join = |text: String, cause: String| match text.ends_with(&cause) {
         true => text,
@@ -46,10 +47,10 @@ mod tests {
     #[test]
     fn a_cause_is_told_once() {
         let error = anyhow::anyhow!("the disk is full").context("cannot write a");
-        assert_eq!(told(&error), "cannot write a: the disk is full");
+        assert_eq!(error_text(&error), "cannot write a: the disk is full");
         let ends_alike = anyhow::anyhow!("gone").context("the file is gone");
-        assert_eq!(told(&ends_alike), "the file is gone");
+        assert_eq!(error_text(&ends_alike), "the file is gone");
         let hostile = anyhow::anyhow!("no \u{1b}[31mname").context("line 1\nline 2");
-        assert_eq!(told(&hostile), "line 1\nline 2: no \\u{1b}[31mname");
+        assert_eq!(error_text(&hostile), "line 1\nline 2: no \\u{1b}[31mname");
     }
 }
