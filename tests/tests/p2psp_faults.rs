@@ -35,6 +35,8 @@ fn whoever_hangs_holds_up_no_list() {
     let _others = others(&cities);
     let anna = cities.p2psp.enrol("anna", BERLIN).unwrap();
     let frida = cities.p2psp.enrol("frida", "127.1.0.12").unwrap();
+    let lacks = |joined: &serde_json::Value| joined["status"].get("lacks").cloned();
+    assert_eq!(lacks(&anna.join("film")), None);
     cities.unis.signal("STOP").unwrap();
     cities.p2psp.role("pams").signal("STOP").unwrap();
     let begin = Instant::now();
@@ -42,11 +44,13 @@ fn whoever_hangs_holds_up_no_list() {
     assert!(begin.elapsed() < AT_ONCE, "{:?}", begin.elapsed());
     assert_eq!(addresses(&joined), NEAR_TO_FAR);
     assert_eq!(joined["status"]["peer_info_list"][0]["score"], 0.5, "nothing is known");
+    assert_eq!(lacks(&joined), Some(json!(["pams"])));
     cities.p2psp.role("ums").signal("STOP").unwrap();
     let begin = Instant::now();
     let joined = frida.join("film");
     assert!(begin.elapsed() < AT_ONCE, "{:?}", begin.elapsed());
     assert_eq!(joined["status"]["peer_info_list"].as_array().unwrap().len(), 5);
+    assert_eq!(lacks(&joined), Some(json!(["pams", "ums"])));
     let ranked_by = || anna.refresh("film")["status"]["ranked-by"].clone();
     until_seen("the map is old", ranked_by, |by| by == "stale-map");
     for role in ["pams", "ums"] {

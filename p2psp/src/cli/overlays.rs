@@ -115,6 +115,9 @@ pub fn rank(arguments: &RankArguments, out: &mut dyn Write) -> anyhow::Result<Ex
     };
     let (by, isp, from) = (&explained["ranked-by"], &explained["isp"], &explained["from-pid"]);
     writeln!(out, "ranked by {}, isp {}, from {}", text(by), text(isp), text(from))?;
+    if explained["scored"] == false {
+        writeln!(out, "PAMS is silent: scores are unknown, and who is overloaded")?;
+    }
     for entry in explained["entries"].as_array().into_iter().flatten() {
         write!(out, "{:>4}  {:<40}", text(&entry["rank"]), text(&entry["address"]))?;
         if arguments.explain {

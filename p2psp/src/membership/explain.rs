@@ -8,7 +8,7 @@ use mp2p::message::overlay::OverlayDescription;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::membership::list::Wanted;
+use crate::membership::list::{Ranked, Wanted};
 use crate::membership::{Asker, Moment, Oms};
 use crate::overlay::{Member, Reach, StoreError};
 
@@ -20,6 +20,8 @@ pub struct Explained {
     pub isp: Option<String>,
     /// What the order rests on.
     pub ranked_by: mp2p::message::list::RankedBy,
+    /// Whether PAMS said how they stand; else scores and overload are unknown.
+    pub scored: bool,
     /// PID of the asker.
     pub from_pid: Option<String>,
     /// The entries in their order.
@@ -127,7 +129,7 @@ impl Oms {
         let outlook = self.isps.load().outlook(member.address.ip_address, moment.instant);
         let size = usize::from(self.list.load().size);
         let wanted = Wanted { overlay, size, class: member.class, behind: None };
-        let (placed, ranked_by) = self.rank(&asker, &outlook, wanted, moment).await?;
+        let Ranked { placed, by, is_scored } = self.rank(&asker, &outlook, wanted, moment).await?;
         let text = |text: Option<&str>| text.map(str::to_owned);
         let entries = placed.into_iter().map(|placed| ExplainedEntry {
             peer_id: placed.found.peer.clone(),
@@ -142,7 +144,8 @@ impl Oms {
         });
         Ok(Some(Explained {
             isp: text(outlook.isp()),
-            ranked_by,
+            ranked_by: by,
+            scored: is_scored,
             from_pid: text(outlook.from_name()),
             entries: entries.collect(),
         }))

@@ -11,14 +11,14 @@ use mp2p::message::join::{
     AddressKind, JoinAnswer, JoinRequest, LeaveRequest, MAX_STOPS, Nat, PeerAddress, ReportPolicy,
     ReportWish,
 };
-use mp2p::message::list::{PeerList, PeerType};
+use mp2p::message::list::{Lack, PeerList, PeerType};
 use mp2p::message::overlay::AccessKind;
 use mp2p::message::profile::Profile;
 use mp2p::message::server::Reserved;
 
 use crate::calls::{CallError, Visit};
 use crate::isp::Outlook;
-use crate::membership::list::{Wanted, entry};
+use crate::membership::list::{Ranked, Wanted, entry};
 use crate::membership::probe::Target;
 use crate::membership::{Asker, Moment, Oms};
 use crate::overlay::{AddressError, Member, Reach, StoreError, Terms, reachable_at};
@@ -93,7 +93,7 @@ impl Oms {
             self.store.announce(&request.overlay_id, member.clone(), now)?;
         }
         let known = self.profiled(asker, &mut member, &outlook, before.is_none(), now).await;
-        known.inspect_err(|_| {
+        let is_profiled = known.inspect_err(|_| {
             self.store.leave(&request.overlay_id, &asker.peer, now);
         })?;
         let class = member.class;
@@ -107,8 +107,10 @@ impl Oms {
         let size = request.peer_num.unwrap_or(list.size).min(list.max_size).into();
         let behind = behind(request, reach);
         let wanted = Wanted { overlay: &request.overlay_id, size, class, behind };
-        let (placed, ranked_by) = self.rank(asker, &outlook, wanted, moment).await?;
-        self.metrics.listed(ranked_by);
+        let Ranked { placed, by, is_scored } = self.rank(asker, &outlook, wanted, moment).await?;
+        self.metrics.listed(by);
+        let lacks = [(is_scored, Lack::Pams), (is_profiled, Lack::Ums)];
+        let lacks = lacks.into_iter().filter(|(is_there, _)| !is_there).map(|(_, lack)| lack);
         // `size` is within the bound of a list.
         let entries = placed.into_iter().map(entry).collect();
         let holder = asker.user.as_ref().map(|user| Holder {
@@ -143,7 +145,8 @@ impl Oms {
             void_stops: self.void_stops(&request.overlay_id),
             status: PeerList {
                 num_peers: announced.members,
-                ranked_by,
+                ranked_by: by,
+                lacks: List::new(lacks.collect()).unwrap_or_default(),
                 peer_info_list: List::new(entries).unwrap_or_default(),
             },
         })
@@ -305,7 +308,7 @@ impl Oms {
         Ok(self.store.leave(&request.overlay_id, &asker.peer, moment.unix_s))
     }
 
-    /// Asks UMS of a member, where that was long ago.
+    /// Asks UMS of a member, where that was long ago; `false` where it did not say.
     async fn profiled(
         &self,
         asker: &Asker,
@@ -313,11 +316,13 @@ impl Oms {
         outlook: &Outlook,
         is_new: bool,
         now: u64,
-    ) -> Result<(), JoinError> {
+    ) -> Result<bool, JoinError> {
         if now.saturating_sub(member.profiled) < PROFILED_S {
-            return Ok(());
+            return Ok(true);
         }
-        member.profiled = match self.profile(asker, outlook, is_new, now).await? {
+        let profile = self.profile(asker, outlook, is_new, now).await?;
+        let is_profiled = profile.is_some() || asker.user.is_none();
+        member.profiled = match profile {
             Some(profile) => {
                 member.class = profile.class;
                 member.consents(profile.show_status);
@@ -325,7 +330,7 @@ impl Oms {
             }
             None => now.saturating_sub(PROFILED_S - ASKED_AGAIN_S),
         };
-        Ok(())
+        Ok(is_profiled)
     }
 
     /// The user's profile, made or brought up to date; `None` where UMS does not say.

@@ -32,6 +32,16 @@ pub(crate) struct Wanted<'a> {
     pub(crate) behind: Option<Nat>,
 }
 
+/// A list before it is told.
+pub(crate) struct Ranked {
+    /// Its entries.
+    pub(crate) placed: Vec<Placed>,
+    /// What its order rests on.
+    pub(crate) by: RankedBy,
+    /// Whether PAMS said how the candidates stand.
+    pub(crate) is_scored: bool,
+}
+
 impl Oms {
     /// Candidates near to far, with what PAMS says, in the order of the list.
     pub(crate) async fn rank(
@@ -40,7 +50,7 @@ impl Oms {
         outlook: &Outlook,
         wanted: Wanted<'_>,
         moment: Moment,
-    ) -> Result<(Vec<Placed>, RankedBy), StoreError> {
+    ) -> Result<Ranked, StoreError> {
         let Wanted { overlay, size, class, behind } = wanted;
         let policy = self.policy(size, class);
         let ask = Ask {
@@ -55,12 +65,16 @@ impl Oms {
             scores: self.activity.scores(),
         };
         let is_known_here = ask.scores.is_some() && outlook.endpoints().is_none();
-        let (mut placed, ranked_by) = match is_known_here {
-            true => (self.store.ranked(&ask, &policy)?, outlook.ranked_by()),
+        let mut ranked = match is_known_here {
+            true => Ranked {
+                placed: self.store.ranked(&ask, &policy)?,
+                by: outlook.ranked_by(),
+                is_scored: true,
+            },
             false => self.rank_by_others(asker, &ask, &policy).await?,
         };
-        self.note_statuses(&mut placed, moment.unix_s).await;
-        Ok((placed, ranked_by))
+        self.note_statuses(&mut ranked.placed, moment.unix_s).await;
+        Ok(ranked)
     }
 
     /// The same where others have to be asked about the candidates.
@@ -69,16 +83,14 @@ impl Oms {
         asker: &Asker,
         ask: &Ask<'_>,
         policy: &Policy,
-    ) -> Result<(Vec<Placed>, RankedBy), StoreError> {
+    ) -> Result<Ranked, StoreError> {
         let mut found = self.store.nearest(ask)?;
-        let ranked_by = match self.ask_isp(asker, ask.outlook, &mut found).await {
+        let by = match self.ask_isp(asker, ask.outlook, &mut found).await {
             true => RankedBy::Ecs,
             false => ask.outlook.ranked_by(),
         };
-        if ask.scores.is_none() {
-            self.note_standings(&mut found, ask.now).await;
-        }
-        Ok((overlay::rank(&found, policy), ranked_by))
+        let is_scored = ask.scores.is_some() || self.note_standings(&mut found, ask.now).await;
+        Ok(Ranked { placed: overlay::rank(&found, policy), by, is_scored })
     }
 
     fn policy(&self, size: usize, class: u8) -> Policy {
@@ -126,15 +138,17 @@ impl Oms {
         })
     }
 
-    /// What PAMS says of candidates, where it is in another process.
-    async fn note_standings(&self, found: &mut [Found], now: u64) {
+    /// What PAMS says of candidates, where it is in another process; whether it does.
+    async fn note_standings(&self, found: &mut [Found], now: u64) -> bool {
         let peers: Vec<PeerId> = found.iter().map(|found| found.peer.clone()).collect();
-        for (found, standing) in found.iter_mut().zip(self.standings(&peers, now).await) {
+        let Some(standings) = self.standings(&peers, now).await else { return false };
+        for (found, standing) in found.iter_mut().zip(standings) {
             let Some(standing) = standing else { continue };
             let Standing { score, is_overloaded, age_s, status } = standing;
             found.brief = Some(Brief { score, is_overloaded, age_s });
             found.status = found.show_status.then(|| Box::new(status));
         }
+        true
     }
 
     /// The statuses that users agreed to show, where they are not known yet.
@@ -147,13 +161,14 @@ impl Oms {
             return;
         }
         let peers: Vec<PeerId> = agreed.iter().map(|found| found.peer.clone()).collect();
-        for (found, standing) in agreed.into_iter().zip(self.standings(&peers, now).await) {
+        let standings = self.standings(&peers, now).await.unwrap_or_default();
+        for (found, standing) in agreed.into_iter().zip(standings) {
             found.status = standing.map(|standing| Box::new(standing.status));
         }
     }
 
-    async fn standings(&self, peers: &[PeerId], now: u64) -> Vec<Option<Standing>> {
-        self.in_time("r1", self.activity.standings(peers, now)).await.unwrap_or_default()
+    async fn standings(&self, peers: &[PeerId], now: u64) -> Option<Vec<Option<Standing>>> {
+        self.in_time("r1", self.activity.standings(peers, now)).await
     }
 
     /// An answer of another role, or none: whoever asked goes on without.

@@ -70,7 +70,12 @@ mod tests {
 
     fn ordered(entries: Vec<PeerEntry>, costs: &[(u8, f64)]) -> Vec<(u8, Option<u32>)> {
         let peer_info_list = List::new(entries).unwrap();
-        let mut list = PeerList { num_peers: 9, ranked_by: RankedBy::Score, peer_info_list };
+        let mut list = PeerList {
+            num_peers: 9,
+            ranked_by: RankedBy::Score,
+            lacks: List::default(),
+            peer_info_list,
+        };
         let costs = costs.iter().map(|(host, cost)| (IpAddr::from([192, 0, 2, *host]), *cost));
         order(&mut list, &costs.collect());
         let host = |entry: &PeerEntry| match entry.peer_addr[0].ip_address {

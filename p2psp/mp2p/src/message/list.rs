@@ -21,8 +21,25 @@ pub struct PeerList {
     /// What the order rests on.
     #[serde(rename = "ranked-by")]
     pub ranked_by: RankedBy,
+    /// Who did not answer, so that the list goes without what they know.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub lacks: List<Lack, 2>,
     /// The peers.
     pub peer_info_list: List<PeerEntry, MAX_ENTRIES>,
+}
+
+fn is_none(lacks: &List<Lack, 2>) -> bool {
+    lacks.is_empty()
+}
+
+/// A server of the provider that was silent.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lack {
+    /// Scores are those of peers that reported nothing, and nobody counts as overloaded.
+    Pams,
+    /// The asker has the class that it had, a newcomer the lowest.
+    Ums,
 }
 
 /// What an order rests on.
