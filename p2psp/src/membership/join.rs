@@ -109,8 +109,6 @@ impl Oms {
         let wanted = Wanted { overlay: &request.overlay_id, size, class, behind };
         let Ranked { placed, by, is_scored } = self.rank(asker, &outlook, wanted, moment).await?;
         self.metrics.listed(by);
-        let lacks = [(is_scored, Lack::Pams), (is_profiled, Lack::Ums)];
-        let lacks = lacks.into_iter().filter(|(is_there, _)| !is_there).map(|(_, lack)| lack);
         // `size` is within the bound of a list.
         let entries = placed.into_iter().map(entry).collect();
         let holder = asker.user.as_ref().map(|user| Holder {
@@ -146,7 +144,7 @@ impl Oms {
             status: PeerList {
                 num_peers: announced.members,
                 ranked_by: by,
-                lacks: List::new(lacks.collect()).unwrap_or_default(),
+                lacks: lacks(is_scored, is_profiled),
                 peer_info_list: List::new(entries).unwrap_or_default(),
             },
         })
@@ -353,4 +351,11 @@ impl Oms {
         };
         self.in_time("r7", Box::pin(asked)).await.unwrap_or(Ok(None))
     }
+}
+
+/// Who was silent.
+fn lacks(is_scored: bool, is_profiled: bool) -> List<Lack, 2> {
+    let all = [(is_scored, Lack::Pams), (is_profiled, Lack::Ums)];
+    let silent = all.into_iter().filter(|(is_there, _)| !is_there).map(|(_, lack)| lack);
+    List::new(silent.collect()).unwrap_or_default()
 }
