@@ -181,7 +181,8 @@ async fn fetch(
     if arguments.detach {
         for started in &wanted {
             writeln!(out, "fetching {} {}", started.content_id, started.title)?;
-            if arguments.output.is_some() && started.folder != folder {
+            // Who plays it gets its addresses, wherever it lies.
+            if how.is_none() && arguments.output.is_some() && started.folder != folder {
                 failed.push(format!(
                     "{} is at {}, and stays there; without --detach it is copied",
                     started.title,

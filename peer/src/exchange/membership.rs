@@ -23,8 +23,11 @@ const RETIREMENT: Duration = Duration::from_secs(20);
 const REVIEW: Duration = Duration::from_secs(10);
 /// A far peer is tried so often, whether it is better than those at hand.
 const TRIAL: Duration = Duration::from_secs(30);
-/// Others are told of neighbours so often, and heard so often; near ones first after so long.
+/// Others are told of neighbours first after so long, near or far: a newcomer that OMS has not
+/// told us of yet counts as far, and may know nobody else…
 const PEX_FIRST: Duration = Duration::from_millis(1500);
+const FAR_PEX_FIRST: Duration = Duration::from_secs(3);
+/// … then so often, and heard so often.
 const PEX_EVERY: Duration = Duration::from_secs(60);
 const PEX_HEARD: Duration = Duration::from_secs(20);
 /// Neighbours told of, to a near peer and to a far one: each is as long as its passkey.
@@ -199,7 +202,7 @@ impl Engine {
 impl Link {
     /// When the other end is to be told of neighbours next.
     fn pex_due(&self) -> Instant {
-        let first = self.since + if self.near { PEX_FIRST } else { PEX_EVERY };
+        let first = self.since + if self.near { PEX_FIRST } else { FAR_PEX_FIRST };
         self.news.pex_at.map_or(first, |at| at + PEX_EVERY)
     }
 }
