@@ -139,7 +139,7 @@ impl Server {
         }
         let admin_stop = Shutdown::new();
         let admin = tokio::spawn(admin.run(admin_stop.clone()));
-        notify::ready(&format!("serving {}", desk.url), &shutdown);
+        let _ready = notify::ready(&format!("serving {}", desk.url), &shutdown);
         let service = Service::new(desk, identities.enrolment()).bounded(requests);
         listener.run(Arc::new(service), shutdown).await;
         keep(&kept, &folder);

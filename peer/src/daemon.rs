@@ -63,7 +63,7 @@ impl Daemon {
     /// A signal handler cannot be installed.
     pub async fn run(self) -> anyhow::Result<()> {
         let mut hangups = hangups()?;
-        notify::ready(&self.line(), &self.shutdown);
+        let _ready = notify::ready(&self.line(), &self.shutdown);
         loop {
             tokio::select! {
                 () = self.shutdown.wait() => break,

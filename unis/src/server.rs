@@ -186,7 +186,7 @@ impl Server {
         let admin_stop = Shutdown::new();
         let admin = tokio::spawn(admin.run(admin_stop.clone()));
         let reload = tokio::spawn(reloader.run(settings, seen, hangups, shutdown.clone()));
-        notify::ready(&status, &shutdown);
+        let _ready = notify::ready(&status, &shutdown);
         listener.run(Arc::new(service), shutdown).await;
         admin_stop.trigger();
         let _ = admin.await;

@@ -1,6 +1,8 @@
 //! What the service manager is told (sd_notify(3)): ready, reloading, stopping, and a line on how
 //! things are. Without one (`NOTIFY_SOCKET` not set) nothing is said.
 
+use std::sync::{Arc, Once};
+
 use sd_notify::NotifyState;
 
 use crate::printable::printable;
@@ -9,14 +11,34 @@ use crate::shutdown::Shutdown;
 /// Longest line on how things are, characters.
 const MAX_STATUS: usize = 400;
 
-/// Says that the service is ready, and that it stops when it does. Must be called inside a runtime.
-pub fn ready(status: &str, shutdown: &Shutdown) {
+/// A service that the manager knows to be ready; that it stops is said once, at the latest when
+/// this is dropped.
+#[derive(Debug)]
+#[must_use = "dropped, it says that the service stops"]
+pub struct Ready(Arc<Once>);
+
+/// Says that the service is ready, and that it stops as soon as it does. Must be called inside a
+/// runtime.
+pub fn ready(status: &str, shutdown: &Shutdown) -> Ready {
     tell(&[NotifyState::Ready, NotifyState::Status(&line(status))]);
-    let shutdown = shutdown.clone();
+    let (shutdown, said) = (shutdown.clone(), Arc::new(Once::new()));
+    let ready = Ready(Arc::clone(&said));
     tokio::spawn(async move {
         shutdown.wait().await;
-        tell(&[NotifyState::Stopping, NotifyState::Status("draining")]);
+        stopping(&said);
     });
+    ready
+}
+
+impl Drop for Ready {
+    /// A service that has nothing to drain ends before the task that waits comes to its turn.
+    fn drop(&mut self) {
+        stopping(&self.0);
+    }
+}
+
+fn stopping(said: &Once) {
+    said.call_once(|| tell(&[NotifyState::Stopping, NotifyState::Status("draining")]));
 }
 
 /// Says that a reload begins; [`reloaded`] has to follow.
