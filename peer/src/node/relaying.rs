@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 
 use crate::node::Node;
 use crate::provider::ProviderError;
-use crate::relay::{Guard, Hall, serve, unix_s};
+use crate::relay::{Guard, Hall, Lender, serve, unix_s};
 
 /// Between two looks at what was used.
 const USAGE: Duration = Duration::from_secs(5);
@@ -97,13 +97,16 @@ fn open(
         tracing::error!("OMS gives a key that is none");
         return None;
     };
-    let hall = Arc::new(Hall::new(Guard {
+    let guard = Guard {
         own: node.identity.peer.clone(),
         issuer: node.identity.trust_domain.clone(),
         oms_key,
         epoch: answer.epoch,
         passkey_epoch: answer.passkey_epoch,
-    }));
+    };
+    let settings = node.settings().relay;
+    let lent_kbps = if settings.lend_idle { settings.bandwidth_kbps } else { 0 };
+    let hall = Arc::new(Hall::new(guard, Lender::new(lent_kbps.saturating_mul(1000))));
     let (tls, shutdown) = (Arc::clone(&node.identity.relays), node.shutdown.clone());
     let doors = (Arc::clone(&hall), node.revoked.clone());
     match serve(listener.take()?, tls, doors, shutdown) {

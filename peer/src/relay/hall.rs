@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mp2p::id::{OverlayId, PeerId};
 use mp2p::passkey::{Check, Passkey};
-use mp2p::relay::{CircuitKey, KEY_BYTES, Refusal, Say};
+use mp2p::relay::{CircuitKey, Refusal, Say};
 use mp2p::reservation::{Reservation, ReservationCheck, ReservationKind};
 use mp2p::signed::VerifyingKey;
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::relay::Account;
+use crate::relay::{Account, Lender};
 
 /// Peers that keep a connection here at a time.
 const MAX_HELD: usize = 10_000;
@@ -64,6 +64,7 @@ pub struct Hall {
 
 struct Inner {
     guard: Guard,
+    lender: Arc<Lender>,
     held: HashMap<String, Held>,
     waiting: HashMap<CircuitKey, Waiting>,
     /// Accounts of reservations whose holder is gone, while they are good: it may come back.
@@ -107,12 +108,13 @@ pub(crate) struct Pair {
 }
 
 impl Hall {
-    /// An empty one.
+    /// An empty one; what nobody uses of the relay is `lender`'s to give.
     #[must_use]
-    pub fn new(guard: Guard) -> Self {
+    pub fn new(guard: Guard, lender: Lender) -> Self {
+        let lender = Arc::new(lender);
         let (held, waiting, accounts) = (HashMap::new(), HashMap::new(), HashMap::new());
         let (past, askers) = (Vec::new(), Vec::new());
-        let inner = Inner { guard, held, waiting, accounts, past, askers };
+        let inner = Inner { guard, lender, held, waiting, accounts, past, askers };
         Self { inner: Mutex::new(inner), ended: Notify::new() }
     }
 
@@ -163,7 +165,10 @@ impl Hall {
         }
         // What was used before the holder came back counts.
         let account = inner.accounts.remove(&id).map_or_else(
-            || Arc::new(Account::new(reservation.quota_bytes, reservation.bandwidth_bps)),
+            || {
+                let account = Account::new(reservation.quota_bytes, reservation.bandwidth_bps);
+                Arc::new(account.lent_by(Arc::clone(&inner.lender)))
+            },
             |(account, _)| account,
         );
         if account.is_exhausted() {
@@ -381,19 +386,6 @@ impl Held {
         let holder = self.reservation.holder.clone();
         Usage { reservation: id.to_owned(), holder, bytes_in, bytes_out }
     }
-}
-
-/// Two keys that nobody can guess.
-///
-/// # Errors
-/// The system has no randomness.
-pub(crate) fn keys() -> Result<[CircuitKey; 2], Refused> {
-    let mut keys = [[0; KEY_BYTES]; 2];
-    for key in &mut keys {
-        aws_lc_rs::rand::fill(key)
-            .map_err(|_| (Refusal::InsufficientCapacity, "no randomness".to_owned()))?;
-    }
-    Ok(keys.map(CircuitKey))
 }
 
 #[cfg(test)]

@@ -9,10 +9,12 @@
 
 mod client;
 mod hall;
+mod lender;
 mod server;
 mod splice;
 
 pub use crate::relay::client::{Kept, RelayError, circuit, keep, reach};
 pub use crate::relay::hall::{Guard, Hall, Usage};
+pub use crate::relay::lender::Lender;
 pub(crate) use crate::relay::server::{serve, unix_s};
 pub use crate::relay::splice::Account;

@@ -11,7 +11,7 @@ use link::shutdown::Shutdown;
 use link::tls::PeerTls;
 use mp2p::id::PeerId;
 use mp2p::message::bound::Text;
-use mp2p::relay::{Ask, CircuitKey, KEY_BYTES, PREAMBLE, Say};
+use mp2p::relay::{Ask, CircuitKey, KEY_BYTES, PREAMBLE, Refusal, Say};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
@@ -19,7 +19,7 @@ use tokio::time::timeout;
 
 use crate::relay::Hall;
 use crate::relay::client::watch;
-use crate::relay::hall::{Refused, keys};
+use crate::relay::hall::Refused;
 use crate::relay::splice::splice;
 use crate::revoked::Revoked;
 use crate::words::{hear, say};
@@ -181,4 +181,17 @@ async fn converse(
 
 fn refused((code, reason): Refused) -> Say {
     Say::Refused { code, reason: Text::new(reason).unwrap_or_default() }
+}
+
+/// Two keys that nobody can guess.
+///
+/// # Errors
+/// The system has no randomness.
+fn keys() -> Result<[CircuitKey; 2], Refused> {
+    let mut keys = [[0; KEY_BYTES]; 2];
+    for key in &mut keys {
+        aws_lc_rs::rand::fill(key)
+            .map_err(|_| (Refusal::InsufficientCapacity, "no randomness".to_owned()))?;
+    }
+    Ok(keys.map(CircuitKey))
 }

@@ -1,6 +1,6 @@
-//! Two connections made one: bytes are passed on and counted, not faster than was reserved, not
-//! more than was reserved, and not longer. They stay in the kernel: from one socket into a pipe,
-//! from there into the other (splice(2)).
+//! Two connections made one: bytes are passed on and counted, not faster than was reserved or is
+//! lent, not more than was reserved, and not longer. They stay in the kernel: from one socket into
+//! a pipe, from there into the other (splice(2)).
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -14,10 +14,14 @@ use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::relay::Lender;
+
 /// Bytes passed on at a time, and room of the pipe between two sockets.
 const STEP_BYTES: usize = 256 << 10;
 /// With a rate: bytes at a time are those of this long, so that no step is a burst.
 const STEP_TIME: Duration = Duration::from_millis(50);
+/// … where as many as this share what a relay lends.
+const SHARERS: u64 = 4;
 /// A circuit without a byte for so long ends.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
 
@@ -29,6 +33,8 @@ pub struct Account {
     quota: u64,
     /// Bytes a second; 0: no bound.
     rate: u64,
+    /// What the relay has beyond that.
+    lender: Arc<Lender>,
 }
 
 #[derive(Debug, Default)]
@@ -45,16 +51,23 @@ struct Used {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Passed {
     /// So many bytes of those asked for; less: the quota ends with them.
-    bytes: u64,
+    pub(crate) bytes: u64,
     /// After this time.
-    wait: Duration,
+    pub(crate) wait: Duration,
 }
 
 impl Account {
     /// Of a reservation of `quota` bytes in all, at `bandwidth_bps`; 0: no bound.
     #[must_use]
     pub fn new(quota: u64, bandwidth_bps: u64) -> Self {
-        Self { used: Mutex::default(), quota, rate: bandwidth_bps / 8 }
+        Self { used: Mutex::default(), quota, rate: bandwidth_bps / 8, lender: Arc::default() }
+    }
+
+    /// The same with what the relay has beyond what others use.
+    #[must_use]
+    pub fn lent_by(mut self, lender: Arc<Lender>) -> Self {
+        self.lender = lender;
+        self
     }
 
     /// Bytes from the holder, and to it.
@@ -79,7 +92,8 @@ impl Account {
         if self.rate == 0 {
             return STEP_BYTES;
         }
-        let bytes = self.rate.saturating_mul(STEP_TIME.as_millis() as u64) / 1000;
+        let rate = self.rate.max(self.lender.rate() / SHARERS);
+        let bytes = rate.saturating_mul(STEP_TIME.as_millis() as u64) / 1000;
         usize::try_from(bytes).unwrap_or(STEP_BYTES).clamp(1500, STEP_BYTES)
     }
 
@@ -97,8 +111,11 @@ impl Account {
             return Passed { bytes, wait: Duration::ZERO };
         }
         let cost = Duration::from_secs_f64(bytes as f64 / self.rate as f64);
-        let from = used.paid.map_or(now, |paid| paid.max(now));
-        used.paid = Some(from + cost);
+        let own = used.paid.map_or(now, |paid| paid.max(now));
+        let (from, is_lent) = self.lender.pass(bytes, own, now);
+        if !is_lent {
+            used.paid = Some(own + cost);
+        }
         Passed { bytes, wait: from.saturating_duration_since(now) }
     }
 }

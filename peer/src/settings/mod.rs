@@ -163,6 +163,8 @@ pub struct RelaySettings {
     pub bandwidth_kbps: u64,
     /// Peers that keep a connection at a time.
     pub circuits: u32,
+    /// Whether what of it nobody uses goes to those who are here, beyond what is reserved for them.
+    pub lend_idle: bool,
     /// The provider's own device, which must tell of its faults.
     pub dedicated: bool,
 }
@@ -174,6 +176,7 @@ impl Default for RelaySettings {
             announce_port: None,
             bandwidth_kbps: 10_000,
             circuits: 16,
+            lend_idle: true,
             dedicated: false,
         }
     }

@@ -29,7 +29,7 @@ impl Scene {
             passkey_epoch: 0,
         };
         let (control, said) = mpsc::channel(8);
-        Self { hall: Hall::new(guard), key, control, said }
+        Self { hall: Hall::new(guard, Lender::default()), key, control, said }
     }
 
     fn reservation(&self, epoch: u64, exp: u64) -> Reservation {
