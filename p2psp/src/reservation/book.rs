@@ -115,6 +115,7 @@ impl Book {
         let parts = self.pieces(order, far, now).ok_or(ReserveError::NoCapacity {
             bandwidth_bps: order.bandwidth_bps,
             storage_bytes: order.storage_bytes,
+            dedicated: order.dedicated,
         })?;
         Ok(parts.into_iter().map(|part| self.grant(order, part, now)).collect())
     }
@@ -139,8 +140,10 @@ impl Book {
         };
         let phase = Phase::Held(now.saturating_add(self.settings.hold_seconds));
         let duration = self.lasting(order.duration);
+        let at_most = order.at_most;
+        let (bytes_in, bytes_out, kept_bytes) = (0, 0, 0);
         let grant =
-            Grant { reservation, phase, duration, bytes_in: 0, bytes_out: 0, kept_bytes: 0 };
+            Grant { reservation, phase, duration, bytes_in, bytes_out, kept_bytes, at_most };
         if let Some(server) = self.servers.get_mut(&server) {
             server.take(&grant);
         }

@@ -24,6 +24,9 @@ pub struct Grant {
     /// Bytes kept, as its server told last.
     #[serde(default)]
     pub kept_bytes: u64,
+    /// It was given less than was asked for, or could have been: see [`Order::at_most`].
+    #[serde(default)]
+    pub at_most: bool,
 }
 
 /// How far a reservation has come.
@@ -58,8 +61,9 @@ pub struct Order {
     pub duration: u64,
     /// Only with the provider's own servers.
     pub dedicated: bool,
-    /// Less will do, from one server: of storage half of what that has free at most, of a relay's
-    /// bandwidth as much as that has free, where all together have not enough.
+    /// Less will do, from one server: all such orders together have half of its storage, and each
+    /// half of what is left of that at most; of a relay's bandwidth as much as that has free, where
+    /// all together have not enough.
     pub at_most: bool,
     /// By the provider itself: it does not count as one of the holder's.
     pub by_provider: bool,
@@ -69,12 +73,17 @@ pub struct Order {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ReserveError {
     /// All of it is taken.
-    #[error("no servers have that much free: {bandwidth_bps} bit/s, {storage_bytes} bytes")]
+    #[error(
+        "no servers{} have that much free: {bandwidth_bps} bit/s, {storage_bytes} bytes",
+        if *.dedicated { " of the provider's own, which alone serve a closed overlay," } else { "" }
+    )]
     NoCapacity {
         /// Bit/s that were asked for.
         bandwidth_bps: u64,
         /// Bytes that were asked for.
         storage_bytes: u64,
+        /// Whether a user's server would not do.
+        dedicated: bool,
     },
     /// One holder has enough.
     #[error("a peer holds {0} reservations at most")]

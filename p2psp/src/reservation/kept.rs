@@ -40,6 +40,7 @@ impl Book {
         for server in self.servers.values_mut() {
             server.expires = now.saturating_add(self.settings.server_expires_seconds);
             server.reserved = mp2p::message::server::Capacity::default();
+            server.spread_bytes = 0;
             server.grants.clear();
         }
         for grant in kept.grants {

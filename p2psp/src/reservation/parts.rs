@@ -41,10 +41,13 @@ impl Book {
         let (bandwidth_bps, storage_bytes) = (order.bandwidth_bps, order.storage_bytes);
         let is_relay = order.kind == ReservationKind::Rs;
         if order.at_most && !is_relay {
-            let may = |(_, b, s): &&Free| *b >= bandwidth_bps && *s >= PART_BYTES;
-            let (server, _, has) = free.iter().find(may)?;
-            let storage_bytes = storage_bytes.min((has / 2).max(PART_BYTES));
-            let server = server.clone();
+            let spare = free.into_iter().filter(|(_, b, _)| *b >= bandwidth_bps);
+            let mut spare = spare.map(|(server, _, has)| {
+                let rest = self.servers.get(&server).map_or(0, |server| server.to_spread());
+                (server, rest.min(has))
+            });
+            let (server, rest) = spare.find(|(_, rest)| *rest >= PART_BYTES)?;
+            let storage_bytes = storage_bytes.min((rest / 2).max(PART_BYTES));
             return Some(vec![Piece { server, bandwidth_bps, storage_bytes, offset: None }]);
         }
         let enough = |(_, b, s): &&Free| *b >= bandwidth_bps && *s >= storage_bytes;

@@ -74,6 +74,9 @@ pub(crate) struct Server {
     pub(crate) faulty_until: u64,
     /// Sums over `grants`.
     pub(crate) reserved: Capacity,
+    /// Of that given to orders for as much as there is, bytes.
+    #[serde(default)]
+    pub(crate) spread_bytes: u64,
     pub(crate) grants: BTreeSet<String>,
 }
 
@@ -88,6 +91,7 @@ impl Server {
             expires: 0,
             faulty_until: 0,
             reserved: Capacity::default(),
+            spread_bytes: 0,
             grants: BTreeSet::new(),
         }
     }
@@ -103,11 +107,20 @@ impl Server {
         })
     }
 
+    /// Bytes that orders for as much as there is may have of it still: the other half is for those
+    /// who ask for what they need.
+    pub(crate) fn to_spread(&self) -> u64 {
+        (self.capacity.storage_bytes / 2).saturating_sub(self.spread_bytes)
+    }
+
     pub(crate) fn take(&mut self, grant: &Grant) {
         let (reserved, of) = (&mut self.reserved, &grant.reservation);
         reserved.bandwidth_bps += of.bandwidth_bps;
         reserved.storage_bytes += of.storage_bytes;
         reserved.circuits += 1;
+        if grant.at_most {
+            self.spread_bytes = self.spread_bytes.saturating_add(of.storage_bytes);
+        }
         self.grants.insert(grant.id().to_string());
     }
 
@@ -117,6 +130,9 @@ impl Server {
             reserved.bandwidth_bps -= of.bandwidth_bps;
             reserved.storage_bytes -= of.storage_bytes;
             reserved.circuits -= 1;
+            if grant.at_most {
+                self.spread_bytes = self.spread_bytes.saturating_sub(of.storage_bytes);
+            }
         }
     }
 

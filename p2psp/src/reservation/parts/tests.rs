@@ -79,7 +79,8 @@ fn a_reservation_is_composed_where_no_server_alone_has_enough() {
     assert_eq!(reserve(&mut book, &order(9, 70, 0), START).unwrap().len(), 1);
 }
 
-/// What the provider attaches by itself takes no cache whole, so that the next overlay finds room.
+/// What the provider attaches by itself takes no cache whole: the next overlay finds room, and so
+/// does, in half of it, a peer that wants to leave what it has there.
 #[test]
 fn an_order_for_as_much_as_there_is_takes_half_of_what_is_free_at_most() {
     let mut book = book(&[(1, 100, 8 * MIB16)]);
@@ -88,7 +89,9 @@ fn an_order_for_as_much_as_there_is_takes_half_of_what_is_free_at_most() {
     while let Ok(granted) = reserve(&mut book, &order, START) {
         given.push(granted[0].reservation.storage_bytes / MIB16);
     }
-    assert_eq!(given, [3, 2, 1, 1]);
+    assert_eq!(given, [2, 1, 1]);
+    let asked = reserve(&mut book, &self::order(8, 1, 4 * MIB16), START).unwrap();
+    assert_eq!((asked.len(), asked[0].reservation.storage_bytes), (1, 4 * MIB16));
 }
 
 /// Who asks for 40 of relays where all have 24 and the largest has 10 is given 10, and not nothing.
