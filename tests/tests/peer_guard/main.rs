@@ -2,6 +2,8 @@
 //! peers, one of them with words of its own.
 
 mod denylist;
+mod members;
 mod passkeys;
 mod raw;
+mod reports;
 mod stops;

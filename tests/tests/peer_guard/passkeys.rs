@@ -16,7 +16,7 @@ use crate::raw::{Raw, Target};
 const FILM: usize = 1 << 20;
 
 /// The key that OMS signs with.
-fn key_of_oms(scene: &Scene) -> SigningKey {
+pub(crate) fn key_of_oms(scene: &Scene) -> SigningKey {
     let path = scene.cities.p2psp.pki("../passkey-key.der");
     SigningKey::from_pkcs8(&std::fs::read(path).expect("no key")).expect("a key")
 }

@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 /// A peer without a program.
 pub(crate) struct Raw {
     runtime: Runtime,
-    identity: Identity,
+    pub(crate) identity: Identity,
     address: IpAddr,
 }
 
@@ -53,12 +53,17 @@ impl Target {
 
     /// A HELLO of somebody who has nothing yet.
     pub(crate) fn hello(&self, passkey: Option<&str>) -> Frame {
+        self.hello_of(passkey, Buffermap::empty(self.fragments).expect("few fragments"))
+    }
+
+    /// A HELLO of somebody who has these fragments.
+    pub(crate) fn hello_of(&self, passkey: Option<&str>, buffermap: Buffermap) -> Frame {
         Frame::Hello(Box::new(Hello {
             version: VERSION,
             overlay_id: self.overlay.clone(),
             content_id: self.content.clone(),
             passkey: passkey.map(|text| Text::new(text).expect("a short passkey")),
-            buffermap: Buffermap::empty(self.fragments).expect("few fragments"),
+            buffermap,
             up_limit: None,
             listen_port: None,
         }))
@@ -83,6 +88,17 @@ impl Raw {
         frames: Vec<Frame>,
         is_enough: impl Fn(&Frame) -> bool,
     ) -> Vec<Frame> {
+        self.talk(target, frames, |frame| (!is_enough(frame)).then(Vec::new))
+    }
+
+    /// Dials, says `frames`, and answers what it hears, until nothing is to be said any more or the
+    /// connection ends; what it heard.
+    pub(crate) fn talk(
+        &self,
+        target: &Target,
+        frames: Vec<Frame>,
+        mut answer: impl FnMut(&Frame) -> Option<Vec<Frame>>,
+    ) -> Vec<Frame> {
         self.runtime.block_on(async {
             let tls = &self.identity.peers;
             let met = dial(target.address, &target.id, tls, Some(self.address)).await;
@@ -96,11 +112,10 @@ impl Raw {
             let all = async {
                 while let Some(note) = heard.recv().await {
                     let Heard::Frame(frame) = note.heard else { break };
-                    let is_last = is_enough(&frame);
+                    let answers = answer(&frame);
                     said.push(frame);
-                    if is_last {
-                        break;
-                    }
+                    let Some(answers) = answers else { break };
+                    answers.into_iter().for_each(|frame| link.send(frame));
                 }
             };
             tokio::time::timeout(AMPLE, all).await.expect("the other peer says nothing");

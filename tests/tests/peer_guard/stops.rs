@@ -13,6 +13,7 @@ use system_tests::cities::{BERLIN, HAMBURG, MUENCHEN};
 use system_tests::p2psp::Shape;
 use system_tests::peer::PeerProgram;
 use system_tests::swarm::{Scene, film};
+use system_tests::wait::until_there;
 
 use crate::raw::{Raw, Target};
 
@@ -95,6 +96,44 @@ fn flow_8_3_4_a_forged_foreign_or_damaged_order_does_nothing_between_peers() {
     }
     say(9, genuine);
     anna.until(|status| state(status) == "stopped").expect("it goes on");
+}
+
+/// An order that was lifted is void for good: said again by whoever kept it, it does nothing.
+#[test]
+fn flow_8_3_4_an_order_that_was_lifted_does_nothing_when_it_is_said_again() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    let film = film(&scene.at("source"), 84, 1 << 20).expect("no film");
+    let path = scene.at("source/film.bin");
+    let mut anna = scene.peer("anna", BERLIN).expect("not enrolled");
+    anna.serve(&[]).expect("no daemon");
+    let id = anna.share(&path).expect("not shared");
+    let authority = scene.cities.p2psp.enrol_named("authority/rights", MUENCHEN);
+    let authority = authority.expect("not enrolled");
+    let body = json!({"content-id": id, "reason": "no licence"});
+    let taken = authority.ask("POST", "/ixs/takedown", Some(&body));
+    assert_eq!(taken.status, 202);
+    let taken = taken.json()["takedown-id"].as_str().expect("no name").to_owned();
+    anna.until(|status| state(status) == "stopped").expect("it goes on");
+    let order = anna.state().join("contents").join(&id).join("stop.jws");
+    let order = std::fs::read_to_string(order).expect("no order");
+    let lift = format!("/ixs/takedown?takedown-id={taken}&reason=appeal%20won");
+    assert_eq!(authority.ask("DELETE", &lift, None).status, 200);
+    let again = until_there("it is shared again", || {
+        let _ = anna.run(&["stop", &id]);
+        anna.share(&path).ok()
+    });
+    assert_eq!(again, id);
+    anna.until(|status| state(status) == "sharing").expect("not shared");
+    anna.until(|status| status["transfers"][0]["members"] == 1).expect("not joined");
+    let eve = scene.peer("eve", HAMBURG).expect("not enrolled");
+    let target = Target { fragments: 4, ..Target::of(&anna, BERLIN, (&id, &id)) };
+    let frames = vec![target.hello(None), Frame::Stop(order.into())];
+    let said = Raw::of(&eve, HAMBURG).say(&target, frames, |frame| matches!(frame, Frame::Bye(_)));
+    assert!(matches!(said.first(), Some(Frame::Pello(_))), "{said:?}");
+    assert_eq!(state(&anna.status().expect("no status")), "sharing");
+    let ben = scene.peer("ben", MUENCHEN).expect("not enrolled");
+    ben.get(&id, &scene.at("got")).expect("not fetched");
+    assert!(std::fs::read(scene.at("got/film.bin")).expect("no file") == film);
 }
 
 /// Ben is cut off from OMS and linked with Anna, who passes the order on; Carl was away and is cut
