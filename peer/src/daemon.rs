@@ -6,11 +6,11 @@
 //!  admin-listen ───────► admin ───┘               service manager ◄─ ready, reloading, stopping
 //! ```
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use link::admin::Admin;
-use link::daemon::notify;
+use link::daemon::{Sockets, notify};
 use link::shutdown::{Shutdown, hangups};
 use prometheus_client::registry::Registry;
 
@@ -42,11 +42,12 @@ impl Daemon {
         let shutdown = Shutdown::on_signals()?;
         let (socket, key) = (home.socket(), home.page_key());
         let (web, admin_listen) = ((settings.web_page, settings.web_listen), settings.admin_listen);
-        let node = Node::start(home, settings, shutdown.clone()).await?;
+        let (handed, admin_handed) = Sockets::handed_over()?.into_listeners();
+        let node = Node::start(home, settings, handed, shutdown.clone()).await?;
         let admin_stop = Shutdown::new();
-        let admin = match admin_listen {
-            Some(address) => Some(admin(&node, address, &shutdown, &admin_stop)?),
-            None => None,
+        let admin = match (admin_handed, admin_listen) {
+            (None, None) => None,
+            (socket, at) => Some(admin(&node, (socket, at), &shutdown, &admin_stop)?),
         };
         let page = match web {
             (true, at) => Some(Page::open(Arc::clone(&node), (at, &key), shutdown.clone())?),
@@ -57,7 +58,8 @@ impl Daemon {
         Ok(Self { node, page, admin, inputs, shutdown, admin_stop })
     }
 
-    /// Serves until SIGTERM or SIGINT; SIGHUP takes the limits of the settings.
+    /// Serves until SIGTERM or SIGINT; SIGHUP takes the limits of the settings, but for those that
+    /// its user has chosen.
     ///
     /// # Errors
     /// A signal handler cannot be installed.
@@ -79,7 +81,7 @@ impl Daemon {
     fn reload(&self) {
         notify::reloading();
         let read = Settings::load(&self.inputs).map_err(anyhow::Error::from);
-        match read.and_then(|settings| self.node.set_limits(settings.limits)) {
+        match read.and_then(|settings| self.node.settle_limits(settings.limits)) {
             Ok(()) => {
                 tracing::info!("limits taken from the settings");
                 notify::reloaded(&self.line());
@@ -100,7 +102,7 @@ impl Daemon {
 
 fn admin(
     node: &Arc<Node>,
-    address: SocketAddr,
+    (handed, address): (Option<TcpListener>, Option<SocketAddr>),
     draining: &Shutdown,
     stop: &Shutdown,
 ) -> anyhow::Result<SocketAddr> {
@@ -109,7 +111,12 @@ fn admin(
     node.identity.metrics.register(registry.sub_registry_with_prefix("peer_link"));
     link::metrics::process::register(&mut registry);
     let readiness = node.readiness.clone();
-    let admin = Admin::bind(address, readiness, Arc::new(registry), draining.clone())?;
+    let registry = Arc::new(registry);
+    let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
+    let admin = match handed {
+        Some(socket) => Admin::over(socket, readiness, registry, draining.clone())?,
+        None => Admin::bind(address.unwrap_or(loopback), readiness, registry, draining.clone())?,
+    };
     let address = admin.local_address();
     tokio::spawn(admin.run(stop.clone()));
     Ok(address)

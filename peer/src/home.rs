@@ -9,6 +9,7 @@
 //!  STATE/cache.json                       for whom that is
 //!  STATE/denylist/                        what is forbidden, as the provider has signed it
 //!  STATE/spool/                           reports that the provider has not taken yet
+//!  STATE/limits.json                      limits that its user has chosen over the settings'
 //!  STATE/page-key                        opens the web page
 //!  STATE/control.sock                     commands to a running peer
 //! ```
@@ -97,6 +98,12 @@ impl Home {
     #[must_use]
     pub fn denylist(&self) -> PathBuf {
         self.folder.join("denylist")
+    }
+
+    /// Limits that its user has chosen.
+    #[must_use]
+    pub fn limits(&self) -> PathBuf {
+        self.folder.join("limits.json")
     }
 
     /// The key of the web page.

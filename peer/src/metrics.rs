@@ -13,7 +13,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::control::message::State;
+use crate::control::message::{State, WayThere};
 use crate::exchange::ReportKind;
 use crate::node::Node;
 
@@ -26,6 +26,12 @@ struct From {
     rank: String,
 }
 
+/// The way that bytes came.
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct By {
+    path: &'static str,
+}
+
 /// What went wrong with another peer.
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 struct Wrong {
@@ -36,6 +42,7 @@ struct Wrong {
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
     received: Family<From, Counter>,
+    came: Family<By, Counter>,
     sent: Counter,
     failures: Family<Wrong, Counter>,
 }
@@ -48,6 +55,8 @@ impl Metrics {
         registry.register("build", "Version of this peer", build);
         let help = "Content received from peers, by their rank in the list, 1 the nearest";
         registry.register_with_unit("received", help, Unit::Bytes, self.received.clone());
+        let help = "Content received from peers, by the way that it came";
+        registry.register_with_unit("received_by_path", help, Unit::Bytes, self.came.clone());
         let help = "Content sent to peers";
         registry.register_with_unit("sent", help, Unit::Bytes, self.sent.clone());
         let help = "Failures of other peers, as OMS is told of them";
@@ -62,6 +71,10 @@ impl Metrics {
             Some(rank) => rank.to_string(),
         };
         self.received.get_or_create(&From { rank }).inc_by(bytes as u64);
+    }
+
+    pub(crate) fn came(&self, path: WayThere, bytes: usize) {
+        self.came.get_or_create(&By { path: path.word() }).inc_by(bytes as u64);
     }
 
     pub(crate) fn sent(&self, bytes: usize) {
@@ -102,6 +115,19 @@ impl Collector for Standing {
         let mut family = family?;
         for (state, count) in states {
             let label = [("state", state)];
+            let labelled = family.encode_family(&label)?;
+            ConstGauge::new(i64::try_from(count).unwrap_or(i64::MAX)).encode(labelled)?;
+        }
+        let mut paths: BTreeMap<&str, u64> = [WayThere::Direct, WayThere::Punched, WayThere::Relay]
+            .map(|way| (way.word(), 0))
+            .into();
+        for neighbour in transfers.iter().flat_map(|transfer| &transfer.neighbours) {
+            *paths.entry(neighbour.path.word()).or_default() += 1;
+        }
+        let help = "Connections with peers, by the way that they were made";
+        let mut family = encoder.encode_descriptor("links", help, None, MetricType::Gauge)?;
+        for (path, count) in paths {
+            let label = [("path", path)];
             let labelled = family.encode_family(&label)?;
             ConstGauge::new(i64::try_from(count).unwrap_or(i64::MAX)).encode(labelled)?;
         }

@@ -168,12 +168,27 @@ impl PeerProgram {
         more: &[&str],
         environment: &[(&str, &str)],
     ) -> anyhow::Result<()> {
-        let mut arguments = vec!["serve"];
-        arguments.extend(more);
+        let mut command = self.command(&[&["serve"], more].concat())?;
+        command.envs(environment.iter().copied());
+        self.run_daemon(command)
+    }
+
+    /// [`PeerProgram::serve`] on sockets that listen at these addresses already, as a service
+    /// manager hands them over.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn serve_handed(&mut self, sockets: &[&str], more: &[&str]) -> anyhow::Result<()> {
+        let peer = self.command(&[&["serve"], more].concat())?;
+        let mut command = crate::python::plain("tests/clients/activate.py");
+        command.args(sockets.iter().map(|address| format!("tcp={address}"))).arg("--");
+        command.arg(peer.get_program()).args(peer.get_args());
+        self.run_daemon(command)
+    }
+
+    fn run_daemon(&mut self, mut command: Command) -> anyhow::Result<()> {
         let log = std::fs::File::create(self.state.join("log"))?;
         let said = std::fs::File::create(self.state.join("said"))?;
-        let mut command = self.command(&arguments)?;
-        command.envs(environment.iter().copied());
         let child = command.stdout(said).stderr(log).spawn()?;
         self.running = Some(child);
         let mut child = self.running.take().context("no daemon")?;

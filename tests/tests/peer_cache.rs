@@ -317,3 +317,38 @@ fn what_its_user_wants_of_a_cache_goes_to_the_user_and_is_given_from_there() {
     bert.get(&id, &scene.at("bert")).expect("not fetched");
     assert_eq!(std::fs::read(scene.at("bert/film.bin")).expect("no file"), film);
 }
+
+/// Its user wants, twice at once, what it is about to keep for others: it is the user's from then
+/// on, and comes once.
+#[test]
+fn who_wants_what_the_cache_is_fetching_has_it_whoever_comes_first() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    let film = film(&scene.at("source"), 38, FILM_BYTES).expect("no film");
+    let operator = scene.cities.p2psp.operator(MUENCHEN);
+    let mut carla = scene.peer("carla", BERLIN_TOO).expect("not enrolled");
+    serve(&mut carla, &operator, &["--role", "peer,cache"]);
+    let mut anna = scene.peer("anna", BERLIN).expect("not enrolled");
+    anna.serve(&["--set", "limits.up-kbps=2000"]).expect("no daemon");
+    let id = anna.share(&scene.at("source/film.bin")).expect("not shared");
+    let comes = |status: &Value| {
+        let transfer = &status["transfers"][0];
+        transfer["cached"] == true && transfer["have"].as_u64() > Some(0)
+    };
+    carla.until(comes).expect("the cache does not fetch it");
+    let folders = ["one", "two"].map(|name| scene.at(name));
+    let gets = folders.each_ref().map(|folder| {
+        carla.start(&["get", &id, "-o", &folder.display().to_string()]).expect("not begun")
+    });
+    anna.run(&["limits", "--up", "0"]).expect("no limits");
+    for mut get in gets {
+        assert!(get.wait().expect("no end").success());
+    }
+    for folder in folders {
+        assert_eq!(std::fs::read(folder.join("film.bin")).expect("no file"), film);
+    }
+    goes(&carla, &id);
+    carla.until(|status| keeps(status, film.len())).expect("it is not given for the overlay");
+    let status = carla.status().expect("no status");
+    let transfers = status["transfers"].as_array().expect("none");
+    assert!(transfers.len() == 1 && transfers[0]["cached"] == false, "{status}");
+}

@@ -34,6 +34,11 @@ fn health_and_metrics_tell_how_a_peer_is() {
     let moved = |value: Option<f64>| value.is_some_and(|bytes| (all..most).contains(&bytes));
     assert!(moved(got.value("peer_received_bytes_total{rank=\"1\"}")), "{got:?}");
     assert!(moved(given.value("peer_sent_bytes_total")), "{given:?}");
+    let direct = got.value("peer_received_by_path_bytes_total{path=\"direct\"}");
+    assert_eq!(direct, got.value("peer_received_bytes_total{rank=\"1\"}"), "{got:?}");
+    let ways = ["direct", "punched", "relay"].map(|way| format!("peer_links{{path=\"{way}\"}}"));
+    let links: f64 = ways.iter().map(|name| got.value(name).expect("no such way")).sum();
+    assert_eq!(Some(links), got.value("peer_neighbours"), "{got:?}");
     assert_eq!(got.value("peer_transfers{state=\"sharing\"}"), Some(1.0));
     assert_eq!(got.value("peer_transfers{state=\"fetching\"}"), Some(0.0));
     assert_eq!(got.value("peer_held_bytes"), Some(all));
@@ -91,6 +96,21 @@ fn the_manager_hears_of_a_peer_and_hup_reads_its_limits_again() {
     peer.signal("TERM").expect("no signal");
     assert_eq!(manager.hears().expect("nothing heard")[0], "STOPPING=1");
     assert_eq!(peer.ended().expect("no end"), Some(0));
+}
+
+/// The settings say another address; the manager holds the sockets over a restart.
+#[test]
+fn a_peer_serves_on_the_sockets_that_it_is_handed() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    let film = film(&scene.at("source"), 33, 1 << 20).expect("no film");
+    let mut source = scene.peer("anna", BERLIN).expect("not enrolled");
+    source.serve_handed(&[BERLIN, "127.0.0.1"], &["--set", "listen=127.9.9.9:0"]).expect("no peer");
+    source.share(&scene.at("source/film.bin")).expect("not shared");
+    let admin = source.said("admin").expect("no admin");
+    until_so("ready", || get(&format!("{admin}/readyz")).status == 200);
+    let getter = scene.peer("bert", HAMBURG).expect("not enrolled");
+    getter.get("film.bin", &scene.at("got")).expect("not fetched");
+    assert!(std::fs::read(scene.at("got/film.bin")).expect("no file") == film);
 }
 
 #[test]

@@ -10,9 +10,10 @@ use std::process::Command;
 use serde_json::Value;
 use system_tests::cities::{BERLIN, BERLIN_TOO, HAMBURG, MUENCHEN};
 use system_tests::p2psp::Shape;
+use system_tests::peer::PeerProgram;
 use system_tests::scrape::Scrape;
 use system_tests::swarm::{Scene, film};
-use system_tests::wait::until;
+use system_tests::wait::until_so;
 
 /// A small file system of its own; gone when dropped.
 struct SmallDisk(PathBuf);
@@ -46,21 +47,59 @@ fn message(status: &Value) -> &str {
     status["transfers"][0]["message"].as_str().unwrap_or_default()
 }
 
-#[test]
-fn a_full_disk_is_told_and_the_fetch_goes_on_when_there_is_room() {
+/// A source of 6 MiB, one who fetches, and a disk of `size` that it fetches to; `None` where nothing
+/// may be mounted.
+fn small_disk(seed: u64, size: &str) -> Option<(Scene, SmallDisk, [PeerProgram; 2], String)> {
     let scene = Scene::start(Shape::OneProcess).expect("no scene");
-    let film = film(&scene.at("source"), 61, 6 << 20).expect("no film");
-    let Some(disk) = SmallDisk::mount(&scene.at("small"), "2m") else {
+    film(&scene.at("source"), seed, 6 << 20).expect("no film");
+    let Some(disk) = SmallDisk::mount(&scene.at("small"), size) else {
         eprintln!("nothing may be mounted here: a full disk is not tried");
-        return;
+        return None;
     };
     let mut source = scene.peer("anna", BERLIN).expect("not enrolled");
     source.serve(&[]).expect("no daemon");
     let id = source.share(&scene.at("source/film.bin")).expect("not shared");
-    let mut getter = scene.peer("bert", HAMBURG).expect("not enrolled");
+    let getter = scene.peer("bert", HAMBURG).expect("not enrolled");
+    Some((scene, disk, [source, getter], id))
+}
+
+#[test]
+fn a_disk_without_room_is_told_of_at_once_and_the_fetch_begins_when_there_is_some() {
+    let Some((scene, disk, [_source, mut getter], id)) = small_disk(60, "2m") else { return };
+    let folder = scene.at("small").display().to_string();
+    // Where no peer runs, the command says so and leaves nothing to be done.
+    let get = ["get", &id, "-o", &folder];
+    let refused = getter.run(&get).expect_err("it has room").to_string();
+    let told = format!("film.bin: no room: {folder} has 2.00 MiB free, 6.00 MiB are to come");
+    assert!(refused.contains(&told), "{refused}");
+    getter.serve(&[]).expect("no daemon");
+    assert_eq!(getter.status().expect("no status")["transfers"], serde_json::json!([]));
+    // Where one runs, it waits, and both say so.
+    let refused = getter.run(&get).expect_err("it has room").to_string();
+    assert!(
+        refused.contains(&told) && refused.contains("it comes once there is room"),
+        "{refused}"
+    );
+    let waits = getter.until(|status| message(status).starts_with("no room: "));
+    let waits = waits.expect("status does not say so");
+    assert!(message(&waits).ends_with("6.00 MiB are to come; it begins once there is room"));
+    let transfer = &waits["transfers"][0];
+    assert_eq!((&transfer["no-room"], &transfer["state"]), (&true.into(), &"fetching".into()));
+    assert_eq!((&transfer["have"], &transfer["downloaded"]), (&0.into(), &0.into()));
+    assert_eq!(fs::read_dir(scene.at("small")).expect("no disk").count(), 0);
+    disk.grow("16m");
+    let done = getter.until(|status| status["transfers"][0]["state"] == "sharing");
+    assert_eq!(message(&done.expect("it does not begin")), "");
+    let film = fs::read(scene.at("source/film.bin")).expect("no film");
+    assert!(fs::read(scene.at("small/film.bin")).expect("no file") == film);
+}
+
+#[test]
+fn a_full_disk_is_told_and_the_fetch_goes_on_when_there_is_room() {
+    let Some((scene, disk, [_source, mut getter], id)) = small_disk(61, "2m") else { return };
     getter.serve(&[]).expect("no daemon");
     let folder = scene.at("small").display().to_string();
-    getter.run(&["get", &id, "-o", &folder, "--detach"]).expect("not begun");
+    getter.run(&["get", &id, "-o", &folder, "--anyway", "--detach"]).expect("not begun");
     let full = getter.until(|status| message(status).contains("No space left on device"));
     let full = full.expect("it is not told");
     assert!(message(&full).contains("film.bin.mp2p-part"), "{full}");
@@ -70,7 +109,49 @@ fn a_full_disk_is_told_and_the_fetch_goes_on_when_there_is_room() {
     disk.grow("16m");
     let done = getter.until(|status| status["transfers"][0]["state"] == "sharing");
     assert_eq!(message(&done.expect("it does not go on")), "");
+    let film = fs::read(scene.at("source/film.bin")).expect("no film");
     assert!(fs::read(scene.at("small/film.bin")).expect("no file") == film);
+}
+
+/// Whether the index has a film.
+fn is_found(peer: &PeerProgram) -> bool {
+    peer.run(&["search", "film"]).is_ok_and(|found| found.contains("film.bin"))
+}
+
+#[test]
+fn a_shared_file_that_is_changed_is_withdrawn_until_it_is_as_it_was() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    let film = film(&scene.at("source"), 62, 2 << 20).expect("no film");
+    let path = scene.at("source/film.bin");
+    let mut source = scene.peer("anna", BERLIN).expect("not enrolled");
+    source.serve(&[]).expect("no daemon");
+    source.share(&path).expect("not shared");
+    let reader = scene.peer("bert", HAMBURG).expect("not enrolled");
+    assert!(is_found(&reader));
+    // One byte, and nobody asks for it.
+    let file = OpenOptions::new().write(true).open(&path).expect("no file");
+    file.write_all_at(&[film[1_200_000] ^ 1], 1_200_000).expect("not changed");
+    let failed = source.until(|status| status["transfers"][0]["state"] == "failed");
+    let failed = failed.expect("it is not told");
+    assert!(
+        message(&failed).contains("source/film.bin was changed since it was shared"),
+        "{failed}"
+    );
+    until_so("the index has it no more", || !is_found(&reader));
+    // Started again with a file of another length, and then with the one that was shared.
+    source.kill();
+    file.set_len(1 << 20).expect("not cut");
+    source.serve(&[]).expect("no daemon");
+    let failed = source.until(|status| status["transfers"][0]["state"] == "failed");
+    let failed = failed.expect("it is not told");
+    assert!(message(&failed).contains("it was changed since it was shared first"), "{failed}");
+    source.kill();
+    fs::write(&path, &film).expect("not written");
+    source.serve(&[]).expect("no daemon");
+    source.until(|status| status["transfers"][0]["state"] == "sharing").expect("not shared");
+    until_so("the index has it again", || is_found(&reader));
+    let got = reader.get("film.bin", &scene.at("got")).expect("not fetched");
+    assert_eq!(got["downloaded"].as_u64(), Some(film.len() as u64));
 }
 
 #[test]
@@ -81,24 +162,20 @@ fn a_source_that_is_changed_or_gone_gives_nothing_wrong_and_says_so() {
     let film = film(&scene.at("source"), 62, 2 << 20).expect("no film");
     let path = scene.at("source/film.bin");
     let mut source = scene.peer("anna", BERLIN).expect("not enrolled");
-    source.serve(&[]).expect("no daemon");
+    source.serve(&["--set", "limits.up-kbps=1"]).expect("no daemon");
     let id = source.share(&path).expect("not shared");
-    // One byte, in the fifth fragment of 256 KiB.
-    let file = OpenOptions::new().write(true).open(&path).expect("no file");
-    file.write_all_at(&[film[1_200_000] ^ 1], 1_200_000).expect("not changed");
     let mut getter = scene.peer("bert", HAMBURG).expect("not enrolled");
     getter.serve(&[]).expect("no daemon");
     let folder = scene.at("got").display().to_string();
     getter.run(&["get", &id, "-o", &folder, "--detach"]).expect("not begun");
-    let told = source.until(|status| message(status).contains("gone, or changed since"));
-    let told = told.expect("it is not told");
-    assert!(message(&told).contains("source/film.bin"), "{told}");
-    let size = film.len() as u64;
-    assert_eq!(told["transfers"][0]["have"], size - (256 << 10));
-    let rest = getter.until(|status| status["transfers"][0]["have"] == size - (256 << 10));
-    assert_eq!(rest.expect("the rest does not come")["transfers"][0]["state"], "fetching");
-    // And now all of it is gone. Another source has it all.
+    let met = |status: &Value| status["transfers"][0]["neighbours"][0].is_object();
+    getter.until(met).expect("the source is not met");
     fs::remove_file(&path).expect("not removed");
+    let told = source.until(|status| status["transfers"][0]["state"] == "failed");
+    let told = told.expect("it is not told");
+    assert!(message(&told).ends_with("source/film.bin is gone; it is shared no longer"), "{told}");
+    // Somebody waits for it: it stays in the index, and another source has it all.
+    assert!(is_found(&getter));
     fs::create_dir_all(scene.at("other")).expect("no folder");
     fs::write(scene.at("other/film.bin"), &film).expect("no film");
     let mut other = scene.peer("carl", MUENCHEN).expect("not enrolled");
@@ -112,10 +189,13 @@ fn a_source_that_is_changed_or_gone_gives_nothing_wrong_and_says_so() {
     let failed = source.until(|status| status["transfers"][0]["state"] == "failed");
     let failed = failed.expect("it is not told");
     assert!(message(&failed).contains("source/film.bin: No such file"), "{failed}");
+    assert!(is_found(&getter), "others have it");
 }
 
+/// What was fetched is its user's: deleted, it comes back only when it is asked for; edited, it is
+/// left as it is.
 #[test]
-fn what_was_fetched_and_deleted_is_fetched_again() {
+fn what_was_fetched_and_deleted_or_edited_is_left_so_until_it_is_asked_for() {
     let scene = Scene::start(Shape::OneProcess).expect("no scene");
     let film = film(&scene.at("source"), 63, 1 << 20).expect("no film");
     let mut source = scene.peer("anna", BERLIN).expect("not enrolled");
@@ -125,32 +205,41 @@ fn what_was_fetched_and_deleted_is_fetched_again() {
     getter.serve(&[]).expect("no daemon");
     getter.get(&id, &scene.at("got")).expect("not fetched");
     let path = scene.at("got/film.bin");
+    // Deleted while the peer runs, and somebody asks for it.
     fs::remove_file(&path).expect("not removed");
+    let third = scene.peer("carl", BERLIN_TOO).expect("not enrolled");
+    third.get(&id, &scene.at("third")).expect("not fetched");
+    let gone = getter.until(|status| status["transfers"][0]["state"] == "failed");
+    let gone = gone.expect("it is not told");
+    let told = "got/film.bin is gone; `peer get` fetches it again, `peer stop` forgets it";
+    assert!(message(&gone).ends_with(told), "{gone}");
+    assert_eq!(fs::read_dir(scene.at("got")).expect("no folder").count(), 0);
     getter.get(&id, &scene.at("got")).expect("not fetched again");
     assert!(fs::read(&path).expect("no file") == film);
-    // Changed in place: found out when somebody asks for it, fetched again, and given whole.
+    // Edited in place: nobody gets that, and it stays.
+    let edited = [&film[..500_000], b"changed", &film[500_007..]].concat();
     let file = OpenOptions::new().write(true).open(&path).expect("no file");
     file.write_all_at(b"changed", 500_000).expect("not changed");
-    source.run(&["limits", "--up", "1"]).expect("no limits");
-    let third = scene.peer("carl", BERLIN_TOO).expect("not enrolled");
-    let mut coming = third
-        .start(&["get", &id, "-o", &scene.at("third").display().to_string()])
-        .expect("not begun");
-    getter.until(|status| message(status).contains("gone, or changed since")).expect("not told");
-    source.run(&["limits", "--up", "0"]).expect("no limits");
-    assert!(coming.wait().expect("no end").success());
-    assert!(fs::read(scene.at("third/film.bin")).expect("no file") == film);
-    until(|| {
-        let healed = fs::read(&path).expect("no file") == film;
-        if healed { Ok(()) } else { Err("it stays changed") }
-    })
-    .expect("not fetched again");
+    let fourth = scene.peer("dora", "127.1.0.12").expect("not enrolled");
+    fourth.get(&id, &scene.at("fourth")).expect("not fetched");
+    assert!(fs::read(scene.at("fourth/film.bin")).expect("no file") == film);
+    let changed = getter.until(|status| status["transfers"][0]["state"] == "failed");
+    let changed = changed.expect("it is not told");
+    let told = "got/film.bin was changed since it was fetched; `peer stop` forgets it";
+    assert!(message(&changed).ends_with(told), "{changed}");
+    let refused = getter.get(&id, &scene.at("got")).expect_err("written over").to_string();
+    assert!(refused.contains(told), "{refused}");
+    getter.kill();
+    getter.serve(&[]).expect("no daemon");
+    let changed = getter.until(|status| status["transfers"][0]["state"] == "failed");
+    assert!(message(&changed.expect("it is not told")).ends_with(told));
+    assert!(fs::read(&path).expect("no file") == edited);
     // A stranger's file of that name is left alone.
     let foreign = scene.at("foreign");
     fs::create_dir_all(&foreign).expect("no folder");
     fs::write(foreign.join("film.bin"), "mine").expect("no file");
-    let fourth = scene.peer("dora", "127.1.0.12").expect("not enrolled");
-    let refused = fourth.get(&id, &foreign).expect_err("written over").to_string();
+    let fifth = scene.peer("emil", "127.1.0.13").expect("not enrolled");
+    let refused = fifth.get(&id, &foreign).expect_err("written over").to_string();
     assert!(refused.contains("film.bin is there already, and is something else"), "{refused}");
     assert_eq!(fs::read(foreign.join("film.bin")).expect("no file"), b"mine");
 }

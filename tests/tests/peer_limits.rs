@@ -126,3 +126,38 @@ fn connections_end_when_fewer_are_wanted() {
     dora.until(|status| open(status) >= 2).expect("nobody is met again");
     peers.clear();
 }
+
+/// What was set by a command is in force after a crash, too, until it is taken back; what was not
+/// is as the settings say.
+#[test]
+fn limits_that_were_set_outlive_a_crash_and_go_back_to_the_settings() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    let mut anna = scene.peer("anna", BERLIN).expect("not enrolled");
+    let settings = ["--set", "limits.up-kbps=4000", "--set", "limits.down-kbps=3000"];
+    anna.serve(&settings).expect("no daemon");
+    let said = anna.run(&["limits"]).expect("no limits");
+    assert!(
+        said.starts_with("# as the settings say\n") && said.contains("up-kbps = 4000"),
+        "{said}"
+    );
+    let window = ["--up", "1000", "--window", "22:00-06:00=0,8000"];
+    anna.run(&[&["limits"], &window[..]].concat()).expect("not set");
+    anna.kill();
+    anna.serve(&["--set", "limits.up-kbps=4000", "--set", "limits.down-kbps=2500"]).expect("none");
+    let said = anna.run(&["limits"]).expect("no limits");
+    let origin = "# set by command, until --reset: up-kbps, window; the rest as the settings say\n";
+    assert!(said.starts_with(origin), "{said}");
+    for line in ["\nup-kbps = 1000\n", "\ndown-kbps = 2500\n", "from = \"22:00\""] {
+        assert!(said.contains(line), "{said}");
+    }
+    let said = anna.run(&["limits", "--reset"]).expect("not reset");
+    assert!(
+        said.starts_with("# as the settings say\n") && said.contains("up-kbps = 4000"),
+        "{said}"
+    );
+    assert!(!said.contains("window]]"), "{said}");
+    anna.kill();
+    anna.serve(&settings).expect("no daemon");
+    let said = anna.run(&["limits"]).expect("no limits");
+    assert!(said.contains("\nup-kbps = 4000\n") && said.contains("\ndown-kbps = 3000\n"), "{said}");
+}

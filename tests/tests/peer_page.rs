@@ -70,6 +70,24 @@ fn a_browser_shows_transfers_and_neighbours_and_changes_limits() {
     let limits = peer.run(&["limits"]).expect("no limits");
     assert!(limits.contains("down-kbps = 777"), "{limits}");
     assert!(limits.replace(char::is_whitespace, "").contains("[500,0,]"), "{limits}");
+    // By the time of the day, and back to the settings.
+    browser.write("[name='window']", "22:00-06:00=0,8000; 6:00-8:00=1,2").expect("no field");
+    browser.click("#limits button").expect("no button");
+    let set = "return document.getElementById('limits-from').textContent.includes('window')";
+    browser.until(set).expect("not set");
+    let limits = peer.run(&["limits"]).expect("no limits");
+    assert!(limits.contains("to = \"8:00\"\nup-kbps = 1\ndown-kbps = 2"), "{limits}");
+    browser.write("[name='window']", "tonight").expect("no field");
+    browser.click("#limits button").expect("no button");
+    let refused =
+        "return document.getElementById('limits-note').value.startsWith('tonight is not')";
+    browser.until(refused).expect("it is taken");
+    browser.click("#reset").expect("no button");
+    let reset = "return document.getElementById('limits-from').textContent === \
+                 'as the settings say' && document.querySelector(\"[name='window']\").value === ''";
+    browser.until(reset).expect("not reset");
+    let limits = peer.run(&["limits"]).expect("no limits");
+    assert!(limits.contains("down-kbps = 0") && !limits.contains("[[window]]"), "{limits}");
     assert_eq!(browser.complaints().expect("no log"), Vec::<String>::new());
 
     // Without the key there is nothing to see, and a dead peer is told of.

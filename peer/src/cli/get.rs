@@ -12,6 +12,7 @@ use indicatif::HumanBytes;
 use link::daemon::{error_text, run_to_end};
 use mp2p::id::ContentId;
 use mp2p::index_file::IndexFile;
+use serde_json::Value;
 
 use crate::cli::InputArguments;
 use crate::cli::bring::bring;
@@ -20,7 +21,7 @@ use crate::cli::play::{How, tell_urls, to_stdout};
 use crate::cli::session::Session;
 use crate::cli::watch::watch;
 use crate::control::Control;
-use crate::control::message::{Fetch, Started, TransferStatus, is_index_file};
+use crate::control::message::{Fetch, Started, TransferStatus, Which, is_index_file};
 use crate::node::index_of;
 use crate::settings::IspSettings;
 
@@ -59,6 +60,9 @@ pub struct Arguments {
     /// The CA certificates that this server is checked by [default: the system's]
     #[arg(long, value_name = "FILE", requires = "unis")]
     unis_ca: Option<PathBuf>,
+    /// Begin though the disk has less room than all of it takes: holes of a content take none
+    #[arg(long)]
+    anyway: bool,
     /// Leave it to the peer that runs, and do not wait
     #[arg(long)]
     detach: bool,
@@ -167,7 +171,8 @@ async fn fetch(
     let how = arguments.how();
     let since = Instant::now();
     let patience = arguments.wait.or(session.is_own().then_some(PATIENCE_S));
-    let (wanted, mut failed) = begin(arguments, &folder, control).await?;
+    let (wanted, failed) = begin(arguments, &folder, control).await?;
+    let (wanted, mut failed) = with_room(arguments, session, wanted, failed).await?;
     if let (Some(how), [film]) = (how, &wanted[..]) {
         let files: &[String] = if arguments.files.is_empty() { &[] } else { &film.files };
         match how {
@@ -244,6 +249,7 @@ async fn begin(
             files: arguments.files.clone(),
             stream: arguments.how().is_some(),
             view: arguments.view()?,
+            anyway: arguments.anyway,
         };
         let started: Result<Started, _> = control.ask(Method::POST, "/fetch", Some(&fetch)).await;
         match started {
@@ -263,6 +269,41 @@ async fn begin(
         bail!("nothing is fetched");
     }
     Ok((wanted, failed))
+}
+
+/// Those that have room on the disk; the others wait for it where a peer runs, and are not waited
+/// for.
+async fn with_room(
+    arguments: &Arguments,
+    session: &Session,
+    wanted: Vec<Started>,
+    mut failed: Vec<String>,
+) -> anyhow::Result<(Vec<Started>, Vec<String>)> {
+    let mut with_room = Vec::new();
+    for started in wanted {
+        let Some(why) = &started.no_room else {
+            with_room.push(started);
+            continue;
+        };
+        let title = &started.title;
+        if session.is_own() {
+            let which = Which { content_id: started.content_id.clone() };
+            let _: Value = session.control.ask(Method::POST, "/stop", Some(&which)).await?;
+            failed.push(format!("{title}: {why}"));
+        } else if arguments.detach {
+            eprintln!("{title}: {why}; it comes once there is room");
+            with_room.push(started);
+        } else {
+            failed.push(format!(
+                "{title}: {why}; it comes once there is room, or `peer stop` ends it"
+            ));
+        }
+    }
+    if with_room.is_empty() {
+        all_or_error(failed, arguments.what.len())?;
+        bail!("nothing is fetched");
+    }
+    Ok((with_room, failed))
 }
 
 /// What could not be done is the error of the command, whatever was.

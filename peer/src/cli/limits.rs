@@ -9,11 +9,13 @@ use link::daemon::run_to_end;
 
 use crate::cli::InputArguments;
 use crate::cli::session::Session;
+use crate::control::message::LimitsInForce;
 use crate::settings::{Limits, Window};
 
 const LASTING: &str = "\
-They hold at once, until the running peer ends. To keep them, write what this prints below [limits]
-of its settings file (`peer config default` prints one).";
+They hold at once, and stay over restarts until they are changed again; all that was not changed is
+as [limits] of the settings says (`peer config default` prints them). `--reset` brings all of them
+back to the settings'.";
 
 /// Arguments of `peer limits`; without any, prints those in force.
 #[derive(Args, Debug)]
@@ -44,29 +46,43 @@ pub struct Arguments {
     /// No other rates at any time of the day
     #[arg(long, conflicts_with = "windows")]
     no_windows: bool,
+    /// Back to the limits of the settings; what is changed besides, is changed from there
+    #[arg(long)]
+    reset: bool,
     #[command(flatten)]
     inputs: InputArguments,
 }
 
-/// Changes what is named and prints what is in force; it holds until the peer ends.
+/// Changes what is named and prints what is in force, and where that comes from.
 ///
 /// # Errors
 /// No peer is running, or a limit makes no sense.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let control = Session::running(&arguments.inputs)?;
-    let (limits, is_changed): (Limits, bool) = run_to_end(async {
-        let before: Limits = control.get("/limits").await?;
-        let wanted = changed(arguments, before.clone());
-        if wanted == before {
-            return Ok((before, false));
+    let now: LimitsInForce = run_to_end(async {
+        let before: LimitsInForce = match arguments.reset {
+            true => control.ask(Method::DELETE, "/limits", None::<&()>).await?,
+            false => control.get("/limits").await?,
+        };
+        let wanted = changed(arguments, before.limits.clone());
+        if wanted == before.limits {
+            return Ok(before);
         }
-        Ok((control.ask(Method::PUT, "/limits", Some(&wanted)).await?, true))
+        Ok(control.ask(Method::PUT, "/limits", Some(&wanted)).await?)
     })?;
-    if is_changed {
-        eprintln!("until the running peer ends; below [limits] of its settings file they stay");
-    }
-    write!(out, "{}", toml::to_string_pretty(&limits)?)?;
+    write!(out, "{}{}", origin(&now.chosen), toml::to_string_pretty(&now.limits)?)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Where the limits come from, as a comment above them.
+fn origin(chosen: &[String]) -> String {
+    match chosen {
+        [] => "# as the settings say\n".to_owned(),
+        some => format!(
+            "# set by command, until --reset: {}; the rest as the settings say\n",
+            some.join(", ")
+        ),
+    }
 }
 
 fn changed(arguments: &Arguments, before: Limits) -> Limits {
@@ -103,10 +119,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn windows_are_read() {
+    fn windows_are_read_and_what_was_set_is_told_apart() {
         let read = window("22:00-06:00=0, 8000").unwrap();
         let (from, to) = ("22:00".to_owned(), "06:00".to_owned());
         assert_eq!(read, Window { from, to, up_kbps: 0, down_kbps: 8000 });
+        assert_eq!(origin(&[]), "# as the settings say\n");
+        let some = origin(&["up-kbps".to_owned(), "window".to_owned()]);
+        assert!(some.contains("--reset: up-kbps, window; the rest") && some.starts_with("# "));
         assert!(window("22:00=1,2").is_err() && window("22:00-23:00=1").is_err());
     }
 }

@@ -30,7 +30,7 @@ impl Session {
         link::log::init(&settings.log)?;
         let shutdown = Shutdown::on_signals()?;
         let socket = home.socket();
-        let node = Node::start(home, settings, shutdown.clone()).await?;
+        let node = Node::start(home, settings, None, shutdown.clone()).await?;
         serve(&socket, (Arc::clone(&node), None), shutdown.clone()).await?;
         Ok(Self { control, own: Some((node, shutdown)) })
     }

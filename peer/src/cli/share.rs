@@ -63,6 +63,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
     };
     run_to_end(async {
         let session = Session::open(&arguments.inputs).await?;
+        let before: Status = session.control.get("/status").await?;
         let started = tokio::select! {
             started = session.control.ask(Method::POST, "/share", Some(&share)) => {
                 started.map_err(anyhow::Error::from)
@@ -81,7 +82,9 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         });
         let shown = match shown {
             Ok(started) if arguments.delegate.delegate => tokio::select! {
-                delegated = delegate(arguments, &session, started, out) => delegated.map(|()| true),
+                delegated = delegate(arguments, &session, (started, &before), out) => {
+                    delegated.map(|()| true)
+                }
                 () = session.interrupted() => Err(anyhow::anyhow!("interrupted")),
             },
             shown => shown.map(|_started| false),
@@ -103,18 +106,32 @@ async fn watch(control: &Control, path: &Path) {
     }
 }
 
-/// Caches have all of it at the end, and this peer shares it no more.
+/// Caches have all of it at the end, and this peer shares it no more. Where none takes it, nobody
+/// can find what nobody would give; what was shared `before` goes on.
 async fn delegate(
     arguments: &Arguments,
     session: &Session,
-    started: Started,
+    (started, before): (Started, &Status),
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     let caches = Caches::open(&arguments.inputs)?;
-    let signed = caches.provider.index(&started.content_id).await?.index_file;
-    let index = IndexFile::open(&signed)?;
-    let delegation = caches.hand_over(&index, false, &arguments.delegate).await?;
-    let which = Which { content_id: started.content_id };
-    let _: Value = session.control.ask(Method::POST, "/stop", Some(&which)).await?;
-    handed_over(&delegation, out)
+    let content = &started.content_id;
+    let index = IndexFile::open(&caches.provider.index(content).await?.index_file)?;
+    let delegated = caches.hand_over(&index, false, &arguments.delegate).await;
+    let was_shared = before.transfers.iter().any(|transfer| transfer.content_id == *content);
+    if delegated.is_ok() || !was_shared {
+        let which = Which { content_id: content.clone() };
+        let _: Value = session.control.ask(Method::POST, "/stop", Some(&which)).await?;
+    }
+    match delegated {
+        Ok(delegation) => handed_over(&delegation, out),
+        Err(refused) if was_shared => Err(refused.context("this peer goes on sharing it")),
+        Err(refused) => {
+            let others = caches.provider.describe(&index.overlay_id).await?.num_peers;
+            if index.publisher == before.peer_id && others == 0 {
+                caches.provider.withdraw(&index).await?;
+            }
+            Err(refused.context("it is shared no more"))
+        }
+    }
 }

@@ -133,17 +133,17 @@ fn tell(transfer: &TransferStatus, out: &mut dyn Write) -> anyhow::Result<()> {
     writeln!(out, "  down {down}/s, up {up}/s, {} of {members} peers", transfer.neighbours.len())?;
     for neighbour in &transfer.neighbours {
         let rank = neighbour.rank.map_or_else(|| "-".to_owned(), |rank| rank.to_string());
-        let relay = match neighbour.path {
-            WayThere::Direct => "",
-            WayThere::Punched => ", punched",
-            WayThere::Relay => ", by relay",
+        let way = match neighbour.path {
+            WayThere::Direct => "direct",
+            WayThere::Punched => "punched",
+            WayThere::Relay => "by relay",
         };
         let (down, up) = (HumanBytes(neighbour.downloaded), HumanBytes(neighbour.uploaded));
         let (peer, has) = (&neighbour.peer_id, neighbour.has * 100.0);
         let peer = peer.to_string();
         writeln!(
             out,
-            "  rank {rank:>2}  {peer:.16}…  has {has:.0} %, down {down}, up {up}{relay}"
+            "  rank {rank:>2}  {peer:.16}…  has {has:.0} %, down {down}, up {up}, {way}"
         )?;
     }
     Ok(())

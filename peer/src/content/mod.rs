@@ -8,8 +8,10 @@
 
 mod build;
 mod layout;
+mod space;
 mod store;
 
 pub use crate::content::build::{BuildError, Built, build};
 pub use crate::content::layout::{Layout, Span};
-pub use crate::content::store::{OpenError, Paths, Stamp, Store, StoreFault};
+pub use crate::content::space::{Space, missing_bytes};
+pub use crate::content::store::{OpenError, Paths, Stamp, Store, StoreFault, Touched};

@@ -6,9 +6,11 @@
 
 mod fault;
 mod find;
+mod flush;
 mod gather;
 mod paths;
 mod sound;
+mod touched;
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -21,13 +23,15 @@ use mp2p::frame::Buffermap;
 use mp2p::index_file::{FileEntry, IndexFile};
 use tokio::sync::watch;
 
+use crate::content::space::part_of;
 pub use crate::content::store::fault::{OpenError, StoreFault};
 use crate::content::store::gather::Gather;
 pub use crate::content::store::paths::Paths;
 use crate::content::store::sound::Sound;
 pub use crate::content::store::sound::Stamp;
+use crate::content::store::touched::Seen;
+pub use crate::content::store::touched::Touched;
 use crate::content::{Layout, Span};
-use crate::home::replace;
 
 /// Fragments written between two flushes to the disk.
 const FLUSH_AFTER: u32 = 32;
@@ -55,6 +59,10 @@ struct State {
     unflushed: u32,
     /// Files that are whole and have their own name, by their place in the index file.
     named: Vec<bool>,
+    /// As each of those was when it was looked at last.
+    seen: Vec<Option<Seen>>,
+    /// The first of those that somebody has taken away or changed since.
+    touched: Option<Touched>,
 }
 
 impl Store {
@@ -71,7 +79,8 @@ impl Store {
             true => Sound::new(paths.seen.clone(), full(count)?),
             false => Sound::new(vec![None; index.files.len()], have.clone()),
         });
-        let state = Mutex::new(State { have, unflushed: 0, named });
+        let seen = vec![None; index.files.len()];
+        let state = Mutex::new(State { have, unflushed: 0, named, seen, touched: None });
         let changes = watch::Sender::new(());
         let writing = Mutex::default();
         let store = Self { index, layout, paths, state, writing, sound, changes };
@@ -177,7 +186,10 @@ impl Store {
                     done += span.length;
                     stamps.push((span.file, stamp));
                 }
-                Err(error) if is_gone(&error) => return Err(self.lose(fragment, path)),
+                Err(error) if is_gone(&error) => {
+                    self.blame(fragment, &[span.file]);
+                    return Err(self.lose(fragment, path));
+                }
                 Err(source) => return Err(StoreFault::Io { path, source }),
             }
         }
@@ -185,6 +197,8 @@ impl Store {
             return Ok(bytes.into());
         }
         if !self.is_good(fragment, &bytes) {
+            let files: Vec<usize> = stamps.iter().map(|(file, _)| *file).collect();
+            self.blame(fragment, &files);
             return Err(self.lose(fragment, self.path_of(fragment)));
         }
         lock(&self.sound).note(&self.layout, fragment, &stamps);
@@ -202,6 +216,11 @@ impl Store {
         for span in self.layout.spans(fragment) {
             let path = self.path(span.file);
             let failed = |source| StoreFault::Io { path: path.clone(), source };
+            if self.is_theirs(span.file) {
+                self.leave_alone((fragment, &span), gather.next_bytes(span.length))?;
+                gather.advance(span.length);
+                continue;
+            }
             let file = self.create(span.file).map_err(failed)?;
             // Holes stay holes: zeros are not written where zeros are read.
             if is_blank && is_blank_there(&path, span) {
@@ -219,73 +238,6 @@ impl Store {
         if is_due { self.flush() } else { Ok(()) }
     }
 
-    /// Brings to the disk what was written, and notes that it is there. Files that are whole get
-    /// their own name. Blocks.
-    ///
-    /// # Errors
-    /// The disk refuses.
-    pub fn flush(&self) -> Result<(), StoreFault> {
-        if self.paths.is_source {
-            return Ok(());
-        }
-        // What is noted is what was here before the files were synchronised.
-        let have = {
-            let mut state = self.state();
-            if state.unflushed == 0 {
-                return Ok(());
-            }
-            std::mem::take(&mut state.unflushed);
-            state.have.clone()
-        };
-        let flushed = self.flush_files(&have);
-        if flushed.is_err() {
-            // What was not brought to the disk is tried again.
-            self.state().unflushed += 1;
-        }
-        flushed
-    }
-
-    fn flush_files(&self, have: &Buffermap) -> Result<(), StoreFault> {
-        for file in 0..self.index.files.len() {
-            let path = self.path(file);
-            match File::open(&path).and_then(|file| file.sync_data()) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(StoreFault::Io { path, source: error });
-                }
-                _ => {}
-            }
-        }
-        let notes = self.have_file();
-        replace(&notes, &have.to_bytes())
-            .map_err(|source| StoreFault::Io { path: notes, source })?;
-        self.name_whole_files(have)
-    }
-
-    fn name_whole_files(&self, have: &Buffermap) -> Result<(), StoreFault> {
-        for file in (0..self.index.files.len()).filter(|file| self.is_wanted(*file)) {
-            if !self.is_whole(file, have) || self.state().named[file] {
-                continue;
-            }
-            let (part, name) = (self.path(file), self.final_path(file));
-            let failed = |source| StoreFault::Io { path: name.clone(), source };
-            if name.exists() {
-                // Somebody else's, made since this began.
-                return Err(failed(io::ErrorKind::AlreadyExists.into()));
-            }
-            if self.layout.size(file) == 0 {
-                self.create(file).map_err(failed)?;
-            }
-            std::fs::rename(&part, &name).map_err(failed)?;
-            self.state().named[file] = true;
-        }
-        self.note_done()
-    }
-
-    fn is_whole(&self, file: usize, have: &Buffermap) -> bool {
-        let (from, to) = self.layout.fragments(file);
-        (from..to).all(|fragment| have.has(fragment))
-    }
-
     fn is_good(&self, fragment: u32, bytes: &[u8]) -> bool {
         let expected = self.index.fragments.0.get(fragment as usize);
         let found = self.layout.cut().hash(fragment, bytes);
@@ -293,7 +245,11 @@ impl Store {
     }
 
     fn lose(&self, fragment: u32, path: PathBuf) -> StoreFault {
-        self.state().have.remove(fragment);
+        let mut state = self.state();
+        state.have.remove(fragment);
+        // That it is not here any more is noted with the next flush.
+        state.unflushed += 1;
+        drop(state);
         StoreFault::Lost { fragment, path }
     }
 
@@ -344,9 +300,7 @@ impl Store {
         if self.state().named.get(file).copied().unwrap_or_default() {
             return name;
         }
-        let mut part = name.into_os_string();
-        part.push(".mp2p-part");
-        part.into()
+        part_of(&name)
     }
 
     fn rest_path(&self, file: usize) -> PathBuf {

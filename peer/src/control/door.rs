@@ -24,7 +24,7 @@ use tokio::net::UnixListener;
 use tokio::sync::OnceCell;
 
 use crate::control::Control;
-use crate::control::message::{Fetch, Play, Playing, Share, Started, Status, Which};
+use crate::control::message::{Fetch, LimitsInForce, Play, Playing, Share, Started, Status, Which};
 use crate::node::Node;
 use crate::settings::Limits;
 use crate::stream::{self, Reel, Theatre};
@@ -107,7 +107,7 @@ fn router(desk: Arc<Desk>) -> Router {
         .route("/film", get(film))
         .route("/stop", post(stop))
         .route("/search", get(search))
-        .route("/limits", get(limits).put(set_limits))
+        .route("/limits", get(limits).put(set_limits).delete(reset_limits))
         .with_state(desk)
 }
 
@@ -196,14 +196,19 @@ async fn search(
     Ok(Json(desk.node.provider().search(&words.q).await?))
 }
 
-async fn limits(State(desk): State<Arc<Desk>>) -> Json<Limits> {
-    Json(desk.node.limits())
+async fn limits(State(desk): State<Arc<Desk>>) -> Json<LimitsInForce> {
+    Json(desk.node.limits_in_force())
 }
 
 async fn set_limits(
     State(desk): State<Arc<Desk>>,
     Json(limits): Json<Limits>,
-) -> Result<Json<Limits>, Refused> {
-    desk.node.set_limits(limits)?;
-    Ok(Json(desk.node.limits()))
+) -> Result<Json<LimitsInForce>, Refused> {
+    desk.node.set_limits(&limits)?;
+    Ok(Json(desk.node.limits_in_force()))
+}
+
+async fn reset_limits(State(desk): State<Arc<Desk>>) -> Result<Json<LimitsInForce>, Refused> {
+    desk.node.reset_limits()?;
+    Ok(Json(desk.node.limits_in_force()))
 }

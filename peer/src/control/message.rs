@@ -8,7 +8,7 @@ use mp2p::message::overlay::Requirements;
 use mp2p::reservation::ReservationKind;
 use serde::{Deserialize, Serialize};
 
-use crate::settings::IspSettings;
+use crate::settings::{IspSettings, Limits};
 
 /// Share a file or a folder.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -54,6 +54,9 @@ pub struct Fetch {
     /// The ISP's view that is to order its list, instead of the settings'.
     #[serde(default)]
     pub view: IspSettings,
+    /// Whether it is begun though the disk has less room than all of it takes.
+    #[serde(default)]
+    pub anyway: bool,
 }
 
 /// A content that is shared or fetched now.
@@ -74,6 +77,9 @@ pub struct Started {
     /// What the user has to know besides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// The disk has no room for it: how much is free, and how much is to come. It waits for room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_room: Option<String>,
 }
 
 /// A content to play while it comes.
@@ -103,6 +109,16 @@ pub struct Playing {
 pub struct Which {
     /// The content.
     pub content_id: ContentId,
+}
+
+/// The limits in force.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct LimitsInForce {
+    /// All of them.
+    pub limits: Limits,
+    /// Those, by name, that its user has chosen; the others are the settings'.
+    pub chosen: Vec<String>,
 }
 
 /// How this peer is.
@@ -240,6 +256,9 @@ pub struct TransferStatus {
     pub state: State,
     /// Why it failed, or what it waits for.
     pub message: Option<String>,
+    /// Whether it waits for room on the disk.
+    #[serde(default)]
+    pub no_room: bool,
     /// Bytes of what is wanted.
     pub size: u64,
     /// Bytes of it that are here and checked.
@@ -298,6 +317,18 @@ pub enum WayThere {
     Punched,
     /// Through a relay.
     Relay,
+}
+
+impl WayThere {
+    /// As it is called where it is counted and told.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Punched => "punched",
+            Self::Relay => "relay",
+        }
+    }
 }
 
 /// What a transfer is doing.

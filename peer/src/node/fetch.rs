@@ -7,11 +7,12 @@ use anyhow::{Context, bail};
 use mp2p::id::ContentId;
 use mp2p::index_file::IndexFile;
 
+use crate::content::missing_bytes;
 use crate::control::message::{Fetch, Started, State, is_index_file};
-use crate::node::Node;
 use crate::node::kept::{self, Place, keep};
 use crate::node::lookup::{MAX_INDEX_BYTES, chosen, refuse_missing};
 use crate::node::naming;
+use crate::node::{Lack, Node};
 use crate::provider::ProviderError;
 
 impl Node {
@@ -43,11 +44,14 @@ impl Node {
             files,
             is_source: false,
             stream: fetch.stream,
+            anyway: fetch.anyway,
             view: fetch.view,
             cached: None,
         };
+        let _turn = self.turns.take(&index.content_id).await;
         self.claim(&index.content_id, Some(&place.root)).await?;
         let place = self.beside(&index.content_id, place).await?;
+        let no_room = self.lacks_room(&index, &place).map(|lack| lack.to_string());
         let started = Started {
             content_id: index.content_id.clone(),
             overlay_id: index.overlay_id.clone(),
@@ -55,6 +59,7 @@ impl Node {
             folder: place.root.clone(),
             files: asked,
             note: None,
+            no_room,
         };
         let at_work = self.transfer(&started.content_id).filter(|there| !there.is_over());
         let begun = match at_work {
@@ -66,6 +71,18 @@ impl Node {
         };
         self.claimed(&started.content_id);
         begun.map(|()| started)
+    }
+
+    /// What the disk lacks for what is to come, where it is not to be begun anyway.
+    fn lacks_room(&self, index: &IndexFile, place: &Place) -> Option<Lack> {
+        if place.anyway || place.is_source {
+            return None;
+        }
+        let is_wanted =
+            |path: &str| place.files.is_empty() || place.files.iter().any(|it| it == path);
+        let files = index.files.iter().filter(|entry| is_wanted(&entry.path));
+        let missing = missing_bytes(&place.root, files.map(|entry| (&*entry.path, entry.size)));
+        self.spaces.lacks(&index.content_id, &place.root, missing)
     }
 
     /// What is wanted of a content that is fetched already, beside what was wanted before. One that
@@ -85,9 +102,14 @@ impl Node {
         let place = match has_failed || before.is_source {
             true if has_failed => wanted,
             true => before.clone(),
-            false => Place { files: both(&before.files, wanted.files), ..before.clone() },
+            false => Place {
+                files: both(&before.files, wanted.files),
+                anyway: before.anyway || wanted.anyway,
+                ..before.clone()
+            },
         };
-        if has_failed || is_gone || place.files != before.files {
+        let is_let = place.anyway && transfer.status().no_room;
+        if has_failed || is_gone || is_let || place.files != before.files {
             transfer.end();
             transfer.ended().await;
             self.forget(content);

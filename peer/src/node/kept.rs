@@ -45,6 +45,9 @@ pub struct Place {
     /// Whether its first bytes are wanted first.
     #[serde(default)]
     pub stream: bool,
+    /// Whether it is fetched though the disk has less room than all of it takes.
+    #[serde(default)]
+    pub anyway: bool,
     /// The ISP's view that orders its list.
     #[serde(default)]
     pub view: IspSettings,

@@ -16,6 +16,7 @@ mod fetch;
 mod hashing;
 mod kept;
 mod last;
+mod limits;
 mod lookup;
 mod lost;
 mod meeting;
@@ -26,6 +27,8 @@ mod renewal;
 mod revocation;
 mod roles;
 mod share;
+mod space;
+mod turns;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
@@ -36,7 +39,6 @@ use link::admin::{Condition, Readiness};
 use link::shutdown::Shutdown;
 use mp2p::id::ContentId;
 use mp2p::message::join::SharingPolicy;
-use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
@@ -54,7 +56,7 @@ use crate::report::{Reports, Spool, send_until_shutdown, tell_until_shutdown};
 use crate::revoked::Revoked;
 use crate::settings::{Limits, Role, Settings};
 use crate::superpeer::{self, Desk};
-use crate::transfer::{Command, Transfer, unix_s};
+use crate::transfer::{Transfer, unix_s};
 use crate::wire::{Bounds, Intake, listen};
 
 use crate::node::caching::Caching;
@@ -64,9 +66,12 @@ use crate::node::hashing::Works;
 pub use crate::node::kept::Kept;
 pub(crate) use crate::node::kept::{called, give_up};
 pub use crate::node::last::LastList;
+use crate::node::limits::Choice;
 pub(crate) use crate::node::lookup::index_of;
 pub use crate::node::lost::Lost;
 pub use crate::node::membership::{Change, Membership, Viewed};
+pub(crate) use crate::node::space::{Lack, Spaces};
+use crate::node::turns::Turns;
 
 /// Handshakes of those who come, at a time and from one address.
 const HALL: Bounds = Bounds { handshakes: 256, per_source: 64 };
@@ -79,6 +84,8 @@ pub struct Node {
     pub(crate) identity: Identity,
     pub(crate) provider: Provider,
     pub(crate) settings: RwLock<Settings>,
+    /// Where its limits come from.
+    choice: Mutex<Choice>,
     /// Where others reach us.
     pub(crate) port: u16,
     transfers: Mutex<HashMap<ContentId, Arc<Transfer>>>,
@@ -117,23 +124,30 @@ pub struct Node {
     pub(crate) hashing: Works,
     /// The ISPs that it asks itself.
     pub(crate) views: Views,
+    /// Whose turn it is to begin a content.
+    pub(crate) turns: Turns,
+    /// Room on disks for what is to come.
+    pub(crate) spaces: Spaces,
 }
 
 impl Node {
-    /// Opens identity and port, and goes on with what was shared and fetched before.
+    /// Opens identity and port, or takes the socket that was handed over, and goes on with what was
+    /// shared and fetched before.
     ///
     /// # Errors
     /// This peer is not enrolled, or the port is taken.
     pub async fn start(
         home: Home,
-        settings: Settings,
+        mut settings: Settings,
+        handed: Option<std::net::TcpListener>,
         shutdown: Shutdown,
     ) -> anyhow::Result<Arc<Self>> {
         let identity = Identity::open(&home)?;
+        let choice = Choice::open(home.limits(), settings.limits.clone());
+        settings.limits = choice.limits();
         let contents = home.contents();
         make_private(&contents).with_context(|| contents.display().to_string())?;
-        let told = || format!("cannot listen on {}", settings.listen);
-        let listener = TcpListener::bind(settings.listen).await.with_context(told)?;
+        let listener = roles::service(handed, settings.listen).await?;
         let port = settings.announce_port.unwrap_or(listener.local_addr()?.port());
         let relay = roles::listener(&settings, Role::Relay, settings.relay.listen).await?;
         let care = roles::listener(&settings, Role::Super, settings.super_peer.listen).await?;
@@ -162,6 +176,7 @@ impl Node {
             identity,
             provider,
             settings: RwLock::new(settings),
+            choice: Mutex::new(choice),
             port,
             transfers: Mutex::default(),
             tasks: TaskTracker::new(),
@@ -170,6 +185,8 @@ impl Node {
             readiness,
             metrics: Metrics::default(),
             views: Views::default(),
+            spaces: Spaces::default(),
+            turns: Turns::default(),
             hashing: Works::default(),
             revoked: Revoked::default(),
             connections,
@@ -239,21 +256,6 @@ impl Node {
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.settings().limits
-    }
-
-    /// Takes other limits; they hold at once.
-    ///
-    /// # Errors
-    /// They make no sense.
-    pub fn set_limits(&self, limits: Limits) -> anyhow::Result<()> {
-        limits.check()?;
-        self.settings.write().unwrap_or_else(PoisonError::into_inner).limits = limits.clone();
-        self.connections.set(self.settings().connections());
-        self.set_rates(budget::rates(&limits));
-        for transfer in self.lock().values() {
-            transfer.tell(Command::Limits);
-        }
-        Ok(())
     }
 
     /// Gives up a content: it is neither shared nor fetched any more. Its files stay.

@@ -26,6 +26,19 @@ impl Ports {
     }
 }
 
+/// Where other peers come: the socket that was handed over, else one at `listen`.
+pub(crate) async fn service(
+    handed: Option<std::net::TcpListener>,
+    listen: SocketAddr,
+) -> anyhow::Result<TcpListener> {
+    let Some(socket) = handed else {
+        let told = || format!("cannot listen on {listen}");
+        return TcpListener::bind(listen).await.with_context(told);
+    };
+    let taken = socket.set_nonblocking(true).and_then(|()| TcpListener::from_std(socket));
+    taken.context("the socket that was handed over")
+}
+
 /// The port of a role that this peer has besides.
 pub(crate) async fn listener(
     settings: &Settings,

@@ -32,11 +32,11 @@ impl Node {
         self.hashing.end(&work);
         let built = built??;
         let (root, seen) = (built.root.clone(), built.seen.clone());
-        let index = self.index_file(&share, built)?;
+        let mut index = self.index_file(&share, built)?;
         if let Some(why) = self.denylist.refusal(&index) {
             bail!("{}: {why}", &*index.title);
         }
-        let ((index, signed), note) = match self.registered(&index).await? {
+        let ((index, signed), note) = match self.registered(&mut index).await? {
             Some(theirs) => (theirs, None),
             None => self.publish(index, &share).await?,
         };
@@ -47,8 +47,10 @@ impl Node {
             folder: root.clone(),
             files: index.files.iter().map(|file| file.path.to_string()).collect(),
             note,
+            no_room: None,
         };
         let place = Place { root, is_source: true, seen, ..Place::default() };
+        let _turn = self.turns.take(&started.content_id).await;
         self.claim(&started.content_id, None).await?;
         let kept = keep(&self.home, (index, signed), place);
         let begun = kept.and_then(|kept| self.begin(kept));
@@ -57,8 +59,8 @@ impl Node {
     }
 
     /// The index file of somebody who has registered the same content before: we are one more of
-    /// its sources.
-    async fn registered(&self, own: &IndexFile) -> anyhow::Result<Option<(IndexFile, String)>> {
+    /// its sources. What we have registered ourselves is registered anew, as a later version.
+    async fn registered(&self, own: &mut IndexFile) -> anyhow::Result<Option<(IndexFile, String)>> {
         let found = match self.provider.index(&own.content_id).await {
             Ok(found) => found,
             Err(error) if error.is_passing() => return Err(error.into()),
@@ -66,7 +68,11 @@ impl Node {
             Err(_refused) => return Ok(None),
         };
         let theirs = IndexFile::open(&found.index_file)?;
-        if theirs.publisher == own.publisher || theirs.content_id != own.content_id {
+        if theirs.publisher == own.publisher && theirs.content_id == own.content_id {
+            own.version = own.version.max(theirs.version.saturating_add(1));
+            return Ok(None);
+        }
+        if theirs.content_id != own.content_id {
             return Ok(None);
         }
         if theirs.files != own.files {

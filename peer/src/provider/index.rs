@@ -2,6 +2,7 @@
 
 use http::Method;
 use mp2p::id::{ContentId, OverlayId};
+use mp2p::index_file::IndexFile;
 use mp2p::message::content::{Found, SignedDenylist};
 use serde::Deserialize;
 use serde_json::json;
@@ -24,6 +25,26 @@ impl Provider {
     pub async fn register(&self, index_file: &str) -> Result<(), ProviderError> {
         let body = json!({"index-file": index_file});
         self.tell(Method::POST, "/ixs/content", Some(&body)).await
+    }
+
+    /// Publishes a content no more, and ends the overlay that was made for it alone: another user
+    /// may publish it there then.
+    ///
+    /// # Errors
+    /// [`ProviderError`].
+    pub async fn withdraw(&self, index: &IndexFile) -> Result<(), ProviderError> {
+        let (content, overlay) = (&index.content_id, &index.overlay_id);
+        let path = format!("/ixs/content?content-id={content}");
+        self.tell(Method::DELETE, &path, None::<&()>).await?;
+        if overlay.as_str() != content.as_str() {
+            return Ok(());
+        }
+        let path = format!("/oms/overlay?overlay-id={overlay}");
+        match self.tell(Method::DELETE, &path, None::<&()>).await {
+            // Ended already.
+            Err(error) if !error.is_passing() => Ok(()),
+            told => told,
+        }
     }
 
     /// The index file of a content.

@@ -1,12 +1,14 @@
 //! What the disk did, and what of it the user has to know.
 
 use std::path::PathBuf;
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use crate::content::StoreFault;
 use crate::control::message::State;
 use crate::exchange::StoreError;
 use crate::transfer::driver::{Done, Driver};
+use crate::transfer::looking::Lacking;
 
 /// After the last flush has failed.
 const FLUSH_AGAIN: Duration = Duration::from_secs(3);
@@ -14,22 +16,34 @@ const FLUSH_AGAIN: Duration = Duration::from_secs(3);
 /// What the disk refuses again is not logged again for so long.
 const SAME_AGAIN: Duration = Duration::from_secs(600);
 
-/// What was logged of the disk last.
+/// What is wrong with the disk.
 #[derive(Default)]
-pub(crate) struct Complaint(Option<(PathBuf, bool, Instant)>);
+pub(crate) struct Complaint {
+    /// What was logged last.
+    logged: Option<(PathBuf, bool, Instant)>,
+    /// The room that is lacking, as the last look found it…
+    lacking: Lacking,
+    /// … and as it is shown.
+    shown: Option<String>,
+}
 
 impl Complaint {
+    /// Nothing yet; `lacking`: what looks find.
+    pub(crate) fn of(lacking: Lacking) -> Self {
+        Self { lacking, ..Self::default() }
+    }
+
     /// Whether this is to be logged: one file refuses many fragments.
     fn is_new(&mut self, fault: &StoreFault, now: Instant) -> bool {
         let (path, is_lost) = match fault {
             StoreFault::Lost { path, .. } => (path, true),
             StoreFault::Io { path, .. } => (path, false),
         };
-        let is_known = self.0.as_ref().is_some_and(|(before, was_lost, at)| {
+        let is_known = self.logged.as_ref().is_some_and(|(before, was_lost, at)| {
             before == path && *was_lost == is_lost && now < *at + SAME_AGAIN
         });
         if !is_known {
-            self.0 = Some((path.clone(), is_lost, now));
+            self.logged = Some((path.clone(), is_lost, now));
         }
         !is_known
     }
@@ -70,6 +84,9 @@ impl Driver {
 
     /// What the disk refuses is for the user to see: it goes on by itself once there is room.
     fn trouble(&mut self, fault: Option<&StoreFault>) {
+        if self.state == State::Failed {
+            return;
+        }
         match fault {
             Some(fault) => {
                 if self.complaint.is_new(fault, Instant::now()) {
@@ -90,9 +107,19 @@ impl Driver {
         }
     }
 
-    /// What was whole is so no longer, and fetched again where it may be written.
+    /// That there is less room than what is to come takes is shown before the disk is full.
+    pub(crate) fn look_for_room(&mut self) {
+        let lack = self.complaint.lacking.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let lack = lack.filter(|_| self.state == State::Fetching).map(|lack| lack.to_string());
+        if self.fault.is_none() || self.fault == self.complaint.shown {
+            self.fault.clone_from(&lack);
+            self.complaint.shown = lack;
+        }
+    }
+
+    /// What was whole is so no longer: fetched again, where it is not its user's.
     pub(crate) fn lost(&mut self) {
-        if self.state == State::Sharing && !self.kept.place.is_source {
+        if !self.end_where_touched() && self.state == State::Sharing && !self.kept.place.is_source {
             self.state = State::Fetching;
         }
     }

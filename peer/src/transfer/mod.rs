@@ -13,6 +13,7 @@ mod driver;
 mod freshness;
 mod keeper;
 mod links;
+mod looking;
 mod notary;
 mod player;
 mod reach;
@@ -22,6 +23,7 @@ mod standing;
 mod start;
 mod stopping;
 mod success;
+mod touched;
 mod view;
 mod waiting;
 
@@ -100,6 +102,7 @@ impl Transfer {
             cached: kept.place.cached.is_some(),
             state: State::Fetching,
             message: Some("looking at what is here".to_owned()),
+            no_room: false,
             size: kept.index.size(),
             have: 0,
             waiting: 0,

@@ -7,7 +7,7 @@ use link::daemon::error_text;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::content::{Paths, Store};
+use crate::content::{OpenError, Paths, Store};
 use crate::control::message::State;
 use crate::exchange::{Config, Content, Engine, Order};
 use crate::node::{Kept, LastList, Lost, Membership, Node};
@@ -15,12 +15,13 @@ use crate::transfer::disk::Complaint;
 use crate::transfer::driver::{Driver, MAX_BURST};
 use crate::transfer::freshness::Told;
 use crate::transfer::links::Links;
+use crate::transfer::looking::{self, Lacking, Room, wait_for_room};
 use crate::transfer::notary::KeyNotary;
 use crate::transfer::standing::{Shared, Standing};
 use crate::transfer::success::Success;
 use crate::transfer::view::Counts;
 use crate::transfer::{Command, Shown};
-use crate::transfer::{keeper, stopping};
+use crate::transfer::{keeper, stopping, touched};
 
 /// Changes of a membership that wait.
 const MAX_CHANGES: usize = 8;
@@ -63,13 +64,51 @@ impl Setup {
 }
 
 /// Works until the content is given up or this peer ends.
-pub(crate) async fn run(setup: Setup, commands: mpsc::Receiver<Command>) {
-    let Setup { node, kept, shown, opened, commands: own, ending, standing, notary } = setup;
-    let store = match open(&node, &kept).await {
+pub(crate) async fn run(setup: Setup, mut commands: mpsc::Receiver<Command>) {
+    let Some((store, room)) = prepare(&setup, &mut commands).await else { return };
+    let (node, kept) = (Arc::clone(&setup.node), setup.kept.clone());
+    drive(setup, commands, (Arc::clone(&store), room)).await;
+    if kept.place.is_source && store.touched().is_some() {
+        touched::withdraw_where_deserted(&node, &kept);
+    }
+}
+
+/// What is here, once there is room for the rest; `None` where it cannot begin.
+async fn prepare(
+    setup: &Setup,
+    commands: &mut mpsc::Receiver<Command>,
+) -> Option<(Arc<Store>, Arc<Room>)> {
+    let Setup { node, kept, shown, ending, .. } = setup;
+    let store = match open(node, kept).await {
         Ok(store) => Arc::new(store),
-        Err(error) => return failed(&shown, &error),
+        Err(error) => {
+            failed(shown, &error);
+            if let Some(OpenError::Source { .. }) = error.downcast_ref() {
+                touched::withdraw_where_deserted(node, kept);
+            }
+            return None;
+        }
     };
-    opened.send_replace(Some(Arc::clone(&store)));
+    setup.opened.send_replace(Some(Arc::clone(&store)));
+    touched::register_again(node, kept).await;
+    let room = Room::of(node, kept);
+    // A cache sees to its room by itself, and of what was stopped nothing comes.
+    let is_stopped = stopping::stone(&kept.folder).is_some();
+    let anyway = kept.place.anyway || kept.place.cached.is_some() || is_stopped;
+    wait_for_room(&room, (&store, shown), anyway, (commands, ending)).await.ok()?;
+    if let Some(why) = refusal(node, kept) {
+        failed(shown, &anyhow::Error::msg(why));
+        return None;
+    }
+    Some((store, room))
+}
+
+async fn drive(
+    setup: Setup,
+    commands: mpsc::Receiver<Command>,
+    (store, room): (Arc<Store>, Arc<Room>),
+) {
+    let Setup { node, kept, shown, commands: own, ending, standing, notary, .. } = setup;
     let settings = node.settings();
     let overlay = kept.index.overlay_id.clone();
     let own_ways = (Arc::clone(&node.ways), settings.source_address);
@@ -78,6 +117,9 @@ pub(crate) async fn run(setup: Setup, commands: mpsc::Receiver<Command>) {
     let (relay, reserved) = watch::channel(None);
     let wanted = Arc::new(Notify::new());
     let lost = Lost::new(&wanted);
+    let lacking = Lacking::default();
+    let (looks, tells) = ((room, Arc::clone(&lacking)), (own.clone(), ending.clone()));
+    node.tasks.spawn(looking::run(looks, Arc::clone(&store), tells));
     let keeper = keeper::run(node.identity.clone(), reserved, (own, lost.clone()), ending.clone());
     node.tasks.spawn(keeper);
     let (done, finished) = mpsc::channel(MAX_BURST);
@@ -108,7 +150,7 @@ pub(crate) async fn run(setup: Setup, commands: mpsc::Receiver<Command>) {
         engine,
         store,
         links,
-        counts: Counts::default(),
+        counts: Counts::with(node.metrics.clone()),
         standing,
         done,
         budget: Arc::clone(&node.budget),
@@ -118,7 +160,7 @@ pub(crate) async fn run(setup: Setup, commands: mpsc::Receiver<Command>) {
         message: None,
         storing: 0,
         fault: None,
-        complaint: Complaint::default(),
+        complaint: Complaint::of(lacking),
         given_at: now,
         success,
         list_again: (now, LIST_AGAIN),
@@ -168,9 +210,7 @@ pub(crate) fn config(node: &Node, kept: &Kept) -> Config {
 
 /// Finds out what is here; takes as long as hashing does.
 async fn open(node: &Node, kept: &Kept) -> anyhow::Result<Store> {
-    // What is stopped by order is taken down from the index as well; the order says more.
-    let refusal = node.denylist.refusal(&kept.index);
-    if let Some(why) = refusal.filter(|_| stopping::stone(&kept.folder).is_none()) {
+    if let Some(why) = refusal(node, kept) {
         anyhow::bail!(why);
     }
     let paths = Paths {
@@ -178,12 +218,20 @@ async fn open(node: &Node, kept: &Kept) -> anyhow::Result<Store> {
         wanted: kept.place.files.clone(),
         is_source: kept.place.is_source,
         again: kept.is_asked,
+        mends: kept.place.cached.is_some(),
         fragments: kept.place.cached.clone().unwrap_or_default(),
         seen: kept.place.seen.clone(),
         notes: kept.folder.clone(),
     };
     let index = kept.index.clone();
     Ok(tokio::task::spawn_blocking(move || Store::open(index, paths)).await??)
+}
+
+/// Why it may not be exchanged.
+fn refusal(node: &Node, kept: &Kept) -> Option<String> {
+    // What is stopped by order is taken down from the index as well; the order says more.
+    let refusal = node.denylist.refusal(&kept.index);
+    refusal.filter(|_| stopping::stone(&kept.folder).is_none())
 }
 
 fn last_list(kept: &Kept) -> LastList {

@@ -11,6 +11,7 @@ use mp2p::message::list::RankedBy;
 use crate::content::Store;
 use crate::control::message::{FromPath, FromRank, Neighbour, State, WayThere};
 use crate::exchange::Engine;
+use crate::metrics::Metrics;
 use crate::transfer::Shown;
 use crate::transfer::links::Links;
 use crate::wire::Path;
@@ -26,12 +27,19 @@ pub(crate) struct Counts {
     ranks: HashMap<PeerId, Option<u32>>,
     ranked_by: Option<&'static str>,
     members: u64,
+    metrics: Metrics,
 }
 
 impl Counts {
+    /// None yet; what comes is counted in `metrics` as well.
+    pub(crate) fn with(metrics: Metrics) -> Self {
+        Self { metrics, ..Self::default() }
+    }
+
     /// Counts what came; the rank of the peer that it came from.
     pub(crate) fn received(&mut self, peer: &PeerId, path: &Path, bytes: usize) -> Option<u32> {
         *self.by_path.entry(way(path)).or_default() += bytes as u64;
+        self.metrics.came(way(path), bytes);
         self.of(peer).0 += bytes as u64;
         self.rank(peer)
     }

@@ -11,6 +11,7 @@ const TOLD_AFTER: Duration = Duration::from_secs(15);
 impl Driver {
     /// Looks whether somebody has what is missing.
     pub(crate) fn look_for_givers(&mut self, now: Instant) {
+        self.look_for_room();
         let waits = self.state == State::Fetching && self.engine.progress(now).missing > 0;
         if !waits || self.engine.is_given() {
             self.given_at = now;

@@ -9,7 +9,7 @@ use axum::{Json, Router};
 use http::StatusCode;
 use serde_json::json;
 
-use crate::control::message::Status;
+use crate::control::message::{LimitsInForce, Status};
 use crate::node::Node;
 use crate::settings::Limits;
 
@@ -17,7 +17,7 @@ use crate::settings::Limits;
 pub(crate) fn routes(node: Arc<Node>) -> Router {
     Router::new()
         .route("/api/status", get(status))
-        .route("/api/limits", get(limits).put(set_limits))
+        .route("/api/limits", get(limits).put(set_limits).delete(reset_limits))
         .with_state(node)
 }
 
@@ -25,13 +25,21 @@ async fn status(State(node): State<Arc<Node>>) -> Json<Status> {
     Json(node.status())
 }
 
-async fn limits(State(node): State<Arc<Node>>) -> Json<Limits> {
-    Json(node.limits())
+async fn limits(State(node): State<Arc<Node>>) -> Json<LimitsInForce> {
+    Json(node.limits_in_force())
 }
 
 async fn set_limits(State(node): State<Arc<Node>>, Json(limits): Json<Limits>) -> Response {
-    match node.set_limits(limits) {
-        Ok(()) => Json(node.limits()).into_response(),
+    told(&node, node.set_limits(&limits))
+}
+
+async fn reset_limits(State(node): State<Arc<Node>>) -> Response {
+    told(&node, node.reset_limits())
+}
+
+fn told(node: &Node, done: anyhow::Result<()>) -> Response {
+    match done {
+        Ok(()) => Json(node.limits_in_force()).into_response(),
         Err(error) => {
             let told = Json(json!({"error": format!("{error:#}")}));
             (StatusCode::UNPROCESSABLE_ENTITY, told).into_response()

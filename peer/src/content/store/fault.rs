@@ -23,6 +23,9 @@ pub enum OpenError {
     /// A file that was whole was moved or deleted since.
     #[error("{} is gone; `peer get` fetches it again, `peer stop` forgets it", .0.display())]
     Gone(PathBuf),
+    /// A file that was whole was changed since: it is its user's.
+    #[error("{} was changed since it was fetched; `peer stop` forgets it", .0.display())]
+    Changed(PathBuf),
     /// The disk.
     #[error("{}: {source}", .path.display())]
     Io {

@@ -51,23 +51,14 @@ impl Store {
         let noted = std::fs::read(self.have_file()).ok();
         let noted = noted.and_then(|bytes| Buffermap::from_bytes(&bytes).ok());
         let noted = noted.filter(|map| map.fragments() == count);
-        for (file, entry) in self.index.files.iter().enumerate() {
-            let path = self.final_path(file);
-            let is_there = self.is_wanted(file) && path.exists();
-            if !is_there {
-                continue;
-            }
-            let is_same_size = std::fs::metadata(&path)
-                .is_ok_and(|found| found.is_file() && found.len() == entry.size);
-            if !is_same_size {
-                return Err(OpenError::Taken(path));
-            }
-            self.state().named[file] = true;
-        }
         let done = self.done();
+        let written = self.find_whole(&done)?;
         self.look_for_gone(&done)?;
         for fragment in 0..count {
-            let is_noted = noted.as_ref().is_some_and(|map| map.has(fragment));
+            // Of a file that was written to since, nothing is believed.
+            let spans = self.layout.spans(fragment);
+            let is_noted = noted.as_ref().is_some_and(|map| map.has(fragment))
+                && !spans.iter().any(|span| written[span.file]);
             let is_here = match is_noted {
                 true => self.is_present(fragment),
                 false => self.lies_there(fragment),
@@ -79,7 +70,35 @@ impl Store {
         self.refuse_strangers(&done)?;
         self.note_lost(noted)?;
         self.name_found()?;
+        // What is wrong with a file that is fetched again is found out when it is written to.
+        self.state().touched = None;
         self.note_done().map_err(not_noted)
+    }
+
+    /// Finds files that have their own name; whether each was written to since it was whole.
+    fn find_whole(&self, done: &[bool]) -> Result<Vec<bool>, OpenError> {
+        let mut written = vec![false; done.len()];
+        for (file, entry) in self.index.files.iter().enumerate() {
+            let path = self.final_path(file);
+            if !self.is_wanted(file) || !path.exists() {
+                continue;
+            }
+            let found = std::fs::metadata(&path).ok().filter(std::fs::Metadata::is_file);
+            match found.filter(|found| found.len() == entry.size) {
+                Some(found) => written[file] = done[file] && self.is_newer_than_noted(&found),
+                None => return Err(self.not_ours(path, done[file])),
+            }
+            self.state().named[file] = true;
+        }
+        Ok(written)
+    }
+
+    /// A file that has the name of one of ours, and is something else.
+    fn not_ours(&self, path: PathBuf, was_ours: bool) -> OpenError {
+        match was_ours && !self.paths.mends {
+            true => OpenError::Changed(path),
+            false => OpenError::Taken(path),
+        }
     }
 
     /// Files that had their own name, by their place in the index file.
@@ -99,7 +118,7 @@ impl Store {
         replace(&path, &done).map_err(|source| StoreFault::Io { path, source })
     }
 
-    fn done_file(&self) -> PathBuf {
+    pub(crate) fn done_file(&self) -> PathBuf {
         self.paths.notes.join("done")
     }
 
@@ -149,7 +168,7 @@ impl Store {
             let (from, to) = self.layout.fragments(file);
             let mut lacking = (from..to).filter(|fragment| !state.have.has(*fragment));
             if state.named[file] && lacking.any(|fragment| !(*done && is_shared(fragment))) {
-                return Err(OpenError::Taken(self.final_path(file)));
+                return Err(self.not_ours(self.final_path(file), *done));
             }
         }
         Ok(())

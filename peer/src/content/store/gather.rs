@@ -60,7 +60,14 @@ impl<'a> Gather<'a> {
         slices
     }
 
-    fn advance(&mut self, bytes: usize) {
+    /// A copy of the next `length` bytes, or of as many as there are.
+    pub(crate) fn next_bytes(&self, length: usize) -> Vec<u8> {
+        let bytes = self.pieces.iter().flat_map(|piece| piece.iter().copied());
+        bytes.skip(self.done).take(length).collect()
+    }
+
+    /// Goes on behind so many bytes.
+    pub(crate) fn advance(&mut self, bytes: usize) {
         self.done += bytes;
         while let Some((first, rest)) = self.pieces.split_first() {
             if self.done < first.len() {

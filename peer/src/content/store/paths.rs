@@ -15,6 +15,9 @@ pub struct Paths {
     pub is_source: bool,
     /// Whether files that were whole once and are gone are fetched again.
     pub again: bool,
+    /// Whether files that are whole are this program's own, as those of a cache are, and not their
+    /// user's: what is wrong with them is mended in place.
+    pub mends: bool,
     /// Only these fragments of the wanted files are wanted, from the first to before the second of
     /// each pair; all where there are none.
     pub fragments: Vec<(u32, u32)>,

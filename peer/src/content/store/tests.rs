@@ -46,6 +46,7 @@ impl World {
             wanted: wanted.iter().map(|&path| path.to_owned()).collect(),
             is_source,
             again: true,
+            mends: false,
             fragments: Vec::new(),
             seen: Vec::new(),
             notes: self.folder.path().join("notes"),
@@ -222,6 +223,96 @@ fn a_shared_file_that_changes_is_told_of() {
     assert!(matches!(source.read(1), Err(StoreFault::Lost { fragment: 1, .. })));
     let gone = Store::open(world.index.clone(), world.paths("source", &[], true));
     assert!(matches!(gone, Err(OpenError::Source { .. })));
+}
+
+fn whole(world: &World, paths: Paths) -> Store {
+    let (source, target) = (world.source(), Store::open(world.index.clone(), paths).unwrap());
+    for fragment in 0..4 {
+        target.write(fragment, &[source.read(fragment).unwrap()]).unwrap();
+    }
+    target.flush().unwrap();
+    target
+}
+
+/// Writes `bytes` into a file at `offset`, and lets it look as if that were later than anything.
+fn edit(path: &Path, bytes: &[u8], offset: u64) {
+    let file = OpenOptions::new().write(true).open(path).unwrap();
+    file.write_all_at(bytes, offset).unwrap();
+    file.set_modified(std::time::SystemTime::now() + std::time::Duration::from_secs(5)).unwrap();
+}
+
+#[test]
+fn a_whole_file_that_its_user_changes_is_noticed_and_not_written_over() {
+    let world = World::new();
+    let paths = || world.paths("target", &[], false);
+    let target = whole(&world, paths());
+    let path = world.at("target/album/b");
+    assert_eq!((target.look(|| false), target.touched()), (None, None));
+    // Touched, and the same: hashed, and good.
+    edit(&path, b"", 0);
+    assert_eq!((target.look(|| false), target.touched()), (None, None));
+    edit(&path, b"mine", 400_000);
+    assert_eq!(target.look(|| false), Some(2));
+    assert_eq!(target.touched(), Some(Touched { path: path.clone(), is_gone: false }));
+    assert_eq!(here(&target), [0, 1, 3]);
+    let good = world.source().read(2).unwrap();
+    assert!(matches!(target.write(2, &[good]), Err(StoreFault::Lost { fragment: 2, .. })));
+    assert_eq!(std::fs::read(&path).unwrap()[400_000..400_004], *b"mine");
+    target.flush().unwrap();
+    drop(target);
+    // Neither now nor when it is asked for once more.
+    for again in [false, true] {
+        let opened = Store::open(world.index.clone(), Paths { again, ..paths() });
+        assert!(matches!(opened, Err(OpenError::Changed(changed)) if changed == path));
+    }
+}
+
+#[test]
+fn a_file_that_was_changed_while_nobody_looked_is_not_believed() {
+    let world = World::new();
+    drop(whole(&world, world.paths("target", &[], false)));
+    edit(&world.at("target/album/a"), b"mine", 5);
+    let opened = world.target(&[]);
+    assert!(matches!(opened, Err(OpenError::Changed(path)) if path == world.at("target/album/a")));
+}
+
+#[test]
+fn a_whole_file_that_its_user_takes_away_does_not_come_back_by_itself() {
+    let world = World::new();
+    let target = whole(&world, world.paths("target", &[], false));
+    let path = world.at("target/album/a");
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(target.look(|| false), Some(0));
+    assert_eq!(target.touched(), Some(Touched { path: path.clone(), is_gone: true }));
+    let good = world.source().read(0).unwrap();
+    assert!(matches!(target.write(0, &[good]), Err(StoreFault::Lost { fragment: 0, .. })));
+    assert!(!path.exists());
+}
+
+/// What a cache keeps is nobody's but its own.
+#[test]
+fn what_is_wrong_with_a_file_of_a_cache_is_mended_in_place() {
+    let world = World::new();
+    let target = whole(&world, Paths { mends: true, ..world.paths("target", &[], false) });
+    let path = world.at("target/album/b");
+    edit(&path, b"mine", 400_000);
+    assert!(matches!(target.read(2), Err(StoreFault::Lost { .. })));
+    assert_eq!((target.look(|| false), target.touched()), (None, None));
+    target.write(2, &[world.source().read(2).unwrap()]).unwrap();
+    assert!(std::fs::read(&path).unwrap() == std::fs::read(world.at("source/album/b")).unwrap());
+}
+
+#[test]
+fn a_shared_file_that_is_edited_is_noticed_without_anybody_asking_for_it() {
+    let world = World::new();
+    std::fs::write(world.at("notes/place.json"), "{}").unwrap();
+    let source = world.source();
+    assert_eq!(source.look(|| false), None);
+    let path = world.at("source/album/b");
+    edit(&path, b"new", 599_000);
+    assert_eq!(source.look(|| true), None, "told to stop");
+    assert_eq!(source.look(|| false), Some(3));
+    assert_eq!(source.touched(), Some(Touched { path, is_gone: false }));
 }
 
 /// Fragments of one file are written by several threads at once.

@@ -165,35 +165,58 @@ async function look() {
 }
 
 function show_limits(now) {
-  limits = now;
+  limits = now.limits;
   for (const input of at("limits").elements) {
     if (!input.name) continue;
-    const value = now[input.name];
-    input.value = Array.isArray(value) ? value.join(", ") : value;
+    const value = limits[input.name];
+    if (input.name === "window") input.value = value.map(day).join("; ");
+    else input.value = Array.isArray(value) ? value.join(", ") : value;
   }
-  const windows = now.window.map((one) => `${one.from} to ${one.to}: up ${one["up-kbps"]}, down ${one["down-kbps"]}`);
-  at("windows").hidden = !windows.length;
-  at("windows").textContent = `Other rates by the time of the day (kbit/s): ${windows.join("; ")}.`;
+  at("limits-from").textContent = now.chosen.length ? `set here or by command: ${now.chosen.join(", ")}` : "as the settings say";
+  at("reset").disabled = !now.chosen.length;
 }
 
-at("limits").addEventListener("submit", async (event) => {
-  event.preventDefault();
+function day(one) {
+  return `${one.from}-${one.to}=${one["up-kbps"]},${one["down-kbps"]}`;
+}
+
+/** What stands between semicolons, each as `peer limits --window` takes it. */
+function days(text) {
+  return text.split(";").map((one) => one.trim()).filter(Boolean).map((one) => {
+    const read = /^([0-9]{1,2}:[0-9]{2})\s*-\s*([0-9]{1,2}:[0-9]{2})\s*=\s*([0-9]+)\s*,\s*([0-9]+)$/.exec(one);
+    if (!read) throw new Error(`${one} is not of the form 22:00-06:00=UP,DOWN`);
+    return { from: read[1], to: read[2], "up-kbps": Number(read[3]), "down-kbps": Number(read[4]) };
+  });
+}
+
+function wanted(form) {
   const wanted = { ...limits };
-  for (const input of event.target.elements) {
+  for (const input of form.elements) {
     if (!input.name) continue;
-    const numbers = input.value.split(",").map((text) => text.trim()).filter(Boolean).map(Number);
-    wanted[input.name] = input.type === "number" ? Number(input.value) : numbers;
+    const numbers = () => input.value.split(",").map((text) => text.trim()).filter(Boolean).map(Number);
+    if (input.name === "window") wanted.window = days(input.value);
+    else wanted[input.name] = input.type === "number" ? Number(input.value) : numbers();
   }
+  return wanted;
+}
+
+async function change(how) {
   const note = at("limits-note");
   try {
-    show_limits(await ask("/api/limits", "PUT", wanted));
+    show_limits(await how());
     note.className = "";
     note.value = "in force";
   } catch (error) {
     note.className = "bad";
     note.value = error.message;
   }
+}
+
+at("limits").addEventListener("submit", (event) => {
+  event.preventDefault();
+  change(() => ask("/api/limits", "PUT", wanted(event.target)));
 });
+at("reset").addEventListener("click", () => change(() => ask("/api/limits", "DELETE")));
 
 for (;;) {
   await look();

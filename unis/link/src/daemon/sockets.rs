@@ -103,6 +103,13 @@ impl Sockets {
         Ok(listener)
     }
 
+    /// The sockets as they were handed over, the service's and the admin's, for a daemon that
+    /// accepts by itself.
+    #[must_use]
+    pub fn into_listeners(self) -> (Option<TcpListener>, Option<TcpListener>) {
+        (self.service, self.admin)
+    }
+
     /// The listener of health and metrics: at its setting, else at the port above the service's,
     /// else at any free one (port 0 of the service means any here too). What the process takes of
     /// the machine is added to `registry`.
