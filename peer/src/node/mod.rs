@@ -192,14 +192,7 @@ impl Node {
             connections,
         });
         node.tasks.spawn(arrivals::take(Arc::clone(&node), arrivals));
-        node.tasks.spawn(renewal::run(Arc::clone(&node)));
-        node.tasks.spawn(revocation::follow(Arc::clone(&node)));
-        node.tasks.spawn(send_until_shutdown(Arc::clone(&node)));
-        node.tasks.spawn(tell_until_shutdown(Arc::clone(&node)));
-        node.tasks.spawn(events::follow(Arc::clone(&node)));
-        node.tasks.spawn(denylist::follow(Arc::clone(&node)));
-        node.tasks.spawn(delegating::run(Arc::clone(&node)));
-        node.tasks.spawn(budget::follow_the_clock(Arc::clone(&node)));
+        node.follow();
         if let Some(listener) = relay {
             node.tasks.spawn(relaying::run(Arc::clone(&node), listener));
         }
@@ -213,6 +206,18 @@ impl Node {
             node.tasks.spawn(caching::run(Arc::clone(&node), cache));
         }
         Ok(node)
+    }
+
+    /// Begins all that goes on for as long as it runs.
+    fn follow(self: &Arc<Self>) {
+        self.tasks.spawn(renewal::run(Arc::clone(self)));
+        self.tasks.spawn(revocation::follow(Arc::clone(self)));
+        self.tasks.spawn(send_until_shutdown(Arc::clone(self)));
+        self.tasks.spawn(tell_until_shutdown(Arc::clone(self)));
+        self.tasks.spawn(events::follow(Arc::clone(self)));
+        self.tasks.spawn(denylist::follow(Arc::clone(self)));
+        self.tasks.spawn(delegating::run(Arc::clone(self)));
+        self.tasks.spawn(budget::follow_the_clock(Arc::clone(self)));
     }
 
     /// Ends every transfer and says goodbye; to be called once the shutdown was triggered.
