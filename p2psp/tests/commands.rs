@@ -64,3 +64,22 @@ fn the_bench_measures_all_that_it_says_and_leaves_nothing() {
     assert!(told["absent"][0].as_str().unwrap().starts_with("no aquatic_udp "));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
+
+/// Values beyond their range change nothing, rather than something else than was said.
+#[test]
+fn values_beyond_their_range_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().display().to_string();
+    for (typed, told) in [
+        (&["class", "set", "anna", "256"][..], "0 to 255"),
+        (&["class", "set", "anna", "-1"], "0 to 255"),
+        (&["class", "set", "anna", "high"], "0 to 255"),
+        (&["users", "trust", "anna", "101"], "-100..=100"),
+        (&["users", "trust", "anna", "-101"], "-100..=100"),
+        (&["invite", "anna", "--ttl-minutes", "10081"], "1 to 10080 minutes"),
+    ] {
+        let output = p2psp(&[typed, &["--state-dir", &state]].concat());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && said.contains(told), "{typed:?}: {said}");
+    }
+}

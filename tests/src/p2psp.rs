@@ -198,7 +198,7 @@ impl P2psp {
         let token = self.invite(user)?;
         let folder = self.state.join("peers").join(address.replace(':', "_"));
         let out = folder.display().to_string();
-        let name = run(&["pki", "enroll", token.trim(), "--out", &out])?;
+        let name = run(&["pki", "enroll", token.trim(), "--out", &out, "--force"])?;
         let name = name.lines().next().unwrap_or_default();
         let id = name.rsplit('/').next().context("no name")?.to_owned();
         Ok(Peer { folder, address: address.to_owned(), servers: self.servers(), id })
@@ -224,7 +224,7 @@ impl P2psp {
         let token = self.server_token(name)?;
         let folder = self.state.join("peers").join(address.replace(':', "_"));
         let out = folder.display().to_string();
-        run(&["pki", "enroll", &token, "--out", &out])?;
+        run(&["pki", "enroll", &token, "--out", &out, "--force"])?;
         let script = "openssl x509 -in \"$1\" -noout -pubkey | openssl pkey -pubin -outform DER \
             | openssl dgst -sha256 -r";
         let mut command = Command::new("sh");

@@ -133,3 +133,46 @@ fn a_process_without_the_authority_needs_a_certificate_of_its_role() {
     assert!(serve("nothing").contains("nothing was enrolled for"), "{}", serve("nothing"));
     assert!(serve("state/oms").contains("/oms/1 is no ixs"), "{}", serve("state/oms"));
 }
+
+/// The operator's commands find the server that has the role, or say which one to ask.
+#[test]
+fn commands_ask_the_server_of_the_role_or_say_which_that_is() {
+    let scene = Scene::start();
+    let state = scene.folder.path().join("state");
+    let at = |name: &str| state.join(name).display().to_string();
+    let (users, overlays) = (state.display().to_string(), at("oms"));
+    let url = |role: &str| scene.p2psp.role(role).url.replace("127.0.0.1", "localhost");
+    // By the settings of the process with the CA, which name OMS.
+    let settings = ["--config", &at("ums.toml"), "--set", "role=[\"ums\"]"];
+    let said = run(&[&["overlays", "--state-dir", &users][..], &settings].concat()).unwrap();
+    assert!(said.starts_with("film "), "{said}");
+    let said = run(&[&["peers", "film", "--state-dir", &users][..], &settings].concat()).unwrap();
+    assert_eq!(said, "no members of film\n");
+    let said = run(&["overlays", "--state-dir", &users, "--url", &url("oms")]).unwrap();
+    assert!(said.starts_with("film "), "{said}");
+
+    let refused = |typed: &[&str]| run(typed).unwrap_err().to_string();
+    let other = refused(&["overlays", "--state-dir", &users, "--url", &url("ums")]);
+    assert!(other.contains("does not have the role oms: --url names"), "{other}");
+    let server = refused(&["overlays", "--state-dir", &overlays, "--url", &url("oms")]);
+    assert!(
+        server.contains("is no operator's certificate") && server.contains("--url"),
+        "{server}"
+    );
+    let authority = format!("authority-url={}", url("ums"));
+    for command in [&["invite", "anna"][..], &["pki", "status"]] {
+        let typed = [command, &["--state-dir", &overlays, "--set", &authority]].concat();
+        let told = refused(&typed);
+        assert!(told.contains(&format!("the CA is not here but at {}", url("ums"))), "{told}");
+        let told = refused(&[command, &["--state-dir", &overlays]].concat());
+        assert!(told.contains("the CA is not here but where"), "{told}");
+    }
+    let there = refused(
+        &[
+            &["users", "--state-dir", &overlays][..],
+            &["--config", &at("oms.toml"), "--set", "role=[\"oms\"]"],
+        ]
+        .concat(),
+    );
+    assert!(there.contains("the role ums is with the server at"), "{there}");
+}

@@ -1,7 +1,7 @@
 //! What commands ask of a running server, with the operator's certificate.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use link::tls::{ClientTls, ClientTlsSettings, ServerTrust};
 use serde_json::Value;
 
 use crate::cli::state::{Format, StateArguments};
+use crate::settings::{Part, Settings};
 
 /// For the server to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
@@ -23,7 +24,8 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 pub struct Asking {
     #[command(flatten)]
     state: StateArguments,
-    /// The running server [default: https://localhost and the port of the setting listen]
+    /// The running server [default: that of the role by the settings, or https://localhost and the
+    /// port of the setting listen]
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     /// How to print
@@ -41,10 +43,12 @@ impl Asking {
     pub(crate) fn ask(&self, method: Method, path: &str) -> anyhow::Result<Value> {
         let settings = self.state.settings()?;
         let near = format!("https://localhost:{}", settings.listen.port());
-        let base = self.url.clone().or_else(|| settings.public_url.clone()).unwrap_or(near);
+        let base = self.url.clone().or_else(|| elsewhere(&settings, path));
+        let base = base.or_else(|| settings.public_url.clone()).unwrap_or(near);
         let pki: PathBuf = pki_folder(&settings.identity()?);
         let server = ServerTrust { trust_domain: None, bundle: pki.join("ca.pem"), crl: None };
-        let own = Some((pki.join("client.pem"), pki.join("client-key.pem")));
+        let shown = pki.join("client.pem");
+        let own = Some((shown.clone(), pki.join("client-key.pem")));
         let tls = ClientTlsSettings { own, servers: vec![server], expected: None };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
@@ -60,27 +64,60 @@ impl Asking {
             match answer.status.is_success() {
                 true => Ok(found),
                 false => {
-                    let told = found["error"]["message"].as_str().unwrap_or("-");
-                    bail!("{}: {told}", answer.status)
+                    let (code, told) = (&found["error"]["code"], &found["error"]["message"]);
+                    let hint = hint(code.as_str().unwrap_or_default(), &base, path, &shown);
+                    bail!("{}: {}{hint}", answer.status, told.as_str().unwrap_or("-"))
                 }
             }
         })
     }
 
-    /// Prints a list, a line each, or all as JSON.
+    /// Prints a list, a line each, or `none` where it is empty; or all as JSON.
     pub(crate) fn print(
         &self,
         found: &Value,
+        none: &str,
         out: &mut dyn Write,
         line: impl Fn(&Value, &mut dyn Write) -> std::io::Result<()>,
     ) -> anyhow::Result<ExitCode> {
         match self.format {
             Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(found)?)?,
             Format::Text => {
-                found.as_array().into_iter().flatten().try_for_each(|one| line(one, out))?;
+                let all = found.as_array().map_or(&[][..], Vec::as_slice);
+                if all.is_empty() {
+                    writeln!(out, "{none}")?;
+                }
+                all.iter().try_for_each(|one| line(one, out))?;
             }
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The role that answers at a path.
+fn part(path: &str) -> Option<Part> {
+    path.split('/').nth(1).and_then(|word| word.parse().ok())
+}
+
+/// The server of another process that has the role which answers at `path`, by `[[role-server]]`.
+fn elsewhere(settings: &Settings, path: &str) -> Option<String> {
+    let part = part(path).filter(|part| !settings.role.contains(part))?;
+    let server = settings.role_server.iter().find(|server| server.role == part)?;
+    Some(server.url.clone())
+}
+
+/// What to do about a refusal that the request itself is not to blame for.
+fn hint(code: &str, base: &str, path: &str, shown: &Path) -> String {
+    let part = part(path).map_or("", Part::as_str);
+    match code {
+        "no-resource" => format!(
+            "; {base} does not have the role {part}: --url names the server that has, or [[role-server]] in the settings"
+        ),
+        "role" | "no-certificate" => format!(
+            "; {} is no operator's certificate: the operator's lies with the CA, so run this with --config, or --state-dir, of the server that has it, and --url of the one that has the role {part}",
+            shown.display()
+        ),
+        _ => String::new(),
     }
 }
 

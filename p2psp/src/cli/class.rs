@@ -42,6 +42,7 @@ enum What {
         /// The user
         user: UserId,
         /// 0 to 255, or `auto`
+        #[arg(allow_negative_numbers = true)]
         class: Wanted,
         #[command(flatten)]
         state: StateArguments,

@@ -63,13 +63,17 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
 }
 
 fn list(state: &StateArguments, out: &mut dyn Write) -> anyhow::Result<()> {
-    let (ixs, mut after) = (state.ixs()?, 0);
+    let (ixs, mut after, mut is_any) = (state.ixs()?, 0, false);
     loop {
         let page = wait(ixs.denylist(after))?;
         if page.digests.is_empty() {
+            if !is_any {
+                writeln!(out, "nothing is forbidden")?;
+            }
             return Ok(());
         }
         for one in page.digests.iter().filter(|one| one.denied) {
+            is_any = true;
             writeln!(out, "{} {}", word(one.kind), one.digest)?;
         }
         after = page.seq;

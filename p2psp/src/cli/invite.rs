@@ -4,11 +4,10 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Args;
-use link::daemon::pki::{reached_at, tell_url};
-use link::daemon::{pki_folder, pki_settings};
-use link::pki::{Authority, Naming, TokenOrder};
+use link::daemon::pki::{authority, reached_at, tell_url};
+use link::pki::{Naming, TokenOrder};
 use link::settings::is_base_url;
 use mp2p::id::{PeerId, UserId};
 
@@ -66,9 +65,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         bail!("{user} is locked out; `p2psp users admit {user}` lets in again");
     }
     let identity = settings.identity()?;
-    let folder = pki_folder(&identity);
-    let authority = Authority::open(&folder, &pki_settings(&identity, &folder)?)
-        .context("no CA can be opened; `p2psp pki init` makes one")?;
+    let (authority, _) = authority(&identity, "p2psp")?;
     if let Some(peer) = &arguments.lost {
         end(&arguments.state, &arguments.user, peer)?;
     }

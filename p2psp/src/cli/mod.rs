@@ -22,7 +22,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use link::daemon::{IdentitySettings, config, manual, pki};
+use link::pki::Entry;
+use mp2p::id::PeerId;
 
+use crate::cli::state::{StateArguments, operator, wait};
 use crate::settings::{DEFAULT_FILE, Inputs, Settings};
 
 /// P2PSP manages peer-to-peer overlays for a service provider: it tells each peer whom to ask
@@ -122,6 +125,18 @@ impl pki::Household for InputArguments {
     fn url(&self, state_dir: Option<PathBuf>) -> anyhow::Result<String> {
         let settings = Settings::load(&self.inputs().in_folder(state_dir))?;
         Ok(pki::reached_at(settings.public_url.as_deref(), settings.listen))
+    }
+
+    /// Members whose certificate is gone leave the lists: OMS hears of them from UMS.
+    fn revoked(&self, state_dir: Option<PathBuf>, entries: &[Entry]) -> anyhow::Result<()> {
+        let peer = |entry: &Entry| PeerId::parse(entry.name.rsplit_once("/peer/")?.1).ok();
+        let peers: Vec<PeerId> = entries.iter().filter_map(peer).collect();
+        let state = StateArguments::of(state_dir, self.clone());
+        // Where no UMS has run nobody has joined.
+        match (peers.is_empty(), state.ums()) {
+            (false, Ok(ums)) => wait(ums.ledger().revoked(&peers, &operator())),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -72,7 +72,7 @@ pub struct RankArguments {
 /// The server does not answer.
 pub fn overlays(arguments: &OverlaysArguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let found = arguments.asking.ask(Method::GET, "/oms/overlays")?;
-    arguments.asking.print(&found, out, |overlay, out| {
+    arguments.asking.print(&found, "no overlays", out, |overlay, out| {
         let text = |key: &str| overlay[key].as_str().unwrap_or("-").to_owned();
         let (id, kind, title) = (text("overlay-id"), text("type"), text("title"));
         writeln!(out, "{id:<24} {kind:<9} {:>7} peers  {title}", overlay["num_peers"])
@@ -87,7 +87,8 @@ pub fn peers(arguments: &PeersArguments, out: &mut dyn Write) -> anyhow::Result<
     let found = arguments
         .asking
         .ask(Method::GET, &format!("/oms/members?overlay-id={}", arguments.overlay))?;
-    arguments.asking.print(&found, out, |member, out| {
+    let none = format!("no members of {}", arguments.overlay);
+    arguments.asking.print(&found, &none, out, |member, out| {
         let text = |key: &str| member[key].as_str().unwrap_or("-").to_owned();
         let (peer, kind, address) = (text("peer-id"), text("peer-type"), text("address"));
         let (user, reach) = (text("user-id"), text("reach"));
@@ -118,8 +119,13 @@ pub fn rank(arguments: &RankArguments, out: &mut dyn Write) -> anyhow::Result<Ex
     if explained["scored"] == false {
         writeln!(out, "PAMS is silent: scores are unknown, and who is overloaded")?;
     }
-    for entry in explained["entries"].as_array().into_iter().flatten() {
-        write!(out, "{:>4}  {:<40}", text(&entry["rank"]), text(&entry["address"]))?;
+    let entries = explained["entries"].as_array().map_or(&[][..], Vec::as_slice);
+    if entries.is_empty() {
+        writeln!(out, "no other member that lists may name")?;
+    }
+    for entry in entries {
+        let (rank, peer, address) = (&entry["rank"], &entry["peer-id"], &entry["address"]);
+        write!(out, "{:>4}  {}  {:<40}", text(rank), text(peer), text(address))?;
         if arguments.explain {
             let bridge = if entry["bridge"] == true { "  bridge" } else { "" };
             let (pid, cost, score) = (&entry["pid"], &entry["cost"], &entry["score"]);

@@ -42,6 +42,9 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
     }
     let owner = found.owner.map_or_else(|| "the provider".to_owned(), |owner| owner.to_string());
     writeln!(out, "overlay {} of {owner}", found.result.overlay_id)?;
+    if found.result.contents.is_empty() {
+        writeln!(out, "no contents: nobody has reported anything yet")?;
+    }
     for content in &found.result.contents {
         writeln!(out, "content {}", content.content_id)?;
         writeln!(

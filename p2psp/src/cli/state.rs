@@ -1,17 +1,17 @@
 //! Commands that work on a provider's state: beside a running server, or without one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use link::daemon::{pki_folder, pki_settings};
-use link::pki::{Authority, PkiError, State};
+use link::pki::{Authority, Folder, PkiError, State};
 
 use crate::cli::InputArguments;
 use crate::index::Ixs;
-use crate::settings::Settings;
+use crate::settings::{Part, Settings};
 use crate::users::{Act, Rules, SqliteLedger, Ums};
 
 /// Where the state is.
@@ -35,6 +35,11 @@ pub enum Format {
 }
 
 impl StateArguments {
+    /// Of a folder and settings that are given.
+    pub(crate) const fn of(state_dir: Option<PathBuf>, inputs: InputArguments) -> Self {
+        Self { state_dir, inputs }
+    }
+
     /// The settings in force.
     ///
     /// # Errors
@@ -60,7 +65,7 @@ impl StateArguments {
         let settings = self.settings()?;
         let path = settings.state_dir()?.join("users.db");
         if !path.is_file() {
-            bail!("{} is not there: no server with the role ums has run here", path.display());
+            bail!("{}", absent(&settings, Part::Ums, &path));
         }
         let rules = Rules::of(&settings.users, &settings.class);
         Ok(Ums::new(Arc::new(SqliteLedger::open(&path)?), rules))
@@ -71,9 +76,10 @@ impl StateArguments {
     /// # Errors
     /// There is none.
     pub fn ixs(&self) -> anyhow::Result<Ixs> {
-        let path = self.folder()?.join("index.db");
+        let settings = self.settings()?;
+        let path = settings.state_dir()?.join("index.db");
         if !path.is_file() {
-            bail!("{} is not there: no server with the role ixs has run here", path.display());
+            bail!("{}", absent(&settings, Part::Ixs, &path));
         }
         Ok(Ixs::open(&path)?)
     }
@@ -86,6 +92,10 @@ impl StateArguments {
     pub fn revoke(&self, who: &str) -> anyhow::Result<Vec<String>> {
         let identity = self.settings()?.identity()?;
         let folder = pki_folder(&identity);
+        // Enrolled with a CA that is elsewhere.
+        if identity.authority_url.is_some() || !Folder::at(&folder).ca_key().exists() {
+            return Ok(Vec::new());
+        }
         let authority = match Authority::open(&folder, &pki_settings(&identity, &folder)?) {
             Ok(authority) => authority,
             Err(PkiError::Absent(_)) => return Ok(Vec::new()),
@@ -105,6 +115,19 @@ impl StateArguments {
             }
         }
         Ok(revoked)
+    }
+}
+
+/// That a role's file is not there, and whose server has it.
+fn absent(settings: &Settings, part: Part, path: &Path) -> String {
+    let path = path.display();
+    let elsewhere = settings.role_server.iter().find(|server| server.role == part);
+    match elsewhere {
+        Some(server) if !settings.role.contains(&part) => format!(
+            "{path} is not there: the role {part} is with the server at {}; run this with its settings, or its --state-dir",
+            server.url
+        ),
+        _ => format!("{path} is not there: no server with the role {part} has run here"),
     }
 }
 

@@ -60,6 +60,7 @@ enum What {
         user: UserId,
         /// The reputation from now on
         #[arg(allow_negative_numbers = true)]
+        #[arg(value_parser = clap::value_parser!(i64).range(-100..=100))]
         reputation: i64,
         #[command(flatten)]
         state: StateArguments,
@@ -90,7 +91,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
             if !wait(state.ums()?.ledger().trust(user, *reputation, &operator()))? {
                 bail!("there is no user {user}");
             }
-            writeln!(out, "{user} has the reputation {}", (*reputation).clamp(-100, 100))?;
+            writeln!(out, "{user} has the reputation {}", reputation)?;
         }
         None => {
             let ums = arguments.state.ums()?;
@@ -137,6 +138,10 @@ fn all(ums: &Ums, format: Format, out: &mut dyn Write) -> anyhow::Result<()> {
         }
         after = match page.into_iter().last() {
             Some(last) => Some(last.user_id),
+            None if after.is_none() && format == Format::Text => {
+                writeln!(out, "no users: nobody's peer has joined yet")?;
+                return Ok(());
+            }
             None => return Ok(()),
         };
     }

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
+use alto_client::Url;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
@@ -78,6 +79,9 @@ pub(crate) fn check_all(isps: &[IspSettings]) -> Result<(), SettingsError> {
         let key = format!("isp {:?}", isp.name);
         if isp.name.is_empty() || !names.insert(isp.name.as_str()) {
             return Err(SettingsError::invalid(&key, "needs a name of its own"));
+        }
+        if let Err(error) = Url::parse(&isp.url) {
+            return Err(SettingsError::invalid(&key, error.to_string()));
         }
         if isp.certificate.is_some() != isp.key.is_some() {
             return Err(SettingsError::invalid(&key, "needs both certificate and key, or neither"));

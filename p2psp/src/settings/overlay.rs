@@ -49,6 +49,11 @@ impl OverlaySettings {
             let message = "is shorter than heartbeat-seconds: all members would be forgotten";
             return Err(SettingsError::invalid("overlay.expires-seconds", message));
         }
+        let fixed: Vec<&u16> = self.stun_ports.iter().filter(|port| **port != 0).collect();
+        if let Some(twice) = (1..fixed.len()).find(|at| fixed[..*at].contains(&fixed[*at])) {
+            let message = format!("names port {} twice", fixed[twice]);
+            return Err(SettingsError::invalid("overlay.stun-ports", message));
+        }
         match self.reputable_from {
             1..=100 => Ok(()),
             _ => Err(SettingsError::invalid("overlay.reputable-from", "has to be 1 to 100")),

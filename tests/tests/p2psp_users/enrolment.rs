@@ -34,7 +34,8 @@ fn anybody_signs_up_where_the_operator_wants_it_so() {
     let out = open.folder.path().join("dora");
     let enrolled = run(&["pki", "enroll", token.as_str().unwrap(), "--out", out.to_str().unwrap()]);
     assert!(enrolled.unwrap().contains("/peer/"));
-    let again = run(&["pki", "enroll", token.as_str().unwrap(), "--out", out.to_str().unwrap()]);
+    let elsewhere = open.folder.path().join("elsewhere").display().to_string();
+    let again = run(&["pki", "enroll", token.as_str().unwrap(), "--out", &elsewhere]);
     assert!(again.unwrap_err().to_string().contains("used before"));
     assert_eq!(open.stranger("/ums/signup", &json!({"user-id": "emil"})).status, 200);
     let third = open.stranger("/ums/signup", &json!({"user-id": "fritz"}));
@@ -148,4 +149,24 @@ fn who_is_revoked_is_out_with_all_peers_until_admitted() {
     assert!(!scene.command(&["users", "ben"]).unwrap().contains("locked out"));
     let _ = scene.member("ben", "127.0.0.13").join("film");
     assert!(scene.command(&["users", "revoke", "nobody"]).is_err());
+}
+
+/// A key that something good hangs on is not lost by a command that was typed twice.
+#[test]
+fn a_good_key_is_replaced_only_where_that_is_asked_for() {
+    let scene = Scene::start(&[]);
+    let anna = scene.anna();
+    let files = ["client-key.pem", "client.pem", "ca.pem"];
+    let read = || files.map(|name| std::fs::read(anna.file(name)).unwrap());
+    let (before, token) = (read(), scene.p2psp.invite("anna").unwrap());
+    let out = anna.file("").display().to_string();
+    let refused = run(&["pki", "enroll", &token, "--out", &out]).unwrap_err().to_string();
+    let told = [&*anna.file("client-key.pem").display().to_string(), &anna.id, "--force"];
+    assert!(told.iter().all(|told| refused.contains(told)), "{refused}");
+    assert_eq!(read(), before);
+    // The token is as good as before.
+    run(&["pki", "enroll", &token, "--out", &out, "--force"]).unwrap();
+    assert_ne!(read()[0], before[0]);
+    let refused = anna.ask("PUT", "/oms/peer", Some(&anna.join_request("film")));
+    assert_eq!(code(&refused), (403, json!("not-yours")), "the new key is another peer");
 }

@@ -14,7 +14,7 @@ mod runtime;
 mod sockets;
 
 pub use crate::daemon::identities::{
-    Identities, IdentitySettings, open_authority, pki_folder, pki_settings,
+    Identities, IdentitySettings, open_authority, pki_folder, pki_settings, trust_domain,
 };
 pub use crate::daemon::inputs::InputArguments;
 pub use crate::daemon::outcome::{error_text, exit_code};

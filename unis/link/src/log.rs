@@ -65,14 +65,24 @@ pub enum LogError {
     Started,
 }
 
+/// Checks what no type can, without starting anything.
+///
+/// # Errors
+/// [`LogError::Level`].
+pub fn check(settings: &LogSettings) -> Result<(), LogError> {
+    filter(settings).map(|_| ())
+}
+
+fn filter(settings: &LogSettings) -> Result<EnvFilter, LogError> {
+    EnvFilter::try_new(&settings.level).map_err(|_| LogError::Level(settings.level.clone()))
+}
+
 /// Starts logging for the whole process.
 ///
 /// # Errors
 /// [`LogError`].
 pub fn init(settings: &LogSettings) -> Result<(), LogError> {
-    let filter =
-        EnvFilter::try_new(&settings.level).map_err(|_| LogError::Level(settings.level.clone()))?;
-    let registry = tracing_subscriber::registry().with(filter);
+    let registry = tracing_subscriber::registry().with(filter(settings)?);
     let shape = match settings.target.address() {
         None => to_stderr(settings.format),
         Some(address) => to_syslog(settings.format, Syslog::open(&address)?),

@@ -31,6 +31,7 @@ pub use crate::crypto::NoRandomness;
 use crate::identity::{SpiffeError, SpiffeName};
 
 pub use crate::pki::authority::{Authority, Granted};
+pub(crate) use crate::pki::bench::check_names;
 pub use crate::pki::folder::Folder;
 pub use crate::pki::ledger::{Entry, State};
 pub use crate::pki::token::{Token, TokenError};

@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use crate::daemon::away::Away;
 use crate::metrics::Metrics;
 use crate::pki::service::Service as Enrolment;
-use crate::pki::{Authority, Folder, PkiSettings};
+use crate::pki::{Authority, Folder, PkiSettings, check_names};
 use crate::shutdown::Shutdown;
 use crate::tls::{ClientCertificates, ServerTls, ServerTlsSettings, ServerTrust};
 use crate::trust::{PartnerTrust, TrustDomain, TrustSettings};
@@ -162,6 +162,23 @@ pub fn open_authority(
             .with_context(|| format!("cannot write {}", remembered.display()))?;
     }
     Ok((authority, names))
+}
+
+/// The trust domain that a server of these settings would be in, where nothing about its names and
+/// the certificate that it needs is wrong; nothing is made, and nobody asked.
+///
+/// # Errors
+/// What [`Identities::open`] would refuse for that.
+pub fn trust_domain(settings: &IdentitySettings) -> anyhow::Result<String> {
+    let folder = pki_folder(settings);
+    match &settings.authority_url {
+        None => {
+            let names = pki_settings(settings, &folder)?;
+            check_names(&Folder::at(&folder), &names)?;
+            Ok(names.trust_domain)
+        }
+        Some(url) => Ok(Away::open(url, &folder, settings)?.1),
+    }
 }
 
 /// How the CA of this organisation and the certificate of this server are named: by the settings,

@@ -27,11 +27,13 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     kind == Some(io::ErrorKind::BrokenPipe)
 }
 
-/// The error and its causes; a message may already end with its cause.
+/// The error and its causes; a message may already have its cause in it.
 #[must_use]
 pub fn error_text(error: &anyhow::Error) -> String {
     let causes = error.chain().map(ToString::to_string);
-    let join = |text: String, cause: String| match text.ends_with(&cause) {
+    let is_told =
+        |text: &str, cause: &str| text.ends_with(cause) || text.contains(&format!(": {cause}: "));
+    let join = |text: String, cause: String| match is_told(&text, &cause) {
         true => text,
         false => format!("{text}: {cause}"),
     };
@@ -48,6 +50,9 @@ mod tests {
     fn a_cause_is_told_once() {
         let error = anyhow::anyhow!("the disk is full").context("cannot write a");
         assert_eq!(error_text(&error), "cannot write a: the disk is full");
+        let whole_chain =
+            anyhow::anyhow!("refused").context("connect").context("a: connect: refused");
+        assert_eq!(error_text(&whole_chain), "a: connect: refused");
         let ends_alike = anyhow::anyhow!("gone").context("the file is gone");
         assert_eq!(error_text(&ends_alike), "the file is gone");
         let hostile = anyhow::anyhow!("no \u{1b}[31mname").context("line 1\nline 2");

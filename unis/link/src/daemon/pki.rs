@@ -12,7 +12,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use crate::daemon::identities::{IdentitySettings, open_authority, pki_folder, pki_settings};
 use crate::identity::{Role, SpiffeName};
-use crate::pki::{Authority, PkiSettings, State, Token, TokenOrder, enrolment};
+use crate::pki::{Authority, Entry, Folder, PkiSettings, State, Token, TokenOrder, enrolment};
 use crate::settings::is_base_url;
 
 /// A token lives no longer than this.
@@ -34,12 +34,47 @@ pub trait Household: Args {
     /// # Errors
     /// The settings are refused.
     fn url(&self, state_dir: Option<PathBuf>) -> anyhow::Result<String>;
+
+    /// What else is to be known of certificates that were revoked.
+    ///
+    /// # Errors
+    /// It cannot be kept.
+    fn revoked(&self, _state_dir: Option<PathBuf>, _entries: &[Entry]) -> anyhow::Result<()> {
+        Ok(())
+    }
 }
 
 /// The public URL where there is one, else the port on this machine: `https://HOST[:PORT]`.
 #[must_use]
 pub fn reached_at(public_url: Option<&str>, listen: SocketAddr) -> String {
     public_url.map_or_else(|| format!("https://localhost:{}", listen.port()), str::to_owned)
+}
+
+/// Opens the CA of this process.
+///
+/// # Errors
+/// It is elsewhere, by the settings or by what lies in the folder, or there is none as yet.
+pub fn authority(
+    settings: &IdentitySettings,
+    program: &str,
+) -> anyhow::Result<(Authority, PkiSettings)> {
+    let folder = pki_folder(settings);
+    let files = Folder::at(&folder);
+    let enrolled = files.ca().exists() && !files.ca_key().exists() && !files.server().exists();
+    let elsewhere = match &settings.authority_url {
+        Some(url) => Some(format!("at {url}")),
+        None if enrolled => Some(format!("where {} was enrolled for", files.client().display())),
+        None => None,
+    };
+    if let Some(place) = elsewhere {
+        bail!(
+            "the CA is not here but {place}: run this with the settings, or --state-dir, of the server that has it"
+        );
+    }
+    let names = pki_settings(settings, &folder)?;
+    let authority = Authority::open(&folder, &names)
+        .with_context(|| format!("no CA can be opened; `{program} pki init` makes one"))?;
+    Ok((authority, names))
 }
 
 /// Says whom a token leads to, on standard error: what is printed is the token alone.
@@ -99,6 +134,9 @@ enum What<H: Args> {
         /// Folder for ca.pem, client.pem and client-key.pem
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
+        /// Replace a key that is there already, and whose certificate is good
+        #[arg(long)]
+        force: bool,
     },
     /// On the client: get a new certificate with the one at hand
     Renew {
@@ -142,12 +180,7 @@ impl<H: Household> StateArguments<H> {
 
     /// The CA that is there already.
     fn authority(&self) -> anyhow::Result<(Authority, PkiSettings)> {
-        let settings = self.settings()?;
-        let folder = pki_folder(&settings);
-        let names = pki_settings(&settings, &folder)?;
-        let authority = Authority::open(&folder, &names)
-            .with_context(|| format!("no CA can be opened; `{} pki init` makes one", H::PROGRAM))?;
-        Ok((authority, names))
+        authority(&self.settings()?, H::PROGRAM)
     }
 }
 
@@ -171,7 +204,15 @@ pub fn run<H: Household>(arguments: Arguments<H>, out: &mut dyn Write) -> anyhow
                 tell_url(&url);
             }
         }
-        What::Enroll { token, out: folder } => {
+        What::Enroll { token, out: folder, force } => {
+            if !force && let Some(held) = enrolment::held(&folder) {
+                let (key, days) = (held.key.display(), held.days_left);
+                bail!(
+                    "{key} is the key of {}, whose certificate is good for {days} days: name another --out, renew it with `{} pki renew`, or replace it with --force",
+                    held.name,
+                    H::PROGRAM
+                );
+            }
             let name = runtime()?.block_on(enrolment::enroll(&token, &folder))?;
             writeln!(out, "{name}\n{}", folder.join("client.pem").display())?;
         }
@@ -238,10 +279,11 @@ fn revoke<H: Household>(
     let is_serial = which.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':');
     let which =
         if is_serial { which.to_ascii_lowercase() } else { whole_name(which, &names.trust_domain) };
-    for entry in authority.revoke(&which)? {
+    let revoked = authority.revoke(&which)?;
+    for entry in &revoked {
         writeln!(out, "revoked {} {}", entry.serial, entry.name)?;
     }
-    Ok(())
+    state.inputs.revoked(state.state_dir.clone(), &revoked)
 }
 
 fn status<H: Household>(

@@ -1,14 +1,14 @@
 //! The other end of the authority: fetch a first certificate with a token, renew it with itself.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use http::{HeaderMap, StatusCode};
 use rcgen::{CertificateParams, DnType, KeyPair};
 use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, UnixTime};
 use sha2::{Digest, Sha256};
 use x509_parser::prelude::{CertificateRevocationList, FromDer};
 
@@ -21,7 +21,7 @@ use crate::pki::folder::{Folder, PUBLIC, SECRET, read, write};
 use crate::pki::service::{EnrollRequest, Issued, RenewRequest};
 use crate::pki::token::secret_text;
 use crate::pki::{PkiError, Token};
-use crate::tls::{ClientTls, ClientTlsSettings, ServerTrust, TlsError};
+use crate::tls::{ClientTls, ClientTlsSettings, Material, ServerTrust, TlsError};
 
 /// Largest answer read.
 const MAX_ANSWER_BYTES: usize = 64 << 10;
@@ -108,6 +108,27 @@ async fn enroll_with(
     write(&folder.client(), &issued.certificate, PUBLIC)?;
     revocations(&client, url, &folder).await?;
     Ok(issued.name)
+}
+
+/// A key that something good hangs on.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// Where it lies.
+    pub key: PathBuf,
+    /// The name in its certificate; the file, where that has none.
+    pub name: String,
+    /// Days for which the certificate is good.
+    pub days_left: i64,
+}
+
+/// The key in `folder` whose certificate is good today; `None`: nothing is lost with what is there.
+#[must_use]
+pub fn held(folder: &Path) -> Option<Held> {
+    let (files, now) = (Folder::at(folder), UnixTime::now());
+    let own = Material::load(&files.client(), &files.client_key(), now).ok()?;
+    let name = own.name.map_or_else(|| files.client().display().to_string(), |it| it.to_string());
+    let left_s = own.not_after.saturating_sub(i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
+    Some(Held { key: files.client_key(), name, days_left: left_s / (24 * 60 * 60) })
 }
 
 /// Fetches the authority's revocation list into `folder`, where it is written if it changed.
