@@ -67,6 +67,10 @@ fn every_cell_of_the_table_holds_over_mutual_tls() {
     let (mut cells, mut faults) = (0, Vec::new());
     for (path, operations) in document["paths"].as_object().expect("paths") {
         for (method, operation) in operations.as_object().expect("operations") {
+            // The CA guards itself, by tokens.
+            if operation["tags"] == serde_json::json!(["pki"]) {
+                continue;
+            }
             let roles = operation["x-roles"].as_array().expect("roles");
             let allowed: BTreeSet<&str> = roles.iter().filter_map(Value::as_str).collect();
             let name = operation["operationId"].as_str().expect("a name");

@@ -85,6 +85,7 @@ fn answers_are_as_the_document_says_to_peers_and_operators() {
         "type": "storage", "q": "film", "peer_num": 5, "kind": "cs", "duration-seconds": 60,
         "storage-bytes": 100, "reason": "a try", "super-peer": anna.id, "peers": [anna.id],
         "capacity": {"bandwidth-bps": 1000, "storage-bytes": 1000}, "seq": 1, "show-status": true,
+        "peer_addr": [{"ip_address": "127.0.0.1", "port": 7100}],
     });
     let peers = begin(&p2psp, &anna, &examples);
     let operators = begin(&p2psp, &p2psp.operator("127.0.0.1"), &examples);

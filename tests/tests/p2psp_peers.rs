@@ -140,7 +140,8 @@ fn bodies_that_are_none_change_nothing() {
     for (body, status, code) in [
         (json!({}), 400, "body"),
         (json!({"overlay-id": "fi/lm", "peer-id": anna.id}), 400, "body"),
-        (json!({"overlay-id": "film", "peer-id": anna.id}), 400, "address"),
+        (json!({"overlay-id": "film", "peer-id": anna.id}), 400, "body"),
+        (json!({"overlay-id": "film", "peer-id": anna.id, "peer_addr": []}), 400, "address"),
         (json!({"overlay-id": "film", "peer-id": anna.id, "title": long}), 413, "too-large"),
         (anna.join_request("song"), 404, "no-overlay"),
     ] {

@@ -1,6 +1,7 @@
 //! What a peer says that it sent (TR 20002 Req-Net-070 to -090). Signed by the sender, a delivery
 //! of wrong bytes is its own proof: one report is enough, and nobody else could have made it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::fragment::FragmentHash;
@@ -9,7 +10,7 @@ use crate::index_file::IndexFile;
 use crate::signed::{ByPeer, Kind, PeerKey, SignedError, SigningKey, open_own, seal_own};
 
 /// One fragment went from one peer to another.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Delivery {
     /// In which overlay.

@@ -3,6 +3,7 @@
 //!
 //! Pages form a chain: each says after which change it begins, and which is its last.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::message::bound::List;
@@ -13,7 +14,7 @@ use crate::signed::{self, Kind, SignedError, SigningKey, VerifyingKey};
 const LEEWAY_S: u64 = 300;
 
 /// Changes to the list, the oldest first.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct DenylistPage {
     /// The trust domain of who issued it.

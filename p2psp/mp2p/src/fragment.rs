@@ -13,10 +13,12 @@
 //! everywhere", §2.1): each is checked as it comes, and the flat list of hashes folds to the name of
 //! the content without any of its bytes.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use blake3::hazmat::{HasherExt, Mode, merge_subtrees_non_root, merge_subtrees_root};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::id::{ContentId, IdError};
@@ -240,6 +242,16 @@ impl FromStr for FragmentHash {
     }
 }
 
+impl JsonSchema for FragmentHash {
+    fn schema_name() -> Cow<'static, str> {
+        "FragmentHash".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": "^[0-9a-f]{64}$"})
+    }
+}
+
 impl Serialize for FragmentHash {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -248,7 +260,7 @@ impl Serialize for FragmentHash {
 
 impl<'de> Deserialize<'de> for FragmentHash {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        let text = Cow::<str>::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
     }
 }

@@ -14,6 +14,7 @@
 mod files;
 mod hashes;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use crate::index_file::files::{FileEntry, FilesError, MAX_FILES, MAX_PATH_BYTES};
@@ -34,7 +35,7 @@ const MAX_TERRITORIES: usize = 256;
 
 /// What a content consists of, as it stands on the wire. [`IndexFile::open`] gives one that fits
 /// together.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct IndexFile {
     /// Of the registration: a later one of the same publisher has a higher number.
@@ -75,7 +76,7 @@ pub struct IndexFile {
 }
 
 /// How fragments are hashed: one way so far.
-#[derive(Copy, Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum HashAlg {
     /// Chaining values of BLAKE3.
@@ -84,7 +85,7 @@ pub enum HashAlg {
 }
 
 /// Whose a content is (X.609.9 `AUTH`).
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Rights {
     /// Who holds them.

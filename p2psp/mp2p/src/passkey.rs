@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{OverlayId, PeerId, UserId};
@@ -24,7 +25,7 @@ const FINGERPRINT_BYTES: usize = 32;
 const MAX_PASSKEY_BYTES: usize = 4096;
 
 /// What a passkey says.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Passkey {
     /// The trust domain of who issued it.
@@ -48,7 +49,7 @@ pub struct Passkey {
 }
 
 /// RFC 7800 §3.1 with the method of RFC 8705 §3.1.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Confirmation {
     /// SHA-256 of the certificate (DER), base64url.
     #[serde(rename = "x5t#S256")]

@@ -5,6 +5,7 @@
 //! later `seq` tells of all bytes since the epoch began. One that is lost costs nothing, one that is
 //! sent twice counts once.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ContentId, OverlayId, PeerId};
@@ -18,7 +19,7 @@ pub const MAX_NUMBER: u64 = (1 << 53) - 1;
 const LEEWAY_S: u64 = 300;
 
 /// What a consumer got from a contributor since their epoch began.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Receipt {
     /// Where.

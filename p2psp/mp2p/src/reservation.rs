@@ -37,7 +37,7 @@ pub enum ReservationKind {
 }
 
 /// What a reservation says.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Reservation {
     /// Its name.

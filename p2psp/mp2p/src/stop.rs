@@ -5,6 +5,7 @@
 //! ending a distribution that is allowed again is its number: OMS tells members the number up to
 //! which stops of an overlay are void.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ContentId, OverlayId, PeerId};
@@ -23,7 +24,7 @@ const MAX_STOP_BYTES: usize = 4096;
 const LEEWAY_S: u64 = 300;
 
 /// A distribution has to end.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Stop {
     /// In which overlay.
@@ -117,7 +118,7 @@ impl Stop {
 }
 
 /// A peer has stopped.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct StopAck {
     /// In which overlay.

@@ -256,7 +256,7 @@ mod tests {
                 r#"{{"overlay-id":"film","peer-id":"{PEER}","peer_num":3,"nat":"cone","x":[1],
                     "peer_addr":[{{"ip_address":"2001:db8::1","port":7000,"type":"PROXY"}}]}}"#
             ),
-            format!(r#"{{"overlay-id":"film","peer-id":"{PEER}","peer_num":null}}"#),
+            format!(r#"{{"overlay-id":"film","peer-id":"{PEER}","peer_num":null,"peer_addr":[]}}"#),
         ] {
             let own = from_slice::<JoinRequest>(text.as_bytes()).unwrap();
             assert_eq!(own, serde_json::from_str(&text).unwrap());

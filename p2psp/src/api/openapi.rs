@@ -1,6 +1,10 @@
 //! `/openapi.json`: what can be asked, as an OpenAPI 3.1 document. Operations and roles are those of
 //! the table, schemas those of the types that handlers take and give.
 
+mod pki;
+mod plain;
+mod signed;
+
 use std::sync::Arc;
 
 use axum::Json;
@@ -59,7 +63,8 @@ pub(crate) const ERRORS: [(u16, &str); 14] = [
 const ABOUT: &str = "Managed P2P after ISO/IEC TR 20002. Mutual TLS everywhere; the role in the name \
     of the client's certificate decides what it may ask (x-roles). Bodies are JSON; members that \
     nobody knows are ignored. Longest bodies, rates and waits are settings of the server, in \
-    `p2psp config default`.";
+    `p2psp config default`. Signed objects are compact JWS (RFC 7515); x-signed-objects has the \
+    payload of each by its typ.";
 
 async fn serve(State(_desk): State<Arc<Desk>>) -> Result<Json<Value>, Problem> {
     Ok(Json(document()))
@@ -75,9 +80,12 @@ pub fn document() -> Value {
         let path = paths.entry(line.path).or_insert_with(|| json!({}));
         path[line.method.as_str()] = operation(line, shape);
     }
+    paths.extend(pki::paths());
+    let signed = signed::payloads(&mut generators.written);
     let mut schemas = generators.written.take_definitions(true);
     schemas.insert("Error".to_owned(), error());
-    json!({
+    schemas.extend(pki::schemas());
+    let mut document = json!({
         "openapi": "3.1.0",
         "info": {"title": "P2PSP", "version": env!("CARGO_PKG_VERSION"), "description": ABOUT},
         "security": [{"certificate": []}],
@@ -87,7 +95,10 @@ pub fn document() -> Value {
             "responses": responses(),
             "schemas": schemas,
         },
-    })
+        "x-signed-objects": signed,
+    });
+    plain::describe(&mut document);
+    document
 }
 
 fn operation(line: &Line, shape: Shape) -> Value {

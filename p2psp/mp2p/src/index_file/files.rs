@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::message::bound::Text;
@@ -17,7 +18,7 @@ const MAX_PART_BYTES: usize = 255;
 const MAX_PARTS: usize = 32;
 
 /// One file.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct FileEntry {
     /// Where, below the folder of the content: parts divided by `/`.

@@ -1,8 +1,11 @@
 //! The flat list of fragment hashes, as it stands in an index file: base64url of all of them, one
 //! after the other.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -15,6 +18,16 @@ const HASH_BYTES: usize = 32;
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Hashes(pub Vec<FragmentHash>);
 
+impl JsonSchema for Hashes {
+    fn schema_name() -> Cow<'static, str> {
+        "Hashes".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": "^[A-Za-z0-9_-]*$"})
+    }
+}
+
 impl Serialize for Hashes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let flat: Vec<u8> = self.0.iter().flat_map(|hash| hash.0).collect();
@@ -24,7 +37,7 @@ impl Serialize for Hashes {
 
 impl<'de> Deserialize<'de> for Hashes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        let text = Cow::<str>::deserialize(deserializer)?;
         let most = usize::try_from(MAX_FRAGMENTS).unwrap_or(usize::MAX) * HASH_BYTES;
         if text.len() > most.div_ceil(3) * 4 {
             return Err(D::Error::custom(format!("more than {MAX_FRAGMENTS} fragments")));

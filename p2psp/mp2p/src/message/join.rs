@@ -27,8 +27,10 @@ pub struct JoinRequest {
     pub overlay_id: OverlayId,
     /// Which peer; has to be the one of the certificate.
     pub peer_id: PeerId,
-    /// Where it can be reached, as far as it knows. The address that OMS observes wins.
-    #[serde(rename = "peer_addr", default)]
+    /// Where it can be reached, as far as it knows. The address that OMS observes wins,
+    /// the port is the one that others are sent to.
+    #[serde(rename = "peer_addr")]
+    #[schemars(extend("minItems" = 1))]
     pub peer_addr: List<PeerAddress, MAX_ADDRESSES>,
     /// What stands between it and the others.
     #[serde(default)]

@@ -48,7 +48,8 @@ pub struct ServerRegistration {
     /// What it is.
     pub kind: ServerKind,
     /// Where; the address that OMS observes wins.
-    #[serde(rename = "peer_addr", default)]
+    #[serde(rename = "peer_addr")]
+    #[schemars(extend("minItems" = 1))]
     pub peer_addr: List<PeerAddress, MAX_ADDRESSES>,
     /// What it has to give.
     pub capacity: Capacity,

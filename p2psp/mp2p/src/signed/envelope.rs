@@ -34,7 +34,9 @@ pub enum Kind {
 }
 
 impl Kind {
-    const fn as_str(self) -> &'static str {
+    /// The `typ` in its header.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Passkey => "passkey+jwt",
             Self::Receipt => "receipt+jws",

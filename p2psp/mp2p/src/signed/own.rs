@@ -1,11 +1,13 @@
 //! Objects that a peer signs with the key of its certificate: they carry that key, and its hash is
 //! the peer's id, so that anybody can check them without asking.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -68,6 +70,16 @@ impl PeerKey {
     #[must_use]
     pub const fn verifying(&self) -> &VerifyingKey {
         &self.key
+    }
+}
+
+impl JsonSchema for PeerKey {
+    fn schema_name() -> Cow<'static, str> {
+        "PeerKey".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "maxLength": MAX_KEY_TEXT, "pattern": "^[A-Za-z0-9_-]+$"})
     }
 }
 

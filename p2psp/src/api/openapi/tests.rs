@@ -23,9 +23,14 @@ fn the_document_is_the_table() {
         assert!(!line.about.is_empty(), "{}", line.name);
         operations += 1;
     }
-    let paths = document["paths"].as_object().unwrap().values();
-    let told: usize = paths.map(|path| path.as_object().unwrap().len()).sum();
+    let paths = document["paths"].as_object().unwrap();
+    let of_table = paths.iter().filter(|(path, _)| !path.starts_with("/pki/"));
+    let told: usize = of_table.map(|(_, path)| path.as_object().unwrap().len()).sum();
     assert_eq!(told, operations);
+    // `link::pki::service` has a table of them.
+    let of_ca = paths.keys().filter(|path| path.starts_with("/pki/"));
+    let expected = ["/pki/ca.pem", "/pki/crl.pem", "/pki/enroll", "/pki/renew"];
+    assert_eq!(of_ca.collect::<BTreeSet<_>>(), expected.map(str::to_owned).iter().collect());
 }
 
 /// The join, member by member, as TR 20002 §8.3.1 step 1 and Q.4103 have it.
@@ -34,7 +39,7 @@ fn a_body_is_described_as_it_is_read() {
     let document = document();
     let join = &document["paths"]["/oms/peer"]["post"];
     let schema = &join["requestBody"]["content"]["application/json"]["schema"];
-    assert_eq!(schema["required"], json!(["overlay-id", "peer-id"]));
+    assert_eq!(schema["required"], json!(["overlay-id", "peer-id", "peer_addr"]));
     let members: BTreeSet<&str> =
         schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
     // Those of §8.3.3 beside them: ways through NAT, and a relay that does not answer.
@@ -50,8 +55,11 @@ fn a_body_is_described_as_it_is_read() {
     ];
     assert_eq!(members, expected.into());
     assert_eq!(schema["properties"]["peer-id"]["pattern"], "^[0-9a-f]{64}$");
-    assert_eq!(schema["properties"]["peer_addr"]["maxItems"], 8);
-    let least = json!({"overlay-id": "film", "peer-id": "a".repeat(64)});
+    let addresses = &schema["properties"]["peer_addr"];
+    assert_eq!((&addresses["minItems"], &addresses["maxItems"]), (&json!(1), &json!(8)));
+    let mut least = json!({"overlay-id": "film", "peer-id": "a".repeat(64)});
+    assert!(serde_json::from_value::<JoinRequest>(least.clone()).is_err());
+    least["peer_addr"] = json!([{"ip_address": "192.0.2.1", "port": 7000}]);
     assert!(serde_json::from_value::<JoinRequest>(least).is_ok());
     assert_eq!(
         join["responses"]["200"]["content"]["application/json"]["schema"],
@@ -78,6 +86,43 @@ fn queries_are_parameters_and_what_may_be_absent_says_so() {
         document["paths"]["/oms/overlay"]["delete"]["responses"]["204"]["content"],
         json!(null)
     );
+}
+
+/// Whoever reads the document sees none of the code that it comes from.
+#[test]
+fn descriptions_are_in_plain_words() {
+    let text = document().to_string();
+    assert!(!text.contains("[`") && !text.contains("crate::"));
+}
+
+/// The members of a receipt and of a passkey, as `docs/provider.md` and RFC 7519 have them.
+#[test]
+fn payloads_of_signed_objects_are_described() {
+    let document = document();
+    let signed = document["x-signed-objects"].as_object().unwrap();
+    assert_eq!(signed.len(), 8);
+    let members = |kind: &str| -> BTreeSet<&str> {
+        let path = signed[kind]["$ref"].as_str().unwrap().strip_prefix('#').unwrap();
+        let schema = document.pointer(path).unwrap();
+        schema["properties"].as_object().unwrap().keys().map(String::as_str).collect()
+    };
+    let passkey = ["iss", "sub", "peer-id", "overlay-id", "class", "epoch", "iat", "exp", "cnf"];
+    assert_eq!(members("passkey+jwt"), passkey.into());
+    let receipt = [
+        "bytes",
+        "consumer",
+        "consumer-key",
+        "content-id",
+        "contributor",
+        "epoch",
+        "fragments",
+        "overlay-id",
+        "rejected",
+        "seq",
+        "ts",
+        "via",
+    ];
+    assert_eq!(members("receipt+jws"), receipt.into());
 }
 
 /// Every reference leads somewhere.
