@@ -17,6 +17,8 @@ use std::time::Duration;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags, params};
 
+use crate::membership::KEPT_FILE;
+
 /// The file that is locked.
 const LOCK_FILE: &str = "serving";
 /// Mark of a backup (`PRAGMA application_id`): "mp2p".
@@ -254,8 +256,18 @@ pub fn restore(file: &Path, state: &Path) -> Result<Vec<String>, BackupError> {
     let _alone = Hold::alone(state)?;
     let pki = state.join("pki");
     fs::create_dir_all(&pki).map_err(|source| io_error(&pki, source))?;
-    for name in &names {
-        write(&backup, name, &passing(state, name), file)?;
+    let written =
+        names.iter().try_for_each(|name| write(&backup, name, &passing(state, name), file));
+    if let Err(error) = written {
+        // Keys are among them.
+        for name in &names {
+            let _ = fs::remove_file(passing(state, name));
+        }
+        return Err(error);
+    }
+    if !names.iter().any(|name| name == KEPT_FILE) {
+        // Members of a later time: some may be out by what comes back.
+        let _ = fs::remove_file(state.join(KEPT_FILE));
     }
     for name in &names {
         let path = state.join(name);
@@ -304,83 +316,4 @@ fn io_error(path: &Path, source: io::Error) -> BackupError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn state() -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join("pki")).unwrap();
-        fs::write(folder.path().join("pki/ca.pem"), "the ca").unwrap();
-        fs::write(folder.path().join("passkey-epoch"), "3").unwrap();
-        let database = Connection::open(folder.path().join("users.db")).unwrap();
-        database.pragma_update(None, "journal_mode", "WAL").unwrap();
-        database.execute_batch("CREATE TABLE t (n); INSERT INTO t VALUES (1)").unwrap();
-        folder
-    }
-
-    fn rows(state: &Path) -> i64 {
-        let database = Connection::open(state.join("users.db")).unwrap();
-        database.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap()
-    }
-
-    #[test]
-    fn what_was_put_away_comes_back() {
-        let (state, other) = (state(), tempfile::tempdir().unwrap());
-        let file = other.path().join("backup");
-        // A server that is at it: its writes are in the log, not yet in the file.
-        let server = Connection::open(state.path().join("users.db")).unwrap();
-        server.execute_batch("INSERT INTO t VALUES (2)").unwrap();
-        let names = make(state.path(), &file).unwrap();
-        assert_eq!(names, ["passkey-epoch", "pki/ca.pem", "users.db"]);
-        server.execute_batch("INSERT INTO t VALUES (3)").unwrap();
-        drop(server);
-        fs::write(state.path().join("passkey-epoch"), "4").unwrap();
-        for target in [state.path(), &other.path().join("elsewhere")] {
-            assert_eq!(restore(&file, target).unwrap(), names);
-            assert_eq!(rows(target), 2);
-            assert_eq!(fs::read_to_string(target.join("passkey-epoch")).unwrap(), "3");
-            assert_eq!(fs::read_to_string(target.join("pki/ca.pem")).unwrap(), "the ca");
-        }
-    }
-
-    #[test]
-    fn a_folder_that_a_server_has_is_not_touched() {
-        let (state, other) = (state(), tempfile::tempdir().unwrap());
-        let file = other.path().join("backup");
-        make(state.path(), &file).unwrap();
-        fs::write(state.path().join("passkey-epoch"), "4").unwrap();
-        let servers = [Hold::take(state.path()).unwrap(), Hold::take(state.path()).unwrap()];
-        assert!(matches!(restore(&file, state.path()), Err(BackupError::Running(_))));
-        assert_eq!(fs::read_to_string(state.path().join("passkey-epoch")).unwrap(), "4");
-        drop(servers);
-        restore(&file, state.path()).unwrap();
-    }
-
-    #[test]
-    fn what_is_no_backup_changes_nothing() {
-        let (state, other) = (state(), tempfile::tempdir().unwrap());
-        let database = state.path().join("users.db");
-        assert!(matches!(restore(&database, state.path()), Err(BackupError::NoBackup(_))));
-        let text = other.path().join("text");
-        fs::write(&text, "a".repeat(5000)).unwrap();
-        assert!(matches!(restore(&text, state.path()), Err(BackupError::NoBackup(_))));
-        let file = other.path().join("backup");
-        make(state.path(), &file).unwrap();
-        let again = make(state.path(), &file);
-        assert!(matches!(again, Err(BackupError::Io { .. })), "an older backup is kept");
-        for name in ["../evil", "pki/../evil", "a/b", "/etc/passwd", ""] {
-            let backup = Connection::open(&file).unwrap();
-            backup
-                .execute("UPDATE part SET name = ?1 WHERE name = 'passkey-epoch'", [name])
-                .unwrap();
-            assert!(
-                matches!(restore(&file, state.path()), Err(BackupError::Name { .. })),
-                "{name}"
-            );
-            backup
-                .execute("UPDATE part SET name = 'passkey-epoch' WHERE name = ?1", [name])
-                .unwrap();
-        }
-        assert_eq!(rows(state.path()), 1);
-    }
-}
+mod tests;

@@ -22,6 +22,12 @@ struct Ranked {
     by: &'static str,
 }
 
+/// Whose map.
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct OfIsp {
+    isp: String,
+}
+
 /// Who did not answer.
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 struct Lacked {
@@ -34,6 +40,8 @@ pub struct Metrics {
     requests: Family<Served, Counter>,
     lists: Family<Ranked, Counter>,
     lacked: Family<Lacked, Counter>,
+    maps_fetched: Family<OfIsp, Gauge>,
+    maps_checked: Family<OfIsp, Gauge>,
     members: Gauge,
     listeners: Gauge,
     reporting: Gauge,
@@ -52,6 +60,10 @@ impl Metrics {
         registry.register("lists", "Peer lists by what their order rests on", self.lists.clone());
         let help = "Answers of other roles that a list went out without";
         registry.register("answers_lacked", help, self.lacked.clone());
+        let help = "When an ISP's map in force was fetched, Unix time";
+        registry.register("isp_map_fetched_unix_seconds", help, self.maps_fetched.clone());
+        let help = "When an ISP's UNIS last said that its map in force is the newest, Unix time";
+        registry.register("isp_map_checked_unix_seconds", help, self.maps_checked.clone());
         registry.register(
             "members",
             "Members of all overlays at the last sweep",
@@ -83,6 +95,20 @@ impl Metrics {
             RankedBy::Score => "score",
         };
         self.lists.get_or_create(&Ranked { by }).inc();
+    }
+
+    /// When maps of ISPs were fetched and last found to be the newest, Unix seconds; those of ISPs
+    /// that are not named are none any more.
+    pub fn date_maps<'a>(&self, dates: impl Iterator<Item = (&'a str, Option<u64>, Option<u64>)>) {
+        self.maps_fetched.clear();
+        self.maps_checked.clear();
+        for (isp, fetched, checked) in dates {
+            let of_isp = OfIsp { isp: isp.to_owned() };
+            for (family, at) in [(&self.maps_fetched, fetched), (&self.maps_checked, checked)] {
+                let Some(at) = at else { continue };
+                family.get_or_create(&of_isp).set(i64::try_from(at).unwrap_or(i64::MAX));
+            }
+        }
     }
 
     /// Counts a missing answer at a reference point.

@@ -33,6 +33,12 @@ impl Brief {
     }
 }
 
+/// A share as it is told: in thousandths, without what sums of binary fractions leave behind.
+#[must_use]
+pub fn told(share: f32) -> f32 {
+    (share * 1000.0).round() / 1000.0
+}
+
 /// The last load of each peer.
 #[derive(Debug, Default)]
 pub struct Board(RwLock<Table>);
@@ -218,6 +224,15 @@ mod tests {
 
     fn peer(name: u8) -> PeerId {
         PeerId::of_digest([name; 32])
+    }
+
+    /// Whoever has a load of 0.9 has 0.1 to give, not 0.100000024.
+    #[test]
+    fn a_score_is_told_in_thousandths() {
+        for (load, text) in [(0.9, "0.1"), (0.7, "0.3"), (0.25, "0.75"), (1.0, "0.0")] {
+            let score = told(Brief::of(load, 0, 1.0).score);
+            assert_eq!(serde_json::to_string(&score).unwrap(), text);
+        }
     }
 
     #[test]

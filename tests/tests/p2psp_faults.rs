@@ -182,6 +182,12 @@ fn an_operator_sees_overlays_members_and_reasons() {
     {
         assert!(line.contains(address) && line.contains(pid), "{ranked}");
     }
+    // Each by the name that the other commands take.
+    let listed: Vec<&str> = peers.lines().filter_map(|line| line.split(' ').next()).collect();
+    for line in &lines[1..] {
+        let peer = line.split_whitespace().nth(1).unwrap();
+        assert!(listed.contains(&peer) && peer != anna.id, "{ranked}");
+    }
     let json = ask(&["peers", "film", "--format", "json"]);
     assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap()[0]["reach"], "reachable");
 }

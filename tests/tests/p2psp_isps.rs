@@ -11,11 +11,12 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 use system_tests::p2psp::{self, P2psp, Peer, addresses};
 use system_tests::python;
+use system_tests::scrape::Scrape;
 use system_tests::unis::{Unis, replace};
 use system_tests::wait::until_seen;
 
@@ -242,6 +243,24 @@ fn each_peer_is_ranked_with_the_view_of_its_own_isp_whatever_the_others_do() {
     // The one that gives no map is asked.
     let (by, found) = list(dora);
     assert_eq!((&*by, sorted(&found[..2])), ("ecs", vec![A1, A2]));
+
+    // How old each map is, for whoever watches: when it was fetched and last found right.
+    let dated = |name: &str| -> Vec<(String, f64)> {
+        let scrape = Scrape::of(&world.p2psp.daemon.admin);
+        let all = scrape.labelled(&format!("p2psp_isp_map_{name}_unix_seconds"));
+        all.into_iter().map(|(isp, at)| (isp.to_owned(), at)).collect()
+    };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
+    for name in ["fetched", "checked"] {
+        let mut all = until_seen("maps are dated", || dated(name), |all| all.len() == 3);
+        all.sort_by(|one, other| one.0.cmp(&other.0));
+        for (isp, at) in all.into_iter().zip(["a", "b", "c"]).map(|((isp, at), name)| {
+            assert_eq!(isp, format!("isp=\"{name}\""));
+            (name, at)
+        }) {
+            assert!((now - 600.0..now + 600.0).contains(&at), "{isp}: {at}");
+        }
+    }
 
     // One is killed, one hangs: their peers' lists grow old, and the others' do not.
     world.b.signal("KILL").unwrap();

@@ -4,6 +4,8 @@
 use mp2p::message::activity::Window;
 use mp2p::message::status::PeerStatus;
 
+use crate::scores;
+
 /// A whole number in `N` bytes.
 #[derive(Clone, Copy, Debug, Default)]
 struct Small<const N: usize>(Bytes<N>);
@@ -109,8 +111,8 @@ impl PackedWindow {
         Window {
             from: self.from(),
             reports: u32::from(self.reports),
-            load: self.load,
-            max_load: self.max_load,
+            load: scores::told(self.load),
+            max_load: scores::told(self.max_load),
             up_bps: self.up_bps.get(),
             down_bps: self.down_bps.get(),
         }

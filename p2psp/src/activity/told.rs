@@ -10,6 +10,7 @@ use mp2p::message::resource::Resource;
 
 use crate::activity::store::{Offer, Record, Wanted};
 use crate::activity::{Pams, Viewer};
+use crate::scores;
 
 impl Pams {
     /// How a peer stands; `None` where it never reported. `consent`: what its user said.
@@ -31,7 +32,7 @@ impl Pams {
             age_s: standing.age_s,
             missed,
             failed: missed >= self.settings.load().missed_reports,
-            score: standing.score,
+            score: scores::told(standing.score),
             overloaded: standing.is_overloaded,
             status: shows.then_some(standing.status),
             fixed: record.fixed.filter(|_| shows),
@@ -62,7 +63,7 @@ impl Pams {
             let consent = consents.get(place).copied().flatten();
             let shows = viewer.sees(&offer.peer) || consent.unwrap_or(offer.agreed);
             let Offer { peer, resource, age_s, .. } = offer;
-            let score = resource.score();
+            let score = scores::told(resource.score());
             let resource = if shows { resource } else { without_numbers(resource) };
             FoundResource { peer_id: peer, age_s, score, resource }
         });

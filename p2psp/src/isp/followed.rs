@@ -182,13 +182,19 @@ impl Isps {
         outlook.with_users(Arc::clone(&isp.prefixes))
     }
 
-    /// Name and freshness of each: whether there is a map, and whether it is stale.
-    pub fn states(&self, now: Instant) -> impl Iterator<Item = (&str, bool, bool)> {
+    /// Name of each that gives maps, when the one in force was fetched and last found to be the
+    /// newest, Unix seconds; `now` and `instant` are the same time.
+    pub fn dates(
+        &self,
+        now: u64,
+        instant: Instant,
+    ) -> impl Iterator<Item = (&str, Option<u64>, Option<u64>)> {
         self.isps.iter().filter_map(move |isp| match &isp.source {
             Source::Endpoints(_) | Source::Fixed(_) => None,
             Source::Maps(Maps { follower, .. }) => {
-                let has_map = follower.current().is_some();
-                Some((&*isp.name, has_map, follower.freshness(now).stale))
+                let freshness = follower.freshness(instant);
+                let date = |age: Option<Duration>| age.map(|age| now.saturating_sub(age.as_secs()));
+                Some((&*isp.name, date(freshness.snapshot_age), date(freshness.checked_age)))
             }
         })
     }

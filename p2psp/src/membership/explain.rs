@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::membership::list::{Ranked, Wanted};
 use crate::membership::{Asker, Moment, Oms};
 use crate::overlay::{Member, Reach, StoreError};
+use crate::scores;
 
 /// The list that a member would get now.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
@@ -137,7 +138,7 @@ impl Oms {
             pid: text(outlook.name(placed.found.pid)),
             cost: text(outlook.cost(placed.found.pid)),
             rank: placed.rank,
-            score: placed.score,
+            score: scores::told(placed.score),
             status_age_s: placed.found.brief.map(|brief| brief.age_s),
             bridge: placed.bridge,
             reason: placed.demoted,

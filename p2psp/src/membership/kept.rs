@@ -16,7 +16,7 @@ use crate::overlay::KeptOverlay;
 use crate::reservation;
 
 /// The file below the state folder.
-const FILE: &str = "overlays.json";
+pub(crate) const FILE: &str = "overlays.json";
 /// Of its form; another is passed over.
 const VERSION: u32 = 1;
 /// Longest file read.
@@ -30,6 +30,8 @@ struct Kept {
     events: Vec<KeptQueue>,
     #[serde(default)]
     foundings: Vec<Founding>,
+    #[serde(default)]
+    heard: Option<u64>,
 }
 
 /// What was kept cannot be written or read.
@@ -58,6 +60,7 @@ impl Oms {
             book: self.book().keep(),
             events: self.events.keep(),
             foundings: self.foundings.keep(),
+            heard: self.heard.keep(),
         };
         let (path, passing) = (folder.join(FILE), folder.join("overlays.new"));
         let mut options = OpenOptions::new();
@@ -89,6 +92,7 @@ impl Oms {
         self.store.restore(kept.overlays, now);
         self.book().restore(kept.book, now);
         self.events.restore(kept.events);
+        self.heard.restore(kept.heard);
         kept.foundings.into_iter().for_each(|founding| self.foundings.wait(founding));
         Ok(Some(overlays))
     }

@@ -5,9 +5,10 @@ use std::process::Command;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use system_tests::daemon::program;
-use system_tests::p2psp::{P2psp, run};
+use system_tests::p2psp::{P2psp, Peer, run};
+use system_tests::wait::until_so;
 
-use crate::scene::{Film, MIB, Scene, granted, key_in, receipt, receipts};
+use crate::scene::{Film, MIB, Scene, code, granted, key_in, receipt, receipts};
 
 /// A provider where anna earned something from ben.
 fn earned() -> Scene {
@@ -81,6 +82,19 @@ fn an_audit_trail_that_was_tampered_with_is_found_out() {
 #[test]
 fn a_backup_brings_users_credit_and_keys_back() {
     let scene = earned();
+    let operator = scene.p2psp.operator("127.0.0.13");
+    let carla = scene.member("carla", "127.0.0.14");
+    let expel = format!("/oms/expel?overlay-id=film&peer-id={}&reason=floods", carla.id);
+    assert_eq!(operator.ask("POST", &expel, None).status, 204);
+    let song = json!({"overlay-id": "song"});
+    assert_eq!(operator.ask("POST", "/oms/overlay", Some(&song)).status, 201);
+    let order = json!({"overlay-id": "song", "reason": "no licence"});
+    assert_eq!(operator.ask("POST", "/ixs/takedown", Some(&order)).status, 202);
+    let is_stopped = |operator: &Peer| {
+        let shown = operator.ask("GET", "/ixs/takedown?overlay-id=song", None).json();
+        shown["takedowns"][0]["seq"].is_u64()
+    };
+    until_so("the song is stopped", || is_stopped(&operator));
     let file = scene.folder.path().join("backup").display().to_string();
     let told = scene.command(&["backup", &file]).unwrap();
     for name in
@@ -92,6 +106,15 @@ fn a_backup_brings_users_credit_and_keys_back() {
         std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
     assert!(scene.command(&["class", "set", "anna", "7"]).is_ok());
+    // What is undone after the backup is as it was before, too.
+    assert_eq!(operator.ask("DELETE", &expel, None).status, 204);
+    let taken = operator.ask("GET", "/ixs/takedown?overlay-id=song", None).json();
+    let taken = taken["takedowns"][0]["takedown-id"].as_str().unwrap().to_owned();
+    scene.command(&["takedown", "--lift", &taken, "--reason", "a mistake"]).unwrap();
+    until_so("the song may go on", || {
+        operator.ask("POST", "/oms/overlay", Some(&song)).status == 201
+    });
+    let _ = carla.join("film");
     let refused = scene.command(&["restore", &file]).unwrap_err().to_string();
     assert!(refused.contains("a server is running over"), "{refused}");
     let Scene { p2psp, folder } = scene;
@@ -107,4 +130,22 @@ fn a_backup_brings_users_credit_and_keys_back() {
     );
     let operator = p2psp.operator("127.0.0.13");
     assert_eq!(operator.ask("GET", "/ums/profile?user-id=anna", None).status, 200);
+    // Stops and expulsions hold as they stand in the backup, with their words.
+    let carla = carla.at(&p2psp);
+    let refused = carla.ask("POST", "/oms/peer", Some(&carla.join_request("film")));
+    assert_eq!(code(&refused), (403, json!("expelled")));
+    for (method, path, body) in
+        [("POST", "/oms/overlay", song), ("POST", "/oms/peer", carla.join_request("song"))]
+    {
+        let refused = carla.ask(method, path, Some(&body));
+        assert_eq!(code(&refused), (410, json!("stopped")), "{path}");
+        assert!(refused.json()["stop"].as_str().is_some_and(|stop| !stop.is_empty()));
+    }
+    let shown = operator.ask("GET", "/ixs/takedown?overlay-id=song", None).json();
+    assert_eq!(
+        (&shown["takedowns"][0]["reason"], &shown["takedowns"][0]["lift"]),
+        (&json!("no licence"), &json!(null))
+    );
+    let trails = run(&["audit", "verify", "--state-dir", &state]).unwrap();
+    assert_eq!(trails.lines().count(), 4, "{trails}");
 }

@@ -1,0 +1,115 @@
+//! What is put away comes back, whole or not at all.
+
+use std::fs;
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use crate::backup::{BackupError, Hold, KEPT_FILE, make, restore};
+
+fn state() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("pki")).unwrap();
+    fs::write(folder.path().join("pki/ca.pem"), "the ca").unwrap();
+    fs::write(folder.path().join("passkey-epoch"), "3").unwrap();
+    let database = Connection::open(folder.path().join("users.db")).unwrap();
+    database.pragma_update(None, "journal_mode", "WAL").unwrap();
+    database.execute_batch("CREATE TABLE t (n); INSERT INTO t VALUES (1)").unwrap();
+    folder
+}
+
+fn rows(state: &Path) -> i64 {
+    let database = Connection::open(state.join("users.db")).unwrap();
+    database.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn what_was_put_away_comes_back() {
+    let (state, other) = (state(), tempfile::tempdir().unwrap());
+    let file = other.path().join("backup");
+    // A server that is at it: its writes are in the log, not yet in the file.
+    let server = Connection::open(state.path().join("users.db")).unwrap();
+    server.execute_batch("INSERT INTO t VALUES (2)").unwrap();
+    let names = make(state.path(), &file).unwrap();
+    assert_eq!(names, ["passkey-epoch", "pki/ca.pem", "users.db"]);
+    server.execute_batch("INSERT INTO t VALUES (3)").unwrap();
+    drop(server);
+    fs::write(state.path().join("passkey-epoch"), "4").unwrap();
+    for target in [state.path(), &other.path().join("elsewhere")] {
+        assert_eq!(restore(&file, target).unwrap(), names);
+        assert_eq!(rows(target), 2);
+        assert_eq!(fs::read_to_string(target.join("passkey-epoch")).unwrap(), "3");
+        assert_eq!(fs::read_to_string(target.join("pki/ca.pem")).unwrap(), "the ca");
+    }
+}
+
+#[test]
+fn a_folder_that_a_server_has_is_not_touched() {
+    let (state, other) = (state(), tempfile::tempdir().unwrap());
+    let file = other.path().join("backup");
+    make(state.path(), &file).unwrap();
+    fs::write(state.path().join("passkey-epoch"), "4").unwrap();
+    let servers = [Hold::take(state.path()).unwrap(), Hold::take(state.path()).unwrap()];
+    assert!(matches!(restore(&file, state.path()), Err(BackupError::Running(_))));
+    assert_eq!(fs::read_to_string(state.path().join("passkey-epoch")).unwrap(), "4");
+    drop(servers);
+    restore(&file, state.path()).unwrap();
+}
+
+#[test]
+fn what_is_no_backup_changes_nothing() {
+    let (state, other) = (state(), tempfile::tempdir().unwrap());
+    let database = state.path().join("users.db");
+    assert!(matches!(restore(&database, state.path()), Err(BackupError::NoBackup(_))));
+    let text = other.path().join("text");
+    fs::write(&text, "a".repeat(5000)).unwrap();
+    assert!(matches!(restore(&text, state.path()), Err(BackupError::NoBackup(_))));
+    let file = other.path().join("backup");
+    make(state.path(), &file).unwrap();
+    let again = make(state.path(), &file);
+    assert!(matches!(again, Err(BackupError::Io { .. })), "an older backup is kept");
+    for name in ["../evil", "pki/../evil", "a/b", "/etc/passwd", ""] {
+        let backup = Connection::open(&file).unwrap();
+        backup.execute("UPDATE part SET name = ?1 WHERE name = 'passkey-epoch'", [name]).unwrap();
+        assert!(matches!(restore(&file, state.path()), Err(BackupError::Name { .. })), "{name}");
+        backup.execute("UPDATE part SET name = 'passkey-epoch' WHERE name = ?1", [name]).unwrap();
+    }
+    assert_eq!(rows(state.path()), 1);
+}
+
+/// Keys are among what is written; a restore that fails leaves none of it about.
+#[test]
+fn a_restore_that_breaks_off_leaves_nothing_beside_the_old() {
+    let (state, other) = (state(), tempfile::tempdir().unwrap());
+    let file = other.path().join("backup");
+    make(state.path(), &file).unwrap();
+    // The last of the names cannot be written.
+    fs::create_dir(state.path().join(".users.db.restored")).unwrap();
+    let before = names(state.path());
+    assert!(matches!(restore(&file, state.path()), Err(BackupError::Io { .. })));
+    assert_eq!(names(state.path()), before);
+    assert_eq!(fs::read_to_string(state.path().join("passkey-epoch")).unwrap(), "3");
+}
+
+fn names(state: &Path) -> Vec<String> {
+    let mut all = Vec::new();
+    for folder in [state.to_owned(), state.join("pki")] {
+        for entry in fs::read_dir(folder).unwrap() {
+            all.push(entry.unwrap().file_name().into_string().unwrap());
+        }
+    }
+    all.retain(|name| name != "serving" && !name.starts_with("users.db"));
+    all.sort();
+    all
+}
+
+/// Members of a later time would bring back whoever is out by the backup.
+#[test]
+fn members_of_later_do_not_outlive_a_restore() {
+    let (state, other) = (state(), tempfile::tempdir().unwrap());
+    let file = other.path().join("backup");
+    make(state.path(), &file).unwrap();
+    fs::write(state.path().join(KEPT_FILE), "{}").unwrap();
+    restore(&file, state.path()).unwrap();
+    assert!(!state.path().join(KEPT_FILE).exists());
+}
