@@ -17,7 +17,9 @@ use serde::{Deserialize, Serialize};
 use crate::scores::Scores;
 
 pub use crate::calls::stops::{Contents, LiftOrder, StopOrder, Stops};
-pub use crate::calls::users::{ErrorNote, Founding, Service, Serving};
+pub use crate::calls::users::{
+    ErrorNote, Founding, NewsAfter, Service, Serving, UserNews, UserNow,
+};
 
 /// An answer to come.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, CallError>> + Send + 'a>>;
@@ -60,6 +62,11 @@ pub trait Users: Send + Sync {
     /// What the users of these peers said about showing their status, in their order; `None`: each
     /// peer's own policy says (TR 20002 Annex A.1).
     fn consents<'a>(&'a self, _peers: &'a [PeerId]) -> Answer<'a, Vec<Option<bool>>> {
+        absent()
+    }
+
+    /// Who was locked out, ended or revoked, and who said something of showing status, since `after`.
+    fn news(&self, _after: NewsAfter) -> Answer<'_, UserNews> {
         absent()
     }
 
@@ -122,6 +129,9 @@ pub trait Overlays: Send + Sync {
     /// Whether somebody may publish in an overlay: its owner may, in one of the provider's own
     /// whoever may join it; `None`: there is none (TR 20002 §8.3.6 step 4).
     fn may_publish(&self, publishing: Publishing) -> Answer<'_, Option<bool>>;
+
+    /// Which of these overlays there are, in their order.
+    fn there<'a>(&'a self, overlays: &'a [OverlayId]) -> Answer<'a, Vec<bool>>;
 }
 
 /// Somebody wants to register a content.

@@ -16,6 +16,7 @@ mod foundings;
 mod join;
 mod kept;
 mod list;
+mod news;
 mod overlays;
 mod probe;
 mod rendezvous;
@@ -52,7 +53,9 @@ pub use crate::membership::failures::ReportRefused;
 pub use crate::membership::floods::Floods;
 pub use crate::membership::foundings::Foundings;
 pub use crate::membership::join::JoinError;
+pub(crate) use crate::membership::kept::FILE as KEPT_FILE;
 pub use crate::membership::kept::KeptError;
+pub use crate::membership::news::Heard;
 pub use crate::membership::overlays::OverlayError;
 pub use crate::membership::probe::Prober;
 pub use crate::membership::rendezvous::{Meetings, RendezvousRefused};
@@ -89,6 +92,8 @@ pub struct Oms {
     pub floods: Floods,
     /// The terms of overlays, on the disk.
     pub charters: Charters,
+    /// How far UMS has been heard.
+    pub heard: Heard,
     /// What UMS has not been told of overlays.
     pub foundings: Foundings,
     /// What peers say of each other's failures.

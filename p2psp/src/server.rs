@@ -27,7 +27,7 @@ use crate::events::{Outbox, Streaming};
 use crate::expulsion::Expulsions;
 use crate::index::Ixs;
 use crate::isp::Isps;
-use crate::membership::{Charters, Floods, Foundings, Meetings, Oms, Prober};
+use crate::membership::{Charters, Floods, Foundings, Heard, Meetings, Oms, Prober};
 use crate::metrics::Metrics;
 use crate::overlay::{MemoryStore, SwarmStore};
 use crate::passkeys::Passkeys;
@@ -41,6 +41,9 @@ use crate::users::{Rules, SignUps, SqliteLedger, Ums};
 
 /// From one sweep of statuses to the next.
 const STATUS_SWEEP: Duration = Duration::from_secs(30);
+
+/// From one question to UMS who is out to the next: so long whoever is stays in lists.
+const NEWS: Duration = Duration::from_secs(1);
 
 /// A server that is bound and ready, and not yet running.
 pub struct Server {
@@ -133,6 +136,7 @@ impl Server {
         let (shut, again) = (shutdown.clone(), Arc::clone(&desk));
         tokio::spawn(reload::follow(self.inputs, self.settings, again, self.hangups, shut));
         tokio::spawn(sweep(Arc::clone(&desk), shutdown.clone()));
+        tokio::spawn(hear_of_users(Arc::clone(&desk), shutdown.clone()));
         tokio::spawn(sweep_statuses(Arc::clone(&desk), shutdown.clone()));
         if let Some(ixs) = desk.ixs.clone() {
             tokio::spawn(ixs.follow_takedowns(desk.stops(), shutdown.clone()));
@@ -215,6 +219,7 @@ impl Parts<'_> {
                     meetings: Mutex::new(Meetings::default()),
                     floods: Floods::new(&settings.overlay, settings.limits.cap_loopback),
                     charters: Charters::open(&self.state.join("overlays.db"))?,
+                    heard: Heard::default(),
                     foundings: Foundings::default(),
                     accusations: Mutex::default(),
                     book: Mutex::new(Book::new(settings.reservation.clone(), unix_ms())),
@@ -331,6 +336,18 @@ async fn sweep(desk: Arc<Desk>, shutdown: Shutdown) {
         }
         oms.sweep(unix_now(), Instant::now()).await;
         oms.found_again().await;
+    }
+}
+
+/// Hears from UMS who is out and whose status may be shown, until shutdown.
+async fn hear_of_users(desk: Arc<Desk>, shutdown: Shutdown) {
+    let Some(oms) = &desk.oms else { return };
+    loop {
+        oms.hear_of_users(unix_now()).await;
+        tokio::select! {
+            () = shutdown.wait() => return,
+            () = tokio::time::sleep(NEWS) => {}
+        }
     }
 }
 

@@ -53,13 +53,14 @@ fn code(answer: &Answer) -> (u16, Value) {
 }
 
 /// What each role has to store, and the status where it can.
-fn writes(anna: &Peer, operator: &Peer, round: u8) -> Vec<(Answer, u16)> {
+fn writes(anna: &Peer, operator: &Peer, victims: &[Peer; 3], round: u8) -> Vec<(Answer, u16)> {
     let digest = format!("{round:064x}");
     let denied = json!({
         "digests": [{"digest": digest, "kind": "content", "denied": true}], "reason": "x",
     });
     let takedown = json!({"overlay-id": format!("o-{round}"), "reason": "x"});
-    let expel = format!("/oms/expel?overlay-id=film&peer-id={digest}");
+    let victim = &victims[usize::from(round) - 1].id;
+    let expel = format!("/oms/expel?overlay-id=film&peer-id={victim}");
     vec![
         (
             anna.ask("PUT", "/ums/consent", Some(&json!({"show-status": round.is_multiple_of(2)}))),
@@ -86,15 +87,26 @@ fn on_a_full_disk_lists_flow_and_what_cannot_be_stored_is_refused() {
     let operator = p2psp.operator("127.0.0.12");
     let film = json!({"overlay-id": "film"});
     assert_eq!(operator.ask("POST", "/oms/overlay", Some(&film)).status, 201);
+    for round in 1..=3 {
+        let overlay = json!({"overlay-id": format!("o-{round}")});
+        assert_eq!(operator.ask("POST", "/oms/overlay", Some(&overlay)).status, 201);
+    }
+    let victims = [21, 22, 23].map(|host| {
+        let victim = p2psp.enrol("victim", &format!("127.0.0.{host}")).unwrap();
+        let _ = victim.join("film");
+        let gone = victim.ask("DELETE", "/oms/peer", Some(&victim.join_request("film")));
+        assert_eq!(gone.status, 204);
+        victim
+    });
     let (_, token) = (anna.join("film"), p2psp.invite("carla").unwrap());
-    for (answer, expected) in writes(&anna, &operator, 1) {
+    for (answer, expected) in writes(&anna, &operator, &victims, 1) {
         assert_eq!(answer.status, expected, "{}", String::from_utf8_lossy(&answer.body));
     }
     disk.fill();
     assert_eq!(anna.refresh("film")["status"]["num_peers"], 1);
     assert_eq!(ben.join("film")["status"]["peer_info_list"].as_array().map(Vec::len), Some(1));
     let mut refused: Vec<Answer> =
-        writes(&anna, &operator, 2).into_iter().map(|(answer, _)| answer).collect();
+        writes(&anna, &operator, &victims, 2).into_iter().map(|(answer, _)| answer).collect();
     // The CA's log takes what fits into its last block, which is there already.
     let dora = json!({"user-id": "dora"});
     let last = refused.pop().filter(|answer| answer.status != 200);
@@ -109,7 +121,7 @@ fn on_a_full_disk_lists_flow_and_what_cannot_be_stored_is_refused() {
     let refused = run(&["pki", "enroll", token.trim(), "--out", &out]).unwrap_err().to_string();
     assert!(refused.contains("503") && refused.contains("store nothing now"), "{refused}");
     disk.free();
-    for (answer, expected) in writes(&anna, &operator, 3) {
+    for (answer, expected) in writes(&anna, &operator, &victims, 3) {
         assert_eq!(answer.status, expected, "{}", String::from_utf8_lossy(&answer.body));
     }
     let enrolled = run(&["pki", "enroll", token.trim(), "--out", &out]).unwrap();

@@ -151,6 +151,20 @@ fn an_operator_expels_and_readmits_by_the_command_line() {
     assert!(row.1.contains("/operator/"), "{}", row.1);
     expel(&["--readmit"]).unwrap();
     assert!(!scene.is_out());
+    // Who is away can be put out as well.
+    let left = scene.ben.ask("DELETE", "/oms/peer", Some(&scene.ben.join_request("film")));
+    assert_eq!(left.status, 204);
+    expel(&[]).unwrap();
+    assert!(scene.is_out());
+    expel(&["--readmit"]).unwrap();
+    for (overlay, peer, told) in [
+        ("fi1m", &*scene.ben.id, "there is no overlay fi1m"),
+        ("film", &*"0".repeat(64), "is no member of film, and no peer that any user has"),
+    ] {
+        let order = ["expel", overlay, peer, "--state-dir", &state, "--url", &url];
+        let refused = system_tests::p2psp::run(&order).unwrap_err().to_string();
+        assert!(refused.contains(told), "{refused}");
+    }
     let refused = expel(&["--readmit"]).unwrap_err().to_string();
     assert!(refused.contains("is not expelled"), "{refused}");
 }

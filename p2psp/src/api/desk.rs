@@ -1,8 +1,12 @@
 //! The roles of this process, as the handlers of requests find them.
 
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use mp2p::id::OverlayId;
+use mp2p::message::content::OverlayContent;
 
 use crate::activity::Pams;
 use crate::calls::{Overlays, Stops};
@@ -77,6 +81,31 @@ impl Desk {
         match &self.oms {
             Some(oms) => Arc::clone(oms) as Arc<dyn Overlays>,
             None => self.links.to(Part::Oms),
+        }
+    }
+
+    /// Whether OMS says that there is no such overlay. Where it says nothing nobody knows.
+    pub(crate) async fn is_absent(&self, overlay: &OverlayId) -> bool {
+        let oms = self.overlays();
+        matches!(oms.there(std::slice::from_ref(overlay)).await.as_deref(), Ok([false]))
+    }
+
+    /// Marks contents whose overlay is over. Where OMS says nothing none is marked.
+    pub(crate) async fn mark_gone(&self, contents: &mut [OverlayContent]) {
+        let overlays: BTreeSet<OverlayId> =
+            contents.iter().map(|content| content.overlay_id.clone()).collect();
+        let overlays: Vec<OverlayId> = overlays.into_iter().collect();
+        if overlays.is_empty() {
+            return;
+        }
+        let there = match self.overlays().there(&overlays).await {
+            Ok(there) => there,
+            Err(error) => return tracing::debug!(%error, "which overlays there are is not told"),
+        };
+        let gone = overlays.iter().zip(there).filter(|(_, is_there)| !is_there);
+        let gone: BTreeSet<&OverlayId> = gone.map(|(overlay, _)| overlay).collect();
+        for content in contents {
+            content.gone = gone.contains(&content.overlay_id);
         }
     }
 

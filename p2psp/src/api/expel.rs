@@ -67,6 +67,11 @@ pub(crate) async fn expel(
 ) -> Result<Done, Problem> {
     let oms = desk.oms.as_deref().ok_or(Problem::NotFound)?;
     let ground = whom.ground(who, desk.moment().unix_s);
+    if !oms.can_be_out(&whom.overlay_id, &whom.peer_id, ground.now).await? {
+        let (overlay, peer) = (&whom.overlay_id, &whom.peer_id);
+        let missing = format!("{peer} is no member of {overlay}, and no peer that any user has");
+        return Err(Problem::Missing(missing));
+    }
     oms.expel(&whom.overlay_id, &whom.peer_id, ground).await?;
     Ok(Done)
 }

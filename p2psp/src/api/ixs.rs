@@ -194,7 +194,9 @@ pub(crate) async fn search(
     State(desk): State<Arc<Desk>>,
     Query(search): Query<Search>,
 ) -> Result<Json<Found>, Problem> {
-    let contents = List::new(role(&desk)?.search(&search.q).await?).unwrap_or_default();
+    let mut found = role(&desk)?.search(&search.q).await?;
+    desk.mark_gone(&mut found).await;
+    let contents = List::new(found).unwrap_or_default();
     Ok(Json(Found { contents, oms: desk.oms_url() }))
 }
 
@@ -203,7 +205,8 @@ pub(crate) async fn in_overlay(
     State(desk): State<Arc<Desk>>,
     Query(exchanged): Query<Exchanged>,
 ) -> Result<Json<Found>, Problem> {
-    let found = role(&desk)?.in_overlay(exchanged.overlay_id).await?;
+    let mut found = role(&desk)?.in_overlay(exchanged.overlay_id).await?;
+    desk.mark_gone(&mut found).await;
     let contents = List::new(found).unwrap_or_default();
     Ok(Json(Found { contents, oms: desk.oms_url() }))
 }

@@ -259,7 +259,8 @@ pub(crate) async fn remove(
     Query(which): Query<Which>,
 ) -> Result<Done, Problem> {
     let owner = owner.map(|Member(asker)| asker);
-    role(&desk)?.remove(&which.overlay_id, owner.as_ref()).await?;
+    let now = desk.moment().unix_s;
+    role(&desk)?.remove(&which.overlay_id, owner.as_ref(), now).await?;
     Ok(Done)
 }
 

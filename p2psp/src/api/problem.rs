@@ -147,9 +147,10 @@ impl Problem {
 
 fn index_code(error: &IndexError) -> (StatusCode, &'static str) {
     match error {
-        IndexError::OtherOwner(_) | IndexError::OtherOverlay(_) | IndexError::OtherPublisher(_) => {
-            (StatusCode::FORBIDDEN, "not-yours")
-        }
+        IndexError::OtherOwner(_)
+        | IndexError::OtherOverlay(_)
+        | IndexError::OtherPublisher(_)
+        | IndexError::OtherAuthority(_) => (StatusCode::FORBIDDEN, "not-yours"),
         IndexError::File(_) => (StatusCode::BAD_REQUEST, "index-file"),
         IndexError::NoOverlay => (StatusCode::BAD_REQUEST, "body"),
         IndexError::Version { .. } => (StatusCode::CONFLICT, "version"),
@@ -180,7 +181,9 @@ fn sign_up_code(error: &SignUpError) -> (StatusCode, &'static str) {
     match error {
         SignUpError::Closed => (StatusCode::FORBIDDEN, "closed"),
         SignUpError::Taken(_) => (StatusCode::CONFLICT, "taken"),
-        SignUpError::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too-many"),
+        SignUpError::TooMany | SignUpError::TooManyPeers(_) => {
+            (StatusCode::TOO_MANY_REQUESTS, "too-many")
+        }
         SignUpError::Ledger(error) => users_code(error),
         SignUpError::Pki(PkiError::Full(_)) => (StatusCode::SERVICE_UNAVAILABLE, "full"),
         SignUpError::Pki(error) if error.is_passing() => STORAGE,

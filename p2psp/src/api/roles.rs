@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use link::identity::Role;
-use mp2p::id::{ContentId, PeerId};
+use mp2p::id::{ContentId, OverlayId, PeerId};
 use mp2p::message::account::ClassAnswer;
 use mp2p::message::profile::Profile;
 use mp2p::message::takedown::StopResult;
@@ -18,8 +18,8 @@ use crate::api::does::{Does, does};
 use crate::api::line::{Line, Verb};
 use crate::api::problem::Problem;
 use crate::calls::{
-    Activity, Contents, ErrorNote, Founding, LiftOrder, Overlays, Publishing, Serving, Standing,
-    StandingsOf, StatusRequests, StopOrder, Stops, Users, Visit,
+    Activity, Contents, ErrorNote, Founding, LiftOrder, NewsAfter, Overlays, Publishing, Serving,
+    Standing, StandingsOf, StatusRequests, StopOrder, Stops, UserNews, Users, Visit,
 };
 use crate::membership::Oms;
 use crate::settings::Part;
@@ -41,6 +41,10 @@ pub(crate) const LINES: &[Line] = &[
         ..of_ums("role-consents", "/roles/ums/consents", does!(consents))
     },
     Line {
+        about: "OMS to UMS: who is out since, and whose status may be shown.",
+        ..of_ums("role-news", "/roles/ums/news", does!(news))
+    },
+    Line {
         about: "OMS to UMS: an overlay was made.",
         ..of_ums("role-founded", "/roles/ums/founded", does!(founded))
     },
@@ -57,6 +61,10 @@ pub(crate) const LINES: &[Line] = &[
         ..of_oms("role-may-publish", "/roles/oms/may-publish", does!(may_publish))
     },
     Line {
+        about: "IXS to OMS: which of these overlays are there?",
+        ..of_oms("role-there", "/roles/oms/there", does!(there))
+    },
+    Line {
         about: "IXS to OMS: end a distribution (8.3.4 step 2).",
         ..of_oms("role-stop", "/roles/oms/stop", does!(stop))
     },
@@ -69,6 +77,12 @@ pub(crate) const LINES: &[Line] = &[
         point: "r-ixs",
         part: Part::Ixs,
         ..of_ums("role-index-file", "/roles/ixs/index-file", does!(index_file))
+    },
+    Line {
+        about: "OMS to IXS: is any content registered in an overlay?",
+        point: "r-ixs",
+        part: Part::Ixs,
+        ..of_ums("role-has-contents", "/roles/ixs/has-contents", does!(has_contents))
     },
     Line {
         about: "IXS to OMS: what became of a stop (8.3.4 step 5).",
@@ -130,6 +144,13 @@ async fn consents(
     Ok(Json(ums(&desk)?.consents(&peers).await?))
 }
 
+async fn news(
+    State(desk): State<Arc<Desk>>,
+    Body(after): Body<NewsAfter>,
+) -> Result<Json<UserNews>, Problem> {
+    Ok(Json(ums(&desk)?.news(after).await?))
+}
+
 async fn founded(
     State(desk): State<Arc<Desk>>,
     Body(founding): Body<Founding>,
@@ -174,6 +195,13 @@ async fn may_publish(
     Ok(Json(oms(&desk)?.may_publish(publishing).await?))
 }
 
+async fn there(
+    State(desk): State<Arc<Desk>>,
+    Body(overlays): Body<Vec<OverlayId>>,
+) -> Result<Json<Vec<bool>>, Problem> {
+    Ok(Json(oms(&desk)?.there(&overlays).await?))
+}
+
 async fn stop(
     State(desk): State<Arc<Desk>>,
     Body(order): Body<StopOrder>,
@@ -201,4 +229,12 @@ async fn index_file(
 ) -> Result<Json<Option<String>>, Problem> {
     let ixs = desk.ixs.as_ref().ok_or(Problem::NotFound)?;
     Ok(Json(Contents::index_file(ixs, content).await?))
+}
+
+async fn has_contents(
+    State(desk): State<Arc<Desk>>,
+    Body(overlay): Body<OverlayId>,
+) -> Result<Json<bool>, Problem> {
+    let ixs = desk.ixs.as_ref().ok_or(Problem::NotFound)?;
+    Ok(Json(Contents::has_contents(ixs, &overlay).await?))
 }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
+use link::Caller;
+use link::identity::Role;
 use mp2p::id::{ContentId, OverlayId};
 use mp2p::message::bound::{List, Text};
 use mp2p::message::content::MAX_REASON_BYTES;
@@ -22,7 +24,7 @@ use crate::api::ixs;
 use crate::api::line::{AUTHORITIES, Line, SERVED, Verb};
 use crate::api::problem::Problem;
 use crate::api::query::Query;
-use crate::index::Which;
+use crate::index::{Lifting, Which};
 use crate::settings::Part;
 
 /// What can be asked.
@@ -49,7 +51,8 @@ pub(crate) const LINES: &[Line] = &[
     },
     Line {
         name: "lift-takedown",
-        about: "Allow again what was taken down; its publisher may register it anew.",
+        about: "Allow again what oneself, or for an operator anybody, had taken down; its publisher \
+            may register it anew.",
         point: "r6",
         part: Part::Ixs,
         method: Verb::Delete,
@@ -85,6 +88,12 @@ pub(crate) async fn take_down(
     Body(request): Body<TakedownRequest>,
 ) -> Result<Accepted<Takedown>, Problem> {
     let now = desk.moment().unix_s;
+    if let (None, Some(overlay)) = (&request.content_id, &request.overlay_id)
+        && !ixs::role(&desk)?.knows(overlay.clone()).await?
+        && desk.is_absent(overlay).await
+    {
+        return Err(Problem::Missing(format!("no overlay {overlay}, and no content of it")));
+    }
     let taken = ixs::role(&desk)?.take_down(request, authority, now).await?;
     Ok(Accepted(taken))
 }
@@ -111,11 +120,13 @@ pub(crate) struct Lifted {
 /// `DELETE /ixs/takedown?takedown-id=…&reason=…`: it is allowed again.
 pub(crate) async fn lift(
     State(desk): State<Arc<Desk>>,
-    Named(authority): Named,
+    Named(who): Named,
+    Extension(caller): Extension<Caller>,
     Query(lifted): Query<Lifted>,
 ) -> Result<Json<Takedown>, Problem> {
     let (id, why, now) = (lifted.takedown_id, lifted.reason, desk.moment().unix_s);
-    let found = ixs::role(&desk)?.lift(id.to_string(), why, authority, now).await?;
+    let by = Lifting { who, is_operator: caller.role() == Role::Operator };
+    let found = ixs::role(&desk)?.lift(id.to_string(), why, by, now).await?;
     found.map(Json).ok_or_else(|| Problem::Missing(format!("no takedown {}", &*id)))
 }
 

@@ -26,6 +26,9 @@ pub trait Stops: Send + Sync {
 pub trait Contents: Send + Sync {
     /// The index file of a content, as its publisher signed it.
     fn index_file(&self, content: ContentId) -> Answer<'_, Option<String>>;
+
+    /// Whether any content is registered in an overlay.
+    fn has_contents<'a>(&'a self, overlay: &'a OverlayId) -> Answer<'a, bool>;
 }
 
 /// A distribution has to end.

@@ -28,6 +28,37 @@ pub struct Serving {
     pub until: u64,
 }
 
+/// Whose news of users are asked for.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct NewsAfter {
+    /// [`UserNews::upto`] of the last answer; `None`: from now on.
+    pub number: Option<u64>,
+}
+
+/// What OMS has to know of users at once, not only when their peers join again.
+#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct UserNews {
+    /// What to ask from next.
+    pub upto: u64,
+    /// Whether nothing more has happened up to now.
+    pub is_all: bool,
+    /// Users who were locked out, let in, or who said something of their status.
+    pub users: Vec<UserNow>,
+    /// Peers that ended, or whose certificates were revoked.
+    pub gone: Vec<PeerId>,
+}
+
+/// How a user is now.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct UserNow {
+    /// Who.
+    pub user: UserId,
+    /// Whether the user is locked out.
+    pub is_out: bool,
+    /// Whether the status of the user's peers may be shown; `None`: each peer's own policy says.
+    pub show_status: Option<bool>,
+}
+
 /// What a server is for.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::{ArgGroup, Args};
 use mp2p::id::{ContentId, OverlayId};
 use mp2p::message::bound::Text;
@@ -12,7 +12,8 @@ use mp2p::message::takedown::{Takedown, TakedownRequest, TakedownState};
 
 use crate::cli::dates::moment;
 use crate::cli::state::{Format, StateArguments, operator, wait};
-use crate::index::Which;
+use crate::index::{Ixs, Lifting, Which};
+use crate::membership::Charters;
 
 /// Takedowns shown.
 const MAX_SHOWN: usize = 100;
@@ -40,6 +41,9 @@ pub struct Arguments {
     /// Why; peers are told, and it goes on record
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
+    /// Stop an overlay too of which neither index nor overlays here know anything
+    #[arg(long, requires = "overlay")]
+    force: bool,
     /// Forbid the fragments too, in whichever content they turn up
     #[arg(long)]
     fragments: bool,
@@ -64,7 +68,8 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         _ if arguments.list => wait(ixs.takedowns(Which::default(), MAX_SHOWN))?,
         Some(id) => {
             let by = operator();
-            let lifted = wait(ixs.lift(id.clone(), why, by.actor, by.now))?;
+            let lifting = Lifting { who: by.actor, is_operator: true };
+            let lifted = wait(ixs.lift(id.clone(), why, lifting, by.now))?;
             vec![lifted.with_context(|| format!("there is no takedown {id}"))?]
         }
         None => {
@@ -74,15 +79,36 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
                 reason: why,
                 deny_fragments: arguments.fragments,
             };
+            if let Some(overlay) = arguments.overlay.as_ref().filter(|_| !arguments.force) {
+                arguments.is_known(&ixs, overlay)?;
+            }
             let by = operator();
             vec![wait(ixs.take_down(request, by.actor, by.now))?]
         }
     };
     match arguments.format {
         Format::Json => writeln!(out, "{}", serde_json::to_string(&shown)?)?,
+        Format::Text if shown.is_empty() => writeln!(out, "no takedowns")?,
         Format::Text => shown.iter().try_for_each(|one| tell(one, out))?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+impl Arguments {
+    /// Refuses an overlay of which nothing is known: a slip of the pen stops nothing.
+    fn is_known(&self, ixs: &Ixs, overlay: &OverlayId) -> anyhow::Result<()> {
+        if wait(ixs.knows(overlay.clone()))? {
+            return Ok(());
+        }
+        // Where OMS lives elsewhere the index is all there is to ask.
+        let path = self.state.folder()?.join("overlays.db");
+        if path.is_file() && wait(Charters::open(&path)?.has(overlay.clone()))? {
+            return Ok(());
+        }
+        bail!(
+            "there is no overlay {overlay} here, and no content of it in the index; --force stops it all the same"
+        );
+    }
 }
 
 fn tell(one: &Takedown, out: &mut dyn Write) -> anyhow::Result<()> {

@@ -14,24 +14,25 @@ use crate::audit::{self, Record};
 use crate::calls::{LiftOrder, Stops};
 use crate::database::DatabaseError;
 use crate::index::takedown::{MAX_OPEN, in_time, list};
-use crate::index::{Ixs, Which, denylist};
+use crate::index::{IndexError, Ixs, Which, denylist};
 
 impl Ixs {
     /// Lifts a takedown; `None` where there is none of that name. One that was lifted stays as it
-    /// is.
+    /// is. `by` is who asks, and whether takedowns of others may be lifted, too.
     ///
     /// # Errors
-    /// The database refuses.
+    /// Another authority ordered it, or the database refuses.
     pub async fn lift(
         &self,
         id: String,
         why: Text<MAX_REASON_BYTES>,
-        authority: String,
+        by: Lifting,
         now: u64,
-    ) -> Result<Option<Takedown>, DatabaseError> {
-        let lifted = self.database.write(move |tx| write(tx, &id, &why, (&authority, now))).await?;
+    ) -> Result<Option<Takedown>, IndexError> {
+        let asked = id.clone();
+        let lifted = self.database.write(move |tx| write(tx, &id, &why, (&by, now))).await?;
         self.takedowns.notify_one();
-        Ok(lifted)
+        lifted.map_err(|NotTheirs| IndexError::OtherAuthority(asked))
     }
 
     /// Tells OMS of lifts that it does not know of.
@@ -46,17 +47,33 @@ impl Ixs {
     }
 }
 
+/// Who lifts.
+#[derive(Clone, Debug)]
+pub struct Lifting {
+    /// By the whole name.
+    pub who: String,
+    /// Whether it is an operator, who lifts what others ordered.
+    pub is_operator: bool,
+}
+
+/// Another authority ordered it.
+struct NotTheirs;
+
 fn write(
     tx: &Connection,
     id: &str,
     why: &str,
-    (authority, now): (&str, u64),
-) -> rusqlite::Result<Option<Takedown>> {
+    (by, now): (&Lifting, u64),
+) -> rusqlite::Result<Result<Option<Takedown>, NotTheirs>> {
     let of = || Which { id: Some(id.to_owned()), ..Which::default() };
-    let Some(known) = list(tx, &of(), 1)?.pop() else { return Ok(None) };
-    if known.lift.is_some() {
-        return Ok(Some(known));
+    let Some(known) = list(tx, &of(), 1)?.pop() else { return Ok(Ok(None)) };
+    if !by.is_operator && known.authority != by.who {
+        return Ok(Err(NotTheirs));
     }
+    if known.lift.is_some() {
+        return Ok(Ok(Some(known)));
+    }
+    let authority = &*by.who;
     tx.prepare_cached(
         "UPDATE takedown SET lifted_at = ?2, lifted_by = ?3, lifted_why = ?4 WHERE id = ?1",
     )?
@@ -67,7 +84,7 @@ fn write(
         "reason": why, "digests": allowed,
     });
     audit::append(tx, &Record { at: now, who: authority, what: "lift", detail })?;
-    Ok(list(tx, &of(), 1)?.pop())
+    Ok(Ok(list(tx, &of(), 1)?.pop()))
 }
 
 /// Allows what this takedown forbade, and neither another one in force nor an operator did.

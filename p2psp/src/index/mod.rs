@@ -30,6 +30,7 @@ use tokio::sync::Notify;
 use crate::database::{Database, DatabaseError};
 use crate::index::pages::Pages;
 
+pub use crate::index::lift::Lifting;
 pub use crate::index::register::{Order, Publisher};
 pub use crate::index::search::IndexEntry;
 pub use crate::index::takedown::Which;
@@ -76,6 +77,9 @@ pub enum IndexError {
     /// There is nothing to replace or remove.
     #[error("content {0} is not registered")]
     Unknown(ContentId),
+    /// Whoever ordered a takedown lifts it, or an operator.
+    #[error("takedown {0} was ordered by another authority: that one lifts it, or an operator")]
+    OtherAuthority(String),
     /// A takedown names neither.
     #[error("no content-id and no overlay-id")]
     NoOverlay,

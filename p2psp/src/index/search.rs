@@ -99,6 +99,17 @@ impl Contents for Ixs {
             Ok(self.entry(content).await.map_err(failed)?.map(|entry| entry.text))
         })
     }
+
+    fn has_contents<'a>(&'a self, overlay: &'a OverlayId) -> Answer<'a, bool> {
+        let overlay = overlay.clone();
+        let asked = self.database.read(move |tx| {
+            let any = "SELECT 1 FROM content WHERE overlay = ?1";
+            tx.prepare_cached(any)?.exists([overlay.as_str()])
+        });
+        let failed =
+            |error: DatabaseError| CallError::Failed { role: "ixs", reason: error.to_string() };
+        Box::pin(async move { asked.await.map_err(failed) })
+    }
 }
 
 /// Contents of one kind: the statement that tells their numbers, the newest first, and what it is
@@ -209,5 +220,6 @@ fn content([id, overlay, title, description]: [String; 4], size: i64) -> Option<
         title: Text::new(title).ok()?,
         description: Text::new(description).ok()?,
         size: u64::try_from(size).ok()?,
+        gone: false,
     })
 }

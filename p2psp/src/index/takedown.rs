@@ -24,12 +24,15 @@ const ROUND: Duration = Duration::from_secs(1);
 const CALL: Duration = Duration::from_secs(10);
 /// After this the result is taken as it is, seconds.
 const FINAL_S: u64 = 600;
+/// Takedowns of one content or overlay that are looked at for one of the same authority.
+const MAX_KNOWN: usize = 100;
 /// Open ones that one round looks at.
 pub(crate) const MAX_OPEN: usize = 256;
 
 impl Ixs {
     /// Takes a content, or all contents of an overlay, out of the index, and has their distribution
-    /// stopped. What was taken down already stays as it is.
+    /// stopped. What the same authority took down already stays as it is; the order of another one
+    /// stands beside it, so that it holds when the first is lifted.
     ///
     /// # Errors
     /// Neither content nor overlay is known here.
@@ -47,6 +50,19 @@ impl Ixs {
         let taken = taken.ok_or(unknown)?;
         self.takedowns.notify_one();
         Ok(taken)
+    }
+
+    /// Whether a content is registered in an overlay, or was before a takedown.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn knows(&self, overlay: OverlayId) -> Result<bool, DatabaseError> {
+        let known = "SELECT EXISTS (SELECT 1 FROM content WHERE overlay = ?1)
+            OR EXISTS (SELECT 1 FROM takedown WHERE overlay = ?1)";
+        let asked = self.database.read(move |tx| {
+            tx.prepare_cached(known)?.query_row([overlay.as_str()], |row| row.get(0))
+        });
+        asked.await
     }
 
     /// Takedowns, the latest first.
@@ -156,13 +172,17 @@ fn write(
     };
     let whole_or_same =
         |takedown: &Takedown| takedown.content_id == request.content_id && takedown.lift.is_none();
-    if let Some(known) = list(tx, &of, 1)?.into_iter().find(whole_or_same) {
+    let mut known = list(tx, &of, MAX_KNOWN)?;
+    known.retain(whole_or_same);
+    let before = known.first().map(|takedown| takedown.overlay_id.to_string());
+    if let Some(known) = known.into_iter().find(|known| known.authority == authority) {
         return Ok(Some(known));
     }
     let known = request.content_id.as_ref().map(|content| register::known(tx, content));
     let known = known.transpose()?.flatten();
     let named = request.overlay_id.as_ref().map(|overlay| overlay.as_str().to_owned());
-    let Some(overlay) = known.map(|known| known.overlay).or(named) else { return Ok(None) };
+    let overlay = known.map(|known| known.overlay).or(named).or(before);
+    let Some(overlay) = overlay else { return Ok(None) };
     let contents = contents(tx, &overlay, request.content_id.as_ref())?;
     let number: i64 = tx
         .prepare_cached("SELECT coalesce(max(number), 0) + 1 FROM takedown")?

@@ -12,8 +12,31 @@ use mp2p::message::event::Event;
 use crate::database::DatabaseError;
 use crate::expulsion::Ground;
 use crate::membership::Oms;
+use crate::overlay::StoreError;
 
 impl Oms {
+    /// Whether there is such a peer to be put out: a member, one that is out already, or one that
+    /// UMS knows of, though it is not here now. Where UMS does not say the operator is believed.
+    ///
+    /// # Errors
+    /// There is no such overlay, and nobody is out of it.
+    pub async fn can_be_out(
+        &self,
+        overlay: &OverlayId,
+        peer: &PeerId,
+        now: u64,
+    ) -> Result<bool, StoreError> {
+        if self.expulsions.is_out(overlay, peer) {
+            return Ok(true);
+        }
+        self.store.terms(overlay)?;
+        if self.store.member(overlay, peer, now).is_some() {
+            return Ok(true);
+        }
+        let known = self.in_time("r7", self.users.class(peer)).await;
+        Ok(known.is_none_or(|known| known.qualified))
+    }
+
     /// Puts a peer out of an overlay; whether that is new.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use crate::isp::Outlook;
 use crate::membership::{Asker, Moment, Oms};
 use crate::overlay::{self, Ask, Found, Placed, StoreError};
 use crate::ranking::Policy;
-use crate::scores::Brief;
+use crate::scores::{self, Brief};
 
 /// Candidates looked at for each entry of a list: scores choose among them.
 const CANDIDATES_PER_ENTRY: usize = 3;
@@ -85,7 +85,9 @@ impl Oms {
         policy: &Policy,
     ) -> Result<Ranked, StoreError> {
         let mut found = self.store.nearest(ask)?;
-        let by = match self.ask_isp(asker, ask.outlook, &mut found).await {
+        // An answer that knows none of them ranks nothing.
+        let is_told = self.ask_isp(asker, ask.outlook, &mut found).await;
+        let by = match is_told && found.iter().any(|found| found.ordinal.is_some()) {
             true => RankedBy::Ecs,
             false => ask.outlook.ranked_by(),
         };
@@ -214,7 +216,7 @@ pub(crate) fn entry(placed: Placed) -> PeerEntry {
         peer_type: found.kind,
         rank,
         bridge,
-        score,
+        score: scores::told(score),
         status: found.status.map(|status| *status),
         reason: demoted,
     }

@@ -22,6 +22,9 @@ pub enum OverlayError {
     /// What was exchanged in one of this name had to end.
     #[error("the distribution in this overlay is stopped")]
     Stopped(Arc<str>),
+    /// Whose it was has contents in it, or it was stopped.
+    #[error("the name {0} is kept for the user whose overlay it was")]
+    Kept(OverlayId),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -38,6 +41,12 @@ impl Overlays for Oms {
             None => terms.admit(&peer, Some(&user)),
         });
         Box::pin(std::future::ready(Ok(may)))
+    }
+
+    fn there<'a>(&'a self, overlays: &'a [OverlayId]) -> Answer<'a, Vec<bool>> {
+        let is_there = |overlay| self.store.terms(overlay).is_ok();
+        let there = overlays.iter().map(is_there).collect();
+        Box::pin(std::future::ready(Ok(there)))
     }
 }
 
@@ -58,11 +67,33 @@ impl Oms {
         }
         let owner = asker.map(|asker| Owner { peer: asker.peer.clone(), user: asker.user.clone() });
         let user = owner.as_ref().and_then(|owner| owner.user.clone());
+        self.is_free(&overlay, asker).await?;
         self.store.create(request, owner, now)?;
         self.charter(&overlay).await.inspect_err(|_| drop(self.store.remove(&overlay)))?;
         self.furnish(&overlay, asker, moment);
         self.found(Founding { overlay, owner: user, now }).await;
         Ok(())
+    }
+
+    /// Whether somebody may use a name. That of an overlay that is over is kept for its owner as
+    /// long as contents are registered in it, and for good where an order stopped it: nobody is to
+    /// come into what was another's. An operator may use any.
+    async fn is_free(
+        &self,
+        overlay: &OverlayId,
+        asker: Option<&Asker>,
+    ) -> Result<(), OverlayError> {
+        let Some(asker) = asker else { return Ok(()) };
+        let Some(former) = self.charters.former(overlay.clone()).await? else { return Ok(()) };
+        if former.owner.is_some_and(|owner| owner.is(&asker.peer, asker.user.as_ref())) {
+            return Ok(());
+        }
+        // Who does not know gives nothing away.
+        let has_contents = self.in_time("r-ixs", self.contents.has_contents(overlay)).await;
+        match self.stopper.is_marked(overlay) || has_contents != Some(false) {
+            true => Err(OverlayError::Kept(overlay.clone())),
+            false => Ok(()),
+        }
     }
 
     /// What is told of an overlay before joining. Who may take part in a closed one is told to its
@@ -119,9 +150,10 @@ impl Oms {
         &self,
         overlay: &OverlayId,
         asker: Option<&Asker>,
+        now: u64,
     ) -> Result<(), OverlayError> {
         self.owned(overlay, asker)?;
-        self.charters.forget(vec![overlay.clone()]).await?;
+        self.charters.end(vec![overlay.clone()], now).await?;
         let gone = self.store.remove(overlay);
         self.withdraw_all(overlay);
         gone.map(|_members| ()).ok_or_else(|| StoreError::NoOverlay(overlay.clone()).into())

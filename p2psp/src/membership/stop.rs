@@ -13,10 +13,15 @@ impl Stops for Oms {
     fn stop(&self, order: StopOrder) -> Answer<'_, u64> {
         Box::pin(async move {
             let ended = order.content.is_none().then(|| order.overlay.clone());
+            let now = order.now;
             let servers = self.serving(&order.overlay);
             let seq = self.stopper.stop(order, servers).await.map_err(|error| failed(&error))?;
             if let Some(overlay) = ended {
                 self.withdraw_all(&overlay);
+                let kept = self.charters.end(vec![overlay], now).await;
+                if let Err(error) = kept {
+                    tracing::warn!(%error, "that an overlay is over is not on the disk");
+                }
             }
             Ok(seq)
         })

@@ -29,9 +29,11 @@ impl Oms {
             tracing::info!(%overlay, "an overlay ended: nobody was in it for long");
             self.withdraw_all(overlay);
         }
-        if let Err(error) = self.charters.forget(swept.ended.clone()).await {
+        if let Err(error) = self.charters.end(swept.ended.clone(), now).await {
             tracing::warn!(%error, "overlays that ended are still on the disk");
         }
+        let isps = self.isps.load();
+        self.metrics.date_maps(isps.dates(now, instant));
         self.accusations().sweep(now);
         self.sweep_book(now);
         self.tend_caches(&swept.populations, (now, instant));

@@ -14,7 +14,7 @@ use crate::overlay::found::{Found, Placed};
 use crate::overlay::kept::KeptOverlay;
 use crate::overlay::member::{Member, Reach, Via};
 use crate::overlay::seat::{Front, Seat};
-use crate::overlay::store::{Announced, Ask, Population, StoreError, SwarmStore, Swept};
+use crate::overlay::store::{Announced, Ask, Dismissed, Population, StoreError, SwarmStore, Swept};
 use crate::overlay::swarm::Swarm;
 use crate::overlay::terms::{Owner, Terms};
 use crate::ranking::Policy;
@@ -52,6 +52,18 @@ impl MemoryStore {
     fn look<T>(&self, overlay: &OverlayId, act: impl FnOnce(&Swarm) -> T) -> Result<T, StoreError> {
         let shard = read(self.shard(overlay));
         shard.get(overlay).map(act).ok_or_else(|| StoreError::NoOverlay(overlay.clone()))
+    }
+
+    /// Members that are looked for, of all overlays.
+    fn find(&self, is_meant: impl Fn(&Seat) -> bool) -> Vec<(OverlayId, PeerId)> {
+        let mut found = Vec::new();
+        for shard in &self.shards {
+            for (overlay, swarm) in read(shard).iter() {
+                let meant = swarm.find(&is_meant).map(|peer| (overlay.clone(), peer.clone()));
+                found.extend(meant);
+            }
+        }
+        found
     }
 
     /// Looks at an overlay where its members are placed by a map; most find them there.
@@ -218,6 +230,23 @@ impl SwarmStore for MemoryStore {
 
     fn leave(&self, overlay: &OverlayId, peer: &PeerId, now: u64) -> bool {
         self.with(overlay, |swarm| swarm.leave(peer, now)).unwrap_or_default()
+    }
+
+    fn dismiss(&self, whom: &Dismissed, now: u64) -> Vec<(OverlayId, PeerId)> {
+        let mut found = self.find(|seat| whom.has(&seat.peer, seat.user()));
+        found.retain(|(overlay, peer)| self.leave(overlay, peer, now));
+        found
+    }
+
+    fn consented(&self, consents: &HashMap<UserId, Option<bool>>) {
+        let of = |seat: &Seat| seat.user().and_then(|user| consents.get(user)).copied();
+        let set = |_: &mut Front, seat: &mut Seat| {
+            let consent = of(seat);
+            consent.inspect(|consent| seat.consents(*consent)).is_some()
+        };
+        for (overlay, peer) in self.find(|seat| of(seat).is_some()) {
+            let _ = self.with(&overlay, |swarm| swarm.change(&peer, set));
+        }
     }
 
     fn describe(&self, overlay: &OverlayId, now: u64) -> Option<OverlayDescription> {

@@ -25,5 +25,7 @@ pub use crate::overlay::found::{Found, Placed, rank};
 pub use crate::overlay::kept::KeptOverlay;
 pub use crate::overlay::member::{AddressError, Member, Reach, Via, reachable_at};
 pub use crate::overlay::memory::MemoryStore;
-pub use crate::overlay::store::{Announced, Ask, Population, StoreError, SwarmStore, Swept};
+pub use crate::overlay::store::{
+    Announced, Ask, Dismissed, Population, StoreError, SwarmStore, Swept,
+};
 pub use crate::overlay::terms::{Owner, Terms};

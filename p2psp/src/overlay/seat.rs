@@ -160,6 +160,17 @@ impl Seat {
         }
     }
 
+    pub(crate) const fn user(&self) -> Option<&UserId> {
+        self.user.as_ref()
+    }
+
+    /// What its user says from now on. Where that is nothing any more its own policy holds, which
+    /// comes with its next refresh; nothing is shown until then.
+    pub(crate) fn consents(&mut self, consent: Option<bool>) {
+        self.consent = consent;
+        self.show_status = consent.unwrap_or(false);
+    }
+
     /// Reads from both ends of it, and nothing that means anything.
     pub(crate) fn touch(&self) -> u32 {
         u32::from(self.peer.digest()[0]) ^ self.profiled ^ u32::from(self.address.port)

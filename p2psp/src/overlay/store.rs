@@ -1,9 +1,10 @@
 //! What a store of memberships does. It may lose members, for they come back; it must forget those
 //! who do not.
 
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
-use mp2p::id::{OverlayId, PeerId};
+use mp2p::id::{OverlayId, PeerId, UserId};
 use mp2p::message::join::{Nat, PeerAddress};
 use mp2p::message::overlay::{OverlayChange, OverlayDescription, OverlayRequest};
 
@@ -78,6 +79,12 @@ pub trait SwarmStore: Send + Sync {
     /// Lets a member go; whether it was there.
     fn leave(&self, overlay: &OverlayId, peer: &PeerId, now: u64) -> bool;
 
+    /// Lets peers and all peers of users go, out of whatever overlays; who went from where.
+    fn dismiss(&self, whom: &Dismissed, now: u64) -> Vec<(OverlayId, PeerId)>;
+
+    /// What users say of showing the status of their peers, from now on.
+    fn consented(&self, consents: &HashMap<UserId, Option<bool>>);
+
     /// What is told of an overlay.
     fn describe(&self, overlay: &OverlayId, now: u64) -> Option<OverlayDescription>;
 
@@ -111,6 +118,29 @@ pub trait SwarmStore: Send + Sync {
 
     /// Forgets whoever did not refresh, and the overlays of users that nobody has been in for long.
     fn sweep(&self, now: u64) -> Swept;
+}
+
+/// Who may take part nowhere.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Dismissed {
+    /// With all their peers.
+    pub users: HashSet<UserId>,
+    /// By themselves.
+    pub peers: HashSet<PeerId>,
+}
+
+impl Dismissed {
+    /// Whether there is nobody.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.users.is_empty() && self.peers.is_empty()
+    }
+
+    /// Whether a peer is among them.
+    #[must_use]
+    pub fn has(&self, peer: &PeerId, user: Option<&UserId>) -> bool {
+        self.peers.contains(peer) || user.is_some_and(|user| self.users.contains(user))
+    }
 }
 
 /// What is left after a sweep.

@@ -89,6 +89,12 @@ impl Swarm {
         self.seats.iter().map(|(slot, front, seat)| seat.member(front, self.vias.get(&slot)))
     }
 
+    /// Members that are looked for.
+    pub(crate) fn find(&self, is_meant: impl Fn(&Seat) -> bool) -> impl Iterator<Item = &PeerId> {
+        let meant = self.seats.iter().filter(move |(_, _, seat)| is_meant(seat));
+        meant.map(|(_, _, seat)| &seat.peer)
+    }
+
     /// Something is known of a member from now on; whether it is there.
     pub(crate) fn change(
         &mut self,

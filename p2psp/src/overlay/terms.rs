@@ -15,6 +15,14 @@ pub struct Owner {
     pub user: Option<UserId>,
 }
 
+impl Owner {
+    /// Whether a peer is the owner's: one user may have several.
+    #[must_use]
+    pub fn is(&self, peer: &PeerId, user: Option<&UserId>) -> bool {
+        self.peer == *peer || (self.user.is_some() && self.user.as_ref() == user)
+    }
+}
+
 /// The terms of an overlay. Cloning shares them.
 #[derive(Clone, Debug)]
 pub struct Terms {
@@ -28,9 +36,7 @@ impl Terms {
     /// Whether a peer is the owner's: one user may have several.
     #[must_use]
     pub fn is_owned_by(&self, peer: &PeerId, user: Option<&UserId>) -> bool {
-        self.owner.as_ref().is_some_and(|owner| {
-            owner.peer == *peer || (owner.user.is_some() && owner.user.as_ref() == user)
-        })
+        self.owner.as_ref().is_some_and(|owner| owner.is(peer, user))
     }
 
     /// Whether a peer may take part. A server of the provider may, in any.

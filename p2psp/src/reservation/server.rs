@@ -65,6 +65,9 @@ pub struct ServerView {
 /// A server.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Server {
+    /// Whose; none of the provider's own.
+    #[serde(default)]
+    pub(crate) user: Option<UserId>,
     pub(crate) kind: ServerKind,
     pub(crate) address: PeerAddress,
     pub(crate) capacity: Capacity,
@@ -83,6 +86,7 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn new(told: &Enlisting, floor: u64) -> Self {
         Self {
+            user: told.user.clone(),
             kind: told.kind,
             address: told.address.clone(),
             capacity: told.capacity,

@@ -4,7 +4,7 @@ use arc_swap::ArcSwapOption;
 use http::StatusCode;
 use link::client::Client;
 use link::shutdown::Shutdown;
-use mp2p::id::{ContentId, PeerId};
+use mp2p::id::{ContentId, OverlayId, PeerId};
 use mp2p::message::account::ClassAnswer;
 use mp2p::message::profile::Profile;
 use mp2p::message::takedown::StopResult;
@@ -12,8 +12,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::calls::{
-    Activity, Answer, CallError, Contents, ErrorNote, Founding, LiftOrder, Overlays, Publishing,
-    REFUSED, Serving, Standing, StandingsOf, StatusRequests, StopOrder, Stops, Users, Visit,
+    Activity, Answer, CallError, Contents, ErrorNote, Founding, LiftOrder, NewsAfter, Overlays,
+    Publishing, REFUSED, Serving, Standing, StandingsOf, StatusRequests, StopOrder, Stops,
+    UserNews, Users, Visit,
 };
 use crate::settings::Part;
 
@@ -122,6 +123,10 @@ impl Users for Distant {
         self.ask("consents", &peers)
     }
 
+    fn news(&self, after: NewsAfter) -> Answer<'_, UserNews> {
+        self.ask("news", &after)
+    }
+
     fn founded(&self, founding: Founding) -> Answer<'_, ()> {
         self.ask("founded", &founding)
     }
@@ -151,11 +156,19 @@ impl Contents for Distant {
     fn index_file(&self, content: ContentId) -> Answer<'_, Option<String>> {
         self.ask("index-file", &content)
     }
+
+    fn has_contents<'a>(&'a self, overlay: &'a OverlayId) -> Answer<'a, bool> {
+        self.ask("has-contents", overlay)
+    }
 }
 
 impl Overlays for Distant {
     fn may_publish(&self, publishing: Publishing) -> Answer<'_, Option<bool>> {
         self.ask("may-publish", &publishing)
+    }
+
+    fn there<'a>(&'a self, overlays: &'a [OverlayId]) -> Answer<'a, Vec<bool>> {
+        self.ask("there", &overlays)
     }
 }
 

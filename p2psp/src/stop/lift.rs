@@ -32,6 +32,13 @@ impl Stopper {
         stones.lifted(overlay)
     }
 
+    /// Whether an order ever stopped anything in an overlay, lifted or not.
+    #[must_use]
+    pub fn is_marked(&self, overlay: &OverlayId) -> bool {
+        let stones = self.stones.read().unwrap_or_else(PoisonError::into_inner);
+        stones.of(overlay).is_some() || !stones.lifted(overlay).is_empty()
+    }
+
     /// Tells a peer that begins to listen of the stops that it has not heard of: after a crash
     /// nobody else would, until it refreshes.
     pub fn remind(&self, peer: &PeerId) {

@@ -91,7 +91,7 @@ impl Stopper {
     #[must_use]
     pub fn stopped(&self, overlay: &OverlayId) -> Option<Arc<str>> {
         let stones = self.stones.read().unwrap_or_else(PoisonError::into_inner);
-        stones.of(overlay)?.whole.as_ref().map(|(_, signed)| Arc::clone(signed))
+        stones.of(overlay)?.whole.last().map(|(_, signed)| Arc::clone(signed))
     }
 
     /// Stops of single contents of an overlay.

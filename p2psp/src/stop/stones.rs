@@ -8,8 +8,8 @@ use mp2p::id::{ContentId, OverlayId, PeerId};
 /// Stops of one overlay.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stone {
-    /// All of it: the number and the signed stop.
-    pub(crate) whole: Option<(u64, Arc<str>)>,
+    /// All of it: numbers and signed stops, for several may order it.
+    pub(crate) whole: Vec<(u64, Arc<str>)>,
     /// Single contents of it.
     pub(crate) contents: Vec<(u64, ContentId, Arc<str>)>,
 }
@@ -33,7 +33,7 @@ impl Stones {
     ) {
         let stone = self.overlays.entry(overlay).or_default();
         match content {
-            None => stone.whole = Some((seq, signed)),
+            None => stone.whole.push((seq, signed)),
             Some(content) => stone.contents.push((seq, content, signed)),
         }
     }
@@ -41,9 +41,9 @@ impl Stones {
     /// Takes a stop back: it could not be kept, or is lifted.
     pub(crate) fn take(&mut self, overlay: &OverlayId, seq: u64) {
         let Some(stone) = self.overlays.get_mut(overlay) else { return };
-        stone.whole.take_if(|(known, _)| *known == seq);
+        stone.whole.retain(|(known, _)| *known != seq);
         stone.contents.retain(|(known, ..)| *known != seq);
-        if stone.whole.is_none() && stone.contents.is_empty() {
+        if stone.whole.is_empty() && stone.contents.is_empty() {
             self.overlays.remove(overlay);
         }
     }

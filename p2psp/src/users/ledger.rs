@@ -14,7 +14,7 @@ use mp2p::message::profile::Profile;
 use mp2p::message::report::{DistributionResult, ReceiptOutcome, SuccessReport};
 use mp2p::receipt::Receipt;
 
-use crate::calls::{ErrorNote, Founding, Serving, Visit};
+use crate::calls::{ErrorNote, Founding, NewsAfter, Serving, UserNews, Visit};
 use crate::database::DatabaseError;
 
 /// A ledger's answer to come.
@@ -56,6 +56,12 @@ pub trait Ledger: Send + Sync {
 
     /// Ends a peer for good, its key being lost; `false`: there is no such peer.
     fn end_peer<'a>(&'a self, peer: &'a PeerId, by: &'a Act) -> Entry<'a, bool>;
+
+    /// Certificates of peers were revoked; what their users may is as before.
+    fn revoked<'a>(&'a self, peers: &'a [PeerId], by: &'a Act) -> Entry<'a, ()>;
+
+    /// Whom OMS has to hear of since `after`, some at a time.
+    fn news(&self, after: NewsAfter) -> Entry<'_, UserNews>;
 
     /// Takes receipts, each by itself; the outcomes are in their order.
     fn claim(&self, claims: Vec<Claim>, terms: Terms, now: u64) -> Entry<'_, Vec<ReceiptOutcome>>;

@@ -22,7 +22,9 @@ use mp2p::id::{OverlayId, PeerId, UserId};
 use mp2p::message::account::{Account, ClassAnswer};
 use mp2p::message::profile::Profile;
 
-use crate::calls::{Answer, CallError, ErrorNote, Founding, Serving, Users, Visit};
+use crate::calls::{
+    Answer, CallError, ErrorNote, Founding, NewsAfter, Serving, UserNews, Users, Visit,
+};
 use crate::settings::{ClassSettings, UsersSettings};
 pub use crate::users::intake::ReportError;
 pub use crate::users::ledger::{
@@ -145,6 +147,10 @@ impl Users for Ums {
             }
             Ok(consents)
         })
+    }
+
+    fn news(&self, after: NewsAfter) -> Answer<'_, UserNews> {
+        Box::pin(async move { self.ledger.news(after).await.map_err(told) })
     }
 
     fn founded(&self, founding: Founding) -> Answer<'_, ()> {

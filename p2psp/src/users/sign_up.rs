@@ -47,6 +47,11 @@ pub enum SignUpError {
     /// Enough for today.
     #[error("there were too many sign-ups today, in all or from there: come back tomorrow")]
     TooMany,
+    /// A user has had enough for today.
+    #[error(
+        "a user gets tokens for {0} further peers a day at most: come back tomorrow, or ask the operator for one"
+    )]
+    TooManyPeers(u32),
     /// The ledger.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -99,7 +104,7 @@ impl SignUps {
     ) -> Result<SignedUp, SignUpError> {
         match ums.ledger().further(&user, MAX_FURTHER, by).await? {
             true => self.token(user, by.now).await,
-            false => Err(SignUpError::TooMany),
+            false => Err(SignUpError::TooManyPeers(MAX_FURTHER)),
         }
     }
 

@@ -4,6 +4,7 @@ mod claim;
 mod class;
 mod day;
 mod distribution;
+mod news;
 mod profile;
 mod schema;
 
@@ -15,7 +16,7 @@ use mp2p::message::profile::Profile;
 use mp2p::message::report::{ReceiptOutcome, SuccessReport};
 use rusqlite::{Connection, params};
 
-use crate::calls::{ErrorNote, Founding, Service, Serving, Visit};
+use crate::calls::{ErrorNote, Founding, NewsAfter, Service, Serving, UserNews, Visit};
 use crate::database::{Database, DatabaseError};
 use crate::users::ledger::{
     Act, Before, Claim, Contribution, Distribution, Entry, Ledger, LedgerError, SignUpBounds,
@@ -121,6 +122,15 @@ impl Ledger for SqliteLedger {
     fn end_peer<'a>(&'a self, peer: &'a PeerId, by: &'a Act) -> Entry<'a, bool> {
         let (peer, by) = (peer.clone(), by.clone());
         self.write(move |tx| profile::end_peer(tx, &peer.digits(), &by))
+    }
+
+    fn revoked<'a>(&'a self, peers: &'a [PeerId], by: &'a Act) -> Entry<'a, ()> {
+        let (peers, by) = (peers.to_vec(), by.clone());
+        self.write(move |tx| news::revoked(tx, &peers, &by))
+    }
+
+    fn news(&self, after: NewsAfter) -> Entry<'_, UserNews> {
+        self.read(move |tx| news::since(tx, after))
     }
 
     fn claim(&self, claims: Vec<Claim>, terms: Terms, now: u64) -> Entry<'_, Vec<ReceiptOutcome>> {

@@ -38,7 +38,8 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
     } else {
         for content in found.contents.iter() {
             let size = HumanBytes(content.size).to_string();
-            writeln!(out, "{}  {size:>10}  {}", content.content_id, &*content.title)?;
+            let gone = if content.gone { "  (its overlay is over)" } else { "" };
+            writeln!(out, "{}  {size:>10}  {}{gone}", content.content_id, &*content.title)?;
         }
     }
     if found.contents.is_empty() && !arguments.json {

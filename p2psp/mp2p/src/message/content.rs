@@ -43,6 +43,10 @@ pub struct OverlayContent {
     /// Length in bytes; 0 of a service.
     #[serde(default)]
     pub size: u64,
+    /// Its overlay is over, removed or left by all for long: nobody exchanges it until its owner
+    /// makes the overlay again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gone: bool,
 }
 
 /// What a search found, best first.

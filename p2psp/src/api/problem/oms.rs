@@ -45,6 +45,7 @@ pub(crate) const fn rendezvous(error: &RendezvousRefused) -> Code {
 pub(crate) const fn overlay(error: &OverlayError) -> Code {
     match error {
         OverlayError::OtherOwner(_) => (StatusCode::FORBIDDEN, "not-yours"),
+        OverlayError::Kept(_) => (StatusCode::CONFLICT, "overlay-kept"),
         OverlayError::Stopped(_) => (StatusCode::GONE, "stopped"),
         OverlayError::Database(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         OverlayError::Store(error) => store(error),

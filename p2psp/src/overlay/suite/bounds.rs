@@ -1,11 +1,13 @@
 //! How many there may be, what a restart keeps, and when an overlay ends.
 
+use std::collections::{HashMap, HashSet};
+
 use mp2p::id::{OverlayId, UserId};
 use mp2p::message::bound::Text;
 use mp2p::message::overlay::{OverlayChange, OverlayRequest};
 
 use crate::overlay::suite::{Make, bounds, id, member, nearest, outlook, overlay, peopled, via};
-use crate::overlay::{Owner, StoreError};
+use crate::overlay::{Dismissed, Owner, StoreError};
 use crate::settings::OverlaySettings;
 
 pub(crate) fn run(make: Make<'_>) {
@@ -14,6 +16,7 @@ pub(crate) fn run(make: Make<'_>) {
     what_is_kept_is_there_again(make);
     a_users_overlay_ends_when_nobody_came_for_long(make);
     what_the_owner_changes_is_told(make);
+    who_is_dismissed_is_nowhere_and_consents_hold_for_all_peers_of_a_user(make);
     of_an_overlay_that_is_not_there_nothing_is_known(make);
 }
 
@@ -49,6 +52,38 @@ fn a_user_has_so_many_overlays_and_gives_them_back(make: Make<'_>) {
     let names: Vec<_> =
         store.overlays(9, 0).into_iter().map(|it| it.request.overlay_id.to_string()).collect();
     assert_eq!(names, ["song"]);
+}
+
+fn who_is_dismissed_is_nowhere_and_consents_hold_for_all_peers_of_a_user(make: Make<'_>) {
+    let store = make(bounds(9, 9));
+    let song = OverlayId::parse("song").unwrap();
+    let user = |name: &str| UserId::parse(name).unwrap();
+    for overlay in [overlay(), song.clone()] {
+        store.create(request(overlay.as_str()), None, 0).unwrap();
+        for (name, whose) in [('A', "anna"), ('B', "ben"), ('C', "ben"), ('D', "carla")] {
+            let mut member = member(name, "10.0.0.1", 100);
+            member.user = Some(user(whose));
+            store.announce(&overlay, member, 0).unwrap();
+        }
+    }
+    let shows = |name| store.member(&song, &id(name), 1).unwrap().policy.show_status;
+    store.consented(&HashMap::from([(user("ben"), Some(true)), (user("dora"), Some(true))]));
+    assert_eq!(['A', 'B', 'C', 'D'].map(shows), [false, true, true, false]);
+    store.consented(&HashMap::from([(user("ben"), None)]));
+    assert_eq!(['B', 'C'].map(shows), [false, false]);
+    let out = Dismissed {
+        users: HashSet::from([user("ben"), user("dora")]),
+        peers: HashSet::from([id('D'), id('Z')]),
+    };
+    let mut gone = store.dismiss(&out, 1);
+    gone.sort();
+    let of = |overlay: &OverlayId| ['B', 'C', 'D'].map(|name| (overlay.clone(), id(name)));
+    assert_eq!(gone, [of(&overlay()), of(&song)].concat());
+    for overlay in [overlay(), song] {
+        let left: Vec<_> = store.members(&overlay, 1).unwrap();
+        assert_eq!(left.iter().map(|member| &member.peer).collect::<Vec<_>>(), [&id('A')]);
+    }
+    assert!(store.dismiss(&out, 1).is_empty());
 }
 
 fn what_is_kept_is_there_again(make: Make<'_>) {

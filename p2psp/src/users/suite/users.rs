@@ -1,5 +1,6 @@
 //! Profiles, locks, classes.
 
+use crate::calls::{NewsAfter, UserNow};
 use crate::users::ledger::{Act, Contribution, LedgerError, SignUpBounds, SignedUpAs};
 use crate::users::suite::{DAY_S, MIB, NOW, Scene, WIDE, by, claim, peer, user, visit};
 
@@ -168,5 +169,55 @@ async fn contributions_are_those_of_the_days_asked_for() {
         assert_eq!((whole.earned, whole.active_days), (7 * MIB, 2));
         let last = anna(20_834).await;
         assert_eq!((last.earned, last.active_days), (2 * MIB, 1));
+    }
+}
+
+/// What OMS has to hear at once: from the number on at which it begins, each time what is new.
+#[tokio::test]
+async fn news_tell_who_is_out_and_what_is_said_of_status() {
+    for Scene { ledger, open, folder } in Scene::peopled().await {
+        let news = async |number| ledger.news(NewsAfter { number }).await.unwrap();
+        assert!(ledger.lock(&user("carla"), true, &by("operator")).await.unwrap());
+        let first = news(None).await;
+        assert!(first.users.is_empty() && first.gone.is_empty() && first.is_all);
+        assert_eq!(news(Some(first.upto)).await, first);
+
+        assert!(ledger.end_peer(&peer(1), &by("operator")).await.unwrap());
+        ledger.revoked(&[peer(3), peer(9)], &by("operator")).await.unwrap();
+        ledger.consent(&user("anna"), Some(true), &by("anna")).await.unwrap();
+        ledger.consent(&user("anna"), Some(false), &by("anna")).await.unwrap();
+        assert!(ledger.lock(&user("ben"), true, &by("operator")).await.unwrap());
+        // What concerns nobody else is no news.
+        assert!(ledger.pin(&user("carla"), Some(3), &by("operator")).await.unwrap());
+        let second = news(Some(first.upto)).await;
+        let mut gone = [peer(1), peer(3), peer(9)];
+        gone.sort();
+        assert_eq!(second.gone, gone);
+        let now =
+            |name: &str, is_out, show_status| UserNow { user: user(name), is_out, show_status };
+        assert_eq!(second.users, [now("anna", false, Some(false)), now("ben", true, None)]);
+        assert!(news(Some(second.upto)).await.users.is_empty());
+        // A command beside the server writes into the same file.
+        let beside = open(folder.path());
+        assert!(beside.lock(&user("ben"), false, &by("operator")).await.unwrap());
+        assert_eq!(news(Some(second.upto)).await.users, [now("ben", false, None)]);
+        // A number of another trail begins anew.
+        let other = news(Some(1_000_000)).await;
+        assert!(other.users.is_empty() && other.upto < 1_000_000);
+    }
+}
+
+#[tokio::test]
+async fn much_news_come_in_parts_and_none_is_left_out() {
+    for Scene { ledger, .. } in Scene::peopled().await {
+        let begin = ledger.news(NewsAfter { number: None }).await.unwrap().upto;
+        let all: Vec<_> = (0..250).map(peer).collect();
+        for _ in 0..5 {
+            ledger.revoked(&all, &by("operator")).await.unwrap();
+        }
+        let first = ledger.news(NewsAfter { number: Some(begin) }).await.unwrap();
+        assert_eq!((first.upto, first.is_all, first.gone.len()), (begin + 1000, false, 250));
+        let second = ledger.news(NewsAfter { number: Some(first.upto) }).await.unwrap();
+        assert_eq!((second.upto, second.is_all, second.gone.len()), (begin + 1250, true, 250));
     }
 }

@@ -1,0 +1,83 @@
+//! Who is out leaves the lists of the others at once, long before the membership would have run
+//! out; and what a user says of showing status is in lists as soon. In both shapes: what UMS knows
+//! OMS hears of in another process, too.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has to say where")]
+
+use serde_json::{Value, json};
+use system_tests::p2psp::{Peer, Provided, Shape, addresses};
+use system_tests::wait::until_seen;
+
+/// Longer than any of these tests waits: nobody leaves the lists by silence.
+const STAYS: [&str; 2] = ["--set", "overlay.expires-seconds=3600"];
+
+fn others(asker: &Peer) -> Vec<String> {
+    let mut all: Vec<String> =
+        addresses(&asker.refresh("film")).into_iter().map(str::to_owned).collect();
+    all.sort();
+    all
+}
+
+fn until_others(asker: &Peer, expected: &[&str]) {
+    until_seen("who is out is in no list", || others(asker), |seen| seen == expected);
+}
+
+#[test]
+fn who_is_locked_out_lost_or_revoked_leaves_the_lists_at_once() {
+    for shape in Shape::BOTH {
+        let scene = Provided::start_as(shape, &STAYS);
+        scene.film();
+        let anna = scene.member("anna", "127.0.0.10");
+        let _ben = scene.member("ben", "127.0.0.11");
+        let _too = scene.member("ben", "127.0.0.12");
+        let carla = scene.member("carla", "127.0.0.13");
+        let lost = scene.member("carla", "127.0.0.14");
+        let dora = scene.member("dora", "127.0.0.15");
+        let emil = scene.member("emil", "127.0.0.16");
+        let all = ["127.0.0.11", "127.0.0.12", "127.0.0.13", "127.0.0.14", "127.0.0.15"];
+        assert_eq!(others(&anna)[..5], all);
+        // A user with both peers, by the operator.
+        scene.command(&["users", "revoke", "ben"]).unwrap();
+        until_others(&anna, &[&all[2..], &["127.0.0.16"]].concat());
+        // A peer whose key is lost, by its user.
+        let path = format!("/ums/peer?peer-id={}", lost.id);
+        assert_eq!(carla.ask("DELETE", &path, None).status, 204);
+        until_others(&anna, &["127.0.0.13", "127.0.0.15", "127.0.0.16"]);
+        // A peer by its id, and one by its certificate alone.
+        scene.command(&["users", "revoke", &dora.id]).unwrap();
+        until_others(&anna, &["127.0.0.13", "127.0.0.16"]);
+        scene.command(&["pki", "revoke", &format!("peer/{}", emil.id)]).unwrap();
+        until_others(&anna, &["127.0.0.13"]);
+        // Whoever is let in again comes back by a join.
+        scene.command(&["users", "admit", "ben"]).unwrap();
+        let _again = scene.member("ben", "127.0.0.17");
+        until_others(&anna, &["127.0.0.13", "127.0.0.17"]);
+    }
+}
+
+/// Annex A.1: agreeing and taking it back both hold within seconds, for members that are there.
+#[test]
+fn what_a_user_says_of_showing_status_is_in_lists_at_once() {
+    for shape in Shape::BOTH {
+        let scene = Provided::start_as(shape, &STAYS);
+        scene.film();
+        let anna = scene.member("anna", "127.0.0.10");
+        let ben = scene.member("ben", "127.0.0.11");
+        let status = json!({"peer-id": ben.id, "status": {"cpu-load": 0.25}});
+        let report = json!({"reports": [status]});
+        assert_eq!(ben.ask("POST", "/pams/status", Some(&report)).status, 204);
+        let shown = || anna.refresh("film")["status"]["peer_info_list"][0].clone();
+        assert_eq!((&shown()["score"], shown().get("status")), (&json!(0.75), None));
+        let says = |consent: Option<bool>| {
+            let said = json!({"show-status": consent});
+            assert_eq!(ben.ask("PUT", "/ums/consent", Some(&said)).status, 204);
+        };
+        let is_shown = |entry: &Value| entry["status"]["cpu-load"] == 0.25;
+        for (consent, expected) in [(Some(true), true), (Some(false), false), (Some(true), true)] {
+            says(consent);
+            until_seen("lists are as the user says", shown, |entry| is_shown(entry) == expected);
+        }
+        says(None);
+        until_seen("nothing is shown unasked", shown, |entry| !is_shown(entry));
+    }
+}
