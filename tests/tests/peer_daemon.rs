@@ -86,12 +86,21 @@ fn the_manager_hears_of_a_peer_and_hup_reads_its_limits_again() {
     let up = |peer: &PeerProgram| peer.run(&["limits"]).expect("no limits");
     assert!(up(&peer).contains("up-kbps = 2000"), "{}", up(&peer));
 
+    // What was set by command stays, and what was not is read again.
+    peer.run(&["limits", "--down", "700"]).expect("not set");
+    std::fs::write(&config, "[limits]\nup-kbps = 2500\ndown-kbps = 9\n").expect("no settings");
+    peer.signal("HUP").expect("no signal");
+    assert_eq!(manager.hears().expect("nothing heard")[0], "RELOADING=1");
+    assert_eq!(manager.hears().expect("nothing heard")[0], "READY=1");
+    let now = up(&peer);
+    assert!(now.contains("\nup-kbps = 2500\ndown-kbps = 700\n"), "{now}");
+
     std::fs::write(&config, "[limits]\nup = 3000\n").expect("no settings");
     peer.signal("HUP").expect("no signal");
     assert_eq!(manager.hears().expect("nothing heard")[0], "RELOADING=1");
     let words = manager.hears().expect("nothing heard");
     assert!(words[1].starts_with("STATUS=settings refused (") && words[1].contains("peer.toml"));
-    assert!(up(&peer).contains("up-kbps = 2000"), "{}", up(&peer));
+    assert_eq!(up(&peer), now);
 
     peer.signal("TERM").expect("no signal");
     assert_eq!(manager.hears().expect("nothing heard")[0], "STOPPING=1");

@@ -1,5 +1,6 @@
 //! What a daemon tells OMS of other peers by itself (Req-Content-040, Req-Net-050, Req-Net-080).
 
+use std::net::TcpListener;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use mp2p::delivery::Delivery;
@@ -46,7 +47,11 @@ fn whoever_signs_for_wrong_bytes_is_out_by_the_report_of_the_daemon_that_got_the
     let index = IndexFile::open(&index).expect("an index file");
     let eve = scene.peer("eve", HAMBURG).expect("not enrolled");
     let member = scene.cities.p2psp.peer_in(eve.state(), HAMBURG).expect("no peer");
-    let joined = member.join(&id);
+    // She can be dialled, and is told of for nothing else.
+    let door = TcpListener::bind((HAMBURG, 0)).expect("no port");
+    let mut request = member.join_request(&id);
+    request["peer_addr"][0]["port"] = door.local_addr().expect("no address").port().into();
+    let joined = member.ask("POST", "/oms/peer", Some(&request)).json();
     let passkey = joined["passkey"].as_str().expect("no passkey");
     let target = Target { fragments: 4, ..Target::of(&anna, BERLIN, (&id, &id)) };
     let raw = Raw::of(&eve, HAMBURG);
@@ -85,7 +90,7 @@ fn whoever_signs_for_wrong_bytes_is_out_by_the_report_of_the_daemon_that_got_the
     });
     assert!(said.iter().any(|frame| matches!(frame, Frame::Get(_))), "{said:?}");
     until_so("OMS has put her out", || {
-        let again = member.ask("PUT", "/oms/peer", Some(&member.join_request(&id)));
+        let again = member.ask("PUT", "/oms/peer", Some(&request));
         again.status == 403 && again.json()["error"]["code"] == "expelled"
     });
     // Nothing of it was kept.
