@@ -13,7 +13,7 @@ export function draw(name, attributes, ...inside) {
   return element;
 }
 
-/** Neighbours of all transfers shown, each once: [{peer, rank, has, down, up, relayed}]. */
+/** Neighbours of all transfers shown, each once: [{peer, rank, has, down, up, relayed, path}]. */
 export function neighbours(transfers) {
   const all = new Map();
   for (const transfer of transfers) {
@@ -27,6 +27,7 @@ export function neighbours(transfers) {
         down: (known?.down ?? 0) + one.downloaded,
         up: (known?.up ?? 0) + one.uploaded,
         relayed: one.relayed,
+        path: one.path,
       });
     }
   }
@@ -95,7 +96,7 @@ export function paint(map, peers, bytes) {
 function dot(one, x, y, bytes) {
   const around = 2 * Math.PI * 11;
   const rank = one.rank == null ? "unknown rank" : `rank ${one.rank}`;
-  const about = `${one.peer}\n${rank}${one.relayed ? ", by relay" : ""}\nreceived ${bytes(one.down)}, sent ${bytes(one.up)}`;
+  const about = `${one.peer}\n${rank}${one.relayed ? ", by relay" : `, ${one.path}`}\nreceived ${bytes(one.down)}, sent ${bytes(one.up)}`;
   return [
     draw("circle", {
       class: one.relayed ? "peer relayed" : "peer", r: 11, cx: x, cy: y,

@@ -124,7 +124,7 @@ function show_neighbours(transfers) {
   paint(at("map"), peers, bytes);
   const rows = peers.map((one) => make("tr", {},
     make("td", {}, one.rank == null ? "–" : String(one.rank)),
-    make("td", { title: one.peer }, one.peer.slice(0, 16) + (one.relayed ? " (relay)" : "")),
+    make("td", { title: one.peer }, one.peer.slice(0, 16) + ` (${one.path})`),
     make("td", {}, `${Math.round(one.has * 100)} %`),
     make("td", {}, bytes(one.down)), make("td", {}, bytes(one.up))));
   const none = make("tr", {}, make("td", { colspan: "5" }, "nobody yet"));
