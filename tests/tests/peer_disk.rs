@@ -152,6 +152,12 @@ fn a_shared_file_that_is_changed_is_withdrawn_until_it_is_as_it_was() {
     until_so("the index has it again", || is_found(&reader));
     let got = reader.get("film.bin", &scene.at("got")).expect("not fetched");
     assert_eq!(got["downloaded"].as_u64(), Some(film.len() as u64));
+    // Changed while the peer was down, after a crash.
+    source.kill();
+    fs::write(&path, &film[1..]).expect("not written");
+    source.serve(&[]).expect("no daemon");
+    source.until(|status| status["transfers"][0]["state"] == "failed").expect("it is not told");
+    until_so("the index has it no more", || !is_found(&reader));
 }
 
 #[test]

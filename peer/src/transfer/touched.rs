@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use mp2p::message::join::LeaveRequest;
 use mp2p::message::overlay::OverlayRequest;
 
 use crate::content::{OpenError, Touched};
@@ -68,13 +69,20 @@ pub(crate) fn withdraw_where_deserted(node: &Arc<Node>, kept: &Kept) {
 }
 
 async fn withdraw(node: &Node, kept: &Kept) -> anyhow::Result<bool> {
-    let index = &kept.index;
-    if node.provider.describe(&index.overlay_id).await?.num_peers > 0 {
+    let (index, note) = (&kept.index, kept.folder.join(WITHDRAWN));
+    // A part from before a crash is over.
+    let (overlay_id, peer_id) = (index.overlay_id.clone(), node.identity.peer.clone());
+    let _ = node.provider.leave(&LeaveRequest { overlay_id, peer_id }).await;
+    if note.exists() || node.provider.describe(&index.overlay_id).await?.num_peers > 0 {
         return Ok(false);
     }
-    replace(&kept.folder.join(WITHDRAWN), b"")?;
-    node.provider.withdraw(index).await?;
-    Ok(true)
+    replace(&note, b"")?;
+    let withdrawn = node.provider.withdraw(index).await;
+    if withdrawn.is_err() {
+        // Tried again with the next start.
+        std::fs::remove_file(&note)?;
+    }
+    Ok(withdrawn.map(|()| true)?)
 }
 
 /// What was withdrawn and is as it was again, such as on a disk that was away, is registered anew.
