@@ -136,7 +136,7 @@ impl Server {
         let (shut, again) = (shutdown.clone(), Arc::clone(&desk));
         tokio::spawn(reload::follow(self.inputs, self.settings, again, self.hangups, shut));
         tokio::spawn(sweep(Arc::clone(&desk), shutdown.clone()));
-        tokio::spawn(hear_of_users(Arc::clone(&desk), shutdown.clone()));
+        tokio::spawn(hear_of_users(Arc::clone(&desk), identities.look(), shutdown.clone()));
         tokio::spawn(sweep_statuses(Arc::clone(&desk), shutdown.clone()));
         if let Some(ixs) = desk.ixs.clone() {
             tokio::spawn(ixs.follow_takedowns(desk.stops(), shutdown.clone()));
@@ -339,11 +339,14 @@ async fn sweep(desk: Arc<Desk>, shutdown: Shutdown) {
     }
 }
 
-/// Hears from UMS who is out and whose status may be shown, until shutdown.
-async fn hear_of_users(desk: Arc<Desk>, shutdown: Shutdown) {
+/// Hears from UMS who is out and whose status may be shown, until shutdown. Where somebody is out
+/// there is a new revocation list.
+async fn hear_of_users(desk: Arc<Desk>, look: impl Fn() + Send + 'static, shutdown: Shutdown) {
     let Some(oms) = &desk.oms else { return };
     loop {
-        oms.hear_of_users(unix_now()).await;
+        if oms.hear_of_users(unix_now()).await {
+            look();
+        }
         tokio::select! {
             () = shutdown.wait() => return,
             () = tokio::time::sleep(NEWS) => {}

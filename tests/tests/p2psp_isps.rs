@@ -243,6 +243,16 @@ fn each_peer_is_ranked_with_the_view_of_its_own_isp_whatever_the_others_do() {
     // The one that gives no map is asked.
     let (by, found) = list(dora);
     assert_eq!((&*by, sorted(&found[..2])), ("ecs", vec![A1, A2]));
+    // Where it has a cost to nobody its answer ranks nothing.
+    let song = json!({"overlay-id": "song"});
+    let operator = world.p2psp.operator("127.0.0.9");
+    assert_eq!(operator.ask("POST", "/oms/overlay", Some(&song)).status, 201);
+    let _ = carl.join("song");
+    let status = dora.join("song")["status"].clone();
+    assert_eq!(
+        (&status["ranked-by"], &status["peer_info_list"][0]["rank"]),
+        (&json!("score"), &json!(null))
+    );
 
     // How old each map is, for whoever watches: when it was fetched and last found right.
     let dated = |name: &str| -> Vec<(String, f64)> {

@@ -5,8 +5,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has to say where")]
 
 use serde_json::{Value, json};
+use system_tests::curl;
 use system_tests::p2psp::{Peer, Provided, Shape, addresses};
-use system_tests::wait::until_seen;
+use system_tests::wait::{until_seen, until_so};
 
 /// Longer than any of these tests waits: nobody leaves the lists by silence.
 const STAYS: [&str; 2] = ["--set", "overlay.expires-seconds=3600"];
@@ -16,6 +17,16 @@ fn others(asker: &Peer) -> Vec<String> {
         addresses(&asker.refresh("film")).into_iter().map(str::to_owned).collect();
     all.sort();
     all
+}
+
+/// Whether a refresh is answered: whose certificate is revoked does not even connect.
+fn refreshes(peer: &Peer) -> bool {
+    let own = (peer.file("client.pem"), peer.file("client-key.pem"));
+    let mut command = curl::with(&peer.file("ca.pem"), Some((&own.0, &own.1)));
+    command.args(["--interface", peer.address(), "--request", "PUT", "--data"]);
+    command.arg(peer.join_request("film").to_string());
+    let url = format!("{}/oms/peer", peer.server("/oms"));
+    curl::run(command.arg(url)).is_ok_and(|answer| answer.status == 200)
 }
 
 fn until_others(asker: &Peer, expected: &[&str]) {
@@ -47,6 +58,8 @@ fn who_is_locked_out_lost_or_revoked_leaves_the_lists_at_once() {
         scene.command(&["users", "revoke", &dora.id]).unwrap();
         until_others(&anna, &["127.0.0.13", "127.0.0.16"]);
         scene.command(&["pki", "revoke", &format!("peer/{}", emil.id)]).unwrap();
+        // Until its certificate is known as revoked everywhere it tries to stay.
+        until_so("a revoked certificate is refused", || !refreshes(&emil));
         until_others(&anna, &["127.0.0.13"]);
         // Whoever is let in again comes back by a join.
         scene.command(&["users", "admit", "ben"]).unwrap();

@@ -74,6 +74,11 @@ fn a_user_gets_further_peers_and_nobody_elses() {
     let _ = other.join("film");
     let profile = granted(&anna.ask("GET", "/ums/profile", None));
     assert_eq!(profile["peers"].as_array().unwrap().len(), 2);
+    // Eight a day, of which one is used; whoever wants more hears what to do.
+    let refused = (0..8).map(|_| ask("anna")).find(|answer| answer.status != 200).unwrap();
+    assert_eq!(code(&refused), (429, json!("too-many")));
+    let told = refused.json()["error"]["message"].as_str().unwrap().to_owned();
+    assert!(told.contains("8 further peers a day") && told.contains("operator"), "{told}");
     let dora = scene.p2psp.operator("127.0.0.12");
     assert_eq!(dora.ask("POST", "/ums/signup", Some(&json!({"user-id": "dora"}))).status, 200);
 }

@@ -2,10 +2,12 @@
 //! and is kept fresh from there.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
 use rustls_pki_types::UnixTime;
+use tokio::sync::Notify;
 
 use crate::daemon::identities::IdentitySettings;
 use crate::identity::SpiffeName;
@@ -23,6 +25,8 @@ const RENEW_BEFORE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 pub(crate) struct Away {
     url: String,
     folder: PathBuf,
+    /// Somebody knows that there is a new revocation list.
+    look: Arc<Notify>,
 }
 
 impl Away {
@@ -47,7 +51,8 @@ impl Away {
         if wanted.role() != name.role() {
             bail!("{}: {name} is no {}", files.client().display(), wanted.role());
         }
-        let away = Self { url: url.trim_end_matches('/').to_owned(), folder: folder.to_owned() };
+        let (url, folder) = (url.trim_end_matches('/').to_owned(), folder.to_owned());
+        let away = Self { url, folder, look: Arc::default() };
         Ok((away, domain))
     }
 
@@ -66,9 +71,15 @@ impl Away {
             }
             tokio::select! {
                 () = shutdown.wait() => return,
+                () = self.look.notified() => {}
                 () = tokio::time::sleep(LOOK) => {}
             }
         }
+    }
+
+    /// Has the revocation list fetched now.
+    pub(crate) fn look_now(&self) {
+        self.look.notify_one();
     }
 
     fn runs_out(&self) -> bool {

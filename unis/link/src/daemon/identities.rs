@@ -130,6 +130,17 @@ impl Identities {
         tokio::spawn(Arc::clone(&self.tls).watch(shutdown.clone()));
     }
 
+    /// What has the revocation list of an authority in another process fetched now, for whoever
+    /// knows that there is a new one; here files are watched.
+    #[must_use]
+    pub fn look(&self) -> impl Fn() + Send + Sync + 'static {
+        let away = match &self.authority {
+            Home::Here(_) => None,
+            Home::Away(away) => Some(away.clone()),
+        };
+        move || away.iter().for_each(Away::look_now)
+    }
+
     /// Takes over the partners of changed settings.
     ///
     /// # Errors
