@@ -219,7 +219,7 @@ impl Parts<'_> {
                     meetings: Mutex::new(Meetings::default()),
                     floods: Floods::new(&settings.overlay, settings.limits.cap_loopback),
                     charters: Charters::open(&self.state.join("overlays.db"))?,
-                    heard: Heard::default(),
+                    heard: Heard::from(unix_now()),
                     foundings: Foundings::default(),
                     accusations: Mutex::default(),
                     book: Mutex::new(Book::new(settings.reservation.clone(), unix_ms())),

@@ -31,8 +31,10 @@ pub struct Serving {
 /// Whose news of users are asked for.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct NewsAfter {
-    /// [`UserNews::upto`] of the last answer; `None`: from now on.
+    /// [`UserNews::upto`] of the last answer; `None`: there was none.
     pub number: Option<u64>,
+    /// From then on, Unix seconds, where there was no answer yet.
+    pub since: u64,
 }
 
 /// What OMS has to know of users at once, not only when their peers join again.

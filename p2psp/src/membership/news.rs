@@ -6,22 +6,26 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mp2p::id::{PeerId, UserId};
 
-use crate::calls::{NewsAfter, UserNews};
+use crate::calls::{NewsAfter, UserNews, UserNow};
 use crate::membership::Oms;
 use crate::overlay::Dismissed;
 use crate::reservation::Over;
 
 /// Questions in a row, where there is much; the rest is for the next time.
 const MAX_AT_A_TIME: usize = 100;
-/// A revoked certificate may be shown until its revocation has come here, seconds: whoever came
-/// back with it meanwhile leaves again.
-const COMES_BACK_S: u64 = 10;
-/// Peers that are looked for again.
+/// What was heard is done again for so long, seconds: a join that was under way is over then, and a
+/// revoked certificate is known as such here, so that nobody comes back by either.
+const AGAIN_S: u64 = 10;
+/// Users and peers that something is done about again.
 const MAX_LATELY: usize = 10_000;
+/// Two servers' clocks may be so far apart, seconds.
+const CLOCKS_APART_S: u64 = 60;
 
-/// How far UMS has been heard; nothing yet: it is heard from then on.
-#[derive(Debug, Default)]
+/// How far UMS has been heard.
+#[derive(Debug)]
 pub struct Heard {
+    /// Nothing of what was before concerns members, Unix seconds.
+    since: u64,
     so_far: Mutex<SoFar>,
 }
 
@@ -29,11 +33,19 @@ pub struct Heard {
 struct SoFar {
     /// What to ask from.
     number: Option<u64>,
-    /// Peers that are out of late, and since when, Unix seconds.
-    lately: Vec<(PeerId, u64)>,
+    /// How users are of whom was heard of late, and when, Unix seconds.
+    users: HashMap<UserId, (UserNow, u64)>,
+    /// Peers that are out of late, and since when.
+    gone: HashMap<PeerId, u64>,
 }
 
 impl Heard {
+    /// By a server that starts at `now`, Unix seconds, and hears of UMS whenever that answers.
+    #[must_use]
+    pub fn from(now: u64) -> Self {
+        Self { since: now.saturating_sub(CLOCKS_APART_S), so_far: Mutex::default() }
+    }
+
     fn lock(&self) -> MutexGuard<'_, SoFar> {
         self.so_far.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -47,13 +59,25 @@ impl Heard {
         self.lock().number = number;
     }
 
-    /// Peers of which those are out that came back; `new` are out from now on.
-    fn lately(&self, new: &[PeerId], now: u64) -> Vec<PeerId> {
+    /// Notes what is new, and gives all that is to be done: that, and what was heard of late.
+    fn lately(&self, new: UserNews, now: u64) -> UserNews {
         let mut so_far = self.lock();
-        so_far.lately.retain(|(_, since)| since.saturating_add(COMES_BACK_S) > now);
-        let room = MAX_LATELY.saturating_sub(so_far.lately.len());
-        so_far.lately.extend(new.iter().take(room).map(|peer| (peer.clone(), now)));
-        so_far.lately.iter().map(|(peer, _)| peer.clone()).collect()
+        let SoFar { users, gone, .. } = &mut *so_far;
+        users.retain(|_, (_, since)| since.saturating_add(AGAIN_S) > now);
+        gone.retain(|_, since| since.saturating_add(AGAIN_S) > now);
+        let mut all = new.clone();
+        let other = |user: &UserId| new.users.iter().all(|one| one.user != *user);
+        let before = users.values().map(|(user, _)| user).filter(|it| other(&it.user));
+        all.users.extend(before.cloned());
+        all.gone.extend(gone.keys().cloned());
+        for user in new.users {
+            if users.len() < MAX_LATELY || users.contains_key(&user.user) {
+                users.insert(user.user.clone(), (user, now));
+            }
+        }
+        let room = MAX_LATELY.saturating_sub(gone.len());
+        gone.extend(new.gone.into_iter().take(room).map(|peer| (peer, now)));
+        all
     }
 }
 
@@ -63,7 +87,7 @@ impl Oms {
     pub async fn hear_of_users(&self, now: u64) -> bool {
         let mut is_anybody_out = false;
         for _ in 0..MAX_AT_A_TIME {
-            let after = NewsAfter { number: self.heard.keep() };
+            let after = NewsAfter { number: self.heard.keep(), since: self.heard.since };
             let asked = tokio::time::timeout(self.call_timeout, self.users.news(after)).await;
             let news = match asked {
                 Ok(Ok(news)) => news,
@@ -77,31 +101,24 @@ impl Oms {
                 }
             };
             let (upto, is_all) = (news.upto, news.is_all);
-            is_anybody_out |= self.take_news(news, now);
+            is_anybody_out |= !news.gone.is_empty() || news.users.iter().any(|it| it.is_out);
+            self.take_news(self.heard.lately(news, now), now);
             self.heard.restore(Some(upto));
             if is_all {
                 break;
             }
         }
-        let again = self.heard.lately(&[], now);
-        self.dismiss(
-            &Dismissed { peers: again.into_iter().collect(), ..Dismissed::default() },
-            now,
-        );
         is_anybody_out
     }
 
-    fn take_news(&self, news: UserNews, now: u64) -> bool {
+    fn take_news(&self, news: UserNews, now: u64) {
         let consents: HashMap<UserId, Option<bool>> =
             news.users.iter().map(|it| (it.user.clone(), it.show_status)).collect();
         if !consents.is_empty() {
             self.store.consented(&consents);
         }
-        self.heard.lately(&news.gone, now);
         let users = news.users.into_iter().filter(|it| it.is_out).map(|it| it.user).collect();
-        let out = Dismissed { users, peers: news.gone.into_iter().collect() };
-        self.dismiss(&out, now);
-        !out.is_empty()
+        self.dismiss(&Dismissed { users, peers: news.gone.into_iter().collect() }, now);
     }
 
     /// Lets them go, as members and as servers.
@@ -126,16 +143,44 @@ impl Oms {
 mod tests {
     use super::*;
 
+    fn news(users: &[(&str, bool)], gone: &[&str]) -> UserNews {
+        let user = |(name, is_out): &(&str, bool)| UserNow {
+            user: UserId::parse(name).unwrap(),
+            is_out: *is_out,
+            show_status: None,
+        };
+        let peer = |letter: &&str| PeerId::parse(&letter.repeat(64)).unwrap();
+        UserNews {
+            users: users.iter().map(user).collect(),
+            gone: gone.iter().map(peer).collect(),
+            ..UserNews::default()
+        }
+    }
+
+    fn told(heard: &Heard, new: UserNews, now: u64) -> (Vec<(String, bool)>, Vec<String>) {
+        let all = heard.lately(new, now);
+        let users = all.users.into_iter().map(|it| (it.user.to_string(), it.is_out));
+        let gone = all.gone.into_iter().map(|peer| peer.to_string()[..1].to_owned());
+        let (mut users, mut gone): (Vec<_>, Vec<_>) = (users.collect(), gone.collect());
+        users.sort();
+        gone.sort();
+        (users, gone)
+    }
+
     #[test]
-    fn who_is_out_is_looked_for_again_for_a_while() {
-        let heard = Heard::default();
-        let peer = |letter: &str| PeerId::parse(&letter.repeat(64)).unwrap();
-        assert_eq!(heard.lately(&[peer("a")], 100), [peer("a")]);
-        assert_eq!(heard.lately(&[peer("b")], 105), [peer("a"), peer("b")]);
-        assert_eq!(heard.lately(&[], 109), [peer("a"), peer("b")]);
-        assert_eq!(heard.lately(&[], 110), [peer("b")]);
-        assert!(heard.lately(&[], 115).is_empty());
-        let crowd = vec![peer("c"); MAX_LATELY + 1];
-        assert_eq!(heard.lately(&crowd, 200).len(), MAX_LATELY);
+    fn what_was_heard_is_done_again_for_a_while_as_it_was_heard_last() {
+        let heard = Heard::from(100);
+        let anna = |is_out| vec![("anna".to_owned(), is_out)];
+        let peers =
+            |letters: &[&str]| letters.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
+        assert_eq!(told(&heard, news(&[("anna", true)], &["a"]), 100), (anna(true), peers(&["a"])));
+        assert_eq!(told(&heard, news(&[], &["b"]), 105), (anna(true), peers(&["a", "b"])));
+        // Let in again: that she was out is not done any more.
+        assert_eq!(
+            told(&heard, news(&[("anna", false)], &[]), 107),
+            (anna(false), peers(&["a", "b"]))
+        );
+        assert_eq!(told(&heard, news(&[], &[]), 110), (anna(false), peers(&["b"])));
+        assert_eq!(told(&heard, news(&[], &[]), 117), (vec![], vec![]));
     }
 }

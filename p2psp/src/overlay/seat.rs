@@ -165,10 +165,13 @@ impl Seat {
     }
 
     /// What its user says from now on. Where that is nothing any more its own policy holds, which
-    /// comes with its next refresh; nothing is shown until then.
+    /// comes with its next refresh; nothing is shown until then. What is known already, by a join,
+    /// changes nothing.
     pub(crate) fn consents(&mut self, consent: Option<bool>) {
-        self.consent = consent;
-        self.show_status = consent.unwrap_or(false);
+        if self.consent != consent {
+            self.consent = consent;
+            self.show_status = consent.unwrap_or(false);
+        }
     }
 
     /// Reads from both ends of it, and nothing that means anything.

@@ -71,6 +71,12 @@ fn who_is_dismissed_is_nowhere_and_consents_hold_for_all_peers_of_a_user(make: M
     assert_eq!(['A', 'B', 'C', 'D'].map(shows), [false, true, true, false]);
     store.consented(&HashMap::from([(user("ben"), None)]));
     assert_eq!(['B', 'C'].map(shows), [false, false]);
+    // Its own policy is not overruled by news of what it joined with.
+    let mut own = member('B', "10.0.0.1", 100);
+    (own.user, own.policy.show_status) = (Some(user("ben")), true);
+    store.announce(&song, own, 0).unwrap();
+    store.consented(&HashMap::from([(user("ben"), None)]));
+    assert_eq!(['B', 'C'].map(shows), [true, false]);
     let out = Dismissed {
         users: HashSet::from([user("ben"), user("dora")]),
         peers: HashSet::from([id('D'), id('Z')]),

@@ -24,12 +24,15 @@ pub(super) fn revoked(tx: &Connection, peers: &[PeerId], by: &Act) -> rusqlite::
     peers.iter().try_for_each(|peer| note(tx, by, "revoke", &peer.digits(), json!({})))
 }
 
-/// What happened after a row of the trail. A number that the trail has not come to is of another
-/// one, before a backup was put back: then from now on.
+/// What happened after a row of the trail, or since a time. A number that the trail has not come to
+/// is of another one, before a backup was put back: then since that time, too.
 pub(super) fn since(tx: &Connection, after: NewsAfter) -> rusqlite::Result<UserNews> {
     let head: u64 = tx.query_row("SELECT number FROM audit_head", [], |row| row.get(0))?;
     let mut news = UserNews { upto: head, is_all: true, ..UserNews::default() };
-    let Some(after) = after.number.filter(|after| *after <= head) else { return Ok(news) };
+    let after = match after.number.filter(|after| *after <= head) {
+        Some(after) => after,
+        None => before(tx, after.since)?,
+    };
     let mut rows = tx.prepare_cached(ROWS)?;
     let rows = rows.query_map(params![after, MAX_ROWS], |row| {
         Ok((row.get::<_, u64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
@@ -50,6 +53,13 @@ pub(super) fn since(tx: &Connection, after: NewsAfter) -> rusqlite::Result<UserN
         news.users.extend(now(tx, user)?);
     }
     Ok(news)
+}
+
+/// The last row before a time: looked for from the end, which is not far.
+fn before(tx: &Connection, since: u64) -> rusqlite::Result<u64> {
+    let last = "SELECT number FROM audit WHERE at < ?1 ORDER BY number DESC LIMIT 1";
+    let found = tx.prepare_cached(last)?.query_row([since], |row| row.get(0)).optional()?;
+    Ok(found.unwrap_or_default())
 }
 
 fn now(tx: &Connection, user: UserId) -> rusqlite::Result<Option<UserNow>> {

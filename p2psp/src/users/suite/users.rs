@@ -176,8 +176,13 @@ async fn contributions_are_those_of_the_days_asked_for() {
 #[tokio::test]
 async fn news_tell_who_is_out_and_what_is_said_of_status() {
     for Scene { ledger, open, folder } in Scene::peopled().await {
-        let news = async |number| ledger.news(NewsAfter { number }).await.unwrap();
+        let news = async |number| ledger.news(NewsAfter { number, since: NOW + 1 }).await.unwrap();
         assert!(ledger.lock(&user("carla"), true, &by("operator")).await.unwrap());
+        // Whoever asks for the first time hears what was since a time.
+        let since = NewsAfter { number: None, since: NOW };
+        let told = ledger.news(since).await.unwrap();
+        assert_eq!(told.users.len(), 1);
+        assert_eq!((&told.users[0].user, told.users[0].is_out), (&user("carla"), true));
         let first = news(None).await;
         assert!(first.users.is_empty() && first.gone.is_empty() && first.is_all);
         assert_eq!(news(Some(first.upto)).await, first);
@@ -210,14 +215,14 @@ async fn news_tell_who_is_out_and_what_is_said_of_status() {
 #[tokio::test]
 async fn much_news_come_in_parts_and_none_is_left_out() {
     for Scene { ledger, .. } in Scene::peopled().await {
-        let begin = ledger.news(NewsAfter { number: None }).await.unwrap().upto;
+        let begin = ledger.news(NewsAfter { number: None, since: NOW + 1 }).await.unwrap().upto;
         let all: Vec<_> = (0..250).map(peer).collect();
         for _ in 0..5 {
             ledger.revoked(&all, &by("operator")).await.unwrap();
         }
-        let first = ledger.news(NewsAfter { number: Some(begin) }).await.unwrap();
+        let first = ledger.news(NewsAfter { number: Some(begin), since: 0 }).await.unwrap();
         assert_eq!((first.upto, first.is_all, first.gone.len()), (begin + 1000, false, 250));
-        let second = ledger.news(NewsAfter { number: Some(first.upto) }).await.unwrap();
+        let second = ledger.news(NewsAfter { number: Some(first.upto), since: 0 }).await.unwrap();
         assert_eq!((second.upto, second.is_all, second.gone.len()), (begin + 1250, true, 250));
     }
 }

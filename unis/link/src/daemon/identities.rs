@@ -132,7 +132,6 @@ impl Identities {
 
     /// What has the revocation list of an authority in another process fetched now, for whoever
     /// knows that there is a new one; here files are watched.
-    #[must_use]
     pub fn look(&self) -> impl Fn() + Send + Sync + 'static {
         let away = match &self.authority {
             Home::Here(_) => None,
