@@ -122,13 +122,20 @@ fn an_overlay_is_described_before_joining_and_forgets_who_leaves() {
     let told = anna.ask("GET", path, None).json();
     assert_eq!((&told["num_peers"], &told["type"]), (&json!(1), &json!("live")));
     assert_eq!((&told["owner-id"], &told["title"]), (&json!(anna.id), &json!("A film")));
+    // A cache among the members is told of.
+    assert_eq!(told["health"]["caches"], 0);
+    let cache = scene.p2psp.enrol_server("cs/1", "127.0.0.30").unwrap();
+    let _ = cache.join("film");
+    let told = anna.ask("GET", path, None).json();
+    assert_eq!((&told["num_peers"], &told["health"]["caches"]), (&json!(2), &json!(1)));
+    assert_eq!(cache.ask("DELETE", "/oms/peer", Some(&cache.join_request("film"))).status, 204);
     assert_eq!(ben.ask("DELETE", "/oms/peer", Some(&ben.join_request("film"))).status, 204);
     assert_eq!(ben.ask("DELETE", "/oms/peer", Some(&ben.join_request("film"))).status, 404);
     assert_eq!(addresses(&anna.join("film")), [""; 0]);
     let joined = anna.refresh("film");
     assert_eq!(
         (&joined["status"]["ranked-by"], &joined["ticket-id"]),
-        (&json!("score"), &json!(2))
+        (&json!("score"), &json!(3))
     );
 }
 
