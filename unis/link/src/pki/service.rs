@@ -20,7 +20,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::body::{Body, ReadError, full, read};
-use crate::identity::Caller;
+use crate::identity::{Caller, Identity};
 use crate::pki::token::secret_bytes;
 use crate::pki::{Authority, Granted, PkiError, Refused};
 
@@ -113,16 +113,25 @@ impl Service {
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Result<Response<Body>, Problem> {
-        let path = request.uri().path().strip_prefix(PREFIX).ok_or(Problem::NotFound)?;
+        let path = request.uri().path().strip_prefix(PREFIX).ok_or(Problem::NotFound)?.to_owned();
         let method = request.method();
-        match path {
-            "ca.pem" | "crl.pem" if method == Method::GET || method == Method::HEAD => {}
-            "ca.pem" | "crl.pem" => return Err(Problem::Method("GET, HEAD")),
-            "enroll" | "renew" if method == Method::POST => {}
-            "enroll" | "renew" => return Err(Problem::Method("POST")),
-            _ => return Err(Problem::NotFound),
+        let refused = match &*path {
+            "ca.pem" | "crl.pem" if method == Method::GET || method == Method::HEAD => None,
+            "ca.pem" | "crl.pem" => Some(Problem::Method("GET, HEAD")),
+            "enroll" if method == Method::POST => None,
+            "renew" if method == Method::POST => match holder(&request) {
+                Some(_) => None,
+                None => Some(Problem::Anonymous),
+            },
+            "enroll" | "renew" => Some(Problem::Method("POST")),
+            _ => Some(Problem::NotFound),
+        };
+        if let Some(problem) = refused {
+            // A body that nobody takes in ends the connection, and the answer may be lost with it.
+            let _unread = read(request.into_body(), MAX_REQUEST_BYTES, REQUEST_TIMEOUT).await;
+            return Err(problem);
         }
-        match path {
+        match &*path {
             "ca.pem" => Ok(reply(StatusCode::OK, PEM, self.blocking(|it| it.ca_pem()).await?)),
             "crl.pem" => Ok(reply(StatusCode::OK, PEM, self.blocking(|it| it.crl_pem()).await?)),
             "enroll" => self.enroll(request).await,
@@ -139,8 +148,7 @@ impl Service {
     }
 
     async fn renew(&self, request: Request<Incoming>) -> Result<Response<Body>, Problem> {
-        let caller = request.extensions().get::<Caller>().cloned();
-        let holder = caller.and_then(|caller| caller.identity).ok_or(Problem::Anonymous)?;
+        let holder = holder(&request).ok_or(Problem::Anonymous)?;
         let asked: RenewRequest = read_json(request).await?;
         let granted = self.blocking(move |it| it.renew(&holder, asked.csr.as_bytes())).await?;
         tracing::info!(name = granted.name, "certificate renewed");
@@ -195,6 +203,11 @@ impl Problem {
         }
         response
     }
+}
+
+/// Whose certificate is shown.
+fn holder(request: &Request<Incoming>) -> Option<Identity> {
+    request.extensions().get::<Caller>()?.identity.clone()
 }
 
 fn unknown_token() -> PkiError {
