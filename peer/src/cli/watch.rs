@@ -10,7 +10,7 @@ use crate::control::Control;
 use crate::control::message::{State, Status, TransferStatus};
 
 /// From one look at how far it is to the next.
-const LOOK: Duration = Duration::from_millis(200);
+const LOOK: Duration = Duration::from_millis(100);
 
 /// What became of contents.
 #[derive(Default)]

@@ -17,6 +17,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use mp2p::frame::Buffermap;
@@ -33,8 +34,10 @@ use crate::content::store::touched::Seen;
 pub use crate::content::store::touched::Touched;
 use crate::content::{Layout, Span};
 
-/// Fragments written between two flushes to the disk.
+/// Fragments written between two flushes to the disk, and time: so that the last flush, which a
+/// user waits for, has little to do.
 const FLUSH_AFTER: u32 = 32;
+const FLUSH_EVERY: Duration = Duration::from_secs(3);
 
 /// The fragments of one content.
 #[derive(Debug)]
@@ -57,6 +60,7 @@ struct State {
     have: Buffermap,
     /// Stored since the last flush.
     unflushed: u32,
+    flushed_at: Instant,
     /// Files that are whole and have their own name, by their place in the index file.
     named: Vec<bool>,
     /// As each of those was when it was looked at last.
@@ -80,7 +84,8 @@ impl Store {
             false => Sound::new(vec![None; index.files.len()], have.clone()),
         });
         let seen = vec![None; index.files.len()];
-        let state = Mutex::new(State { have, unflushed: 0, named, seen, touched: None });
+        let (unflushed, flushed_at) = (0, Instant::now());
+        let state = Mutex::new(State { have, unflushed, flushed_at, named, seen, touched: None });
         let changes = watch::Sender::new(());
         let writing = Mutex::default();
         let store = Self { index, layout, paths, state, writing, sound, changes };
@@ -232,7 +237,7 @@ impl Store {
         let mut state = self.state();
         state.have.insert(fragment);
         state.unflushed += 1;
-        let is_due = state.unflushed >= FLUSH_AFTER;
+        let is_due = state.unflushed >= FLUSH_AFTER || state.flushed_at.elapsed() >= FLUSH_EVERY;
         drop(state);
         self.changes.send_replace(());
         if is_due { self.flush() } else { Ok(()) }

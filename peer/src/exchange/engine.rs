@@ -196,9 +196,11 @@ impl Engine {
     }
 
     /// Bytes of DATA were written to a connection: room for more.
-    pub fn written(&mut self, link: LinkId, bytes: usize) {
+    pub fn written(&mut self, link: LinkId, bytes: usize, now: Instant) {
         if let Some(link) = self.links.get_mut(&link) {
             link.giving.unwritten = link.giving.unwritten.saturating_sub(bytes);
+            link.giving.rate.add(bytes, now);
+            self.serving.access.written(bytes, now);
         }
     }
 
@@ -269,6 +271,7 @@ impl Engine {
         self.check_finished(now);
         self.group.draw(self.pieces.count(), now);
         self.check_requests(now);
+        self.serving.access.note(now);
         self.look_after_links(now);
         self.flush_news(now);
         self.receipts_due(now);

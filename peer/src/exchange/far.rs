@@ -27,7 +27,7 @@ const IDLE_S: f64 = 3.0;
 /// so much at most: or several would at once, before they hear of each other.
 const TAKE_TURN: (Duration, Duration) = (Duration::from_millis(300), Duration::from_secs(5));
 /// At first the list lacks those who come with us, and so does the group: one from afar at a time.
-const SETTLING: Duration = Duration::from_secs(3);
+const SETTLING: Duration = Duration::from_secs(2);
 /// The own share is late where it takes so many times as long as all the rest.
 const LATE: f64 = 1.2;
 /// What is played next, and claimed by somebody near, is waited for so long.

@@ -16,7 +16,7 @@ const RATE_SPAN: Duration = Duration::from_secs(1);
 /// How fast what a link was given is forgotten.
 const SHARE_SPAN: Duration = Duration::from_secs(8);
 /// Shortest time that it speaks of.
-const RATE_FIRST: Duration = Duration::from_millis(50);
+const RATE_FIRST: Duration = Duration::from_millis(500);
 
 /// How far the two have come.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -144,6 +144,7 @@ pub(crate) struct Upload {
     pub(crate) offset: u32,
     /// `None`: it is being read.
     pub(crate) bytes: Option<Bytes>,
+    pub(crate) since: Instant,
 }
 
 /// Bytes a second, the last ones count most.

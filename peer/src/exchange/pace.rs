@@ -1,8 +1,12 @@
 //! How long fragments take, from the GET to the last byte: one estimate that all decisions share.
 //!
 //! What near and far fragments took lately is *usual*; many times as much is *too long*.
+//!
+//! And how much of the own access is used: what goes out now, beside the most that went out lately.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use crate::exchange::link::Rate;
 
 /// Before any fragment has come: near, far.
 const FIRST: (f64, f64) = (2.0, 4.0);
@@ -41,5 +45,66 @@ impl Usual {
     pub(crate) fn too_long(&self, near: bool, crowd: f64) -> f64 {
         let least = if near { SLOW_S } else { 2.0 * SLOW_S };
         (least * crowd).max(self.of(near) * SLOW_TIMES)
+    }
+}
+
+/// What goes out is a rate over so long, and known after so long.
+const GIVEN_SPAN: Duration = Duration::from_secs(8);
+const GIVEN_KNOWN: Duration = Duration::from_secs(5);
+/// The access is full where so much of the most goes out.
+const FULL: f64 = 0.75;
+/// So much of the most is remembered from tick to tick.
+const REMEMBERED: f64 = 0.998;
+
+/// How much of the own access is used.
+#[derive(Debug, Default)]
+pub(crate) struct Access {
+    given: Option<Rate>,
+    /// Bytes a second, at most lately.
+    most: f64,
+}
+
+impl Access {
+    /// Bytes went out.
+    pub(crate) fn written(&mut self, bytes: usize, now: Instant) {
+        self.given.get_or_insert(Rate::over(GIVEN_SPAN, now)).add(bytes, now);
+    }
+
+    /// Each tick.
+    pub(crate) fn note(&mut self, now: Instant) {
+        if let Some(given) = self.given.filter(|given| given.is_known(GIVEN_KNOWN, now)) {
+            self.most = (self.most * REMEMBERED).max(given.at(now));
+        }
+    }
+
+    /// Whether about as much goes out as can, or as long as that is not known.
+    pub(crate) fn is_full(&self, now: Instant) -> bool {
+        let given = self.given.filter(|given| given.is_known(GIVEN_KNOWN, now));
+        given.is_none_or(|given| given.at(now) >= self.most * FULL)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 100 kB/s for 20 s, then 10 kB/s: at first nothing is known, then the access is full, then it
+    /// has more to give; an hour later 10 kB/s is all that is remembered.
+    #[test]
+    fn an_access_is_full_where_as_much_goes_out_as_lately() {
+        let start = Instant::now();
+        let mut access = Access::default();
+        let mut at = |from: u64, to: u64, bytes: usize| {
+            for tenth in from * 10..to * 10 {
+                let now = start + Duration::from_millis(tenth * 100);
+                access.written(bytes, now);
+                access.note(now);
+            }
+            access.is_full(start + Duration::from_secs(to))
+        };
+        assert!(at(0, 2, 10_000) && at(2, 20, 10_000));
+        assert!(at(20, 22, 1000), "a moment is no slump");
+        assert!(!at(22, 60, 1000));
+        assert!(at(60, 3660, 1000));
     }
 }

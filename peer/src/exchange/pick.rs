@@ -98,8 +98,11 @@ impl Engine {
         if now < self.fetching.listed_at + MEETING && self.meets_better(own) {
             return None;
         }
+        // What somebody near has is not asked for afar, however busy those near are.
+        let near = link.near;
         let better = self.links.iter().filter(|(_, link)| {
             link.is_ready()
+                && (link.near || !near)
                 && self.standing(link) < own
                 && !link.taking.is_busy(now)
                 && self.keeps_up(link, now)

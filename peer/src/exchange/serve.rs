@@ -17,6 +17,7 @@ use crate::exchange::engine::Engine;
 use crate::exchange::event::{LinkId, Output, StoreError};
 use crate::exchange::link::{Asked, Link, Upload};
 use crate::exchange::notary::DeliveryClaim;
+use crate::exchange::pace::Access;
 
 /// Fragments that one peer may wait for.
 const MAX_ASKED: usize = 64;
@@ -26,6 +27,8 @@ const RETRY_MS: u32 = 1000;
 const AGED: Duration = Duration::from_secs(10);
 /// One that goes at less than this part of an even share does not count as one of the slots.
 const SLOW_PART: f64 = 0.25;
+/// … once it has gone on for so long, and where the own access has more to give.
+const SLOW_AFTER: Duration = Duration::from_secs(2);
 /// DATA that waits on a link to be written, as time at its rate: what is said after it waits too.
 const WINDOW_S: f64 = 0.1;
 /// Slices on a link slower than so many bytes a second are short.
@@ -48,6 +51,8 @@ pub(crate) struct Serving {
     /// What each class has had, and what the last served one had then.
     had: BTreeMap<u8, u64>,
     turn: u64,
+    /// How much of the own access is used.
+    pub(crate) access: Access,
 }
 
 impl Engine {
@@ -160,7 +165,6 @@ impl Engine {
         if let Some(link) = self.links.get_mut(&id) {
             link.giving.bucket.spend(length as u64, now);
             link.giving.unwritten += length;
-            link.giving.rate.add(length, now);
             link.giving.share.add(length, now);
         }
         self.send(id, Frame::Data(data), now);
@@ -191,7 +195,7 @@ impl Engine {
             }
             if let Some(link) = self.links.get_mut(&id) {
                 let (fragment, offset) = (asked.fragment, asked.offset);
-                link.giving.active = Some(Upload { fragment, offset, bytes });
+                link.giving.active = Some(Upload { fragment, offset, bytes, since: now });
                 next = link.giving.asked.front().map(|asked| asked.fragment);
             }
             if needed {
@@ -257,12 +261,21 @@ impl Engine {
 
     /// How many fragments are under way, without those that their receivers hold up.
     fn slots_taken(&self, near: bool, now: Instant) -> usize {
-        let active = self.links.values().filter(|link| link.giving.active.is_some());
-        let active = active.filter(|link| link.near == near);
-        let rates: Vec<f64> = active.map(|link| link.giving.rate.at(now)).collect();
-        let even = rates.iter().sum::<f64>() / rates.len().max(1) as f64;
-        let counted = rates.iter().filter(|rate| **rate >= even * SLOW_PART).count();
-        counted.max(rates.len() / 4)
+        let active = self.links.values().filter(|link| link.near == near);
+        let active = active.filter_map(|link| Some((link.giving.active.as_ref()?, link)));
+        let active: Vec<(Duration, f64)> = active
+            .map(|(upload, link)| {
+                (now.saturating_duration_since(upload.since), link.giving.rate.at(now))
+            })
+            .collect();
+        if self.serving.access.is_full(now) {
+            // It is the access that holds them up: with more of them all would go slower.
+            return active.len();
+        }
+        let even = active.iter().map(|(_, rate)| rate).sum::<f64>() / active.len().max(1) as f64;
+        let counts =
+            |(since, rate): &&(Duration, f64)| *since < SLOW_AFTER || *rate >= even * SLOW_PART;
+        active.iter().filter(counts).count().max(active.len() / 4)
     }
 
     pub(crate) fn read(&mut self, fragment: u32, read: Result<Bytes, StoreError>, now: Instant) {

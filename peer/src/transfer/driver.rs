@@ -121,7 +121,7 @@ impl Driver {
                 }
                 Some(sent) = heard.sent.recv() => {
                     let id = LinkId(sent.link);
-                    self.engine.written(id, sent.bytes);
+                    self.engine.written(id, sent.bytes, Instant::now());
                     if let Some(peer) = self.links.peer(id) {
                         self.counts.sent(peer, sent.bytes);
                         self.node.metrics.sent(sent.bytes);

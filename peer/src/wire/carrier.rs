@@ -5,6 +5,7 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -14,6 +15,9 @@ use crate::wire::Pace;
 const FIRST_BYTES: usize = 16 << 10;
 /// … and at most, on a connection that has always more.
 const MAX_BYTES: usize = 128 << 10;
+/// Bytes that the system holds besides those that are on their way: what is said later waits for
+/// them, on a slow link for seconds where it holds as much as it would by itself.
+const UNSENT_BYTES: u32 = 32 << 10;
 
 /// A TCP connection, and what was read of it ahead.
 #[derive(Debug)]
@@ -28,6 +32,8 @@ pub(crate) struct Carrier {
 
 impl Carrier {
     pub(crate) fn new(stream: TcpStream) -> Self {
+        // Where the system cannot, what is said comes later, and that is all.
+        let _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);
         Self { stream, ahead: Box::default(), held: (0, 0), pace: None }
     }
 

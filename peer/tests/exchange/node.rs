@@ -46,6 +46,8 @@ pub(crate) struct Node {
     pub(crate) fault: Fault,
     /// Whether it is there.
     pub(crate) alive: bool,
+    /// When it comes.
+    pub(crate) joins: Instant,
     /// When it had all.
     pub(crate) finished: Option<Instant>,
     /// When it stopped by order.
@@ -78,6 +80,8 @@ pub(crate) struct Spec {
     pub(crate) mbit: (f64, f64),
     /// Whether it has all from the start.
     pub(crate) seeds: bool,
+    /// When it comes, after the start.
+    pub(crate) joins: Duration,
     /// What it signs, and how.
     pub(crate) notary: fn(PeerId) -> Plain,
     /// Bounds and choices.
@@ -95,6 +99,7 @@ impl Default for Spec {
             pid: 0,
             mbit: (20.0, 20.0),
             seeds: false,
+            joins: Duration::ZERO,
             notary: |me| Plain::new(me, 0),
             config: Config { slice_bytes: 16 << 10, ..Config::default() },
             rates: Rates::default(),
@@ -117,7 +122,7 @@ impl World {
         let config = Config { listen_port: Some(7000), ..spec.config };
         let what = (id.clone(), self.content.clone(), stored.clone());
         let notary = Box::new((spec.notary)(id.clone()));
-        let engine = Engine::new(what, config, notary, self.random.u64(..), self.now);
+        let engine = Engine::new(what, config, notary, self.random.u64(..), self.now + spec.joins);
         self.nodes.push(Node {
             id,
             isp: spec.isp,
@@ -129,6 +134,7 @@ impl World {
             stored,
             fault: spec.fault,
             alive: true,
+            joins: self.now + spec.joins,
             finished: None,
             stopped_at: None,
             reports: Vec::new(),

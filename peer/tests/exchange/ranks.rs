@@ -56,6 +56,23 @@ fn what_a_near_peer_has_is_not_fetched_from_afar() {
     }
 }
 
+/// As [`ranked`]; those of the own group are said to be overloaded.
+fn near_are_overloaded(world: &mut World, asker: usize) -> Ranked {
+    let mut list = ranked(world, asker);
+    for entry in &mut list.entries {
+        entry.overloaded = list.group.contains(&entry.peer);
+    }
+    list
+}
+
+#[test]
+fn near_peers_that_are_overloaded_are_asked_as_long_as_nothing_may_come_from_afar() {
+    for seed in 0..20 {
+        let world = two_sources(seed, 1000.0, near_are_overloaded, true);
+        assert!(part(&world, 0) > 0.94, "seed {seed}: {:.2}", part(&world, 0));
+    }
+}
+
 #[test]
 fn who_is_ranked_first_and_slow_is_helped() {
     let world = two_sources(1, 4.0, by_number, false);

@@ -35,7 +35,7 @@ pub(crate) fn ranked(world: &mut World, asker: usize) -> Ranked {
     let mut near = Vec::new();
     let mut far = Vec::new();
     for (index, node) in world.nodes.iter().enumerate() {
-        if index == asker || !node.alive {
+        if index == asker || !node.alive || node.joins > world.now {
             continue;
         }
         let rank = if node.isp != isp {
@@ -57,7 +57,8 @@ pub(crate) fn ranked(world: &mut World, asker: usize) -> Ranked {
     world.random.shuffle(&mut far);
     far.truncate(12);
     near.sort_by_key(|candidate| candidate.rank);
-    let members = world.nodes.iter().filter(|node| node.isp == isp && node.alive);
+    let members =
+        world.nodes.iter().filter(|node| node.isp == isp && node.alive && node.joins <= world.now);
     let group = members.map(|node| node.id.clone()).collect();
     near.extend(far);
     Ranked { entries: near, group }
@@ -77,7 +78,16 @@ pub(crate) fn swarm(
         for number in 0..peers {
             let seeds = isp == 0 && number == 0;
             let mbit = if seeds { (20.0, 20.0) } else { mbit };
-            world.add(Spec { isp, pid: isp * 2 + number % 2, mbit, seeds, ..Spec::default() });
+            // They come one after the other, and the first lists lack those who come later.
+            let joins = Duration::from_millis(if seeds { 0 } else { world.random.u64(300..2500) });
+            world.add(Spec {
+                isp,
+                pid: isp * 2 + number % 2,
+                mbit,
+                seeds,
+                joins,
+                ..Spec::default()
+            });
         }
     }
     world

@@ -40,6 +40,7 @@ enum Event {
     Read(usize, u32),
     Stored(usize, u32),
     Lists,
+    Join(usize),
     Script(usize),
 }
 
@@ -120,6 +121,10 @@ impl World {
     /// Runs until `done`, or until the time is over.
     pub(crate) fn run_until(&mut self, most: Duration, done: fn(&Self) -> bool) -> bool {
         self.at(Duration::ZERO, Event::Lists);
+        for node in 0..self.nodes.len() {
+            let after = self.nodes[node].joins - self.start;
+            self.at(after, Event::Join(node));
+        }
         for (index, (after, _)) in self.script.clone().into_iter().enumerate() {
             self.at(after, Event::Script(index));
         }
@@ -145,14 +150,13 @@ impl World {
         match event {
             Event::Lists => {
                 for node in 0..self.nodes.len() {
-                    let list = (self.list)(self, node);
-                    let now = self.now;
-                    self.nodes[node].engine.list(list, now);
-                    self.drive(node);
+                    self.tell(node);
                 }
                 self.lose_wires();
-                self.at(Duration::from_secs(10), Event::Lists);
+                let soon = self.now < self.start + Duration::from_secs(6) && self.is_staggered();
+                self.at(Duration::from_secs(if soon { 2 } else { 10 }), Event::Lists);
             }
+            Event::Join(node) => self.tell(node),
             Event::Wake(node) => {
                 self.nodes[node].wakes.retain(|at| *at > self.now);
                 self.drive(node);
@@ -189,6 +193,21 @@ impl World {
         }
     }
 
+    fn is_staggered(&self) -> bool {
+        self.nodes.iter().any(|node| node.joins > self.start)
+    }
+
+    /// A list for a node that is there.
+    fn tell(&mut self, node: usize) {
+        if self.nodes[node].joins > self.now {
+            return;
+        }
+        let list = (self.list)(self, node);
+        let now = self.now;
+        self.nodes[node].engine.list(list, now);
+        self.drive(node);
+    }
+
     /// Reads what came, unless the limit says that it is too early.
     fn take(&mut self, node: usize) {
         while let Some((wire, to, bytes)) = self.nodes[node].inbox.pop_front() {
@@ -215,7 +234,7 @@ impl World {
     /// Does all that an engine asks for, and comes back when it wants.
     pub(crate) fn drive(&mut self, node: usize) {
         let now = self.now;
-        if !self.nodes[node].alive {
+        if !self.nodes[node].alive || self.nodes[node].joins > now {
             return;
         }
         self.nodes[node].engine.tick(now);
@@ -326,7 +345,8 @@ impl World {
         down.down_free = at;
         self.at(at - self.now, Event::Arrive(wire, 1 - from, bytes));
         if data > 0 {
-            self.nodes[node].engine.written(link, data);
+            let now = self.now;
+            self.nodes[node].engine.written(link, data, now);
             self.at(left, Event::Wake(node));
         }
     }

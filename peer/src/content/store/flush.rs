@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::time::Instant;
 
 use mp2p::frame::Buffermap;
 
@@ -24,7 +25,7 @@ impl Store {
             if state.unflushed == 0 {
                 return Ok(());
             }
-            std::mem::take(&mut state.unflushed);
+            (state.unflushed, state.flushed_at) = (0, Instant::now());
             state.have.clone()
         };
         let flushed = self.flush_files(&have);
