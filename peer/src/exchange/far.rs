@@ -28,8 +28,9 @@ const IDLE_S: f64 = 3.0;
 const TAKE_TURN: (Duration, Duration) = (Duration::from_millis(300), Duration::from_secs(5));
 /// At first the list lacks those who come with us, and so does the group: one from afar at a time.
 const SETTLING: Duration = Duration::from_secs(2);
-/// The own share is late where it takes so many times as long as all the rest.
-const LATE: f64 = 1.2;
+/// The own share is late where it takes more than this part of the time that all the rest takes:
+/// the later others than the source are asked for it, the more the source gives.
+const LATE: f64 = 0.6;
 /// What is played next, and claimed by somebody near, is waited for so long.
 const PLAYER_WAITS: Duration = Duration::from_secs(1);
 /// A far peer is quick where it takes less than so many times what is usual.
@@ -65,7 +66,7 @@ impl Engine {
     }
 
     /// Whether only far peers that have all are asked: what the others give is missing in their own
-    /// group. That holds as long as the own share comes in no more slowly than all the rest.
+    /// group. That holds as long as the own share comes in well before all the rest.
     pub(crate) fn leaves_to_sources(&self, now: Instant) -> bool {
         let mut far = self.links.values().filter(|link| !link.near && link.is_ready());
         let has_source = far.any(|link| link.map.is_full() && !link.is_slow());
