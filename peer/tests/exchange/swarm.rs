@@ -150,8 +150,6 @@ fn each_fragment_enters_an_isp_about_once() {
         let size = (32 << 20, 256 << 10);
         measured("S1", swarm(seed, 3, 6, (5.0, 20.0), size), 50.0, (1.15, 1.1));
         measured("S2", swarm(seed, 3, 6, (5.0, 20.0), size), 6.0, (1.15, 1.1));
-        // Among twenty slow members one finds another slow too often yet: 1.25 is the aim, 1.6 was
-        // seen.
-        measured("S3", swarm(seed, 3, 20, (2.0, 8.0), (16 << 20, 256 << 10)), 50.0, (1.8, 1.3));
+        measured("S3", swarm(seed, 3, 20, (2.0, 8.0), (16 << 20, 256 << 10)), 50.0, (1.25, 1.1));
     }
 }
