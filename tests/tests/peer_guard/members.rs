@@ -11,14 +11,14 @@ use mp2p::message::bound::{List, Text};
 use mp2p::message::join::{AddressKind, PeerAddress};
 use mp2p::passkey::Passkey;
 use mp2p::signed::SigningKey;
-use serde_json::Value;
-use system_tests::cities::{BERLIN, HAMBURG, MUENCHEN};
+use system_tests::cities::{BERLIN, HAMBURG};
 use system_tests::p2psp::Shape;
 use system_tests::swarm::{Scene, film};
 use system_tests::wait::until_so;
 
 use crate::passkeys::key_of_oms;
 use crate::raw::{Raw, Target};
+use crate::reports::fetching;
 
 /// Where a member is to be dialled, and what vouches for it.
 struct Told {
@@ -56,15 +56,7 @@ impl Told {
 fn of_those_whom_a_peer_hears_of_it_dials_only_whom_oms_vouches_for() {
     let scene = Scene::start(Shape::OneProcess).expect("no scene");
     film(&scene.at("source"), 61, 1 << 20).expect("no film");
-    let mut sara = scene.peer("sara", MUENCHEN).expect("not enrolled");
-    sara.serve(&["--set", "limits.up-kbps=1"]).expect("no daemon");
-    let id = sara.share(&scene.at("source/film.bin")).expect("not shared");
-    let mut anna = scene.peer("anna", BERLIN).expect("not enrolled");
-    anna.serve(&[]).expect("no daemon");
-    let folder = scene.at("got").display().to_string();
-    anna.run(&["get", &id, "-o", &folder, "--detach"]).expect("not begun");
-    let is_linked = |status: &Value| status["transfers"][0]["neighbours"][0].is_object();
-    anna.until(is_linked).expect("not linked");
+    let ([anna, _sara], id) = fetching(&scene);
 
     let eve = scene.peer("eve", HAMBURG).expect("not enrolled");
     let joined = scene.cities.p2psp.peer_in(eve.state(), HAMBURG).expect("no peer").join(&id);

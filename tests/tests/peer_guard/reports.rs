@@ -20,7 +20,7 @@ use crate::raw::{Raw, Target};
 const FRAGMENT: usize = 256 << 10;
 
 /// Anna fetches what Sara gives very slowly; its name.
-fn fetching(scene: &Scene) -> ([PeerProgram; 2], String) {
+pub(crate) fn fetching(scene: &Scene) -> ([PeerProgram; 2], String) {
     let mut sara = scene.peer("sara", MUENCHEN).expect("not enrolled");
     sara.serve(&["--set", "limits.up-kbps=1"]).expect("no daemon");
     let id = sara.share(&scene.at("source/film.bin")).expect("not shared");
