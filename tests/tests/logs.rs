@@ -170,3 +170,11 @@ fn of_many_warnings_the_first_hundred_are_logged_and_the_rest_counted() {
     let all = checked.lines().filter(is_warning).count();
     assert!(all >= 250 && last.contains(&format!("more={}", all - 100)), "{all} {last}");
 }
+
+/// 50 cities, 11 neighbours and the default PID; 3,069 prefixes and its two.
+#[test]
+fn the_log_says_at_the_start_what_is_served_and_where() {
+    let unis = Unis::plain(&system_tests::data::germany50(), &[]).unwrap();
+    let line = unis.wait_for_log("serving 62 PIDs, 3071 prefixes").unwrap();
+    assert!(line.contains("INFO") && line.contains(&unis.at("directory")), "{line}");
+}

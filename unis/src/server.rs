@@ -135,7 +135,7 @@ impl Server {
     /// # Errors
     /// The task that reloads broke off.
     pub async fn run(self) -> anyhow::Result<()> {
-        let scheme = self.scheme();
+        let (scheme, url) = (self.scheme(), self.url());
         let Self {
             start,
             listener,
@@ -186,6 +186,7 @@ impl Server {
         let admin_stop = Shutdown::new();
         let admin = tokio::spawn(admin.run(admin_stop.clone()));
         let reload = tokio::spawn(reloader.run(settings, seen, hangups, shutdown.clone()));
+        tracing::info!(directory = url, "{status}");
         let _ready = notify::ready(&status, &shutdown);
         listener.run(Arc::new(service), shutdown).await;
         admin_stop.trigger();

@@ -84,6 +84,7 @@ fn warn_renamed(
     let label = node.label.trim();
     if label.is_empty() {
         report.warn(code::EMPTY_LABEL, &spot, format!("node has no label; called `{key}`"));
+        graph.unlabelled.insert(key.to_owned());
         return;
     }
     let keys = graph.shared_labels.entry(label.to_owned()).or_default();
@@ -135,7 +136,7 @@ fn add_links(graph: &mut Graph, draft: &Draft, ids: &Ids<'_>, report: &mut Repor
     for link in &draft.links {
         let spot = draft.spot(link.line);
         let find = |end: &str| {
-            let elsewhere = || if draft.links_by_key { graph.find(end) } else { None };
+            let elsewhere = || if draft.links_by_key { graph.find_named(end) } else { None };
             ids.get(end).copied().or_else(elsewhere)
         };
         let (from, to) = match (find(&link.from), find(&link.to)) {

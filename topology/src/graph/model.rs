@@ -1,6 +1,6 @@
 //! The graph itself: nodes by key, and links between them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::graph::link::Link;
 use crate::graph::node::{Node, NodeIndex};
@@ -16,6 +16,8 @@ pub(crate) struct Graph {
     by_key: HashMap<String, NodeIndex>,
     /// Labels that are no key because several nodes have them, and what those are called now.
     pub(in crate::graph) shared_labels: HashMap<String, Vec<String>>,
+    /// Keys `#id` of nodes that have no label.
+    pub(in crate::graph) unlabelled: HashSet<String>,
 }
 
 impl Graph {
@@ -40,6 +42,12 @@ impl Graph {
 
     pub(crate) fn find(&self, key: &str) -> Option<NodeIndex> {
         self.by_key.get(key).copied()
+    }
+
+    /// The node that an operator's list means: by its key, else by the id of a node without a label.
+    pub(crate) fn find_named(&self, name: &str) -> Option<NodeIndex> {
+        let by_id = || self.find(self.unlabelled.get(&format!("#{name}"))?);
+        self.find(name).or_else(by_id)
     }
 
     /// What to say after `unknown node KEY`: nothing, or what may have been meant.

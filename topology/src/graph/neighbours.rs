@@ -18,7 +18,7 @@ pub(crate) fn add_neighbours(graph: &mut Graph, drafts: &[Draft], report: &mut R
     let (added, named): (Vec<&NeighbourRow>, Vec<_>) =
         rows.iter().partition(|row| row.external_node.is_empty());
     // Neighbours meet at nodes of the graph, not at those that rows add.
-    let pops: Vec<_> = added.iter().map(|row| graph.find(&row.pop)).collect();
+    let pops: Vec<_> = added.iter().map(|row| graph.find_named(&row.pop)).collect();
     let mut nowhere = Vec::new();
     for (row, pop) in added.into_iter().zip(pops) {
         let Some(pop) = pop else {
@@ -68,10 +68,10 @@ fn attach(
 }
 
 fn named_node(graph: &Graph, row: &NeighbourRow, report: &mut Report) -> Option<NodeIndex> {
-    let node = graph.find(&row.external_node);
+    let node = graph.find_named(&row.external_node);
     let missing = if node.is_none() {
         &row.external_node
-    } else if !row.pop.is_empty() && graph.find(&row.pop).is_none() {
+    } else if !row.pop.is_empty() && graph.find_named(&row.pop).is_none() {
         &row.pop
     } else {
         return node;

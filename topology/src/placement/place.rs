@@ -74,7 +74,7 @@ fn found<'a>(
 ) -> Result<Vec<Placed<'a>>, LoadError> {
     let mut all = Vec::new();
     for draft in drafts.iter().filter(|draft| draft.prefixes.precedence == precedence) {
-        let nodes: Vec<_> = draft.prefixes.pops.iter().map(|pop| graph.find(pop)).collect();
+        let nodes: Vec<_> = draft.prefixes.pops.iter().map(|pop| graph.find_named(pop)).collect();
         for &PrefixRow { prefix, pop, origin_as, metric, line } in &draft.prefixes.rows {
             if let Some(node) = nodes[pop as usize] {
                 all.push(Placed { prefix, node, draft, origin_as, metric, line });

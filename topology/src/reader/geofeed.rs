@@ -2,7 +2,8 @@
 //!
 //! Each prefix goes to the point of presence nearest to its city. Feeds are written by many hands,
 //! so what is wrong with a row costs that row alone: byte order mark, comments, header line,
-//! missing and extra columns and addresses without length pass; bad prefixes are skipped.
+//! missing and extra columns and addresses without length pass; bad prefixes are skipped. What
+//! separates the fields of the first row, a comma, a semicolon or a tab, does so in all.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -61,13 +62,13 @@ pub(crate) fn read(
     let mut feed = Feed {
         locator: Locator::new(graph, Gazetteer::new(&list)),
         draft: Draft::new(file),
+        fields: Fields::default(),
         pops: HashMap::new(),
         counts: Counts::default(),
     };
     feed.draft.prefixes.precedence = Precedence::Feed;
     let mut input = open::open(file, progress)?;
     let (mut bytes, mut line) = (Vec::new(), 0);
-    let mut fields = Fields::default();
     loop {
         bytes.clear();
         line += 1;
@@ -88,16 +89,13 @@ pub(crate) fn read(
                 Cow::Owned(open::latin1(&bytes))
             }
         };
-        let text = text.trim_start_matches('\u{feff}').trim();
-        if text.is_empty() || text.starts_with('#') {
-            continue;
-        }
-        fields.clear();
-        if fields.push_line(text).is_ok_and(|complete| complete) {
-            feed.row(graph, &fields, &spot, report);
-        } else {
-            feed.counts.bad += 1;
-            report.warn(code::SKIPPED_PREFIX, &spot, "row skipped: its quotes do not match");
+        let text = text.trim_start_matches('\u{feff}').trim_end();
+        // Carriage returns alone end lines, too.
+        for (more, text) in (0..).zip(text.split('\r').map(str::trim)) {
+            line += u64::from(more > 0);
+            if !text.is_empty() && !text.starts_with('#') {
+                feed.line(graph, text, &Spot::line(file, line), report);
+            }
         }
         if feed.counts.good == 0 && feed.counts.bad > BAD_ROWS_MAX {
             break;
@@ -113,6 +111,8 @@ pub(crate) fn read(
 struct Feed<'a> {
     locator: Locator<'a>,
     draft: Draft,
+    /// Of the row that is read.
+    fields: Fields,
     pops: HashMap<NodeIndex, u32>,
     counts: Counts,
 }
@@ -128,7 +128,21 @@ struct Counts {
 }
 
 impl Feed<'_> {
-    fn row(&mut self, graph: &Graph, fields: &Fields, spot: &Spot, report: &mut Report) {
+    fn line(&mut self, graph: &Graph, text: &str, spot: &Spot, report: &mut Report) {
+        if self.counts.is_first() {
+            self.fields.separated_as(text);
+        }
+        self.fields.clear();
+        if self.fields.push_line(text).is_ok_and(|complete| complete) {
+            self.row(graph, spot, report);
+        } else {
+            self.counts.bad += 1;
+            report.warn(code::SKIPPED_PREFIX, spot, "row skipped: its quotes do not match");
+        }
+    }
+
+    fn row(&mut self, graph: &Graph, spot: &Spot, report: &mut Report) {
+        let fields = &self.fields;
         let text = fields.get(PREFIX).trim();
         let prefix = match read_prefix(text, spot, report) {
             Ok(prefix) => prefix,

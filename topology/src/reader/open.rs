@@ -27,6 +27,8 @@ const READ_BYTES: usize = 64 << 10;
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const BZIP2: &[u8] = b"BZh";
+/// Byte order marks of UTF-16; no packed file, nor a routing table before 2106, begins with one.
+const UTF_16: [&[u8]; 2] = [&[0xff, 0xfe], &[0xfe, 0xff]];
 const XZ: &[u8] = &[0xfd, b'7', b'z', b'X', b'Z', 0];
 
 /// Why a file's bytes cannot be had.
@@ -42,6 +44,8 @@ pub(crate) enum OpenError {
     Empty,
     #[error("is not UTF-8 text")]
     NotText,
+    #[error("is UTF-16 text; write it as UTF-8")]
+    Utf16,
 }
 
 /// A stream of the file's uncompressed bytes, at most 4 GiB of them.
@@ -119,6 +123,9 @@ fn unpacked<'a>(
     let (path, total_bytes) = (Arc::clone(file), metadata.len());
     let counted = Counted { handle, path, progress, done_bytes: 0, total_bytes };
     let (magic, packed) = peek(counted).map_err(OpenError::Read)?;
+    if UTF_16.iter().any(|mark| magic.starts_with(mark)) {
+        return Err(OpenError::Utf16);
+    }
     let reader: Box<dyn Read + 'a> = if magic.starts_with(GZIP) {
         Box::new(MultiGzDecoder::new(packed))
     } else if magic.starts_with(BZIP2) {
@@ -235,6 +242,10 @@ mod tests {
     fn what_cannot_be_read_says_why() {
         assert!(text_of(b"").unwrap_err().ends_with("is empty"));
         assert!(text_of(b"a\n\xff\xfe").unwrap_err().ends_with(":2: is not UTF-8 text"));
+        assert!(
+            text_of(b"\xff\xfea\0").unwrap_err().ends_with("is UTF-16 text; write it as UTF-8")
+        );
+        assert!(text_of(b"\xfe\xff\0a").unwrap_err().contains("is UTF-16"));
         let packed = gzip(TEXT.as_bytes());
         let cut = &packed[..packed.len() - 9];
         assert!(text_of(cut).unwrap_err().contains("cannot read"));

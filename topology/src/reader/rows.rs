@@ -14,6 +14,8 @@ use crate::spot::Spot;
 
 /// Longest row, in bytes.
 const ROW_BYTES_MAX: usize = 1 << 20;
+/// What may stand between fields.
+const SEPARATORS: [char; 3] = [',', ';', '\t'];
 
 /// Why a file is no table of the columns wanted.
 #[derive(Debug, thiserror::Error)]
@@ -168,7 +170,7 @@ impl<R: BufRead> Rows<R> {
 }
 
 fn separator_of(header: &str) -> char {
-    [',', ';', '\t'].into_iter().find(|separator| header.contains(*separator)).unwrap_or(',')
+    SEPARATORS.into_iter().find(|separator| header.contains(*separator)).unwrap_or(',')
 }
 
 /// The fields of one row, unquoted, in one text.
@@ -186,6 +188,12 @@ impl Default for Fields {
 }
 
 impl Fields {
+    /// Takes what stands between fields from a line whose first field has no such character: a
+    /// comma, a semicolon or a tab.
+    pub(crate) fn separated_as(&mut self, line: &str) {
+        self.separator = line.chars().find(|c| SEPARATORS.contains(c)).unwrap_or(',');
+    }
+
     pub(crate) fn clear(&mut self) {
         self.text.clear();
         self.ends.clear();

@@ -175,3 +175,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn spreadsheets_separate_by_semicolons_or_tabs_and_old_ones_end_lines_by_carriage_returns() {
+    for feed in [
+        "192.0.2.0/28;DE;DE-BB;Potsdam, Mark;\n\"192.0.2.16/28\";DE;;\"München\";\n",
+        "prefix\tcountry\tregion\tcity\n192.0.2.0/28\tDE\tDE-BB\tPotsdam\t\n192.0.2.16/28\tDE\t\tMunich\n",
+        "# feed\r192.0.2.0/28,DE,DE-BB,Potsdam,\r192.0.2.16/28,DE,,Munich,\r",
+    ] {
+        let network = load(feed);
+        assert_eq!(warned(&network), [], "{feed}");
+        assert_eq!(node_of(&network, "192.0.2.1").as_deref(), Some("Berlin"), "{feed}");
+        assert_eq!(node_of(&network, "192.0.2.17").as_deref(), Some("Muenchen"), "{feed}");
+    }
+    let network = load(
+        "192.0.2.0/28,DE,,Potsdam\r192.0.2.16/29,DE,,Nowhere\r\n\r192.0.2.32/29,DE,,Nowhere\r",
+    );
+    let unknown = [2, 4].map(|line| (code::UNKNOWN_PLACE, Some(line)));
+    assert_eq!(warned(&network), unknown);
+}

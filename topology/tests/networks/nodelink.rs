@@ -2,7 +2,7 @@
 
 use topology::{Kind, code};
 
-use crate::files::{Files, hopcount, kind, noted, routingcost, warned};
+use crate::files::{Files, hopcount, kind, node_of, noted, routingcost, warned};
 
 fn nodelink(json: &str) -> Files {
     Files::new().with("nodelink", "g.json", json).with(
@@ -97,4 +97,33 @@ fn links_to_nowhere_are_skipped() {
         {\"source\": 1, \"target\": 9}]}";
     let network = nodelink(json).network();
     assert_eq!(warned(&network), [(code::DANGLING_LINK, Some(3))]);
+}
+
+/// networkx names nodes by their ids alone.
+#[test]
+fn lists_may_call_a_node_without_a_label_by_its_id() {
+    let graph = r##"{"nodes": [{"id": "Milano"}, {"id": "Roma"}, {"id": 3}, {"id": 4, "label": "Roma"},
+        {"id": 5, "label": "#x"}], "edges": [{"source": "Milano", "target": "Roma"},
+        {"source": "Milano", "target": 4}, {"source": 3, "target": "Milano"}]}"##;
+    let lists = |pop: &str| {
+        Files::new()
+            .with("nodelink", "g.json", graph)
+            .with("prefixes", "p.csv", format!("prefix,pop\n192.0.2.0/24,{pop}\n"))
+            .with(
+                "neighbours",
+                "n.csv",
+                "as,name,relation,pop,external_node\n64510,a,peer,3,\n64511,b,peer,3,Milano\n",
+            )
+    };
+    let of = |pop: &str| node_of(&lists(pop).network(), "192.0.2.1");
+    for (pop, node) in
+        [("Milano", "#Milano"), ("#Milano", "#Milano"), ("3", "#3"), ("Roma", "Roma")]
+    {
+        assert_eq!(of(pop).as_deref(), Some(node), "{pop}");
+    }
+    let network = lists("3").network();
+    assert_eq!(hopcount(&network, "as64510", "#3"), Some(1.0));
+    assert_eq!(kind(&network, "#Milano"), Kind::Neighbour);
+    // `#x` is a label, and no node has the id `x`.
+    assert!(lists("x").refusal().contains("unknown pop `x`"));
 }

@@ -28,7 +28,7 @@ pub(crate) enum SyntaxError {
     TooDeep,
     #[error("a text in quotes starts here and never ends; is the file complete?")]
     OpenText,
-    #[error("the file ends inside a list; is it complete?")]
+    #[error("the file ends inside a list or behind a key; is it complete?")]
     CutOff,
 }
 
@@ -102,17 +102,21 @@ impl<'a> Pairs<'a> {
             return if deep { Err((self.line, SyntaxError::TooDeep)) } else { Ok(Value::List) };
         }
         if let Some(rest) = self.rest.strip_prefix('"') {
-            let end = rest.find('"').ok_or((self.line, SyntaxError::OpenText))?;
+            let (end, escaped) = end_of_text(rest).ok_or((self.line, SyntaxError::OpenText))?;
             let text = &rest[..end];
             self.rest = &rest[end + 1..];
             self.line += newlines(text);
-            return Ok(Value::Text(entity::resolve(text).into_owned()));
+            let text = entity::resolve(text).into_owned();
+            return Ok(Value::Text(if escaped { text.replace("\\\"", "\"") } else { text }));
         }
         let word = self.word();
         if word.parse::<f64>().is_ok() || ["true", "false"].iter().any(|flag| is(word, flag)) {
             return Ok(Value::Number(word));
         }
         let word = if word.is_empty() { self.rest } else { word };
+        if word.is_empty() {
+            return Err((self.line, SyntaxError::CutOff));
+        }
         let (key, word) = (shown(key), shown(word));
         Err((self.line, SyntaxError::NoValue { key, word }))
     }
@@ -136,6 +140,22 @@ impl<'a> Pairs<'a> {
         self.rest = rest;
         word
     }
+}
+
+/// Where a text ends, and whether there are quotes in it that are escaped by a backslash, as some
+/// programs write them. Such a quote stands before more of the text, an end before a blank or `]`: a
+/// text may well end in a backslash.
+fn end_of_text(rest: &str) -> Option<(usize, bool)> {
+    let mut escaped = false;
+    for (at, _) in rest.match_indices('"') {
+        let after = rest[at + 1..].chars().next();
+        let ends = after.is_none_or(|next| next.is_whitespace() || matches!(next, ']' | '#'));
+        if ends || !rest[..at].ends_with('\\') {
+            return Some((at, escaped));
+        }
+        escaped = true;
+    }
+    None
 }
 
 /// Keys and words are the same in any case.
@@ -200,10 +220,21 @@ mod tests {
     }
 
     #[test]
+    fn quotes_may_be_escaped_and_a_text_may_end_in_a_backslash() {
+        let text = r#"a "say \"hi\"" b "C:\" c "\"" d["\"]"#.replace("d[", "d [ e ");
+        let expected =
+            [r#"a="say \"hi\""@1"#, r#"b="C:\\"@1"#, r#"c="\""@1"#, "d[@1", r#"e="\\"@1"#, "]"];
+        assert_eq!(flat(&text).unwrap(), expected);
+        assert!(flat(r#"a "b\"c"#).unwrap_err().starts_with("1: a text in quotes starts here"));
+    }
+
+    #[test]
     fn what_is_malformed_is_refused_with_its_line() {
         let fault = |text: &str| flat(text).unwrap_err();
         assert_eq!(fault("a 1\n]"), "2: `]` closes no list");
-        assert_eq!(fault("a [\nb 1\n"), "3: the file ends inside a list; is it complete?");
+        let cut = "the file ends inside a list or behind a key; is it complete?";
+        assert_eq!(fault("a [\nb 1\n"), format!("3: {cut}"));
+        assert_eq!(fault("a"), format!("1: {cut}"));
         assert!(fault("a 1\nb \"x\n\n").starts_with("2: a text in quotes starts here"));
         assert!(fault("{\"nodes\": []}").starts_with("1: is no GML: expected a key"));
         assert!(fault("a 1 2").contains("found `2`"));
@@ -212,7 +243,6 @@ mod tests {
             "1: `Creator` is `yFiles`; expected a number, a text in quotes or a list in [ ]"
         );
         assert!(fault("a ]").contains("`a` is `]`"));
-        assert!(fault("a").contains("`a` is ``"));
         assert!(fault("\u{0}\u{9f}").contains("found `\u{0}\u{9f}`"));
         assert!(fault(&"a [".repeat(65)).contains("nest more than 64 deep"));
     }
