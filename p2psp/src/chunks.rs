@@ -39,6 +39,17 @@ impl<T> Chunks<T> {
         self.pieces.get_mut(number as usize / PIECE)?.get_mut(number as usize % PIECE)
     }
 
+    /// Two items change places.
+    pub(crate) fn swap(&mut self, one: u32, other: u32) {
+        let (low, high) = (one.min(other) as usize, one.max(other) as usize);
+        let (begin, end) = self.pieces.split_at_mut(high / PIECE);
+        let Some(last) = end.first_mut() else { return };
+        match begin.get_mut(low / PIECE) {
+            Some(piece) => std::mem::swap(&mut piece[low % PIECE], &mut last[high % PIECE]),
+            None => last.swap(low % PIECE, high % PIECE),
+        }
+    }
+
     /// All with their numbers.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
         (0_u32..).zip(self.pieces.iter().flatten())
@@ -58,6 +69,14 @@ mod tests {
         }
         assert!((0..=2 * PIECE as u32).all(|number| chunks.get(number) == Some(&number)));
         assert_eq!(chunks.get(2 * PIECE as u32 + 1), None);
+        for (one, other) in [(3, 2 * PIECE as u32), (2 * PIECE as u32, 5), (5, 9), (9, 9)] {
+            chunks.swap(one, other);
+        }
+        let moved = [3, 5, 9, 2 * PIECE as u32].map(|number| *chunks.get(number).unwrap());
+        assert_eq!(moved, [2 * PIECE as u32, 9, 3, 5]);
+        for (number, item) in [3, 5, 9, 2 * PIECE as u32].into_iter().zip([3, 5, 9, 1024]) {
+            *chunks.get_mut(number).unwrap() = item;
+        }
         *chunks.get_mut(PIECE as u32).unwrap() = 7;
         assert_eq!(chunks.iter().filter(|(number, item)| number != *item).count(), 1);
     }

@@ -21,6 +21,7 @@
 
 pub mod account;
 pub mod activity;
+pub mod addresses;
 pub mod bound;
 pub mod content;
 pub mod event;

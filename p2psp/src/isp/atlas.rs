@@ -22,8 +22,9 @@ pub struct Atlas {
 /// All PIDs of a map, near to far from one of them.
 #[derive(Debug, Eq, PartialEq)]
 pub struct Nearness {
-    /// Indexes of PIDs. Equally near ones, and those without cost at the end, by their index.
-    pub(crate) order: Box<[u32]>,
+    /// Indexes of PIDs and the ordinal costs to them, side by side, for in the matrix these would be
+    /// anywhere. Equally near ones by their index, and so those without cost at the end, at 0.
+    pub(crate) order: Box<[(u32, u32)]>,
     /// How many have a cost.
     pub(crate) reached: usize,
 }
@@ -72,7 +73,8 @@ impl Nearness {
         let mut keys: Vec<(u64, u32)> = (0..).zip(costs.iter()).map(key).collect();
         keys.sort_unstable();
         let reached = keys.partition_point(|(cost, _)| *cost != u64::MAX);
-        Self { order: keys.into_iter().map(|(_, pid)| pid).collect(), reached }
+        let step = |(cost, pid): (u64, u32)| (pid, u32::try_from(cost).unwrap_or(0));
+        Self { order: keys.into_iter().map(step).collect(), reached }
     }
 }
 
@@ -94,7 +96,8 @@ mod tests {
         let parts = Parts { pids, prefixes: Vec::new(), matrices: vec![costs.finish().unwrap()] };
         let atlas = Atlas::new(Arc::new(Snapshot::build(parts).unwrap()));
         let near = atlas.nearness(Pid::new(1)).unwrap();
-        assert_eq!((&*near.order, near.reached), (&[2, 0, 3, 1][..], 3));
+        // The costs are 0 and 7: the first and the second of all.
+        assert_eq!((&*near.order, near.reached), (&[(2, 0), (0, 1), (3, 1), (1, 0)][..], 3));
         assert!(Arc::ptr_eq(&near, &atlas.nearness(Pid::new(1)).unwrap()), "worked out once");
         assert!(atlas.nearness(Pid::new(4)).is_none(), "no PID of this map");
     }

@@ -210,7 +210,7 @@ pub(crate) fn entry(placed: Placed) -> PeerEntry {
     };
     PeerEntry {
         peer_id: found.peer,
-        peer_addr: List::new(own.into_iter().chain(proxy).collect()).unwrap_or_default(),
+        peer_addr: own.into_iter().chain(proxy).collect(),
         nat: found.met,
         via,
         peer_type: found.kind,

@@ -141,6 +141,18 @@ impl Placing {
         }
     }
 
+    /// All members, PID by PID.
+    pub(crate) fn all(&self) -> impl Iterator<Item = u32> {
+        self.buckets.iter().flat_map(|bucket| bucket.members.iter().copied())
+    }
+
+    /// Members have other slots from now on: each that of `to` at its old one.
+    pub(crate) fn renumber(&mut self, to: &[u32]) {
+        for slot in self.buckets.iter_mut().flat_map(|bucket| &mut bucket.members) {
+            *slot = to[*slot as usize];
+        }
+    }
+
     /// The members in a PID.
     pub(crate) fn members(&self, pid: Option<Pid>) -> &[u32] {
         self.index.find(pid).map_or(&[], |at| &self.buckets[at as usize].members)
@@ -170,12 +182,16 @@ impl Placing {
         };
         match &self.index {
             Index::Few(_) => {
+                // Cost, PID: no PID comes first among those without cost.
                 let key = |(at, bucket): (u32, &Bucket)| {
-                    (ordinal(bucket.pid).unwrap_or(u32::MAX), bucket.pid, at)
+                    let cost = u64::from(ordinal(bucket.pid).unwrap_or(u32::MAX));
+                    let pid = bucket.pid.map_or(0, |pid| pid.index() as u64 + 1);
+                    (cost << 32 | pid, at)
                 };
-                let mut order: Vec<_> = (0..).zip(&self.buckets).map(key).collect();
-                order.sort_unstable();
-                let _ = order.into_iter().all(|(_, _, at)| visit(stop(at)));
+                let mut order: SmallVec<[(u64, u32); 32]> =
+                    (0..).zip(&self.buckets).map(key).collect();
+                order.sort_unstable_by_key(|(key, _)| *key);
+                let _ = order.into_iter().all(|(_, at)| visit(stop(at)));
             }
             Index::Many(places) => {
                 let pids = places.len() - 1;
@@ -183,14 +199,16 @@ impl Placing {
                 let (order, reached) =
                     near.as_ref().map_or((&[][..], 0), |n| (&n.order, n.reached));
                 // What has no cost begins with those in no PID.
+                let at = |pid: u32| places.get(pid as usize).copied().filter(|at| *at != NOBODY);
+                let mut reach = order[..reached].iter().filter_map(|(pid, ordinal)| {
+                    let Bucket { pid, members } = &self.buckets[at(*pid)? as usize];
+                    Some(Stop { pid: *pid, ordinal: Some(*ordinal), members })
+                });
                 let unreached = order.get(reached..).unwrap_or_default();
                 let all = 0..if near.is_some() { 0 } else { pids as u32 };
-                let rest = [pids as u32].into_iter().chain(unreached.iter().copied()).chain(all);
-                let mut tour = order[..reached].iter().copied().chain(rest);
-                let _ = tour.all(|pid| {
-                    let at = places.get(pid as usize).copied().unwrap_or(NOBODY);
-                    at == NOBODY || visit(stop(at))
-                });
+                let unreached = unreached.iter().map(|(pid, _)| *pid).chain(all);
+                let mut rest = [pids as u32].into_iter().chain(unreached).filter_map(at);
+                let _ = reach.all(&mut visit) && rest.all(|at| visit(stop(at)));
             }
         }
     }

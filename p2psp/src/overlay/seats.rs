@@ -62,6 +62,25 @@ impl Seats {
         Some(gone)
     }
 
+    /// Each seat, taken or free, goes where `to` says: every number stands in it once.
+    pub(crate) fn arrange(&mut self, mut to: Vec<u32>) {
+        for free in &mut self.free {
+            *free = to[*free as usize];
+        }
+        for here in 0..self.len() {
+            // Whoever is here goes to its place, and whoever had that comes here.
+            loop {
+                let there = to[here as usize];
+                if there == here {
+                    break;
+                }
+                self.fronts.swap(here, there);
+                self.seats.swap(here, there);
+                to.swap(here as usize, there as usize);
+            }
+        }
+    }
+
     /// All that are taken.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &Front, &Seat)> {
         let both = self.fronts.iter().zip(self.seats.iter());

@@ -7,8 +7,10 @@
 //! ```
 //!
 //! A placing is made when the first peer of an ISP asks and kept up from then on; a new network
-//! map makes it anew.
+//! map makes it anew. Where there are many members, seats are now and then taken anew
+//! ([`arrange`]).
 
+mod arrange;
 mod kept;
 mod near;
 mod search;
@@ -46,6 +48,8 @@ pub(crate) struct Swarm {
     vias: HashMap<u32, Via>,
     caches: Vec<u32>,
     placings: Vec<Placing>,
+    /// Seats that were taken since members of one PID sat side by side.
+    settled: usize,
 }
 
 impl Swarm {
@@ -62,6 +66,7 @@ impl Swarm {
             vias: HashMap::new(),
             caches: Vec::new(),
             placings: Vec::new(),
+            settled: 0,
         }
     }
 
@@ -201,6 +206,7 @@ impl Swarm {
     /// A free seat, in all that leads to it.
     fn settle(&mut self, member: &Member) -> u32 {
         let slot = self.seats.find();
+        self.settled += 1;
         for placing in &mut self.placings {
             placing.add(member.address.ip_address, slot);
         }
@@ -252,6 +258,7 @@ impl Swarm {
         for peer in over {
             self.remove(&peer);
         }
+        self.arrange_if_due();
     }
 }
 

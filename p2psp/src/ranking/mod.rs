@@ -131,21 +131,29 @@ pub fn order(sketches: &[Sketch], policy: &Policy) -> Vec<Place> {
     let mut sorted: Vec<Key> = Vec::with_capacity(sketches.len());
     sorted.extend(taken.map(|(place, sketch)| Key::of(place, sketch)));
     sort(&mut sorted);
-    let chosen = chosen(&sorted, sketches, policy);
-    let (mut list, mut last) = (Vec::with_capacity(policy.size), Vec::new());
+    let Cut { kept, bridges } = cut(&sorted, sketches, policy);
+    let (mut list, mut last) = (Vec::with_capacity(policy.size.min(sorted.len())), Vec::new());
+    // Dense ranks, by cost alone, over all of them.
     let (mut rank, mut before) = (0, None);
-    let mut chosen = chosen.into_iter().peekable();
-    for (place, key) in sorted.iter().enumerate() {
-        // Dense ranks, by cost alone, over all of them.
+    let mut take = |key: Key, bridge: Option<bool>| {
         rank += u32::from(before != Some(key.distance));
         before = Some(key.distance);
-        let Some((_, bridge)) = chosen.next_if(|(next, _)| *next == place) else { continue };
+        let Some(bridge) = bridge else { return };
         let sketch = &sketches[key.place()];
         let demoted = sketch.demotion();
         let rank = (sketch.distance != NO_COST).then_some(rank);
         let one = Place { candidate: key.place(), rank, bridge, demoted };
         // The overloaded keep their order among themselves.
         if demoted.is_some() { &mut last } else { &mut list }.push(one);
+    };
+    let (near, beyond) = sorted.split_at(kept);
+    near.iter().for_each(|key| take(*key, Some(false)));
+    let mut at = kept;
+    for bridge in bridges {
+        let passed = &beyond[at - kept..bridge - kept];
+        passed.iter().for_each(|key| take(*key, None));
+        take(sorted[bridge], Some(true));
+        at = bridge + 1;
     }
     list.append(&mut last);
     list
@@ -158,24 +166,34 @@ fn lack(score: f32) -> u32 {
     !ascending
 }
 
-/// The places of the first `size`, of which a share comes from beyond the nearest rank, caches
-/// first; ascending, each with whether it is a bridge.
-fn chosen(sorted: &[Key], sketches: &[Sketch], policy: &Policy) -> Vec<(usize, bool)> {
+/// What of sorted candidates is in a list.
+struct Cut {
+    /// The first so many,
+    kept: usize,
+    /// and these places, ascending.
+    bridges: Vec<usize>,
+}
+
+/// The first `size`, of which a share comes from beyond the nearest rank, caches first.
+fn cut(sorted: &[Key], sketches: &[Sketch], policy: &Policy) -> Cut {
+    let all = Cut { kept: sorted.len().min(policy.size), bridges: Vec::new() };
     if sorted.len() <= policy.size || policy.size == 0 {
-        return (0..sorted.len().min(policy.size)).map(|place| (place, false)).collect();
+        return all;
     }
     let nearest = sorted[0].distance;
     let near = sorted.partition_point(|key| key.distance == nearest);
-    let bridges = policy.bridges(near).min(sorted.len() - near).min(policy.size - 1);
-    let kept = policy.size - bridges;
-    let mut chosen: Vec<(usize, bool)> = (0..kept).map(|place| (place, false)).collect();
+    let most = policy.bridges(near).min(sorted.len() - near).min(policy.size - 1);
+    if most == 0 {
+        return all;
+    }
+    let kept = policy.size - most;
     let beyond = kept.max(near)..sorted.len();
     let is_cache = |at: &usize| sketches[sorted[*at].place()].is_cache;
     let caches = beyond.clone().filter(|at| is_cache(at));
     let others = beyond.clone().filter(|at| !is_cache(at));
-    chosen.extend(caches.chain(others).take(bridges).map(|place| (place, true)));
-    chosen[kept..].sort_unstable();
-    chosen
+    let mut bridges: Vec<usize> = caches.chain(others).take(most).collect();
+    bridges.sort_unstable();
+    Cut { kept, bridges }
 }
 
 impl Policy {

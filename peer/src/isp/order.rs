@@ -56,7 +56,7 @@ mod tests {
         let kind = AddressKind::Host;
         PeerEntry {
             peer_id: PeerId::parse(&format!("{host:064x}")).unwrap(),
-            peer_addr: List::new(vec![PeerAddress { ip_address, port: 1, kind }]).unwrap(),
+            peer_addr: std::iter::once(PeerAddress { ip_address, port: 1, kind }).collect(),
             via: None,
             nat: None,
             peer_type: PeerType::Peer,

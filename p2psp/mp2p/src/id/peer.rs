@@ -57,22 +57,22 @@ impl PeerId {
     #[must_use]
     pub fn digits(&self) -> Digits {
         let mut digits = [0; DIGEST_DIGITS];
+        // Without a branch or a table, so that the compiler takes many bytes at once.
         for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0) {
-            pair.copy_from_slice(&PAIRS[usize::from(byte)]);
+            pair[0] = digit(byte >> 4);
+            pair[1] = digit(byte & 15);
         }
         Digits(digits)
     }
 }
 
-/// The digits of each byte.
-const PAIRS: [[u8; 2]; 256] = {
-    let (mut pairs, mut byte) = ([[0; 2]; 256], 0);
-    while byte < 256 {
-        pairs[byte] = [digit(byte as u8 >> 4), digit(byte as u8 & 15)];
-        byte += 1;
+impl Digits {
+    /// The same as bytes, which are ASCII.
+    #[must_use]
+    pub const fn as_ascii(&self) -> &[u8; DIGEST_DIGITS] {
+        &self.0
     }
-    pairs
-};
+}
 
 /// Of a lower-case hex digit.
 const fn nibble(digit: u8) -> u8 {
@@ -81,7 +81,7 @@ const fn nibble(digit: u8) -> u8 {
 
 /// Of a number below 16.
 const fn digit(nibble: u8) -> u8 {
-    if nibble > 9 { nibble - 10 + b'a' } else { nibble + b'0' }
+    nibble + b'0' + (nibble > 9) as u8 * (b'a' - b'0' - 10)
 }
 
 impl Deref for Digits {

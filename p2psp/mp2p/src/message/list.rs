@@ -6,8 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::PeerId;
+use crate::message::addresses::Addresses;
 use crate::message::bound::List;
-use crate::message::join::{Nat, PeerAddress};
+use crate::message::join::Nat;
 use crate::message::status::PeerStatus;
 
 /// Entries of a list at most.
@@ -38,7 +39,8 @@ fn is_none(lacks: &List<Lack, 2>) -> bool {
 pub enum Lack {
     /// Scores are those of peers that reported nothing, and nobody counts as overloaded.
     Pams,
-    /// The asker has the class that it had, a newcomer the lowest.
+    /// The asker has the class that it had, a newcomer the lowest; and nobody hears who was locked out
+    /// or lost meanwhile, so that they may be in lists.
     Ums,
 }
 
@@ -64,7 +66,7 @@ pub struct PeerEntry {
     pub peer_id: PeerId,
     /// Where.
     #[serde(rename = "peer_addr")]
-    pub peer_addr: List<PeerAddress, 2>,
+    pub peer_addr: Addresses,
     /// The relay server whose address that is, where the peer is not reached otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub via: Option<PeerId>,

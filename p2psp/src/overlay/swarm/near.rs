@@ -38,6 +38,7 @@ impl Swarm {
             placing.add(seat.address.ip_address, slot);
         }
         self.placings.push(placing);
+        self.arrange_if_due();
     }
 
     pub(crate) fn placing(&self, outlook: &Outlook) -> Option<&Placing> {
@@ -63,7 +64,9 @@ impl Swarm {
         std::hint::black_box(seats.fold(0, |touched, seat| touched ^ seat.touch()));
         let placed =
             |place: Place| Some(Placed::of(self.found(&near[place.candidate], ask)?, place));
-        places.into_iter().filter_map(placed).collect()
+        let mut list = Vec::with_capacity(places.len());
+        list.extend(places.into_iter().filter_map(placed));
+        list
     }
 
     /// What others are told of a candidate.

@@ -13,6 +13,7 @@ use netmap::Pid;
 use crate::overlay::placing::Stop;
 use crate::overlay::store::Ask;
 use crate::overlay::swarm::Swarm;
+use crate::overlay::swarm::arrange::STAY;
 use crate::ranking::{Enough, Sketch};
 use crate::scores::{Brief, Reading};
 
@@ -90,9 +91,7 @@ impl<'a> Search<'a> {
 
     /// Members wherever they are, for nobody knows.
     fn take_any(&mut self) {
-        let all = self.swarm.seats.len();
-        let begin = (self.ask.random % u64::from(all.max(1))) as u32;
-        for slot in (begin..all).chain(0..begin) {
+        for slot in anywhere(self.swarm.seats.len(), self.ask.random) {
             if self.near.len() == self.ask.most {
                 break;
             }
@@ -190,8 +189,53 @@ impl<'a> Search<'a> {
     }
 }
 
+/// All of so many slots, beginning somewhere. Where those of one PID may be side by side, the next
+/// is far away: nobody is told of one region alone.
+fn anywhere(all: u32, random: u64) -> impl Iterator<Item = u32> {
+    let is_mixed = all <= STAY;
+    let all = u64::from(all.max(1));
+    let step = if is_mixed { 1 } else { stride(all) };
+    let begin = random % all;
+    (0..all).map(move |turn| ((begin + turn * step) % all) as u32)
+}
+
+/// A step by which all of so many are come by, neighbours in turn being far from each other: next to
+/// the golden section, and without a divisor in common.
+fn stride(all: u64) -> u64 {
+    let golden = all * 618 / 1000;
+    (golden.max(1)..all).find(|step| divisor(*step, all) == 1).unwrap_or(1)
+}
+
+/// The greatest in common (Euclid).
+const fn divisor(mut one: u64, mut other: u64) -> u64 {
+    while other != 0 {
+        (one, other) = (other, one % other);
+    }
+    one
+}
+
 /// All of `slots`, beginning somewhere.
 fn turn(slots: &[u32], random: u64) -> impl Iterator<Item = u32> {
     let begin = (random % slots.len().max(1) as u64) as usize;
     slots[begin..].iter().chain(&slots[..begin]).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_nowhere_comes_by_everybody_once_and_by_neighbours_far_apart() {
+        for all in [1_u32, 2, 512, 513, 1000, 1024, 65_537] {
+            let mut seen = vec![false; all as usize];
+            anywhere(all, 77).for_each(|slot| seen[slot as usize] = true);
+            assert!(seen.iter().all(|seen| *seen), "{all}");
+            assert_eq!(anywhere(all, 77).count(), all as usize);
+        }
+        assert!(anywhere(512, 9).take(3).eq([9, 10, 11]));
+        let first: Vec<u32> = anywhere(100_000, 0).take(50).collect();
+        // Of a hundred regions side by side at least forty.
+        let regions: std::collections::HashSet<u32> = first.iter().map(|at| at / 1000).collect();
+        assert!(regions.len() >= 40, "{first:?}");
+    }
 }
