@@ -108,6 +108,7 @@ impl Ixs {
     pub fn open(path: &Path) -> Result<Self, DatabaseError> {
         let filled = |tx: &Connection, migration| match migration {
             schema::REINDEXED => register::index_all(tx),
+            schema::LISTED => register::list_all(tx),
             _ => Ok(()),
         };
         let database = Database::open_filled(path, &schema::MIGRATIONS, filled)?;

@@ -171,33 +171,60 @@ pub(crate) fn put(tx: &Connection, file: &IndexFile, owner: &str) -> rusqlite::R
         title_words,
     ])?;
     let number = tx.last_insert_rowid();
-    index(tx, number, &title_words, &file.description)?;
+    let words = Words::of(title_words, &file.description);
+    index(tx, number, &words)?;
+    list(tx, &words)?;
     Ok(number)
 }
 
+/// The words of a content, divided by blanks.
+struct Words {
+    title: String,
+    all: String,
+}
+
+impl Words {
+    fn of(title: String, description: &str) -> Self {
+        let all = format!("{title} {}", words::indexed(description));
+        Self { title, all }
+    }
+}
+
 /// Takes the words of a content in.
-fn index(
-    tx: &Connection,
-    number: i64,
-    title_words: &str,
-    description: &str,
-) -> rusqlite::Result<()> {
+fn index(tx: &Connection, number: i64, words: &Words) -> rusqlite::Result<()> {
     tx.prepare_cached("INSERT INTO titles (rowid, words) VALUES (?1, ?2)")?
-        .execute(params![number, title_words])?;
-    let words = format!("{title_words} {}", words::indexed(description));
+        .execute(params![number, words.title])?;
     tx.prepare_cached("INSERT INTO texts (rowid, words) VALUES (?1, ?2)")?
-        .execute(params![number, words])?;
+        .execute(params![number, words.all])?;
     Ok(())
+}
+
+/// Puts the words of a content on the list of all.
+fn list(tx: &Connection, words: &Words) -> rusqlite::Result<()> {
+    let mut put = tx.prepare_cached("INSERT OR IGNORE INTO word VALUES (?1)")?;
+    let mut words = words.all.split(' ').filter(|word| !word.is_empty());
+    words.try_for_each(|word| put.execute([word]).map(|_| ()))
 }
 
 /// Takes the words of all contents in, into tables that have none yet.
 pub(crate) fn index_all(tx: &Connection) -> rusqlite::Result<()> {
+    each(tx, |number, words| index(tx, number, words))
+}
+
+/// Puts the words of all contents on the list of all words.
+pub(crate) fn list_all(tx: &Connection) -> rusqlite::Result<()> {
+    each(tx, |_, words| list(tx, words))
+}
+
+fn each(
+    tx: &Connection,
+    act: impl Fn(i64, &Words) -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
     let mut all = tx.prepare("SELECT number, title_words, description FROM content")?;
     let mut rows = all.query([])?;
     while let Some(row) = rows.next()? {
-        let (number, title_words, description): (i64, String, String) =
-            (row.get(0)?, row.get(1)?, row.get(2)?);
-        index(tx, number, &title_words, &description)?;
+        let description: String = row.get(2)?;
+        act(row.get(0)?, &Words::of(row.get(1)?, &description))?;
     }
     Ok(())
 }

@@ -4,9 +4,11 @@
 use crate::audit;
 
 /// Run once each, in order.
-pub(crate) const MIGRATIONS: [&str; 5] = [CONTENTS, audit::TABLE, CUTS, LIFTS, WORDS];
+pub(crate) const MIGRATIONS: [&str; 6] = [CONTENTS, audit::TABLE, CUTS, LIFTS, WORDS, VOCABULARY];
 /// The number of [`WORDS`], after which the words of contents that are there are to be taken in.
 pub(crate) const REINDEXED: usize = 5;
+/// The number of [`VOCABULARY`], after which they are to be put on it.
+pub(crate) const LISTED: usize = 6;
 
 /// Words of titles, and those of titles and descriptions, in the form of [`crate::index::words`]: of
 /// each only in which contents it is, for lists of those are read in no time; their text is in
@@ -21,6 +23,13 @@ const WORDS: &str = "
         words, content = '', contentless_delete = 1, tokenize = 'ascii', detail = none,
         prefix = '2 3 4 5'
     );
+";
+
+/// Every word that a content ever had, to find those that begin with more letters than lists are
+/// ready for: to look at all of their contents, before the first is told, takes longer the more
+/// contents have them.
+const VOCABULARY: &str = "
+    CREATE TABLE word (word TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 ";
 
 const CONTENTS: &str = "

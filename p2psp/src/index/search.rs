@@ -20,6 +20,8 @@ use crate::index::words::{self, Query};
 
 /// Contents of one kind that are looked at.
 const MAX_CANDIDATES: usize = 2 * MAX_FOUND;
+/// Words that a long unfinished word may be, one by one.
+const MAX_BEGUN: usize = 64;
 /// Of the processor, for a search, whatever words it has: what was found by then is the answer.
 /// Two words that half of all contents have, and none both, would be looked for in all of them.
 const MOST: Duration = Duration::from_millis(15);
@@ -140,11 +142,13 @@ fn read(tx: &Connection, query: &Query, title: &str) -> rusqlite::Result<Vec<Ove
     let by_title = "SELECT number FROM content WHERE title_words = ?1 ORDER BY number DESC";
     let in_title = "SELECT rowid FROM titles WHERE titles MATCH ?1 ORDER BY rowid DESC";
     let anywhere = "SELECT rowid FROM texts WHERE texts MATCH ?1 ORDER BY rowid DESC";
-    let kinds = [
-        Kind { statement: by_title, asked: title, is_of_title: true },
-        Kind { statement: in_title, asked: &query.words, is_of_title: true },
-        Kind { statement: anywhere, asked: &query.words, is_of_title: false },
-    ];
+    let words = finished(tx, query)?;
+    let mut kinds = vec![Kind { statement: by_title, asked: title, is_of_title: true }];
+    // Where no word begins as the last one does, a title may still be what was asked for.
+    if let Some(asked) = &words {
+        kinds.push(Kind { statement: in_title, asked, is_of_title: true });
+        kinds.push(Kind { statement: anywhere, asked, is_of_title: false });
+    }
     let details = tx.prepare_cached(DETAIL)?;
     let mut search = Search { query, details, seen: HashSet::new(), found: Vec::new() };
     for kind in kinds {
@@ -154,6 +158,22 @@ fn read(tx: &Connection, query: &Query, title: &str) -> rusqlite::Result<Vec<Ove
     }
     search.found.truncate(MAX_FOUND);
     Ok(search.found)
+}
+
+/// What FTS5 is asked for; `None` where no content has it. A long word that may be unfinished is one
+/// of those that begin so, where these are few: of each its contents are told one by one, where
+/// for an unfinished one all are collected first.
+fn finished(tx: &Connection, query: &Query) -> rusqlite::Result<Option<String>> {
+    let Some(long) = &query.long else { return Ok(Some(query.words.clone())) };
+    let mut begun = tx.prepare_cached(
+        "SELECT word FROM word WHERE word >= ?1 AND word < ?1 || char(0x10ffff) LIMIT ?2",
+    )?;
+    let words = begun.query_map(params![long.begin, MAX_BEGUN + 1], |row| row.get(0))?;
+    let words = words.collect::<rusqlite::Result<Vec<String>>>()?;
+    match words.len() > MAX_BEGUN {
+        true => Ok(Some(query.words.clone())),
+        false => Ok(long.as_one_of(&words)),
+    }
 }
 
 impl Search<'_> {

@@ -97,6 +97,9 @@ const GOLDEN: &[(&str, &[&str])] = &[
     ("οδυσσεια", &["Οδύσσεια", "Одиссея"]),
     ("winter", &["Winter", "Winter in Grönland", "봄 여름 가을 겨울"]),
     ("gronland wint", &["Winter in Grönland"]),
+    ("winter grönlan", &["Winter in Grönland"]),
+    ("unterwe", &["Die Straße nach Süden"]),
+    ("unterwegsx", &[]),
     ("गंगा", &["गंगा की कहानी"]),
     ("كتاب", &["كِتَابُ الصَّيْف"]),
 ];
@@ -169,6 +172,18 @@ async fn an_index_of_an_older_version_is_searched_as_a_new_one() {
     let (content, anna) = (ContentId::parse(&id).unwrap(), UserId::parse("anna").unwrap());
     index.remove(content, anna).await.unwrap();
     assert!(index.search("winter").await.unwrap().is_empty());
+}
+
+/// More words begin so than are looked for one by one, or fewer.
+#[tokio::test]
+async fn a_long_unfinished_word_is_found_however_many_words_begin_so() {
+    let (shelf, anna) = (Shelf::new(), Author::new("anna"));
+    for byte in 0..70 {
+        anna.register(&shelf, &anna.file(byte, 1, &format!("kinder{byte:02}"), "")).await.unwrap();
+    }
+    assert_eq!(shelf.titles("kinder").await.len(), 70);
+    let few = shelf.titles("kinder0").await;
+    assert_eq!((few.len(), &*few[0], &*few[9]), (10, "kinder09", "kinder00"));
 }
 
 #[tokio::test]

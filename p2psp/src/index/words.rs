@@ -16,6 +16,9 @@ use unicode_normalization::char::is_combining_mark;
 const MAX_WORDS: usize = 16;
 /// Letters of a word without blanks that count in a search.
 const MAX_RUN: usize = 32;
+/// For so many letters, and fewer, there are lists of all contents that have a word beginning so
+/// (`prefix` in [`crate::index::schema`]).
+const READY_LETTERS: usize = 5;
 
 /// The words of a text as they are stored: divided by blanks.
 pub(crate) fn indexed(text: &str) -> String {
@@ -38,9 +41,28 @@ pub(crate) fn indexed(text: &str) -> String {
 pub(crate) struct Query {
     /// Every word, as FTS5 takes it; the last may be unfinished.
     pub(crate) words: String,
+    /// The last word, where it may be unfinished and is longer than what lists are ready for.
+    pub(crate) long: Option<Long>,
     /// Words that are to follow each other, for they are of one run of letters: the index knows
     /// only that they are there.
     together: Vec<String>,
+}
+
+/// A word that may be unfinished.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Long {
+    /// What there is of it.
+    pub(crate) begin: String,
+    /// The words before it, as FTS5 takes them, each followed by `AND`.
+    before: String,
+}
+
+impl Long {
+    /// The search for whatever begins so, where that is one of `words`; `None`: nothing does.
+    pub(crate) fn as_one_of(&self, words: &[String]) -> Option<String> {
+        let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+        (!words.is_empty()).then(|| format!("{}({})", self.before, words.join(" OR ")))
+    }
 }
 
 /// A search; `None` where there is no word.
@@ -62,12 +84,17 @@ pub(crate) fn query(text: &str) -> Option<Query> {
             }
         }
     }
-    let last = words.last_mut()?;
+    let (last, before) = words.split_last_mut()?;
+    let begin = last.trim_matches('"').to_owned();
+    let long = (begin.chars().count() > READY_LETTERS).then(|| Long {
+        begin,
+        before: before.iter().map(|word| format!("{word} AND ")).collect(),
+    });
     // One letter of an alphabet is too little to begin a word with.
     if last.len() > "\"x\"".len() {
         last.push('*');
     }
-    Some(Query { words: words.join(" AND "), together })
+    Some(Query { words: words.join(" AND "), long, together })
 }
 
 impl Query {
@@ -231,6 +258,21 @@ mod tests {
         assert_eq!(long.matches("AND").count(), MAX_WORDS - 1);
         let long = query(&"山".repeat(1000)).unwrap().words;
         assert_eq!(long.matches("AND").count(), MAX_RUN - 2);
+    }
+
+    /// By hand.
+    #[test]
+    fn a_long_word_that_may_be_unfinished_is_looked_for_as_one_of_those_that_begin_so() {
+        let asked = query("nach Südenw").unwrap();
+        assert_eq!(asked.words, "\"nach\" AND \"sudenw\"*");
+        let long = asked.long.unwrap();
+        assert_eq!(long.begin, "sudenw");
+        let words = ["sudenwald", "sudenwind"].map(str::to_owned);
+        let one_of = long.as_one_of(&words);
+        assert_eq!(one_of.as_deref(), Some("\"nach\" AND (\"sudenwald\" OR \"sudenwind\")"));
+        assert_eq!(long.as_one_of(&[]), None);
+        assert_eq!(query("film").unwrap().long, None);
+        assert_eq!(query("東京タワーの夜").unwrap().long, None, "pairs are short");
     }
 
     /// By hand: pairs that are there, but not one after the other, are no run.
