@@ -51,6 +51,9 @@ fn whoever_hangs_holds_up_no_list() {
     assert!(begin.elapsed() < AT_ONCE, "{:?}", begin.elapsed());
     assert_eq!(joined["status"]["peer_info_list"].as_array().unwrap().len(), 5);
     assert_eq!(lacks(&joined), Some(json!(["pams", "ums"])));
+    // Of a member whose profile is known, too: who was locked out meanwhile is not heard.
+    let refreshed = || lacks(&anna.refresh("film"));
+    until_seen("UMS is missed", refreshed, |seen| *seen == Some(json!(["pams", "ums"])));
     let ranked_by = || anna.refresh("film")["status"]["ranked-by"].clone();
     until_seen("the map is old", ranked_by, |by| by == "stale-map");
     for role in ["pams", "ums"] {
@@ -58,6 +61,7 @@ fn whoever_hangs_holds_up_no_list() {
     }
     cities.unis.signal("CONT").unwrap();
     until_seen("the map is back", ranked_by, |by| by == "map");
+    until_seen("nobody is missed", refreshed, Option::is_none);
 }
 
 /// An ISP that gives no maps is asked for each list; where it does not answer, scores rank alone.

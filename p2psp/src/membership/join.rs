@@ -144,7 +144,7 @@ impl Oms {
             status: PeerList {
                 num_peers: announced.members,
                 ranked_by: by,
-                lacks: lacks(is_scored, is_profiled),
+                lacks: lacks(is_scored, is_profiled && !self.heard.is_missed(now)),
                 peer_info_list: List::new(entries).unwrap_or_default(),
             },
         })

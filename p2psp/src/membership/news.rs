@@ -2,6 +2,7 @@
 //! leaves all lists at once, and status is shown as its user said last.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mp2p::id::{PeerId, UserId};
@@ -18,6 +19,8 @@ const MAX_AT_A_TIME: usize = 100;
 const AGAIN_S: u64 = 10;
 /// Users and peers that something is done about again.
 const MAX_LATELY: usize = 10_000;
+/// It is asked every second; silent for so long it is missed, seconds.
+const MISSED_S: u64 = 5;
 /// Two servers' clocks may be so far apart, seconds.
 const CLOCKS_APART_S: u64 = 60;
 
@@ -27,7 +30,11 @@ pub struct Heard {
     /// Nothing of what was before concerns members, Unix seconds.
     since: u64,
     so_far: Mutex<SoFar>,
+    /// The first question that got no answer, Unix seconds; [`ANSWERS`]: the last one got one.
+    silent_since: AtomicU64,
 }
+
+const ANSWERS: u64 = u64::MAX;
 
 #[derive(Debug, Default)]
 struct SoFar {
@@ -43,7 +50,19 @@ impl Heard {
     /// By a server that starts at `now`, Unix seconds, and hears of UMS whenever that answers.
     #[must_use]
     pub fn from(now: u64) -> Self {
-        Self { since: now.saturating_sub(CLOCKS_APART_S), so_far: Mutex::default() }
+        let since = now.saturating_sub(CLOCKS_APART_S);
+        Self { since, so_far: Mutex::default(), silent_since: AtomicU64::new(ANSWERS) }
+    }
+
+    /// Whether nobody hears who is out: UMS has not answered for a while.
+    #[must_use]
+    pub fn is_missed(&self, now: u64) -> bool {
+        now.saturating_sub(self.silent_since.load(Ordering::Relaxed)) >= MISSED_S
+    }
+
+    fn answered(&self, does: bool, now: u64) {
+        let since = if does { ANSWERS } else { now.min(self.silent_since.load(Ordering::Relaxed)) };
+        self.silent_since.store(since, Ordering::Relaxed);
     }
 
     fn lock(&self) -> MutexGuard<'_, SoFar> {
@@ -89,6 +108,7 @@ impl Oms {
         for _ in 0..MAX_AT_A_TIME {
             let after = NewsAfter { number: self.heard.keep(), since: self.heard.since };
             let asked = tokio::time::timeout(self.call_timeout, self.users.news(after)).await;
+            self.heard.answered(matches!(asked, Ok(Ok(_))), now);
             let news = match asked {
                 Ok(Ok(news)) => news,
                 Ok(Err(error)) => {
@@ -165,6 +185,19 @@ mod tests {
         users.sort();
         gone.sort();
         (users, gone)
+    }
+
+    #[test]
+    fn a_silence_counts_after_a_while_and_ends_with_an_answer() {
+        let heard = Heard::from(100);
+        assert!(!heard.is_missed(1000), "nobody was asked");
+        heard.answered(false, 100);
+        heard.answered(false, 104);
+        assert_eq!((heard.is_missed(104), heard.is_missed(105)), (false, true));
+        heard.answered(true, 106);
+        assert!(!heard.is_missed(1000));
+        heard.answered(false, 107);
+        assert_eq!((heard.is_missed(111), heard.is_missed(112)), (false, true));
     }
 
     #[test]

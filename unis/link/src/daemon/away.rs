@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
 use rustls_pki_types::UnixTime;
@@ -11,12 +11,16 @@ use tokio::sync::Notify;
 
 use crate::daemon::identities::IdentitySettings;
 use crate::identity::SpiffeName;
-use crate::pki::{Folder, enrolment};
+use crate::pki::Folder;
+use crate::pki::enrolment::{self, Revocations};
 use crate::shutdown::Shutdown;
 use crate::tls::Material;
 
-/// From one look at the authority's revocation list to the next.
-const LOOK: Duration = Duration::from_secs(30);
+/// From one look at the authority's revocation list to the next: with the second and a half in which
+/// a changed file is noticed, whoever is revoked is out of this process within five.
+const LOOK: Duration = Duration::from_secs(2);
+/// From one look at the end of the own certificate to the next.
+const LOOK_AT_OWN: Duration = Duration::from_secs(60);
 /// A certificate that lives no longer than this is renewed; it began with 90 days.
 const RENEW_BEFORE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
@@ -59,21 +63,40 @@ impl Away {
     /// Fetches revocation lists, and renews what runs out, until shutdown. The files are watched
     /// by whoever uses them.
     pub(crate) async fn watch(self, shutdown: Shutdown) {
+        let mut revocations = Revocations::of(&self.url, &self.folder);
+        let (mut is_there, mut own_seen) = (true, None::<Instant>);
         loop {
-            if let Err(error) = enrolment::fetch_revocations(&self.url, &self.folder).await {
-                tracing::warn!(%error, url = self.url, "no revocation list; the last one counts");
-            }
-            if self.runs_out() {
-                match enrolment::renew(&self.url, &self.folder).await {
-                    Ok(name) => tracing::info!(name, "certificate renewed"),
-                    Err(error) => tracing::error!(%error, "certificate not renewed"),
+            let fetched = revocations.fetch().await;
+            // Once, not at each look.
+            match &fetched {
+                Err(error) if is_there => {
+                    tracing::warn!(%error, url = self.url, "no revocation list; the last one counts");
                 }
+                Ok(()) if !is_there => {
+                    tracing::info!(url = self.url, "revocation lists come again")
+                }
+                _ => {}
+            }
+            is_there = fetched.is_ok();
+            if own_seen.is_none_or(|seen| seen.elapsed() >= LOOK_AT_OWN) {
+                own_seen = Some(Instant::now());
+                self.renew_own().await;
             }
             tokio::select! {
                 () = shutdown.wait() => return,
                 () = self.look.notified() => {}
                 () = tokio::time::sleep(LOOK) => {}
             }
+        }
+    }
+
+    async fn renew_own(&self) {
+        if !self.runs_out() {
+            return;
+        }
+        match enrolment::renew(&self.url, &self.folder).await {
+            Ok(name) => tracing::info!(name, "certificate renewed"),
+            Err(error) => tracing::error!(%error, "certificate not renewed"),
         }
     }
 

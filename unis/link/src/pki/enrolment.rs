@@ -136,8 +136,36 @@ pub fn held(folder: &Path) -> Option<Held> {
 /// # Errors
 /// [`EnrolmentError`]; what is in `folder` stays as it was.
 pub async fn fetch_revocations(url: &str, folder: &Path) -> Result<(), EnrolmentError> {
-    let folder = Folder::at(folder);
-    revocations(&client(trusting(&folder))?, url.trim_end_matches('/'), &folder).await
+    Revocations::of(url, folder).fetch().await
+}
+
+/// The same again and again, over a connection that is kept.
+#[derive(Debug)]
+pub struct Revocations {
+    url: String,
+    folder: Folder,
+    client: Option<Client>,
+}
+
+impl Revocations {
+    /// Of the authority at `url`, into `folder`.
+    #[must_use]
+    pub fn of(url: &str, folder: &Path) -> Self {
+        let url = url.trim_end_matches('/').to_owned();
+        Self { url, folder: Folder::at(folder), client: None }
+    }
+
+    /// See [`fetch_revocations`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn fetch(&mut self) -> Result<(), EnrolmentError> {
+        let known = self.client.take().map_or_else(|| client(trusting(&self.folder)), Ok)?;
+        revocations(&known, &self.url, &self.folder).await?;
+        // Where it failed the next one reads anew whom to trust.
+        self.client = Some(known);
+        Ok(())
+    }
 }
 
 /// The serial numbers on the revocation list in `folder`, lower-case hex, two digits a byte; none
