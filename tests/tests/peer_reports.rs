@@ -1,6 +1,10 @@
 //! What peers tell the provider, and what comes of it (TR 20002 §8.3.8, §8.3.10, §8.3.4), over real
 //! processes of all sides.
 
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
+use std::time::Instant;
+
 use serde_json::{Value, json};
 use system_tests::cities::{BERLIN, HAMBURG, MUENCHEN};
 use system_tests::p2psp::Shape;
@@ -63,6 +67,62 @@ fn flow_8_3_10_a_peer_tells_what_it_measures() {
     });
     let status = answer.expect("no status").json();
     assert!(status["age-s"].is_u64(), "{status}");
+}
+
+/// What the kernel has counted at the loopback interface, out; in is the same.
+fn counted() -> u64 {
+    let interfaces = std::fs::read_to_string("/proc/net/dev").expect("no counters");
+    let counts = interfaces.lines().find_map(|line| line.trim().strip_prefix("lo:"));
+    let bytes = counts.and_then(|counts| counts.split_whitespace().nth(8));
+    bytes.and_then(|bytes| bytes.parse().ok()).expect("no number")
+}
+
+/// Bytes over the loopback interface that no peer knows of.
+fn send(bytes: usize) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("no port");
+    let address = listener.local_addr().expect("no address");
+    let sender = std::thread::spawn(move || {
+        let mut stream = TcpStream::connect(address).expect("not connected");
+        stream.write_all(&vec![7; bytes]).expect("not sent");
+    });
+    let (mut stream, _) = listener.accept().expect("nobody came");
+    assert_eq!(std::io::copy(&mut stream, &mut std::io::sink()).expect("lost"), bytes as u64);
+    sender.join().expect("it panicked");
+}
+
+/// Req-Traffic-020: what a peer tells is what the kernel counted at its interface between two
+/// reports, whoever sent it.
+#[test]
+fn the_traffic_of_the_interface_is_measured_and_told() {
+    let seldom = ["--set", "activity.report-seconds=3600"];
+    let scene = Scene::start_with(Shape::OneProcess, &seldom).expect("no scene");
+    let (anna, _bert, _) = shared(&scene, 1 << 20);
+    let id = anna.status().expect("no status")["peer-id"].clone();
+    let operator = scene.cities.p2psp.operator(MUENCHEN);
+    let told = || {
+        let asked = json!({"peers": [id], "wait-s": 10});
+        let answer = operator.ask("POST", "/pams/pull", Some(&asked)).json();
+        assert_eq!(answer["asked"], 1, "{answer}");
+        let status = answer["standings"][0]["status"].clone();
+        ["up-bps", "down-bps"].map(|name| status[name].as_f64().expect("no rate"))
+    };
+    let now = || (counted() as f64 * 8.0, Instant::now());
+    let begins = [now()];
+    let _before = told();
+    let begins = [begins[0], now()];
+    send(32 << 20);
+    let ends = [now()];
+    let rates = told();
+    let ends = [ends[0], now()];
+    // The time between the reports is one within what is known here.
+    let within = ends[0].1.duration_since(begins[1].1).as_secs_f64();
+    let around = ends[1].1.duration_since(begins[0].1).as_secs_f64();
+    let (least, most) =
+        ((ends[0].0 - begins[1].0) / around, (ends[1].0 - begins[0].0) / within + 1.0);
+    assert!(least * around >= f64::from(32 << 20) * 8.0);
+    for rate in rates {
+        assert!(least - 1.0 <= rate && rate <= most, "{least} {rate} {most}");
+    }
 }
 
 /// §8.3.4: an authority's order ends the distribution at every peer, and it stays ended.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use link::client::Client;
 use link::tls::{ClientTls, ClientTlsSettings, ServerTrust};
@@ -17,6 +18,9 @@ const KILLS: usize = 8;
 const LONG_KILLS: usize = 100;
 /// Answers until a kill, at most.
 const MOST_ANSWERS: u64 = 12;
+/// What either asker finds ready before each kill; it comes to a few more answers than are waited
+/// for.
+const READY: usize = 5 * MOST_ANSWERS as usize;
 
 /// Whoever asks one thing after the other until nobody answers.
 struct Asker {
@@ -51,6 +55,13 @@ impl Asker {
 
 fn title(number: usize) -> String {
     format!("film{number}")
+}
+
+fn registration(anna: &Peer, number: usize) -> Value {
+    let (title, bytes) = (title(number), number.to_string());
+    let bytes = bytes.as_bytes();
+    let publication = Publication { overlay: "film", title: &title, version: 1, bytes };
+    publication.registration(anna).unwrap()
 }
 
 fn registered(operator: &Peer, number: usize) -> usize {
@@ -90,23 +101,12 @@ fn registrations_takedowns_and_stops_outlive_every_kill_and_are_there_once() {
     let film = json!({"overlay-id": "film"});
     assert_eq!(anna.ask("POST", "/oms/overlay", Some(&film)).status, 201);
     let operator = p2psp.operator("127.0.0.12");
-    let most = kills * 2 * usize::try_from(MOST_ANSWERS).unwrap();
-    for number in 0..most {
-        let overlay = json!({"overlay-id": format!("o-{number}")});
-        assert_eq!(operator.ask("POST", "/oms/overlay", Some(&overlay)).status, 201);
-    }
-    let bodies: Vec<Value> = (0..most)
-        .map(|number| {
-            let (title, bytes) = (title(number), number.to_string());
-            let bytes = bytes.as_bytes();
-            let publication = Publication { overlay: "film", title: &title, version: 1, bytes };
-            publication.registration(&anna).unwrap()
-        })
-        .collect();
+    let bodies: Arc<Mutex<Vec<Value>>> = Arc::default();
+    let registrations = Arc::clone(&bodies);
     let publisher = Asker {
         folder: anna.file(""),
         path: "/ixs/content",
-        body: Box::new(move |number| bodies[number].clone()),
+        body: Box::new(move |number| registrations.lock().unwrap()[number].clone()),
         done: 0,
     };
     let authority = Asker {
@@ -121,7 +121,16 @@ fn registrations_takedowns_and_stops_outlive_every_kill_and_are_there_once() {
     let mut askers = vec![publisher, authority];
     let seed = u64::from(std::process::id());
     eprintln!("seed {seed}");
+    let (mut overlays, mut checked) = (0, 0);
     for kill in 0..kills {
+        let ready = bodies.lock().unwrap().len()..askers[0].done + READY;
+        bodies.lock().unwrap().extend(ready.map(|number| registration(&anna, number)));
+        for number in overlays..askers[1].done + READY {
+            let overlay = json!({"overlay-id": format!("o-{number}")});
+            let operator = p2psp.again(&operator);
+            assert_eq!(operator.ask("POST", "/oms/overlay", Some(&overlay)).status, 201);
+        }
+        overlays = overlays.max(askers[1].done + READY);
         // Knuth, MMIX.
         let dice = (seed + kill as u64).wrapping_mul(6_364_136_223_846_793_005) >> 33;
         let answers = 1 + dice % MOST_ANSWERS;
@@ -144,9 +153,12 @@ fn registrations_takedowns_and_stops_outlive_every_kill_and_are_there_once() {
         });
         p2psp = P2psp::start(&state, &[]).unwrap();
         let operator = p2psp.again(&operator);
-        for number in 0..askers[0].done {
+        // Each once, and at the end all of them again: what is there stays.
+        let from = if kill + 1 == kills { 0 } else { checked };
+        for number in from..askers[0].done {
             assert_eq!(registered(&operator, number), 1, "kill {kill}, {number}");
         }
+        checked = askers[0].done;
         check_takedowns(&operator, askers[1].done);
     }
     eprintln!("{kills} kills, {} registrations, {} takedowns", askers[0].done, askers[1].done);
