@@ -18,7 +18,7 @@ use crate::scores::Scores;
 
 pub use crate::calls::stops::{Contents, LiftOrder, StopOrder, Stops};
 pub use crate::calls::users::{
-    ErrorNote, Founding, NewsAfter, Service, Serving, UserNews, UserNow,
+    ErrorNote, Founding, Measured, NewsAfter, Service, Serving, UserNews, UserNow,
 };
 
 /// An answer to come.
@@ -77,6 +77,11 @@ pub trait Users: Send + Sync {
 
     /// A peer or server offers a service, or goes on to: what it gives earns as that.
     fn serving(&self, _serving: Serving) -> Answer<'_, ()> {
+        absent()
+    }
+
+    /// What peers measured, against which their credit is held (Req-User-060).
+    fn measured(&self, _measured: Vec<Measured>) -> Answer<'_, ()> {
         absent()
     }
 

@@ -125,6 +125,13 @@ impl Board {
         self.0.read().unwrap_or_else(PoisonError::into_inner).find(peer)
     }
 
+    /// Whose a row is.
+    pub(crate) fn peer(&self, row: u32) -> Option<PeerId> {
+        let table = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let is_taken = table.rows.get(row).is_some_and(|row| !row.is_free());
+        is_taken.then(|| table.peers.get(row).cloned()).flatten()
+    }
+
     /// Forgets a row; whose it was.
     pub(crate) fn remove(&self, row: u32) -> Option<PeerId> {
         let mut table = self.0.write().unwrap_or_else(PoisonError::into_inner);

@@ -138,6 +138,7 @@ impl Server {
         tokio::spawn(sweep(Arc::clone(&desk), shutdown.clone()));
         tokio::spawn(hear_of_users(Arc::clone(&desk), identities.look(), shutdown.clone()));
         tokio::spawn(sweep_statuses(Arc::clone(&desk), shutdown.clone()));
+        tokio::spawn(tell_measured(Arc::clone(&desk), shutdown.clone()));
         if let Some(ixs) = desk.ixs.clone() {
             tokio::spawn(ixs.follow_takedowns(desk.stops(), shutdown.clone()));
         }
@@ -289,6 +290,24 @@ async fn sweep_statuses(desk: Arc<Desk>, shutdown: Shutdown) {
         }
         let counts = pams.sweep(unix_now()).await;
         desk.metrics.count_reporting(counts.reporting, counts.silent);
+    }
+}
+
+/// Has PAMS tell UMS what peers measured, until shutdown.
+async fn tell_measured(desk: Arc<Desk>, shutdown: Shutdown) {
+    let Some(pams) = &desk.pams else { return };
+    let (users, run) = (desk.users(), unix_now());
+    let mut since = run;
+    loop {
+        tokio::select! {
+            () = shutdown.wait() => return,
+            () = tokio::time::sleep(pams.tell_interval()) => {}
+        }
+        let now = unix_now();
+        match pams.tell(&*users, run, since).await {
+            Ok(_) => since = now,
+            Err(error) => tracing::debug!(%error, "what peers measured is told later"),
+        }
     }
 }
 

@@ -2,10 +2,11 @@
 //! pulled, and by a super peer; resources, history, and what is told to whom.
 
 use std::thread;
+use std::time::Instant;
 
 use mp2p::message::event::Event;
 use serde_json::{Value, json};
-use system_tests::p2psp::{P2psp, Peer, Shape};
+use system_tests::p2psp::{P2psp, Peer, Provided, Shape};
 use system_tests::wait::{AMPLE, until_seen};
 use tempfile::TempDir;
 
@@ -182,6 +183,26 @@ fn history_is_kept_and_silence_noticed() {
     until_seen("ben's silence is noticed", status, |status| status["failed"] == true);
     assert_eq!(send(&ben, &[report(&ben, 0.5)]), 204);
     assert_eq!(status_of(&ben, &ben)["missed"], 0);
+}
+
+/// Req-User-060: what PAMS hears of a peer's interface is what UMS holds its credit against, in
+/// whichever process.
+#[test]
+fn what_a_peer_measures_reaches_its_users_account() {
+    for shape in Shape::BOTH {
+        let scene = Provided::start_as(shape, &["--set", "activity.tell-seconds=1"]);
+        scene.film();
+        let ben = scene.member("ben", "127.0.0.11");
+        let begin = Instant::now();
+        let measured = || {
+            assert_eq!(send(&ben, &[report(&ben, 0.5)]), 204);
+            let account = ben.ask("GET", "/ums/account", None).json();
+            account["days"][0]["measured"].as_u64().unwrap_or_default()
+        };
+        let bytes = until_seen("what is measured adds up", measured, |bytes| *bytes > 2_000_000);
+        // A million bytes a second, and one second for clocks of whole seconds.
+        assert!(bytes as f64 <= 1e6 * (begin.elapsed().as_secs_f64() + 1.0), "{bytes}");
+    }
 }
 
 /// Numbers that cannot be meant change nothing.

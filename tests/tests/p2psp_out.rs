@@ -76,7 +76,7 @@ fn who_is_locked_out_lost_or_revoked_leaves_the_lists_at_once() {
 /// other things to do.
 const OUT_WITHIN: Duration = Duration::from_secs(10);
 
-/// What a client with a connection to a server says, line by line, until its certificate is refused.
+/// What a client with a connection to a server says, line by line, until it is refused.
 fn listening(peer: &Peer, url: &str) -> (Child, impl Iterator<Item = String>) {
     let (host, port) = url.trim_start_matches("https://").split_once(':').unwrap();
     let mut client = python::plain("tests/clients/revocation.py");

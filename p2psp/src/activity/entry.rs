@@ -1,4 +1,4 @@
-//! What is kept of one peer in memory: 104 bytes, 28 for each window of history but the last, and
+//! What is kept of one peer in memory: 112 bytes, 28 for each window of history but the last, and
 //! what few peers tell.
 
 use mp2p::id::{PeerId, UserId};
@@ -17,6 +17,8 @@ pub(crate) struct Entry {
     reports: u32,
     /// Unix seconds.
     at: u32,
+    /// Bytes out on the day of the last report: of each what it measured since the one before.
+    sent: u64,
     user: Option<UserId>,
     extra: Option<Box<Extra>>,
     /// The windows before the last, oldest first.
@@ -36,6 +38,7 @@ impl Entry {
     pub(crate) fn take(&mut self, told: Told, now: u64, bounds: &StatusBounds) {
         let Told { report, user, via } = told;
         self.roll(now - now % bounds.window_s.max(1), bounds.windows.max(1));
+        self.measure(report.status.up_bps, now, bounds.max_age_s);
         self.window.note(&report.status);
         self.status = PackedStatus::of(&report.status);
         self.at = u32::try_from(now).unwrap_or(u32::MAX);
@@ -56,6 +59,19 @@ impl Entry {
                 resource.owner.clone_from(&self.user);
             }
         }
+    }
+
+    /// A report that comes late is of no longer than `max_age_s`, and the first one of no time.
+    fn measure(&mut self, up_bps: u64, now: u64, max_age_s: u64) {
+        let is_first = self.reports == 0;
+        let since_s = if is_first { 0 } else { now.saturating_sub(self.at()).min(max_age_s) };
+        let before = if day_of(self.at()) == day_of(now) { self.sent } else { 0 };
+        self.sent = before.saturating_add(up_bps.saturating_mul(since_s) / 8);
+    }
+
+    /// The day of the last report, since 1970, UTC, and the bytes out that were measured on it.
+    pub(crate) fn sent(&self) -> (u64, u64) {
+        (day_of(self.at()), self.sent)
     }
 
     /// Begins a new window where the last one is over.
@@ -106,12 +122,17 @@ impl Entry {
     }
 }
 
+const fn day_of(unix_s: u64) -> u64 {
+    const DAY_S: u64 = 86_400;
+    unix_s / DAY_S
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn an_entry_is_no_larger_than_it_says() {
-        assert_eq!(size_of::<Option<Entry>>(), 104);
+        assert_eq!(size_of::<Option<Entry>>(), 112);
     }
 }

@@ -15,13 +15,15 @@ use mp2p::message::resource::{Resource, ResourceType};
 
 use crate::activity::entry::Entry;
 use crate::activity::store::{
-    Aged, Counts, Offer, Record, StatusBounds, StatusStore, Told, TooMany, Wanted,
+    Aged, Counts, Offer, Record, Sent, StatusBounds, StatusStore, Told, TooMany, Wanted,
 };
 use crate::chunks::Chunks;
 use crate::scores::Board;
 
 /// Peers looked at for a type at most: old reports are passed over.
 const MAX_LOOKED_AT: usize = 10_000;
+/// Rows whose measurements are told at a time: so many fit into a request.
+const TOLD_ROWS: u32 = 1000;
 /// Rows that are swept at a time: nobody waits for all.
 const SWEPT_ROWS: u32 = 4096;
 
@@ -184,6 +186,19 @@ impl StatusStore for MemoryStatus {
             }
             begin = end;
         }
+    }
+
+    fn measured(&self, from: u32, since: u64) -> (Vec<Sent>, Option<u32>) {
+        let rows = read(&self.rows);
+        let all = rows.entries.len() as u32;
+        let end = all.min(from.saturating_add(TOLD_ROWS));
+        let sent = |row: u32| {
+            let entry = rows.entries.get(row)?.as_ref().filter(|entry| entry.at() >= since)?;
+            let (day, bytes) = entry.sent();
+            let peer = self.board.peer(row).filter(|_| bytes > 0)?;
+            Some(Sent { peer, day, bytes })
+        };
+        ((from..end).filter_map(sent).collect(), (end < all).then_some(end))
     }
 
     fn bound(&self, bounds: StatusBounds) {

@@ -16,6 +16,7 @@ mod pull;
 mod store;
 #[cfg(test)]
 mod suite;
+mod tell;
 mod told;
 
 use std::net::{IpAddr, SocketAddr};
@@ -33,7 +34,7 @@ use crate::activity::care::{Care, CareOffer, OFFER_EVERY_S};
 use crate::activity::kept::KeptCare;
 pub use crate::activity::memory::MemoryStatus;
 pub use crate::activity::store::{
-    Aged, Counts, Offer, Record, StatusBounds, StatusStore, Told, TooMany, Wanted,
+    Aged, Counts, Offer, Record, Sent, StatusBounds, StatusStore, Told, TooMany, Wanted,
 };
 use crate::calls::{Activity, Answer, Standing, StatusRequests};
 use crate::database::DatabaseError;

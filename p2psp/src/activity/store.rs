@@ -30,6 +30,10 @@ pub trait StatusStore: Send + Sync {
     /// `max_age_s`, and how many did not.
     fn sweep(&self, max_age_s: u64, keep_s: u64, now: u64) -> Counts;
 
+    /// What peers measured out, of those that reported at `since` or later, from the row `from` on;
+    /// and the row to go on from, where there is more.
+    fn measured(&self, from: u32, since: u64) -> (Vec<Sent>, Option<u32>);
+
     /// Other bounds from now on; who is there stays, though they are more.
     fn bound(&self, bounds: StatusBounds);
 
@@ -83,6 +87,17 @@ pub struct Aged {
     pub status: PeerStatus,
     /// Seconds since it was reported.
     pub age_s: u64,
+}
+
+/// What a peer measured out at its interface on the day of its last report.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Sent {
+    /// Which.
+    pub peer: PeerId,
+    /// Days since 1970, UTC.
+    pub day: u64,
+    /// Bytes.
+    pub bytes: u64,
 }
 
 /// All that is known of a peer.

@@ -19,6 +19,7 @@ pub(crate) fn run(make: Make<'_>) {
     windows_hold_means_and_the_oldest_goes(make);
     who_is_silent_is_counted_and_at_last_forgotten(make);
     bounds_change_while_it_runs(make);
+    what_is_measured_adds_up_by_the_day(make);
 }
 
 fn peer(name: u8) -> PeerId {
@@ -126,4 +127,43 @@ fn bounds_change_while_it_runs(make: Make<'_>) {
     assert_eq!(store.put(told(4, 0.1), 130), Err(TooMany(1)));
     store.put(told(1, 0.2), 131).unwrap();
     assert_eq!(store.sweep(10, 60, 131).reporting, 2);
+}
+
+/// By hand: peer 8 sends 800 bit/s, 100 bytes a second.
+fn what_is_measured_adds_up_by_the_day(make: Make<'_>) {
+    const DAY_S: u64 = 86_400;
+    let store = make(9, 60);
+    let sent = |since| {
+        let (sent, more) = store.measured(0, since);
+        assert_eq!(more, None);
+        sent.into_iter().map(|one| (one.peer, one.day, one.bytes)).collect::<Vec<_>>()
+    };
+    store.put(told(8, 0.0), 100).unwrap();
+    assert!(sent(0).is_empty(), "for how long it sent so is not known");
+    store.put(told(8, 0.0), 130).unwrap();
+    assert_eq!(sent(0), [(peer(8), 0, 3000)]);
+    // Reports of old age count for no longer than they would have.
+    store.put(told(8, 0.0), 1000).unwrap();
+    assert_eq!(sent(1000), [(peer(8), 0, 9000)]);
+    assert!(sent(1001).is_empty());
+    store.put(told(8, 0.0), DAY_S + 10).unwrap();
+    store.put(told(8, 0.0), DAY_S + 40).unwrap();
+    assert_eq!(sent(0), [(peer(8), 1, 9000)]);
+    // So many that they are told in parts.
+    let many = make(3000, 60);
+    let other = |number: u32| {
+        let mut told = told(8, 0.0);
+        told.report.peer_id = PeerId::parse(&format!("{number:064x}")).unwrap();
+        told
+    };
+    for at in [100, 130] {
+        (0..2500).for_each(|number| many.put(other(number), at).unwrap());
+    }
+    let (mut from, mut peers) = (Some(0), std::collections::HashSet::new());
+    while let Some(row) = from {
+        let (sent, next) = many.measured(row, 0);
+        peers.extend(sent.into_iter().map(|one| one.peer));
+        from = next;
+    }
+    assert_eq!(peers.len(), 2500);
 }

@@ -118,6 +118,7 @@ mod tests {
         ("role-joined", "oms"),
         ("role-class", "oms"),
         ("role-consents", "pams"),
+        ("role-measured", "pams"),
         ("role-news", "oms"),
         ("role-founded", "oms"),
         ("role-serving", "oms"),

@@ -9,7 +9,7 @@ use mp2p::id::OverlayId;
 use mp2p::message::content::OverlayContent;
 
 use crate::activity::Pams;
-use crate::calls::{Overlays, Stops};
+use crate::calls::{Overlays, Stops, Users};
 use crate::events::Streaming;
 use crate::index::Ixs;
 use crate::membership::{Moment, Oms};
@@ -73,6 +73,14 @@ impl Desk {
         match &self.oms {
             Some(oms) => Arc::clone(oms) as Arc<dyn Stops>,
             None => self.links.to(Part::Oms),
+        }
+    }
+
+    /// Who keeps credit: UMS, here or elsewhere.
+    pub(crate) fn users(&self) -> Arc<dyn Users> {
+        match &self.ums {
+            Some(ums) => Arc::new(ums.clone()) as Arc<dyn Users>,
+            None => self.links.to(Part::Ums),
         }
     }
 

@@ -18,8 +18,8 @@ use crate::api::does::{Does, does};
 use crate::api::line::{Line, Verb};
 use crate::api::problem::Problem;
 use crate::calls::{
-    Activity, Contents, ErrorNote, Founding, LiftOrder, NewsAfter, Overlays, Publishing, Serving,
-    Standing, StandingsOf, StatusRequests, StopOrder, Stops, UserNews, Users, Visit,
+    Activity, Contents, ErrorNote, Founding, LiftOrder, Measured, NewsAfter, Overlays, Publishing,
+    Serving, Standing, StandingsOf, StatusRequests, StopOrder, Stops, UserNews, Users, Visit,
 };
 use crate::membership::Oms;
 use crate::settings::Part;
@@ -51,6 +51,11 @@ pub(crate) const LINES: &[Line] = &[
     Line {
         about: "OMS to UMS: a peer or server offers a service.",
         ..of_ums("role-serving", "/roles/ums/serving", does!(serving))
+    },
+    Line {
+        about: "PAMS to UMS: what peers measured at their interfaces.",
+        roles: &[Role::Pams],
+        ..of_ums("role-measured", "/roles/ums/measured", does!(measured))
     },
     Line {
         about: "OMS to UMS: errors that peers reported (8.3.8 step 4).",
@@ -163,6 +168,13 @@ async fn serving(
     Body(serving): Body<Serving>,
 ) -> Result<Json<()>, Problem> {
     Ok(Json(ums(&desk)?.serving(serving).await?))
+}
+
+async fn measured(
+    State(desk): State<Arc<Desk>>,
+    Body(measured): Body<Vec<Measured>>,
+) -> Result<Json<()>, Problem> {
+    Ok(Json(ums(&desk)?.measured(measured).await?))
 }
 
 async fn errors(

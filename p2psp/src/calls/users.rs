@@ -28,6 +28,19 @@ pub struct Serving {
     pub until: u64,
 }
 
+/// What a peer measured at its interface on one day, as PAMS heard of it (Req-Traffic-020).
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct Measured {
+    /// Which peer.
+    pub peer: PeerId,
+    /// Days since 1970, UTC.
+    pub day: u64,
+    /// When this PAMS began to add up, Unix seconds: a later one begins anew.
+    pub run: u64,
+    /// Out, bytes, so far.
+    pub bytes: u64,
+}
+
 /// Whose news of users are asked for.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct NewsAfter {

@@ -22,8 +22,8 @@ pub struct Atlas {
 /// All PIDs of a map, near to far from one of them.
 #[derive(Debug, Eq, PartialEq)]
 pub struct Nearness {
-    /// Indexes of PIDs and the ordinal costs to them, side by side, for in the matrix these would be
-    /// anywhere. Equally near ones by their index, and so those without cost at the end, at 0.
+    /// Indexes of PIDs and the ordinal costs to them, side by side, for in the matrix these would
+    /// be anywhere. Equally near ones by their index, and so those without cost at the end, at 0.
     pub(crate) order: Box<[(u32, u32)]>,
     /// How many have a cost.
     pub(crate) reached: usize,

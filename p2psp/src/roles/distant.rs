@@ -12,9 +12,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::calls::{
-    Activity, Answer, CallError, Contents, ErrorNote, Founding, LiftOrder, NewsAfter, Overlays,
-    Publishing, REFUSED, Serving, Standing, StandingsOf, StatusRequests, StopOrder, Stops,
-    UserNews, Users, Visit,
+    Activity, Answer, CallError, Contents, ErrorNote, Founding, LiftOrder, Measured, NewsAfter,
+    Overlays, Publishing, REFUSED, Serving, Standing, StandingsOf, StatusRequests, StopOrder,
+    Stops, UserNews, Users, Visit,
 };
 use crate::settings::Part;
 
@@ -133,6 +133,10 @@ impl Users for Distant {
 
     fn serving(&self, serving: Serving) -> Answer<'_, ()> {
         self.ask("serving", &serving)
+    }
+
+    fn measured(&self, measured: Vec<Measured>) -> Answer<'_, ()> {
+        self.ask("measured", &measured)
     }
 
     fn errors(&self, notes: Vec<ErrorNote>) -> Answer<'_, u64> {

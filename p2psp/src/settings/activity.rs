@@ -20,6 +20,8 @@ pub struct ActivitySettings {
     pub overload: f32,
     /// Peers whose status is kept at a time.
     pub max_peers: usize,
+    /// Seconds between what UMS is told of what peers measured.
+    pub tell_seconds: u64,
     /// Length of a window of history, seconds.
     pub history_window_seconds: u64,
     /// Windows of history kept of a peer.
@@ -35,6 +37,7 @@ impl Default for ActivitySettings {
             keep_seconds: 3600,
             overload: 0.9,
             max_peers: 1_000_000,
+            tell_seconds: 300,
             history_window_seconds: 300,
             history_windows: 12,
         }
@@ -47,6 +50,7 @@ impl ActivitySettings {
             ("activity.report-seconds", self.report_seconds),
             ("activity.max-age-seconds", self.max_age_seconds),
             ("activity.missed-reports", self.missed_reports),
+            ("activity.tell-seconds", self.tell_seconds),
             ("activity.history-window-seconds", self.history_window_seconds),
             ("activity.history-windows", self.history_windows as u64),
         ] {

@@ -37,6 +37,11 @@ pub struct UsersSettings {
     pub max_pair_gib: u64,
     /// GiB that one user earns on a day.
     pub max_user_gib: u64,
+    /// Of the bytes out that a peer measured on a day so much of its credit counts for the class,
+    /// per cent; 0: all counts.
+    pub measured_percent: u64,
+    /// … and so many MiB besides.
+    pub unmeasured_mib: u64,
     /// Days after which days of users and results of contents are forgotten.
     pub keep_days: u64,
 }
@@ -78,6 +83,8 @@ impl Default for UsersSettings {
             cache_percent: 100,
             max_pair_gib: 20,
             max_user_gib: 200,
+            measured_percent: 125,
+            unmeasured_mib: 64,
             keep_days: 400,
         }
     }
@@ -102,6 +109,8 @@ pub(crate) fn check(users: &UsersSettings, class: &ClassSettings) -> Result<(), 
     within("users.cache-percent", users.cache_percent, 0, 1000)?;
     within("users.max-pair-gib", users.max_pair_gib, 0, 1 << 20)?;
     within("users.max-user-gib", users.max_user_gib, 0, 1 << 20)?;
+    within("users.measured-percent", users.measured_percent, 0, 10_000)?;
+    within("users.unmeasured-mib", users.unmeasured_mib, 0, 1 << 30)?;
     within("users.keep-days", users.keep_days, 31, 3660)?;
     within("class.review-minutes", class.review_minutes, 1, 7 * 24 * 60)?;
     within("class.good-for-seconds", class.good_for_seconds, 1, 3600)

@@ -14,7 +14,7 @@ use mp2p::message::profile::Profile;
 use mp2p::message::report::{DistributionResult, ReceiptOutcome, SuccessReport};
 use mp2p::receipt::Receipt;
 
-use crate::calls::{ErrorNote, Founding, NewsAfter, Serving, UserNews, Visit};
+use crate::calls::{ErrorNote, Founding, Measured, NewsAfter, Serving, UserNews, Visit};
 use crate::database::DatabaseError;
 
 /// A ledger's answer to come.
@@ -86,8 +86,12 @@ pub trait Ledger: Send + Sync {
     /// How the contents of an overlay were distributed, and whose it is.
     fn result<'a>(&'a self, overlay: &'a OverlayId) -> Entry<'a, Option<Distribution>>;
 
-    /// What all users contributed since the day `since`, days since 1970, UTC.
-    fn contributions(&self, since: u64) -> Entry<'_, Vec<Contribution>>;
+    /// What peers measured so far; the same again changes nothing, and less of one run neither.
+    fn measured(&self, measured: Vec<Measured>) -> Entry<'_, ()>;
+
+    /// What all users contributed since the day `since`, days since 1970, UTC, as far as that is
+    /// plausible.
+    fn contributions(&self, since: u64, limit: Plausible) -> Entry<'_, Vec<Contribution>>;
 
     /// Gives users other classes; those whom an operator gave one keep it.
     fn reclass<'a>(&'a self, changes: Vec<(UserId, u8)>, by: &'a Act) -> Entry<'a, u64>;
@@ -154,6 +158,15 @@ pub struct Terms {
     pub max_user_bytes: u64,
 }
 
+/// What counts of the credit of a peer on a day, by what it measured at its interface.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Plausible {
+    /// Of the bytes out that it measured, per cent; 0: all credit counts.
+    pub measured_percent: u64,
+    /// And so many bytes besides: measurements come late, and some peers tell none.
+    pub unmeasured_bytes: u64,
+}
+
 /// How the user of a peer stands.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UserStanding {
@@ -180,7 +193,7 @@ pub struct Contribution {
     pub class_since: u64,
     /// Whether an operator gave it.
     pub is_pinned: bool,
-    /// Bytes credited.
+    /// Bytes credited, as far as they are plausible.
     pub earned: u64,
     /// Bytes got.
     pub got: u64,

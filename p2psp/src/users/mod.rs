@@ -23,13 +23,13 @@ use mp2p::message::account::{Account, ClassAnswer};
 use mp2p::message::profile::Profile;
 
 use crate::calls::{
-    Answer, CallError, ErrorNote, Founding, NewsAfter, Serving, UserNews, Users, Visit,
+    Answer, CallError, ErrorNote, Founding, Measured, NewsAfter, Serving, UserNews, Users, Visit,
 };
 use crate::settings::{ClassSettings, UsersSettings};
 pub use crate::users::intake::ReportError;
 pub use crate::users::ledger::{
-    Act, Before, Claim, Contribution, Distribution, Entry, Ledger, LedgerError, SignUpBounds,
-    SignedUpAs, Terms, UserStanding,
+    Act, Before, Claim, Contribution, Distribution, Entry, Ledger, LedgerError, Plausible,
+    SignUpBounds, SignedUpAs, Terms, UserStanding,
 };
 pub use crate::users::policy::{Change, Policy, PolicyError};
 pub use crate::users::sign_up::{SignUpError, SignUps};
@@ -53,6 +53,8 @@ pub struct Rules {
     pub class_good_for_s: u64,
     /// Days and results are kept so long, seconds.
     pub keep_s: u64,
+    /// What counts of credit for classes.
+    pub plausible: Plausible,
 }
 
 impl Rules {
@@ -70,6 +72,10 @@ impl Rules {
             max_receipt_age_s: users.max_receipt_hours * 3600,
             class_good_for_s: class.good_for_seconds,
             keep_s: users.keep_days * 86_400,
+            plausible: Plausible {
+                measured_percent: users.measured_percent,
+                unmeasured_bytes: users.unmeasured_mib << 20,
+            },
         }
     }
 }
@@ -159,6 +165,10 @@ impl Users for Ums {
 
     fn serving(&self, serving: Serving) -> Answer<'_, ()> {
         Box::pin(async move { self.ledger.serving(serving).await.map_err(told) })
+    }
+
+    fn measured(&self, measured: Vec<Measured>) -> Answer<'_, ()> {
+        Box::pin(async move { self.ledger.measured(measured).await.map_err(told) })
     }
 
     fn errors(&self, notes: Vec<ErrorNote>) -> Answer<'_, u64> {

@@ -16,11 +16,11 @@ use mp2p::message::profile::Profile;
 use mp2p::message::report::{ReceiptOutcome, SuccessReport};
 use rusqlite::{Connection, params};
 
-use crate::calls::{ErrorNote, Founding, NewsAfter, Service, Serving, UserNews, Visit};
+use crate::calls::{ErrorNote, Founding, Measured, NewsAfter, Service, Serving, UserNews, Visit};
 use crate::database::{Database, DatabaseError};
 use crate::users::ledger::{
-    Act, Before, Claim, Contribution, Distribution, Entry, Ledger, LedgerError, SignUpBounds,
-    SignedUpAs, Terms, UserStanding,
+    Act, Before, Claim, Contribution, Distribution, Entry, Ledger, LedgerError, Plausible,
+    SignUpBounds, SignedUpAs, Terms, UserStanding,
 };
 
 /// A [`Ledger`] in a file.
@@ -179,8 +179,12 @@ impl Ledger for SqliteLedger {
         self.read(move |tx| distribution::result(tx, &overlay))
     }
 
-    fn contributions(&self, since: u64) -> Entry<'_, Vec<Contribution>> {
-        self.read(move |tx| class::contributions(tx, since))
+    fn measured(&self, measured: Vec<Measured>) -> Entry<'_, ()> {
+        self.write(move |tx| measured.iter().try_for_each(|one| day::measured(tx, one)))
+    }
+
+    fn contributions(&self, since: u64, limit: Plausible) -> Entry<'_, Vec<Contribution>> {
+        self.read(move |tx| class::contributions(tx, since, limit))
     }
 
     fn reclass<'a>(&'a self, changes: Vec<(UserId, u8)>, by: &'a Act) -> Entry<'a, u64> {

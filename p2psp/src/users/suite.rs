@@ -11,7 +11,7 @@ use mp2p::receipt::Receipt;
 use mp2p::signed::{PeerKey, SigningKey};
 
 use crate::calls::Visit;
-use crate::users::ledger::{Act, Claim, Ledger, Terms};
+use crate::users::ledger::{Act, Claim, Ledger, Plausible, Terms};
 use crate::users::sqlite::SqliteLedger;
 
 /// 2027-01-15, 08:00 UTC.
@@ -25,6 +25,9 @@ const WIDE: Terms = Terms {
     max_pair_bytes: 1 << 50,
     max_user_bytes: 1 << 50,
 };
+
+/// All credit counts.
+const ALL: Plausible = Plausible { measured_percent: 0, unmeasured_bytes: 0 };
 
 /// Makes or opens a ledger in a folder.
 type Open = fn(&Path) -> Box<dyn Ledger>;

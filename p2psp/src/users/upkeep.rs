@@ -21,7 +21,8 @@ impl Ums {
     /// # Errors
     /// The ledger cannot be read.
     pub async fn review(&self, policy: &Policy, now: u64) -> Result<Vec<Change>, LedgerError> {
-        Ok(policy.changes(&self.ledger.contributions(policy.since(now)).await?, now))
+        let since = policy.since(now);
+        Ok(policy.changes(&self.ledger.contributions(since, self.rules.plausible).await?, now))
     }
 
     /// Puts changes in force; how many were.

@@ -81,6 +81,9 @@ pub struct Day {
     pub rejected: u64,
     /// Error reports about the user's peers.
     pub accused: u64,
+    /// Bytes out that the user's peers measured at their interfaces, as far as PAMS heard of it:
+    /// where much more is credited, the rest does not count for the class.
+    pub measured: u64,
 }
 
 /// Whether the status of the user's peers may be shown (TR 20002 Annex A.1); `null`: each peer's

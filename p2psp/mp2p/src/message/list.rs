@@ -39,8 +39,8 @@ fn is_none(lacks: &List<Lack, 2>) -> bool {
 pub enum Lack {
     /// Scores are those of peers that reported nothing, and nobody counts as overloaded.
     Pams,
-    /// The asker has the class that it had, a newcomer the lowest; and nobody hears who was locked out
-    /// or lost meanwhile, so that they may be in lists.
+    /// The asker has the class that it had, a newcomer the lowest; and nobody hears who was locked
+    /// out or lost meanwhile, so that they may be in lists.
     Ums,
 }
 

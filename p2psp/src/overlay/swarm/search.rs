@@ -199,8 +199,8 @@ fn anywhere(all: u32, random: u64) -> impl Iterator<Item = u32> {
     (0..all).map(move |turn| ((begin + turn * step) % all) as u32)
 }
 
-/// A step by which all of so many are come by, neighbours in turn being far from each other: next to
-/// the golden section, and without a divisor in common.
+/// A step by which all of so many are come by, neighbours in turn being far from each other: next
+/// to the golden section, and without a divisor in common.
 fn stride(all: u64) -> u64 {
     let golden = all * 618 / 1000;
     (golden.max(1)..all).find(|step| divisor(*step, all) == 1).unwrap_or(1)

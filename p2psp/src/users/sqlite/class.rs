@@ -4,21 +4,33 @@ use mp2p::id::UserId;
 use rusqlite::{Connection, params};
 use serde_json::json;
 
-use crate::users::ledger::{Act, Before, Contribution};
+use crate::users::ledger::{Act, Before, Contribution, Plausible};
 use crate::users::sqlite::day;
 use crate::users::sqlite::profile::{named, note};
 
-/// What each user contributed since a day.
-pub(super) fn contributions(tx: &Connection, since: u64) -> rusqlite::Result<Vec<Contribution>> {
+/// What each user contributed since a day; of the credit of each peer on each day as much as what
+/// it measured makes plausible.
+pub(super) fn contributions(
+    tx: &Connection,
+    since: u64,
+    limit: Plausible,
+) -> rusqlite::Result<Vec<Contribution>> {
     let mut rows = tx.prepare_cached(
-        "SELECT user.id, class, class_since, is_pinned, coalesce(sum(credited), 0),
+        "WITH heard (peer, day, bytes) AS
+            (SELECT peer, day, sum(bytes) FROM measured WHERE day >= ?1 GROUP BY peer, day)
+         SELECT user.id, class, class_since, is_pinned,
+            coalesce(sum(iif(?2 = 0, credited,
+                min(credited, ?3
+                    + coalesce(heard.bytes / 100 * ?2 + heard.bytes % 100 * ?2 / 100, 0)))), 0),
             coalesce(sum(got), 0), coalesce(sum(relayed), 0), coalesce(sum(cached), 0),
             count(DISTINCT day.day)
          FROM user LEFT JOIN peer ON peer.user = user.id
             LEFT JOIN day ON day.peer = peer.id AND day.day >= ?1
+            LEFT JOIN heard ON heard.peer = day.peer AND heard.day = day.day
          GROUP BY user.id ORDER BY user.id",
     )?;
-    let rows = rows.query_map([since], |row| {
+    let Plausible { measured_percent, unmeasured_bytes } = limit;
+    let rows = rows.query_map(params![since, measured_percent, unmeasured_bytes], |row| {
         Ok(Contribution {
             user: named(row, 0)?,
             class: row.get(1)?,
@@ -77,7 +89,9 @@ pub(super) fn forget(tx: &Connection, before: &Before) -> rusqlite::Result<()> {
         let sql = format!("DELETE FROM {table} WHERE day < ?1");
         tx.execute(&sql, [day::of(before.exchanges)])?;
     }
-    tx.execute("DELETE FROM day WHERE day < ?1", [days])?;
+    for table in ["day", "measured"] {
+        tx.execute(&format!("DELETE FROM {table} WHERE day < ?1"), [days])?;
+    }
     for (table, column) in [("success", "at"), ("error", "at"), ("distribution", "last")] {
         tx.execute(&format!("DELETE FROM {table} WHERE {column} < ?1"), [before.days])?;
     }

@@ -4,6 +4,8 @@ use mp2p::id::UserId;
 use mp2p::message::account::Day;
 use rusqlite::{Connection, params};
 
+use crate::calls::Measured;
+
 /// Seconds of a day.
 const DAY_S: u64 = 86_400;
 /// Days that an account shows.
@@ -64,6 +66,18 @@ pub(super) fn add(
     tx.prepare_cached(&sql)?.execute(params![peer, day, amount]).map(|_| ())
 }
 
+/// What a peer measured so far on a day.
+pub(super) fn measured(tx: &Connection, measured: &Measured) -> rusqlite::Result<()> {
+    // No line carries more in a day, and SQLite's integers end at 2^63, shares of sums as well.
+    let bytes = measured.bytes.min(1 << 50);
+    tx.prepare_cached(
+        "INSERT INTO measured (peer, day, run, bytes) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (peer, day, run) DO UPDATE SET bytes = max(bytes, excluded.bytes)",
+    )?
+    .execute(params![&*measured.peer.digits(), measured.day, measured.run, bytes])
+    .map(|_| ())
+}
+
 /// Bytes credited to a user's peers on a day.
 pub(super) fn credited(tx: &Connection, user: &UserId, day: u64) -> rusqlite::Result<u64> {
     tx.prepare_cached(
@@ -87,7 +101,9 @@ pub(super) fn got(tx: &Connection, user: Option<&UserId>, day: u64) -> rusqlite:
 pub(super) fn of_user(tx: &Connection, user: &UserId) -> rusqlite::Result<Vec<Day>> {
     let mut days = tx.prepare_cached(
         "SELECT day, sum(joins), sum(given), sum(got), sum(relayed), sum(cached), sum(credited),
-            sum(rejected), sum(accused)
+            sum(rejected), sum(accused),
+            sum(coalesce((SELECT sum(bytes) FROM measured
+                WHERE measured.peer = day.peer AND measured.day = day.day), 0))
          FROM peer JOIN day ON day.peer = peer.id
          WHERE user = ?1 GROUP BY day ORDER BY day DESC LIMIT ?2",
     )?;
@@ -102,6 +118,7 @@ pub(super) fn of_user(tx: &Connection, user: &UserId) -> rusqlite::Result<Vec<Da
             credited: row.get(6)?,
             rejected: row.get(7)?,
             accused: row.get(8)?,
+            measured: row.get(9)?,
         })
     })?;
     days.collect()

@@ -3,7 +3,7 @@
 use crate::audit;
 
 /// Each is run once, in order; what was released is never changed.
-pub(super) const MIGRATIONS: [&str; 4] = [PROFILES, audit::TABLE, ACCOUNTS, REFUTED];
+pub(super) const MIGRATIONS: [&str; 5] = [PROFILES, audit::TABLE, ACCOUNTS, REFUTED, MEASURED];
 
 const PROFILES: &str = "
     CREATE TABLE user (
@@ -146,3 +146,15 @@ const ACCOUNTS: &str = "
 
 /// The day on which OMS last found that it was not so.
 const REFUTED: &str = "ALTER TABLE error ADD COLUMN refuted_on INTEGER;";
+
+/// What peers measured at their interfaces, by the run of PAMS that added it up.
+const MEASURED: &str = "
+    CREATE TABLE measured (
+        peer TEXT NOT NULL,
+        day INTEGER NOT NULL,
+        run INTEGER NOT NULL,
+        bytes INTEGER NOT NULL,
+        PRIMARY KEY (peer, day, run)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX measured_by_day ON measured (day);
+";

@@ -1,8 +1,8 @@
 //! Profiles, locks, classes.
 
-use crate::calls::{NewsAfter, UserNow};
-use crate::users::ledger::{Act, Contribution, LedgerError, SignUpBounds, SignedUpAs};
-use crate::users::suite::{DAY_S, MIB, NOW, Scene, WIDE, by, claim, peer, user, visit};
+use crate::calls::{Measured, NewsAfter, UserNow};
+use crate::users::ledger::{Act, Contribution, LedgerError, Plausible, SignUpBounds, SignedUpAs};
+use crate::users::suite::{ALL, DAY_S, MIB, NOW, Scene, WIDE, by, claim, peer, user, visit};
 
 /// TR 20002 §8.3.1 step 2.
 #[tokio::test]
@@ -161,7 +161,7 @@ async fn contributions_are_those_of_the_days_asked_for() {
         ledger.claim(vec![claim(1, 2, 1, 5 * MIB)], WIDE, NOW).await.unwrap();
         ledger.claim(vec![claim(1, 2, 2, 7 * MIB)], WIDE, NOW + DAY_S).await.unwrap();
         let anna = async |since: u64| -> Contribution {
-            let all = ledger.contributions(since).await.unwrap();
+            let all = ledger.contributions(since, ALL).await.unwrap();
             assert_eq!(all.len(), 3);
             all.into_iter().next().unwrap()
         };
@@ -169,6 +169,39 @@ async fn contributions_are_those_of_the_days_asked_for() {
         assert_eq!((whole.earned, whole.active_days), (7 * MIB, 2));
         let last = anna(20_834).await;
         assert_eq!((last.earned, last.active_days), (2 * MIB, 1));
+    }
+}
+
+/// By hand: 64 MiB of each peer on each day, and five quarters of what it measured.
+#[tokio::test]
+async fn credit_beyond_what_was_measured_counts_for_no_class() {
+    for Scene { ledger, .. } in Scene::peopled().await {
+        ledger.claim(vec![claim(1, 2, 1, 200 * MIB)], WIDE, NOW).await.unwrap();
+        let limit = Plausible { measured_percent: 125, unmeasured_bytes: 64 * MIB };
+        let earned = async |limit: Plausible| {
+            let all = ledger.contributions(20_833, limit).await.unwrap();
+            all[0].earned / MIB
+        };
+        let told = async |run: u64, day: u64, mib: u64| {
+            let measured = Measured { peer: peer(1), day, run, bytes: mib * MIB };
+            ledger.measured(vec![measured]).await.unwrap();
+        };
+        assert_eq!((earned(limit).await, earned(ALL).await), (64, 200));
+        told(1, 20_833, 80).await;
+        assert_eq!(earned(limit).await, 164);
+        // The same again, less, and of another day.
+        told(1, 20_833, 80).await;
+        told(1, 20_833, 40).await;
+        told(1, 20_834, 900).await;
+        assert_eq!(earned(limit).await, 164);
+        // A PAMS that was started again begins anew.
+        told(2, 20_833, 16).await;
+        assert_eq!(earned(limit).await, 184);
+        told(2, 20_833, 900).await;
+        assert_eq!(earned(limit).await, 200);
+        let days = ledger.account(&user("anna")).await.unwrap().unwrap().days;
+        let of_day = days.iter().find(|day| day.day == 20_833).unwrap();
+        assert_eq!((of_day.credited, of_day.measured), (200 * MIB, 980 * MIB));
     }
 }
 

@@ -16,8 +16,8 @@ use crate::pki::enrolment::{self, Revocations};
 use crate::shutdown::Shutdown;
 use crate::tls::Material;
 
-/// From one look at the authority's revocation list to the next: with the second and a half in which
-/// a changed file is noticed, whoever is revoked is out of this process within five.
+/// From one look at the authority's revocation list to the next: with the second and a half in
+/// which a changed file is noticed, whoever is revoked is out of this process within five.
 const LOOK: Duration = Duration::from_secs(2);
 /// From one look at the end of the own certificate to the next.
 const LOOK_AT_OWN: Duration = Duration::from_secs(60);
