@@ -6,6 +6,7 @@
 //!                                                              └► have: what is on the disk
 //! ```
 
+mod buffers;
 mod build;
 mod layout;
 mod space;
