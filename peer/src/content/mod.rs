@@ -6,7 +6,6 @@
 //!                                                              └► have: what is on the disk
 //! ```
 
-mod buffers;
 mod build;
 mod layout;
 mod space;

@@ -24,7 +24,6 @@ use mp2p::frame::Buffermap;
 use mp2p::index_file::{FileEntry, IndexFile};
 use tokio::sync::watch;
 
-use crate::content::buffers::Buffer;
 use crate::content::space::part_of;
 pub use crate::content::store::fault::{OpenError, StoreFault};
 use crate::content::store::gather::Gather;
@@ -177,8 +176,7 @@ impl Store {
     pub fn read(&self, fragment: u32) -> Result<Bytes, StoreFault> {
         let lost = || StoreFault::Lost { fragment, path: self.paths.root.clone() };
         let length = self.layout.cut().length(fragment).ok_or_else(lost)?;
-        let mut buffer = Buffer::take(length as usize);
-        let bytes = buffer.as_mut();
+        let mut bytes = vec![0; length as usize];
         let (mut done, mut stamps) = (0, Vec::new());
         for span in self.layout.spans(fragment) {
             let path = self.path(span.file);
@@ -201,15 +199,15 @@ impl Store {
             }
         }
         if lock(&self.sound).is(fragment, &stamps) {
-            return Ok(buffer.freeze());
+            return Ok(bytes.into());
         }
-        if !self.is_good(fragment, bytes) {
+        if !self.is_good(fragment, &bytes) {
             let files: Vec<usize> = stamps.iter().map(|(file, _)| *file).collect();
             self.blame(fragment, &files);
             return Err(self.lose(fragment, self.path_of(fragment)));
         }
         lock(&self.sound).note(&self.layout, fragment, &stamps);
-        Ok(buffer.freeze())
+        Ok(bytes.into())
     }
 
     /// Writes a fragment that has been checked. Blocks.

@@ -1,64 +1,66 @@
-//! The TCP connection below a handshake: TLS is given one whole record at a time, so that nothing
-//! of what comes behind the handshake is left in it.
+//! The TCP connection below a link: read in large steps, so that few calls of the system carry many
+//! records of TLS, and no faster than the limits let it.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use crate::wire::records::{HEADER_BYTES, MAX_RECORD_BYTES};
+use crate::wire::Pace;
+
+/// Bytes read at a time: at first, …
+const FIRST_BYTES: usize = 16 << 10;
+/// … and at most, on a connection that has always more.
+const MAX_BYTES: usize = 128 << 10;
+/// Bytes that the system holds besides those that are on their way: what is said later waits for
+/// them, on a slow link for seconds where it holds as much as it would by itself.
+const UNSENT_BYTES: u32 = 32 << 10;
 
 /// A TCP connection, and what was read of it ahead.
 #[derive(Debug)]
 pub(crate) struct Carrier {
     stream: TcpStream,
     ahead: Box<[u8]>,
-    /// What of it is still to be given: from here, …
-    from: usize,
-    /// … to the end of a whole record, …
-    whole: usize,
-    /// … and what has come behind that.
-    to: usize,
+    /// What of it is to be taken: from here, to there.
+    held: (usize, usize),
+    /// Before the link stands nothing limits it: a handshake is short.
+    pace: Option<Pace>,
 }
 
 impl Carrier {
     pub(crate) fn new(stream: TcpStream) -> Self {
-        let ahead = vec![0; MAX_RECORD_BYTES].into_boxed_slice();
-        Self { stream, ahead, from: 0, whole: 0, to: 0 }
+        // Where the system cannot, what is said comes later, and that is all.
+        let _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);
+        Self { stream, ahead: Box::default(), held: (0, 0), pace: None }
     }
 
-    /// The connection, and what has come of the next records.
-    pub(crate) fn into_parts(self) -> (TcpStream, Vec<u8>) {
-        (self.stream, self.ahead[self.from..self.to].to_vec())
+    /// From now on it is read at this pace.
+    pub(crate) fn limit(&mut self, pace: Pace) {
+        self.pace = Some(pace);
     }
 
-    /// Reads until the next record is whole, or there is no more.
-    fn poll_record(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        loop {
-            let begun = &self.ahead[self.from..self.to];
-            let length = begun.first_chunk::<HEADER_BYTES>().map(|&[_, _, _, high, low]| {
-                HEADER_BYTES + usize::from(u16::from_be_bytes([high, low]))
-            });
-            if let Some(length) = length
-                && (length <= begun.len() || length > MAX_RECORD_BYTES)
-            {
-                // What is no record is for TLS to refuse.
-                self.whole = self.from + length.min(begun.len());
-                return Poll::Ready(Ok(()));
-            }
-            self.ahead.copy_within(self.from..self.to, 0);
-            (self.from, self.whole, self.to) = (0, 0, self.to - self.from);
-            let mut buffer = ReadBuf::new(&mut self.ahead[self.to..]);
-            ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer))?;
-            let came = buffer.filled().len();
-            self.to += came;
-            if came == 0 {
-                self.whole = self.to;
-                return Poll::Ready(Ok(()));
-            }
+    fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.held.1 == self.ahead.len() && self.ahead.len() < MAX_BYTES {
+            // What came last filled it: there is more.
+            let larger = (self.ahead.len() * 2).clamp(FIRST_BYTES, MAX_BYTES);
+            self.ahead = vec![0; larger].into_boxed_slice();
         }
+        let most = match &mut self.pace {
+            Some(pace) => ready!(pace.poll_take(self.ahead.len(), context)),
+            None => self.ahead.len(),
+        };
+        let mut buffer = ReadBuf::new(&mut self.ahead[..most]);
+        let read = Pin::new(&mut self.stream).poll_read(context, &mut buffer);
+        let came = buffer.filled().len();
+        if let Some(pace) = &mut self.pace {
+            pace.give_back(most - came);
+        }
+        ready!(read)?;
+        self.held = (0, came);
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -69,13 +71,13 @@ impl AsyncRead for Carrier {
         out: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.from == this.whole {
-            ready!(this.poll_record(context))?;
+        if this.held.0 == this.held.1 {
+            ready!(this.poll_fill(context))?;
         }
-        let held = &this.ahead[this.from..this.whole];
+        let held = &this.ahead[this.held.0..this.held.1];
         let taken = held.len().min(out.remaining());
         out.put_slice(&held[..taken]);
-        this.from += taken;
+        this.held.0 += taken;
         Poll::Ready(Ok(()))
     }
 }

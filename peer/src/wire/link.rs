@@ -1,24 +1,21 @@
 //! One link: a task that reads frames and a task that writes them.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::BytesMut;
-use mp2p::frame::{Frame, HEADER_BYTES, MAX_DELIVERY_BYTES, MAX_SLICE_BYTES, decode};
+use mp2p::frame::{Frame, decode};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio_rustls::TlsStream;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::wire::batch::Batch;
-use crate::wire::incoming::Incoming;
-use crate::wire::outgoing::Outgoing;
-use crate::wire::records::MAX_RECORD_BYTES;
-use crate::wire::room::Room;
-use crate::wire::{Met, Pace};
+use crate::wire::batch::{BATCH_BYTES, Batch};
+use crate::wire::{Carrier, Met, Pace};
 
-/// A frame that is longer gets a buffer of its own.
-const USUAL_BYTES: usize = MAX_SLICE_BYTES + MAX_DELIVERY_BYTES + HEADER_BYTES + (1 << 10);
-/// What is kept to be used again is given back when nothing comes for so long.
-const IDLE: Duration = Duration::from_secs(2);
+/// Room for what comes is made in steps of this many bytes, …
+const READ_BYTES: usize = 128 << 10;
+/// … as soon as less than a record of TLS fits.
+const RECORD_BYTES: usize = 16 << 10;
 /// Frames that wait to be written; whoever sends more has lost count, and the link ends.
 const MAX_QUEUED_FRAMES: usize = 4096;
 /// A frame that the other end does not take for so long ends the link.
@@ -79,14 +76,19 @@ impl Link {
     /// Starts both tasks; what happens is told to `ears` under the number `id`, and what comes is
     /// read at `pace`.
     pub fn start(met: Met, id: LinkId, ears: &Ears, pace: Pace) -> Self {
-        let (mut incoming, outgoing) = (met.incoming, met.outgoing);
-        incoming.limit(pace);
+        let mut stream = met.stream;
+        stream.get_mut().0.limit(pace);
+        match &mut stream {
+            TlsStream::Client(stream) => stream.get_mut().1.set_buffer_limit(Some(BATCH_BYTES)),
+            TlsStream::Server(stream) => stream.get_mut().1.set_buffer_limit(Some(BATCH_BYTES)),
+        }
+        let (reader, writer) = tokio::io::split(stream);
         let (queue, in_order) = mpsc::channel(MAX_QUEUED_FRAMES);
         let (urgent, first) = mpsc::channel(MAX_QUEUED_FRAMES);
         let queued = Queued { first, in_order };
         let closing = CancellationToken::new();
-        tokio::spawn(write_all(outgoing, queued, id, ears.sent.clone(), closing.clone()));
-        tokio::spawn(read_all(incoming, met.pending, id, ears.notes.clone(), closing.clone()));
+        tokio::spawn(write_all(writer, queued, id, ears.sent.clone(), closing.clone()));
+        tokio::spawn(read_all(reader, met.pending, id, ears.notes.clone(), closing.clone()));
         Self { queue, urgent, _reader: closing.clone().drop_guard(), closing }
     }
 
@@ -128,18 +130,13 @@ impl Queued {
 }
 
 async fn read_all(
-    mut incoming: Incoming,
+    mut stream: ReadHalf<TlsStream<Carrier>>,
     mut buffer: BytesMut,
     link: LinkId,
     notes: mpsc::Sender<Note>,
     closing: CancellationToken,
 ) {
-    let mut room = Room::new(Instant::now());
     let why = loop {
-        let missing = missing(&buffer);
-        if missing > 0 {
-            room.make(&mut buffer, missing + MAX_RECORD_BYTES, Instant::now());
-        }
         match decode(&mut buffer) {
             Ok(Some(frame)) => {
                 let note = Note { link, heard: Heard::Frame(frame) };
@@ -151,13 +148,12 @@ async fn read_all(
             Ok(None) => {}
             Err(error) => break error.to_string(),
         }
+        if buffer.capacity() - buffer.len() < RECORD_BYTES {
+            buffer.reserve(READ_BYTES);
+        }
         let read = tokio::select! {
-            read = timeout(IDLE, incoming.read(&mut buffer)) => read,
+            read = stream.read_buf(&mut buffer) => read,
             () = closing.cancelled() => break "closed here".to_owned(),
-        };
-        let Ok(read) = read else {
-            room.clear();
-            continue;
         };
         match read {
             Ok(0) => break "closed by the other end".to_owned(),
@@ -169,15 +165,8 @@ async fn read_all(
     let _ = notes.send(Note { link, heard: Heard::Down(why) }).await;
 }
 
-/// Bytes that have not come of the frame that has begun, as far as is known.
-fn missing(begun: &[u8]) -> usize {
-    let Some(length) = begun.first_chunk::<4>() else { return 1 };
-    let whole = (u32::from_be_bytes(*length) as usize).saturating_add(length.len());
-    whole.min(USUAL_BYTES).saturating_sub(begun.len())
-}
-
 async fn write_all(
-    mut outgoing: Outgoing,
+    mut stream: WriteHalf<TlsStream<Carrier>>,
     mut queued: Queued,
     link: LinkId,
     sent: mpsc::UnboundedSender<Sent>,
@@ -202,7 +191,7 @@ async fn write_all(
             break;
         }
         let bound = WRITE_TIMEOUT.saturating_mul(batch.frames());
-        let Ok(Ok(bytes)) = timeout(bound, batch.write(&mut outgoing)).await else {
+        let Ok(Ok(bytes)) = tokio::time::timeout(bound, batch.write(&mut stream)).await else {
             break;
         };
         // At most as many of these wait as the other side has queued frames.
@@ -210,6 +199,6 @@ async fn write_all(
             break;
         }
     }
-    let _ = timeout(WRITE_TIMEOUT, outgoing.shutdown()).await;
+    let _ = tokio::time::timeout(WRITE_TIMEOUT, stream.shutdown()).await;
     closing.cancel();
 }

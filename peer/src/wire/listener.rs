@@ -8,6 +8,7 @@ use std::time::Duration;
 use link::shutdown::Shutdown;
 use link::tls::PeerTls;
 use mp2p::frame::{Frame, decode};
+use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::timeout;
@@ -19,7 +20,7 @@ const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 /// After a failed accept, such as one for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// The first frame is read in steps of this many bytes.
-const READ_BYTES: usize = 17 << 10;
+const READ_BYTES: usize = 16 << 10;
 
 /// How many may be in the hall at a time.
 #[derive(Clone, Copy, Debug)]
@@ -105,7 +106,7 @@ async fn greet(stream: TcpStream, tls: &PeerTls) -> std::io::Result<(Met, Frame)
             return Ok((met, frame));
         }
         met.pending.reserve(READ_BYTES);
-        if met.incoming.read(&mut met.pending).await? == 0 {
+        if met.stream.read_buf(&mut met.pending).await? == 0 {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
     }

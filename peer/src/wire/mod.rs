@@ -9,14 +9,10 @@
 mod batch;
 mod carrier;
 mod dial;
-mod incoming;
 mod link;
 mod listener;
 mod met;
-mod outgoing;
 mod pace;
-mod records;
-mod room;
 
 pub(crate) use crate::wire::carrier::Carrier;
 pub(crate) use crate::wire::dial::connect;

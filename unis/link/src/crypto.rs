@@ -2,27 +2,13 @@
 
 use std::sync::{Arc, OnceLock};
 
-use rustls::CipherSuite::TLS13_AES_128_GCM_SHA256;
 use rustls::crypto::CryptoProvider;
-use rustls::{CertificateError, OtherError, SupportedCipherSuite};
+use rustls::{CertificateError, OtherError};
 
 /// The provider that every TLS configuration and verifier here is built with.
 pub(crate) fn provider() -> Arc<CryptoProvider> {
     static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
     let made = || Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    Arc::clone(PROVIDER.get_or_init(made))
-}
-
-/// The same where much is moved: of the two ciphers that every processor of today helps with the
-/// one that takes less work comes first.
-pub(crate) fn bulk_provider() -> Arc<CryptoProvider> {
-    static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
-    let made = || {
-        let mut made = CryptoProvider::clone(&provider());
-        let later = |suite: &SupportedCipherSuite| suite.suite() != TLS13_AES_128_GCM_SHA256;
-        made.cipher_suites.sort_by_key(later);
-        Arc::new(made)
-    };
     Arc::clone(PROVIDER.get_or_init(made))
 }
 

@@ -16,7 +16,7 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
-use crate::crypto::bulk_provider;
+use crate::crypto::provider;
 use crate::identity::Identity;
 use crate::tls::material::Material;
 use crate::tls::server::TlsError;
@@ -125,22 +125,20 @@ impl Active {
         };
         let trust = Arc::new(Trust::load(&trust, now)?);
         let shown = Arc::new(SingleCertAndKey::from(Arc::clone(&material.certified)));
-        let mut dial = ClientConfig::builder_with_provider(bulk_provider())
+        let mut dial = ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&rustls::version::TLS13])?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(ByKey(Arc::clone(&trust))))
             .with_client_cert_resolver(shown.clone());
         dial.resumption = Resumption::disabled();
         dial.enable_sni = false;
-        dial.enable_secret_extraction = true;
         dial.alpn_protocols = vec![settings.protocol.to_vec()];
-        let mut accept = ServerConfig::builder_with_provider(bulk_provider())
+        let mut accept = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&rustls::version::TLS13])?
             .with_client_cert_verifier(Arc::new(ClientVerifier::new(Arc::clone(&trust), true)))
             .with_cert_resolver(shown);
         accept.alpn_protocols = vec![settings.protocol.to_vec()];
         accept.send_tls13_tickets = 0;
-        accept.enable_secret_extraction = true;
         accept.max_early_data_size = 0;
         accept.session_storage = Arc::new(NoServerSessionStorage {});
         let own = trust.verify(&material.certified.cert, now)?;
