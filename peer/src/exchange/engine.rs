@@ -156,8 +156,11 @@ impl Engine {
 
     /// A ranked list came. Links to those that are not in it stay.
     pub fn list(&mut self, list: Ranked, now: Instant) {
-        self.group.set(&list.group);
-        if self.neighbours.listed(list.entries, &mut self.random) {
+        self.group.set(&list.group, list.entries.iter().map(|entry| &entry.peer));
+        let (group, random) = (&self.group, &mut self.random);
+        // Far peers are shared out among the group, so that whoever has all is found at once.
+        let lot = |peer: &PeerId| (group.turn_of(peer), random.u32(..));
+        if self.neighbours.listed(list.entries, lot) {
             self.fetching.listed_at = now;
         }
         self.group.draw(self.pieces.count(), now);

@@ -31,6 +31,9 @@ const SETTLING: Duration = Duration::from_secs(2);
 /// The own share is late where it takes more than this part of the time that all the rest takes:
 /// the later others than the source are asked for it, the more the source gives.
 const LATE: f64 = 0.6;
+/// Whoever has all is met within this time, where there is anybody: from the others at once, many
+/// fragments would come slowly, and for long there would be nothing to pass on.
+const SOUGHT: Duration = Duration::from_secs(2);
 /// What is played next, and claimed by somebody near, is waited for so long.
 const PLAYER_WAITS: Duration = Duration::from_secs(1);
 /// A far peer is quick where it takes less than so many times what is usual.
@@ -71,7 +74,7 @@ impl Engine {
         let mut far = self.links.values().filter(|link| !link.near && link.is_ready());
         let has_source = far.any(|link| link.map.is_full() && !link.is_slow());
         if !has_source || !self.group.is_known() {
-            return false;
+            return self.group.is_known() && now < self.since + SOUGHT;
         }
         let (mut own, mut all) = (0, 0);
         for fragment in self.pieces.want.iter_without(&self.pieces.have) {

@@ -24,6 +24,8 @@ const SMALL_GROUP: f64 = 6.0;
 pub(crate) struct Group {
     me: PeerId,
     members: BTreeSet<PeerId>,
+    /// The last list had the addresses of all members.
+    listed: bool,
     /// Cannot be reached, or took their leave.
     gone: BTreeSet<PeerId>,
     alive: Vec<PeerId>,
@@ -40,6 +42,7 @@ impl Group {
         Self {
             me,
             members: BTreeSet::new(),
+            listed: false,
             gone: BTreeSet::new(),
             alive: Vec::new(),
             owner: Vec::new(),
@@ -58,11 +61,19 @@ impl Group {
         self.members.is_empty() || self.members.contains(peer)
     }
 
-    pub(crate) fn set(&mut self, members: &[PeerId]) {
+    /// Whether the last list had the addresses of all members.
+    pub(crate) const fn is_listed(&self) -> bool {
+        self.listed
+    }
+
+    /// What a list says: who the members are, and which peers can be dialled.
+    pub(crate) fn set<'a>(&mut self, members: &[PeerId], listed: impl Iterator<Item = &'a PeerId>) {
         let mut members: BTreeSet<PeerId> = members.iter().take(MAX_MEMBERS).cloned().collect();
         if !members.is_empty() {
             members.insert(self.me.clone());
         }
+        let others = members.len().saturating_sub(1);
+        self.listed = listed.filter(|peer| members.contains(*peer)).count() >= others;
         self.stale |= members != self.members;
         self.members = members;
         // A list may name one for long after it was lost.
@@ -98,6 +109,19 @@ impl Group {
     /// How many of the group come before this member where somebody has to take over a fragment.
     pub(crate) fn place(&self, fragment: u32) -> u16 {
         self.place.get(fragment as usize).copied().unwrap_or_default()
+    }
+
+    /// How many of the group come before this member where somebody is to be dialled: 0 for near
+    /// ones, whom all dial.
+    pub(crate) fn turn_of(&self, peer: &PeerId) -> u16 {
+        if self.is_near(peer) {
+            return 0;
+        }
+        let bits = name(peer);
+        let number = u32::try_from(bits >> 32).unwrap_or_default();
+        let own = draw(name(&self.me), number);
+        let before = self.members.iter().filter(|member| draw(name(member), number) > own).count();
+        u16::try_from(before).unwrap_or(u16::MAX)
     }
 
     /// Who is to fetch a fragment from afar; `None`: nobody in particular.
@@ -172,7 +196,7 @@ mod tests {
 
     fn group_of(me: &PeerId, members: &[PeerId]) -> Group {
         let mut group = Group::new(me.clone());
-        group.set(members);
+        group.set(members, members.iter());
         group.draw(128, Instant::now());
         group
     }

@@ -21,20 +21,26 @@ const SILENCE: Duration = Duration::from_secs(150);
 const RETIREMENT: Duration = Duration::from_secs(20);
 /// Links are looked over so often.
 const REVIEW: Duration = Duration::from_secs(10);
-/// A far peer is tried so often, whether it is better than those at hand.
+/// A far peer is tried so often, whether it is better than those at hand. In a crowd less often:
+/// each costs a handshake between ISPs.
 const TRIAL: Duration = Duration::from_secs(30);
-/// Others are told of neighbours first after so long, near or far: a newcomer that OMS has not
-/// told us of yet counts as far, and may know nobody else…
+/// Others are told of neighbours first after so long, or of whoever has all…
 const PEX_FIRST: Duration = Duration::from_millis(1500);
 const FAR_PEX_FIRST: Duration = Duration::from_secs(3);
+const SOURCE_FIRST: Duration = Duration::from_millis(200);
 /// … then so often, and heard so often.
 const PEX_EVERY: Duration = Duration::from_secs(60);
 const PEX_HEARD: Duration = Duration::from_secs(20);
-/// Neighbours told of, to a near peer and to a far one: each is as long as its passkey.
+/// Neighbours told of to a near peer, and to a far one: each is as long as its passkey.
 const PEX_SIZE: usize = 16;
 const FAR_PEX_SIZE: usize = 4;
-/// Far peers dialled in the largest group.
+/// Of those so many far ones that have all, and no others that are far.
+const SOURCES_TOLD: usize = 2;
+/// Far peers dialled at least, and by all of a group together.
 const FAR_LINKS: usize = 3;
+const GROUP_FAR_LINKS: usize = 24;
+/// Far peers dialled at a time: handshakes of a whole group at once fill a link between ISPs.
+const FAR_DIALS: usize = 2;
 /// Dials that failed: OMS is told at the second.
 const FAILS_TOLD: u32 = 2;
 
@@ -44,17 +50,20 @@ impl Engine {
         if self.stopped.is_some() || self.pieces.missing == 0 {
             return;
         }
-        let trial = now >= self.tried + TRIAL;
+        let trial = now >= self.tried + TRIAL.mul_f64(self.group.crowd());
         let dialling: Vec<bool> =
             self.neighbours.dialling().map(|peer| self.group.is_near(peer)).collect();
-        let far = self.links.values().filter(|link| !link.near).count();
-        let mut far = far + dialling.iter().filter(|near| !**near).count();
+        let lacks_source = !self.links.values().any(|link| !link.near && link.map.is_full());
+        // Who comes by itself ends no search for somebody who has all.
+        let counts = |link: &&Link| !link.near && (link.info.dialled || !lacks_source);
+        let far = self.links.values().filter(counts).count();
+        let mut far_dials = dialling.iter().filter(|near| !**near).count();
+        let mut far = far + far_dials;
         let mut all = self.links.len() + dialling.len();
         let mut room = self.config.dials.saturating_sub(dialling.len());
         // Some room is left for those who come.
         let most = self.config.links - self.config.links / 4;
         let far_links = self.far_links();
-        let lacks_source = !self.links.values().any(|link| !link.near && link.map.is_full());
         let mut chosen = Vec::new();
         let mut left = Vec::new();
         for candidate in self.neighbours.candidates(now) {
@@ -65,12 +74,18 @@ impl Engine {
                 continue;
             }
             let near = self.group.is_near(&candidate.peer);
-            let is_source = lacks_source && self.neighbours.is_named(&candidate.peer);
+            if !near && far_dials >= FAR_DIALS {
+                continue;
+            }
+            let is_source = lacks_source
+                && self.group.is_known()
+                && self.neighbours.is_named(&candidate.peer, |by| self.group.is_near(by));
             if !near && far >= far_links && !is_source {
                 left.push(candidate.clone());
                 continue;
             }
             far += usize::from(!near);
+            far_dials += usize::from(!near);
             (all, room) = (all + 1, room - 1);
             chosen.push(candidate.clone());
         }
@@ -91,8 +106,7 @@ impl Engine {
 
     /// How many far peers are dialled: a large group needs fewer for each member.
     fn far_links(&self) -> usize {
-        let shared = self.config.far_links as f64 / self.group.crowd();
-        self.config.far_links.min((shared as usize).max(FAR_LINKS))
+        self.config.far_links.min((GROUP_FAR_LINKS / self.group.size()).max(FAR_LINKS))
     }
 
     pub(crate) fn undialled(&mut self, peer: &PeerId, now: Instant) {
@@ -105,6 +119,8 @@ impl Engine {
     /// Ends what is dead, says that this peer is alive, replaces the worst.
     pub(crate) fn look_after_links(&mut self, now: Instant) {
         let ids: Vec<LinkId> = self.links.keys().copied().collect();
+        let has_source = self.group.is_known()
+            && self.links.values().any(|link| link.is_ready() && !link.near && link.map.is_full());
         for id in ids {
             let Some(link) = self.links.get(&id) else { continue };
             let peer = link.info.peer.clone();
@@ -120,7 +136,7 @@ impl Engine {
                 self.close(id, ByeReason::Timeout, now);
             } else if link.is_ready() && now >= link.said + REFRESH {
                 self.send(id, Frame::Refresh(Refresh::default()), now);
-            } else if link.is_ready() && now >= link.pex_due() {
+            } else if self.is_to_be_told(link) && now >= link.pex_due(has_source) {
                 self.tell_neighbours(id, now);
             }
         }
@@ -154,25 +170,40 @@ impl Engine {
         }
     }
 
+    /// Who came to us and is far, though OMS has not told us of it, may be a newcomer of the own
+    /// group that knows nobody else. Whom OMS has told us of has had a list, too.
+    fn is_to_be_told(&self, link: &Link) -> bool {
+        let is_new = !link.info.dialled && !self.neighbours.is_listed(&link.info.peer);
+        link.is_ready() && (link.near || is_new)
+    }
+
     fn tell_neighbours(&mut self, id: LinkId, now: Instant) {
-        let Some(link) = self.links.get_mut(&id) else { return };
-        link.news.pex_at = Some(now);
+        let Some(link) = self.links.get(&id) else { return };
         if link.map.is_full() {
             return;
         }
         let (near, peer) = (link.near, link.info.peer.clone());
-        let others = self.links.values().filter(|link| link.is_ready() && link.info.peer != peer);
-        // Near peers are told of far ones that have all, where there are any.
-        let is_source = |link: &&Link| !link.near && link.map.is_full();
-        let mut entries: Vec<PexEntry> = match near && others.clone().any(|link| is_source(&link)) {
-            true => others.filter(is_source).filter_map(entry).collect(),
-            false => others.filter_map(entry).collect(),
+        let mut others: Vec<&Link> = self.links.values().filter(|link| link.is_ready()).collect();
+        others.retain(|link| link.info.peer != peer);
+        self.random.shuffle(&mut others);
+        let told: Vec<&Link> = match self.group.is_known() {
+            true => {
+                let sources = others.iter().filter(|link| !link.near && link.map.is_full());
+                // Who is in the group is in every list, where lists have room for all of it.
+                let lacks = !near || !self.group.is_listed();
+                let members = others.iter().filter(|link| link.near && lacks);
+                sources.take(SOURCES_TOLD).chain(members).copied().collect()
+            }
+            false => others,
         };
-        self.random.shuffle(&mut entries);
-        entries.truncate(if near { PEX_SIZE } else { FAR_PEX_SIZE });
+        let most = if near { PEX_SIZE } else { FAR_PEX_SIZE };
+        let entries = told.into_iter().filter_map(entry).take(most).collect();
         if let Ok(entries) = List::new(entries)
             && !entries.is_empty()
         {
+            if let Some(link) = self.links.get_mut(&id) {
+                link.news.pex_at = Some(now);
+            }
             self.send(id, Frame::Pex(Pex { entries }), now);
         }
     }
@@ -183,7 +214,7 @@ impl Engine {
             return self.close(id, ByeReason::Fault, now);
         }
         link.news.pex_heard = Some(now);
-        let near = link.near && self.group.is_known();
+        let by = link.info.peer.clone();
         for entry in pex.entries.iter() {
             if entry.peer_id != self.me && self.notary.vouches(&entry.passkey, &entry.peer_id) {
                 let candidate = Candidate {
@@ -193,7 +224,7 @@ impl Engine {
                     bridge: false,
                     overloaded: false,
                 };
-                self.neighbours.heard_of(candidate, near);
+                self.neighbours.heard_of(candidate, Some(&by));
             }
         }
     }
@@ -201,8 +232,13 @@ impl Engine {
 
 impl Link {
     /// When the other end is to be told of neighbours next.
-    fn pex_due(&self) -> Instant {
-        let first = self.since + if self.near { PEX_FIRST } else { FAR_PEX_FIRST };
+    fn pex_due(&self, has_source: bool) -> Instant {
+        let first = match self.near {
+            true if has_source => SOURCE_FIRST,
+            true => PEX_FIRST,
+            false => FAR_PEX_FIRST,
+        };
+        let first = self.since + first;
         self.news.pex_at.map_or(first, |at| at + PEX_EVERY)
     }
 }

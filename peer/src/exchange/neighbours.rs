@@ -9,6 +9,8 @@ use crate::exchange::event::Candidate;
 
 /// Peers remembered at most.
 const MAX_KNOWN: usize = 1000;
+/// Peers remembered that have named the same one.
+const MAX_NAMERS: usize = 8;
 /// Wait after the first failed dial; doubled with each.
 const RETRY: Duration = Duration::from_secs(5);
 /// Longest wait, also for one that refused.
@@ -29,44 +31,56 @@ struct Known {
     banned: bool,
     /// Of the last list.
     listed: bool,
-    /// A near peer has named it.
-    named: bool,
+    /// Peers that have named it. It has all, if it is far and one of them is near.
+    named_by: Vec<PeerId>,
     /// Order among equals: or all would dial the same few.
-    lot: u32,
+    lot: (u16, u32),
 }
 
 impl Neighbours {
-    /// A new list: those of the last one that are not in it stand behind it. Whether somebody is
-    /// new.
-    pub(crate) fn listed(&mut self, entries: Vec<Candidate>, random: &mut fastrand::Rng) -> bool {
+    /// A new list: those of the last one that are not in it stand behind it; `lot` draws the order
+    /// among equals. Whether somebody is new.
+    pub(crate) fn listed(
+        &mut self,
+        entries: Vec<Candidate>,
+        mut lot: impl FnMut(&PeerId) -> (u16, u32),
+    ) -> bool {
         let before = self.known.len();
         self.known.values_mut().for_each(|known| known.listed = false);
         for candidate in entries {
-            self.add(candidate, true, random.u32(..));
+            let lot = lot(&candidate.peer);
+            self.add(candidate, true, lot);
         }
         self.known.len() > before
     }
 
-    /// A peer that another one named; a near one knows why.
-    pub(crate) fn heard_of(&mut self, candidate: Candidate, by_near: bool) {
+    /// A peer that another one named.
+    pub(crate) fn heard_of(&mut self, candidate: Candidate, by: Option<&PeerId>) {
         let peer = candidate.peer.clone();
         if !self.known.contains_key(&peer) {
-            self.add(candidate, false, 0);
+            self.add(candidate, false, (0, 0));
         }
-        if let Some(known) = self.known.get_mut(&peer) {
-            known.named |= by_near;
+        if let (Some(known), Some(by)) = (self.known.get_mut(&peer), by)
+            && known.named_by.len() < MAX_NAMERS
+            && !known.named_by.contains(by)
+        {
+            known.named_by.push(by.clone());
         }
     }
 
-    /// Whether a near peer has named it.
-    pub(crate) fn is_named(&self, peer: &PeerId) -> bool {
-        self.known.get(peer).is_some_and(|known| known.named)
+    /// Whether one of these peers has named it.
+    pub(crate) fn is_named(&self, peer: &PeerId, by: impl Fn(&PeerId) -> bool) -> bool {
+        self.known.get(peer).is_some_and(|known| known.named_by.iter().any(by))
     }
 
-    fn add(&mut self, candidate: Candidate, listed: bool, lot: u32) {
+    fn add(&mut self, candidate: Candidate, listed: bool, lot: (u16, u32)) {
         let peer = candidate.peer.clone();
         if let Some(known) = self.known.get_mut(&peer) {
-            (known.candidate, known.listed) = (candidate, listed);
+            (known.candidate, known.listed, known.lot) = (candidate, listed, lot);
+            if listed && known.fails == 1 {
+                // OMS knows by now what it did not know of a newcomer.
+                known.not_before = None;
+            }
             return;
         }
         if self.known.len() >= MAX_KNOWN && !self.forget_one() {
@@ -79,7 +93,7 @@ impl Neighbours {
             not_before: None,
             banned: false,
             listed,
-            named: false,
+            named_by: Vec::new(),
             lot,
         };
         self.known.insert(peer, known);
@@ -125,7 +139,7 @@ impl Neighbours {
         let mut found: Vec<&Known> = self.known.values().filter(may).collect();
         found.sort_by_key(|known| {
             let rank = known.candidate.rank.unwrap_or(u32::MAX);
-            (!known.listed, known.candidate.overloaded, rank, !known.named, known.lot)
+            (!known.listed, known.candidate.overloaded, rank, known.named_by.is_empty(), known.lot)
         });
         found.into_iter().map(|known| &known.candidate).collect()
     }
@@ -169,7 +183,7 @@ impl Neighbours {
             bridge: false,
             overloaded: false,
         };
-        self.heard_of(nobody, false);
+        self.heard_of(nobody, None);
         if let Some(known) = self.known.get_mut(peer) {
             known.banned = true;
         }

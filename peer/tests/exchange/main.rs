@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what is wrong here is a broken test")]
 mod faults;
 mod limits;
+mod meetings;
 mod node;
 mod pairs;
 mod plain;

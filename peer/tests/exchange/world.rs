@@ -69,6 +69,10 @@ pub(crate) struct World {
     pub(crate) came_in: BTreeMap<usize, u64>,
     /// Of those, the bytes of DATA frames.
     pub(crate) data_came_in: BTreeMap<usize, u64>,
+    /// Connections between ISPs, so far.
+    pub(crate) met_far: usize,
+    /// PEX frames inside ISPs, so far.
+    pub(crate) told_near: Vec<Bytes>,
     /// Chance that a connection is lost in a second.
     pub(crate) loss: f64,
     /// All chance.
@@ -103,6 +107,8 @@ impl World {
             delay: (Duration::from_millis(5), Duration::from_millis(35)),
             came_in: BTreeMap::new(),
             data_came_in: BTreeMap::new(),
+            met_far: 0,
+            told_near: Vec::new(),
             loss: 0.0,
             random: fastrand::Rng::with_seed(seed),
             script: Vec::new(),
@@ -261,6 +267,9 @@ impl World {
                 let mut bytes = BytesMut::new();
                 let payload = frame.encode(&mut bytes).unwrap();
                 bytes.extend_from_slice(&payload);
+                if matches!(frame, Frame::Pex(_)) && self.is_inside(wire) {
+                    self.told_near.push(bytes.clone().freeze());
+                }
                 let queue = &mut self.wires[wire].queue[from];
                 // As the links do it: what is no DATA goes first, but for a goodbye.
                 let place = match frame {

@@ -44,7 +44,8 @@ impl Graph {
         self.by_key.get(key).copied()
     }
 
-    /// The node that an operator's list means: by its key, else by the id of a node without a label.
+    /// The node that an operator's list means: by its key, else by the id of a node without a
+    /// label.
     pub(crate) fn find_named(&self, name: &str) -> Option<NodeIndex> {
         let by_id = || self.find(self.unlabelled.get(&format!("#{name}"))?);
         self.find(name).or_else(by_id)

@@ -34,8 +34,15 @@ impl World {
         }
         let queue = [VecDeque::new(), VecDeque::new()];
         self.wires.push(Wire { ends, queue, in_flight: [0; 2], open: true });
+        self.met_far += usize::from(!self.is_inside(wire));
         self.drive(node);
         self.drive(other);
+    }
+
+    /// Whether both ends of a connection are in one ISP.
+    pub(super) fn is_inside(&self, wire: usize) -> bool {
+        let [one, other] = self.wires[wire].ends.map(|(node, _)| self.nodes[node].isp);
+        one == other
     }
 
     /// A connection ends: each end hears of it.
