@@ -141,14 +141,15 @@ fn flow_8_3_9_a_serving_peer_has_a_class_confirmed() {
     };
     assert_eq!((&class()["class"], &class()["qualified"]), (&json!(0), &json!(true)));
     let key = key_in(&ben.file("client-key.pem"));
-    let signed = receipt(&anna.id, &key, 1, 100 * MIB).seal(&key).unwrap();
+    // So much counts though nobody has measured it.
+    let signed = receipt(&anna.id, &key, 1, 50 * MIB).seal(&key).unwrap();
     assert_eq!(send(&ben, &[&signed])[0]["outcome"], "accepted");
 
     let policy = scene.folder.path().join("classes.toml");
-    std::fs::write(&policy, "[[class]]\nclass = 2\nearned-mib = 100\n").unwrap();
+    std::fs::write(&policy, "[[class]]\nclass = 2\nearned-mib = 50\n").unwrap();
     let file = policy.display().to_string();
     let dry = scene.command(&["class", "--policy", &file, "--dry-run"]).unwrap();
-    assert_eq!(dry, "anna 0 -> 2 (100 MiB earned)\n1 would change\n");
+    assert_eq!(dry, "anna 0 -> 2 (50 MiB earned)\n1 would change\n");
     assert_eq!(class()["class"], 0);
     let done = scene.command(&["class", "--policy", &file]).unwrap();
     assert!(done.ends_with("1 changed\n"), "{done}");
