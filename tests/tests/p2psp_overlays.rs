@@ -1,6 +1,6 @@
 //! Overlays of a provider, over real processes: whose they are, who may take part, who is listed.
 
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 
 use serde_json::{Value, json};
 use system_tests::p2psp::{P2psp, Peer, addresses};
@@ -137,6 +137,32 @@ fn a_peer_is_dialled_before_others_are_sent_to_it() {
     until_seen("carla is found", refreshed, |list| list["reachable"] == true);
     let list = ben.ask("PUT", "/oms/peer", Some(&at(&ben, open))).json();
     assert_eq!(addresses(&list), ["127.0.0.12"]);
+}
+
+/// While a newcomer is being dialled nobody hears of it, though it opens ways. Its door lets nobody
+/// in at first, for one waits before it already, and then OMS.
+#[test]
+fn a_newcomer_is_in_no_list_before_it_has_been_dialled() {
+    let scene = Scene::start(&["overlay.probe=true", "overlay.probe-timeout-ms=60000"]);
+    let (ben, carla) = (scene.peer("ben", 11), scene.peer("carla", 12));
+    assert_eq!(ben.ask("POST", "/oms/overlay", Some(&json!({"overlay-id": "film"}))).status, 201);
+    let doors = [&ben, &carla].map(|peer| TcpListener::bind((peer.address(), 0)).unwrap());
+    let [at_ben, at_carla] = [(&ben, &doors[0]), (&carla, &doors[1])].map(|(peer, door)| {
+        let mut request = peer.join_request("film");
+        request["peer_addr"][0]["port"] = json!(door.local_addr().unwrap().port());
+        request["rendezvous"] = json!(true);
+        request
+    });
+    assert_eq!(ben.ask("POST", "/oms/peer", Some(&at_ben)).json()["reachable"], true);
+    rustix::net::listen(&doors[1], 0).unwrap();
+    let _first = TcpStream::connect(doors[1].local_addr().unwrap()).unwrap();
+    let joined = carla.ask("POST", "/oms/peer", Some(&at_carla)).json();
+    assert_eq!((&joined["reachable"], addresses(&joined)), (&Value::Null, vec!["127.0.0.11"]));
+    let list = || ben.ask("PUT", "/oms/peer", Some(&at_ben)).json();
+    assert_eq!((list()["status"]["num_peers"].as_u64(), addresses(&list())), (Some(2), vec![]));
+    assert!(doors[1].accept().is_ok(), "the first");
+    let carla = until_seen("carla is found", list, |list| !addresses(list).is_empty());
+    assert_eq!(carla["status"]["peer_info_list"][0]["nat"], Value::Null, "{carla}");
 }
 
 /// Join floods: so many joins of one user, and the answer says when to come back.

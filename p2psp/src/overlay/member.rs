@@ -109,11 +109,13 @@ const fn kind_of_nat(reach: Reach, nat: Nat) -> Nat {
     }
 }
 
-/// See [`Member::met_from`].
+/// See [`Member::met_from`]. Of a newcomer nothing is known until its dial has ended, unless it has
+/// found out itself what it is behind: nobody is sent to it before.
 pub(crate) fn met(reach: Reach, nat: Nat, rendezvous: bool, own: Option<Nat>) -> Option<Nat> {
     let nat = kind_of_nat(reach, nat);
+    let is_known = reach == Reach::Unreachable || nat != Nat::Unknown;
     let meets = own.is_some_and(|own| own.meets(nat));
-    (reach != Reach::Reachable && rendezvous && meets).then_some(nat)
+    (reach != Reach::Reachable && rendezvous && is_known && meets).then_some(nat)
 }
 
 /// An announced address that nobody is sent to.
@@ -186,6 +188,24 @@ mod tests {
         let mapped = at(&[("10.0.0.1", 1), ("192.0.2.1", 7000)], "::ffff:192.0.2.1").unwrap();
         assert_eq!(mapped.ip_address.to_string(), "192.0.2.1");
         assert_eq!((mapped.port, mapped.kind), (7000, AddressKind::Host));
+    }
+
+    /// Met by whoever can be dialled: not while it is being dialled itself, but where nobody got
+    /// through to it, or it says what it is behind. Whom OMS reached is dialled.
+    #[test]
+    fn a_newcomer_is_met_once_its_dial_has_ended_or_it_knows_what_it_is_behind() {
+        use Reach::{Reachable, Unknown, Unreachable};
+        let open = |reach, nat| met(reach, nat, true, Some(Nat::None));
+        for nat in [Nat::None, Nat::Unknown] {
+            assert_eq!(open(Unknown, nat), None, "{nat:?}");
+            assert_eq!(open(Unreachable, nat), Some(Nat::Unknown), "{nat:?}");
+        }
+        for nat in [Nat::Cone, Nat::Symmetric, Nat::Blocked] {
+            let met = [Unknown, Unreachable, Reachable].map(|reach| open(reach, nat));
+            assert_eq!(met, [Some(nat), Some(nat), None]);
+        }
+        assert_eq!(met(Unreachable, Nat::Cone, false, Some(Nat::None)), None, "opens no ways");
+        assert_eq!(met(Unreachable, Nat::Cone, true, None), None, "nor does who asks");
     }
 
     #[test]
