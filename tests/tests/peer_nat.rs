@@ -87,13 +87,25 @@ impl Scene {
         self.ask("/oms/servers").as_array().map_or(0, Vec::len)
     }
 
+    /// The status of a peer as it tells PAMS now.
+    fn pull(&self, peer: &PeerProgram) -> Value {
+        let id = &peer.status().unwrap()["peer-id"];
+        let asked = serde_json::json!({"peers": [id], "wait-s": 10}).to_string();
+        let told = self.asked("/pams/pull", &["--data", &asked]);
+        told["standings"][0]["status"].clone()
+    }
+
     /// What the operator asks, from the provider's own host.
     fn ask(&self, path: &str) -> Value {
+        self.asked(path, &[])
+    }
+
+    fn asked(&self, path: &str, more: &[&str]) -> Value {
         let file = |name: &str| self.provider.pki(name).display().to_string();
         let url = format!("{}{path}", self.provider.role("oms").url);
         let (ca, own, key) = (file("ca.pem"), file("client.pem"), file("client-key.pem"));
         let asked = ["-s", "--cacert", &ca, "--cert", &own, "--key", &key, &url];
-        let said = self.centre.host.run("curl", &asked).unwrap();
+        let said = self.centre.host.run("curl", &[&asked, more].concat()).unwrap();
         serde_json::from_str(&said).unwrap_or_default()
     }
 
@@ -244,6 +256,8 @@ fn a_relay_that_is_killed_is_replaced_while_the_transfer_goes_on() {
             .map_or(0, |it| it["have"].as_u64().unwrap_or_default())
     };
     until_so("the transfer begins", || have() > 1 << 20);
+    let status = scene.pull(&fetcher);
+    assert_eq!((&status["relayed"], &status["punched"]), (&1.into(), &0.into()), "{status}");
     let (_second, _second_home) = scene.relay("sara");
     first.kill();
     assert!(have() < film.len() as u64, "it was over before the relay was killed");

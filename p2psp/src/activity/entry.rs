@@ -1,4 +1,4 @@
-//! What is kept of one peer in memory: 112 bytes, 28 for each window of history but the last, and
+//! What is kept of one peer in memory: 112 bytes, 24 for each window of history but the last, and
 //! what few peers tell.
 
 use mp2p::id::{PeerId, UserId};

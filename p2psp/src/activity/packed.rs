@@ -1,5 +1,6 @@
 //! Statuses and windows of history in as few bytes as they have digits: there are millions. Rates
-//! end at 2^48 bit/s, connections at 2^24; what is more counts as that.
+//! end at 2^48 bit/s, connections at 2^24, those that are not direct at 2^16; what is more counts
+//! as that.
 
 use mp2p::message::activity::Window;
 use mp2p::message::status::PeerStatus;
@@ -35,7 +36,7 @@ impl<const N: usize> Small<N> {
     }
 }
 
-/// A status in 28 bytes.
+/// A status in 32 bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct PackedStatus {
     cpu_load: f32,
@@ -44,6 +45,8 @@ pub(crate) struct PackedStatus {
     down_bps: Small<6>,
     connections: Small<3>,
     max_connections: Small<3>,
+    punched: Small<2>,
+    relayed: Small<2>,
 }
 
 impl PackedStatus {
@@ -55,6 +58,8 @@ impl PackedStatus {
             down_bps: Small::of(status.down_bps),
             connections: Small::of(u64::from(status.connections)),
             max_connections: Small::of(u64::from(status.max_connections)),
+            punched: Small::of(u64::from(status.punched)),
+            relayed: Small::of(u64::from(status.relayed)),
         }
     }
 
@@ -66,17 +71,23 @@ impl PackedStatus {
             down_bps: self.down_bps.get(),
             connections: self.connections.get() as u32,
             max_connections: self.max_connections.get() as u32,
+            punched: self.punched.get() as u32,
+            relayed: self.relayed.get() as u32,
         }
     }
 }
 
-/// A window in 28 bytes; none where nothing was reported in it.
+/// A load of 1.
+const WHOLE: u16 = u16::MAX;
+
+/// A window in 24 bytes; none where nothing was reported in it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct PackedWindow {
     /// Unix seconds.
     from: u32,
     load: f32,
-    max_load: f32,
+    /// In parts of [`WHOLE`].
+    max_load: u16,
     reports: u16,
     up_bps: Small<6>,
     down_bps: Small<6>,
@@ -101,7 +112,8 @@ impl PackedWindow {
         let (before, load) = (f64::from(self.reports), status.load());
         let mean = |mean: f64, new: f64| (mean * before + new) / (before + 1.0);
         self.load = mean(f64::from(self.load), f64::from(load)) as f32;
-        self.max_load = self.max_load.max(load);
+        // A load is 0 to 1.
+        self.max_load = self.max_load.max((load * f32::from(WHOLE)).round() as u16);
         self.up_bps = Small::of(mean(self.up_bps.get() as f64, status.up_bps as f64) as u64);
         self.down_bps = Small::of(mean(self.down_bps.get() as f64, status.down_bps as f64) as u64);
         self.reports = self.reports.saturating_add(1);
@@ -112,7 +124,7 @@ impl PackedWindow {
             from: self.from(),
             reports: u32::from(self.reports),
             load: scores::told(self.load),
-            max_load: scores::told(self.max_load),
+            max_load: scores::told(f32::from(self.max_load) / f32::from(WHOLE)),
             up_bps: self.up_bps.get(),
             down_bps: self.down_bps.get(),
         }
@@ -132,6 +144,8 @@ mod tests {
             down_bps: 0,
             connections: 1_000_000,
             max_connections: 65_536,
+            punched: 65_535,
+            relayed: 256,
         };
         assert_eq!(PackedStatus::of(&status).get(), status);
         let more = PeerStatus { up_bps: u64::MAX, connections: u32::MAX, ..status };
@@ -139,8 +153,25 @@ mod tests {
         assert_eq!((most.up_bps, most.connections), ((1 << 48) - 1, (1 << 24) - 1));
     }
 
+    /// Of 0.3, 0.7 and 0.2 that is 0.4 and 0.7; thousandths are told.
+    #[test]
+    fn a_window_has_mean_and_highest_load_in_thousandths() {
+        let mut window = PackedWindow::new(600);
+        for cpu_load in [0.3, 0.7, 0.2] {
+            window.note(&PeerStatus { cpu_load, ..PeerStatus::default() });
+        }
+        let told = window.get();
+        assert_eq!((told.load, told.max_load, told.reports), (0.4, 0.7, 3));
+        for thousandths in 0..=1000_u16 {
+            let load = f32::from(thousandths) / 1000.0;
+            let mut window = PackedWindow::new(600);
+            window.note(&PeerStatus { cpu_load: load, ..PeerStatus::default() });
+            assert_eq!(window.get().max_load, load);
+        }
+    }
+
     #[test]
     fn they_take_as_little_as_they_say() {
-        assert_eq!((size_of::<PackedStatus>(), size_of::<PackedWindow>()), (28, 28));
+        assert_eq!((size_of::<PackedStatus>(), size_of::<PackedWindow>()), (32, 24));
     }
 }

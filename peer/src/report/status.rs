@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use mp2p::message::bound::{List, Text};
 use mp2p::message::status::{PeerReport, PeerStatus, StaticStatus};
 
+use crate::control::message::WayThere;
 use crate::node::Node;
 use crate::superpeer::{Waiting, Way};
 
@@ -76,15 +77,18 @@ fn report(
     let busy = after.ticks.0.saturating_sub(before.ticks.0) as f32;
     let all = after.ticks.1.saturating_sub(before.ticks.1).max(1) as f32;
     let transfers = node.status().transfers;
-    let connections: usize = transfers.iter().map(|one| one.neighbours.len()).sum();
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let neighbours = || transfers.iter().flat_map(|one| &one.neighbours);
+    let by = |way: WayThere| count(neighbours().filter(|one| one.path == way).count());
     let status = PeerStatus {
         cpu_load: (busy / all).clamp(0.0, 1.0),
         up_bps: rate(after.bytes.1.saturating_sub(before.bytes.1)),
         max_up_bps: limits.up_kbps * 1000,
         down_bps: rate(after.bytes.0.saturating_sub(before.bytes.0)),
-        connections: count(connections),
+        connections: count(neighbours().count()),
         max_connections: count(node.settings().connections()),
+        punched: by(WayThere::Punched),
+        relayed: by(WayThere::Relay),
     };
     let fixed = StaticStatus {
         agent: Text::new(concat!("mp2p-peer/", env!("CARGO_PKG_VERSION"))).unwrap_or_default(),

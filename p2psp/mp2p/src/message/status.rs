@@ -89,6 +89,10 @@ pub struct PeerStatus {
     pub connections: u32,
     /// The most that it takes; 0: not told.
     pub max_connections: u32,
+    /// Of those in use, those that were opened by both ends at once (TR 20002 §8.3.3).
+    pub punched: u32,
+    /// Of those in use, those that go through a relay.
+    pub relayed: u32,
 }
 
 impl PeerStatus {
@@ -96,7 +100,7 @@ impl PeerStatus {
     #[must_use]
     pub fn is_sensible(&self) -> bool {
         let rates = [self.up_bps, self.max_up_bps, self.down_bps];
-        let counts = [self.connections, self.max_connections];
+        let counts = [self.connections, self.max_connections, self.punched, self.relayed];
         self.cpu_load.is_finite()
             && (0.0..=1.0).contains(&self.cpu_load)
             && rates.into_iter().all(|rate| rate <= MAX_BPS)
@@ -133,6 +137,8 @@ mod tests {
         assert_eq!(PeerStatus::default().load(), 0.0);
         assert!(!PeerStatus { up_bps: u64::MAX, ..PeerStatus::default() }.is_sensible());
         assert!(!PeerStatus { connections: u32::MAX, ..PeerStatus::default() }.is_sensible());
+        assert!(!PeerStatus { punched: u32::MAX, ..PeerStatus::default() }.is_sensible());
+        assert!(!PeerStatus { relayed: u32::MAX, ..PeerStatus::default() }.is_sensible());
         assert!(!PeerStatus { cpu_load: f32::NAN, ..PeerStatus::default() }.is_sensible());
     }
 }
