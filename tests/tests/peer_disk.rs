@@ -113,6 +113,32 @@ fn a_full_disk_is_told_and_the_fetch_goes_on_when_there_is_room() {
     assert!(fs::read(scene.at("small/film.bin")).expect("no file") == film);
 }
 
+/// What lies elsewhere is copied where it is asked for: not begun where there is no room for it.
+#[test]
+fn a_copy_without_room_is_told_of_before_its_first_byte() {
+    let Some((scene, disk, [_source, mut getter], id)) = small_disk(63, "2m") else { return };
+    getter.serve(&[]).expect("no daemon");
+    getter.get(&id, &scene.at("got")).expect("not fetched");
+    let (got, small) = (scene.at("got"), scene.at("small").display().to_string());
+    let get = ["get", &id, "-o", &small];
+    let refused = getter.run(&get).expect_err("it has room").to_string();
+    let told = format!(
+        "film.bin lies in {}, and for a copy of it there is no room: {small} has 2.00 MiB free, \
+         6.00 MiB are to come",
+        got.display()
+    );
+    assert!(refused.contains(&told), "{refused}");
+    assert_eq!(fs::read_dir(&small).expect("no disk").count(), 0);
+    // It stays as it is where it lies, and nothing waits.
+    let status = getter.status().expect("no status");
+    let transfer = &status["transfers"][0];
+    assert_eq!((&transfer["state"], message(&status)), (&"sharing".into(), ""));
+    disk.grow("16m");
+    getter.run(&get).expect("not copied");
+    let film = fs::read(got.join("film.bin")).expect("no film");
+    assert!(fs::read(scene.at("small/film.bin")).expect("no file") == film);
+}
+
 /// Whether the index has a film.
 fn is_found(peer: &PeerProgram) -> bool {
     peer.run(&["search", "film"]).is_ok_and(|found| found.contains("film.bin"))
@@ -158,6 +184,32 @@ fn a_shared_file_that_is_changed_is_withdrawn_until_it_is_as_it_was() {
     source.serve(&[]).expect("no daemon");
     source.until(|status| status["transfers"][0]["state"] == "failed").expect("it is not told");
     until_so("the index has it no more", || !is_found(&reader));
+}
+
+/// Its overlay is over when the file is as it was again: the new one is asked for the same.
+#[test]
+fn what_its_publisher_wished_is_wished_again_when_a_content_comes_back() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    let film = film(&scene.at("source"), 64, 1 << 20).expect("no film");
+    let (path, folder) = (scene.at("source/film.bin"), scene.at("source").display().to_string());
+    let mut source = scene.peer("anna", BERLIN).expect("not enrolled");
+    source.serve(&[]).expect("no daemon");
+    let shared = format!("{folder}/film.bin");
+    source.run(&["share", &shared, "--keep-cached", "--relay-kbps", "64"]).expect("not shared");
+    fs::write(&path, &film[1..]).expect("not written");
+    source.until(|status| status["transfers"][0]["state"] == "failed").expect("it is not told");
+    let reader = scene.peer("bert", HAMBURG).expect("not enrolled");
+    until_so("the index has it no more", || !is_found(&reader));
+    source.kill();
+    let operator = scene.cities.p2psp.operator(MUENCHEN);
+    let overlay = format!("/oms/overlay?overlay-id={}", blake3::hash(&film).to_hex());
+    until_so("it is over", || operator.ask("GET", &overlay, None).status == 404);
+    fs::write(&path, &film).expect("not written");
+    source.serve(&[]).expect("no daemon");
+    until_so("the index has it again", || is_found(&reader));
+    let wishes = operator.ask("GET", &overlay, None).json()["requirements"].clone();
+    let asked = ["cache-bytes", "relay-bps"].map(|name| wishes[name].as_u64());
+    assert_eq!(asked, [Some(1 << 20), Some(64_000)], "{wishes}");
 }
 
 #[test]

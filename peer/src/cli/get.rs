@@ -81,6 +81,15 @@ impl Arguments {
         Ok(IspSettings { unis: self.unis.clone(), ca })
     }
 
+    /// Whether what lies elsewhere is copied to the folder that is named.
+    fn copies(&self) -> bool {
+        match self.how() {
+            None => !self.detach,
+            Some(How::Http) => !self.detach && self.output.is_some(),
+            Some(How::Stdout) => false,
+        }
+    }
+
     fn how(&self) -> Option<How> {
         let to_stdout = self.output.as_ref().is_some_and(|folder| *folder == *"-");
         if to_stdout { Some(How::Stdout) } else { self.stream }
@@ -205,7 +214,7 @@ async fn fetch(
         caches.fetched(&transfer.content_id).await;
         let started = wanted.iter().find(|started| started.content_id == transfer.content_id);
         let Some(started) = started else { continue };
-        if how.is_none() || arguments.output.is_some() {
+        if arguments.copies() {
             let (files, from, to) = (started.files.clone(), started.folder.clone(), folder.clone());
             let brought = tokio::task::spawn_blocking(move || match from == to {
                 true => Ok(()),
@@ -281,6 +290,11 @@ async fn with_room(
 ) -> anyhow::Result<(Vec<Started>, Vec<String>)> {
     let mut with_room = Vec::new();
     for started in wanted {
+        if let (true, Some(why)) = (arguments.copies(), &started.no_copy) {
+            let (title, lies) = (&started.title, started.folder.display());
+            failed.push(format!("{title} lies in {lies}, and for a copy of it there is {why}"));
+            continue;
+        }
         let Some(why) = &started.no_room else {
             with_room.push(started);
             continue;

@@ -80,6 +80,9 @@ pub struct Started {
     /// The disk has no room for it: how much is free, and how much is to come. It waits for room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_room: Option<String>,
+    /// It lies elsewhere, and where it was asked for the disk has no room for a copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_copy: Option<String>,
 }
 
 /// A content to play while it comes.

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use mp2p::id::ContentId;
 use mp2p::index_file::IndexFile;
 
-use crate::content::missing_bytes;
+use crate::content::{Space, missing_bytes};
 use crate::control::message::{Fetch, Started, State, is_index_file};
 use crate::node::kept::{self, Place, keep};
 use crate::node::lookup::{MAX_INDEX_BYTES, chosen, refuse_missing};
@@ -45,13 +45,14 @@ impl Node {
             is_source: false,
             stream: fetch.stream,
             anyway: fetch.anyway,
-            view: fetch.view,
-            cached: None,
+            view: fetch.view.clone(),
+            ..Place::default()
         };
         let _turn = self.turns.take(&index.content_id).await;
         self.claim(&index.content_id, Some(&place.root)).await?;
         let place = self.beside(&index.content_id, place).await?;
         let no_room = self.lacks_room(&index, &place).map(|lack| lack.to_string());
+        let no_copy = self.lacks_copy(&index, &place, (&fetch, &asked));
         let started = Started {
             content_id: index.content_id.clone(),
             overlay_id: index.overlay_id.clone(),
@@ -60,6 +61,7 @@ impl Node {
             files: asked,
             note: None,
             no_room,
+            no_copy: no_copy.map(|lack| lack.to_string()),
         };
         let at_work = self.transfer(&started.content_id).filter(|there| !there.is_over());
         let begun = match at_work {
@@ -83,6 +85,29 @@ impl Node {
         let files = index.files.iter().filter(|entry| is_wanted(&entry.path));
         let missing = missing_bytes(&place.root, files.map(|entry| (&*entry.path, entry.size)));
         self.spaces.lacks(&index.content_id, &place.root, missing)
+    }
+
+    /// What the disk lacks for a copy of what lies elsewhere, where it is not to be made anyway.
+    /// What is still to come there may come to the same disk.
+    fn lacks_copy(
+        &self,
+        index: &IndexFile,
+        place: &Place,
+        (fetch, asked): (&Fetch, &[String]),
+    ) -> Option<Lack> {
+        if fetch.anyway || place.root == fetch.folder {
+            return None;
+        }
+        let files = index.files.iter().filter(|entry| asked.iter().any(|it| *it == *entry.path));
+        let files = || files.clone().map(|entry| (&*entry.path, entry.size));
+        let copied = missing_bytes(&fetch.folder, files());
+        let device = |folder: &Path| Space::of(folder).ok().map(|space| space.device);
+        let comes = match device(&place.root) == device(&fetch.folder) && !place.is_source {
+            true => missing_bytes(&place.root, files()),
+            false => 0,
+        };
+        let bytes = copied.saturating_add(if copied > 0 { comes } else { 0 });
+        self.spaces.lacks(&index.content_id, &fetch.folder, bytes)
     }
 
     /// What is wanted of a content that is fetched already, beside what was wanted before. One that

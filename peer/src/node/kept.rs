@@ -6,6 +6,7 @@ use std::{fs, io};
 use anyhow::{Context, bail};
 use mp2p::id::ContentId;
 use mp2p::index_file::IndexFile;
+use mp2p::message::overlay::Requirements;
 use serde::{Deserialize, Serialize};
 
 use crate::content::Stamp;
@@ -54,10 +55,17 @@ pub struct Place {
     /// What was said of each file when it was hashed; of an earlier run nothing is believed.
     #[serde(skip)]
     pub seen: Vec<Option<Stamp>>,
+    /// What was asked of its overlay when it was shared.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub wishes: Requirements,
     /// Kept for others, as a cache: these fragments, from the first to before the second of each
     /// pair.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cached: Option<Vec<(u32, u32)>>,
+}
+
+fn is_default(wishes: &Requirements) -> bool {
+    *wishes == Requirements::default()
 }
 
 /// Keeps a content; its signed index file has been opened before.

@@ -36,9 +36,10 @@ impl Node {
         if let Some(why) = self.denylist.refusal(&index) {
             bail!("{}: {why}", &*index.title);
         }
-        let ((index, signed), note) = match self.registered(&mut index).await? {
-            Some(theirs) => (theirs, None),
-            None => self.publish(index, &share).await?,
+        let wishes = wishes(&share, &index);
+        let (((index, signed), note), wishes) = match self.registered(&mut index).await? {
+            Some(theirs) => ((theirs, None), Requirements::default()),
+            None => (self.publish(index, wishes).await?, wishes),
         };
         let started = Started {
             content_id: index.content_id.clone(),
@@ -48,8 +49,9 @@ impl Node {
             files: index.files.iter().map(|file| file.path.to_string()).collect(),
             note,
             no_room: None,
+            no_copy: None,
         };
-        let place = Place { root, is_source: true, seen, ..Place::default() };
+        let place = Place { root, is_source: true, seen, wishes, ..Place::default() };
         let _turn = self.turns.take(&started.content_id).await;
         self.claim(&started.content_id, None).await?;
         let kept = keep(&self.home, (index, signed), place);
@@ -85,25 +87,21 @@ impl Node {
     async fn publish(
         &self,
         index: IndexFile,
-        share: &Share,
+        requirements: Requirements,
     ) -> anyhow::Result<((IndexFile, String), Option<String>)> {
         let signed = index.seal(&self.identity.key)?;
         let overlay = OverlayRequest {
             overlay_id: index.overlay_id.clone(),
             title: index.title.clone(),
             description: index.description.clone(),
-            requirements: Requirements {
-                cache_bytes: if share.keep_cached { index.size() } else { 0 },
-                ..share.requirements
-            },
+            requirements,
             ..OverlayRequest::named(index.overlay_id.clone())
         };
         self.provider.create(&overlay).await.context("no overlay for it")?;
         let mut note = None;
-        if overlay.requirements != Requirements::default() {
+        if requirements != Requirements::default() {
             let told = self.provider.describe(&index.overlay_id).await?;
-            let asked = &overlay.requirements;
-            note = (!told.health.meets_requirements).then(|| lacking(asked, &told.health));
+            note = (!told.health.meets_requirements).then(|| lacking(&requirements, &told.health));
         }
         self.provider.register(&signed).await.context("it cannot be registered")?;
         Ok(((index, signed), note))
@@ -126,6 +124,12 @@ impl Node {
         let (files, cut, hashes) = (built.files, built.cut, built.hashes);
         Ok(IndexFile::build(about, files, cut, hashes, &self.identity.key)?)
     }
+}
+
+/// What is asked of an overlay that is made for a content.
+fn wishes(share: &Share, index: &IndexFile) -> Requirements {
+    let cache_bytes = if share.keep_cached { index.size() } else { 0 };
+    Requirements { cache_bytes, ..share.requirements }
 }
 
 /// What of a publisher's wishes there is not yet, in a sentence.

@@ -96,6 +96,7 @@ pub(crate) async fn register_again(node: &Node, kept: &Kept) {
         overlay_id: index.overlay_id.clone(),
         title: index.title.clone(),
         description: index.description.clone(),
+        requirements: kept.place.wishes,
         ..OverlayRequest::named(index.overlay_id.clone())
     };
     let told = match node.provider.create(&overlay).await {
