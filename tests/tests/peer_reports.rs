@@ -125,6 +125,25 @@ fn the_traffic_of_the_interface_is_measured_and_told() {
     }
 }
 
+/// Req-Net-090: who is put out of an overlay hears of it at once, though the next refresh is an
+/// hour away, and says so to its user.
+#[test]
+fn a_peer_that_is_expelled_says_so_at_once() {
+    let seldom = ["overlay.heartbeat-seconds=3600", "overlay.expires-seconds=9000"];
+    let seldom = seldom.map(|setting| ["--set", setting]).concat();
+    let scene = Scene::start_with(Shape::OneProcess, &seldom).expect("no scene");
+    let (anna, bert, id) = shared(&scene, 1 << 20);
+    let status = bert.status().expect("no status");
+    let peer = status["peer-id"].as_str().expect("no name");
+    let order = format!("/oms/expel?overlay-id={id}&peer-id={peer}");
+    assert_eq!(scene.cities.p2psp.operator(MUENCHEN).ask("POST", &order, None).status, 204);
+    let out = bert.until(|status| status["transfers"][0]["state"] == "failed");
+    let out = out.expect("it does not know")["transfers"][0]["message"].to_string();
+    assert!(out.contains("expelled from the overlay"), "{out}");
+    let stays = anna.status().expect("no status")["transfers"][0]["state"].clone();
+    assert_eq!(stays, "sharing");
+}
+
 /// §8.3.4: an authority's order ends the distribution at every peer, and it stays ended.
 #[test]
 fn flow_8_3_4_peers_stop_at_once_and_for_good() {

@@ -61,8 +61,26 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         )?;
         writeln!(out, "  {} errors, {} contradicted", content.errors, content.contradicted)?;
         for (rank, bytes) in &content.by_distance {
-            writeln!(out, "  rank {rank}: {} MiB", bytes >> 20)?;
+            writeln!(out, "  {}: {} MiB", distance(*rank), bytes >> 20)?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Ranks begin at 1; 0 stands for what no map told the rank of.
+fn distance(rank: u32) -> String {
+    match rank {
+        0 => "unknown distance".to_owned(),
+        rank => format!("rank {rank}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_distance_that_no_map_told_is_no_rank() {
+        assert_eq!([0, 1].map(distance), ["unknown distance", "rank 1"]);
+    }
 }

@@ -278,6 +278,10 @@ impl Driver {
             Command::Stop(stop) => self.ordered(stop, now),
             Command::Expelled(peer, epoch) => {
                 Standing::raise(&self.standing, epoch);
+                if peer == self.node.identity.peer {
+                    // OMS says why with the next answer.
+                    self.wanted.notify_one();
+                }
                 self.engine.expel(&peer, now);
             }
             Command::Revoked(serials) => {
