@@ -153,7 +153,15 @@ fn read_one(
         Format::Geofeed | Format::Mrt | Format::Bgpdump => return Ok(None),
         Format::Alto => Err(refuse(NetworkError::Mixed(source.clone()))),
     };
-    draft.map(Some)
+    draft.map(Some).map_err(|error| hinted(error, source.format, &file))
+}
+
+/// The error, and what the file looks like where it is of another format.
+fn hinted(error: LoadError, given: Format, file: &Arc<Path>) -> LoadError {
+    match reader::sniff::hint(given, file) {
+        Some(hint) => error.hinting(&hint),
+        None => error,
+    }
 }
 
 /// What can only be read once it is known which nodes and neighbours there are; else `None`.
@@ -181,7 +189,7 @@ fn read_upon(
         }
         _ => return Ok(None),
     };
-    draft.map(Some)
+    draft.map(Some).map_err(|error| hinted(error, source.format, &file))
 }
 
 fn load_alto(
@@ -197,7 +205,8 @@ fn load_alto(
     let mut documents = Vec::new();
     for source in sources {
         let file: Arc<Path> = Arc::from(source.path.as_path());
-        documents.push(reader::alto::read(&file, progress)?);
+        let document = reader::alto::read(&file, progress);
+        documents.push(document.map_err(|error| hinted(error, source.format, &file))?);
     }
     let old = old.map(|old| old.snapshot.as_ref());
     let (snapshot, pids, reduction) = alto_map::build(&documents, (options, old), &mut report)?;

@@ -25,6 +25,11 @@ impl LoadError {
         Self { spot: None, cause: cause.into() }
     }
 
+    /// The same with what may help.
+    pub(crate) fn hinting(self, hint: &str) -> Self {
+        Self { spot: self.spot, cause: format!("{}; {hint}", self.cause).into() }
+    }
+
     /// The file at fault, as its path was given; `None` where the choice of sources or of options
     /// is at fault.
     pub fn file(&self) -> Option<&Path> {

@@ -40,8 +40,12 @@ const CITY: usize = 3;
 /// Why a file is no geofeed.
 #[derive(Debug, thiserror::Error)]
 enum GeofeedError {
+    #[error("is empty; expected {EXPECTED}, or a comment where there are none")]
+    Empty,
     #[error("is no geofeed (RFC 8805): no row starts with a prefix; expected {EXPECTED}")]
     NoRow,
+    #[error("is no geofeed (RFC 8805): its header has a column `pop`; expected {EXPECTED}")]
+    List,
     #[error("line is longer than {LINE_BYTES_MAX} bytes; expected {EXPECTED}")]
     TooLong,
     #[error("the list of cities in this program is damaged: {0}")]
@@ -65,10 +69,11 @@ pub(crate) fn read(
         fields: Fields::default(),
         pops: HashMap::new(),
         counts: Counts::default(),
+        is_list: false,
     };
     feed.draft.prefixes.precedence = Precedence::Feed;
     let mut input = open::open(file, progress)?;
-    let (mut bytes, mut line) = (Vec::new(), 0);
+    let (mut bytes, mut line, mut blank) = (Vec::new(), 0, true);
     loop {
         bytes.clear();
         line += 1;
@@ -93,13 +98,20 @@ pub(crate) fn read(
         // Carriage returns alone end lines, too.
         for (more, text) in (0..).zip(text.split('\r').map(str::trim)) {
             line += u64::from(more > 0);
+            blank &= text.is_empty();
             if !text.is_empty() && !text.starts_with('#') {
                 feed.line(graph, text, &Spot::line(file, line), report);
             }
         }
+        if feed.is_list {
+            return Err(LoadError::at(Spot::line(file, line), GeofeedError::List));
+        }
         if feed.counts.good == 0 && feed.counts.bad > BAD_ROWS_MAX {
             break;
         }
+    }
+    if blank {
+        return Err(LoadError::at(Spot::file(file), GeofeedError::Empty));
     }
     if feed.counts.good == 0 && feed.counts.bad > 0 {
         return Err(LoadError::at(Spot::file(file), GeofeedError::NoRow));
@@ -115,6 +127,8 @@ struct Feed<'a> {
     fields: Fields,
     pops: HashMap<NodeIndex, u32>,
     counts: Counts,
+    /// Its header is that of a list of prefixes.
+    is_list: bool,
 }
 
 #[derive(Default)]
@@ -148,6 +162,8 @@ impl Feed<'_> {
             Ok(prefix) => prefix,
             Err(_) if self.counts.is_first() && is_heading(text) => {
                 self.counts.headers += 1;
+                let columns = (COUNTRY..=CITY).map(|place| fields.get(place).trim());
+                self.is_list = columns.into_iter().any(|name| name.eq_ignore_ascii_case("pop"));
                 return;
             }
             Err(fault) => {
@@ -216,6 +232,6 @@ fn read_prefix(text: &str, spot: &Spot, report: &mut Report) -> Result<IpNet, Pr
 /// Whether a text is the name of a column and not meant as a prefix.
 fn is_heading(text: &str) -> bool {
     !text.is_empty()
-        && !text.contains(['.', ':', '/'])
+        && !text.contains(|c: char| matches!(c, '.' | ':' | '/') || c.is_control())
         && text.starts_with(|first: char| first.is_ascii_alphabetic())
 }

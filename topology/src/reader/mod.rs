@@ -7,6 +7,7 @@ pub(crate) mod json;
 pub(crate) mod number;
 pub(crate) mod open;
 pub(crate) mod rows;
+pub(crate) mod sniff;
 pub(crate) mod xml;
 
 // Graphs.

@@ -30,6 +30,16 @@ const BZIP2: &[u8] = b"BZh";
 /// Byte order marks of UTF-16; no packed file, nor a routing table before 2106, begins with one.
 const UTF_16: [&[u8]; 2] = [&[0xff, 0xfe], &[0xfe, 0xff]];
 const XZ: &[u8] = &[0xfd, b'7', b'z', b'X', b'Z', 0];
+/// What else packs files, by the first bytes. As the time of an MRT record these are long before
+/// there were any, one second of 2012, or followed by a type that is none.
+const OTHER_PACKERS: [(&[u8], &str); 6] = [
+    (&[0x28, 0xb5, 0x2f, 0xfd], "zstd"),
+    (&[b'P', b'K', 3, 4], "zip (also a spreadsheet of an office program)"),
+    (&[b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c], "7z"),
+    (&[0x04, 0x22, 0x4d, 0x18], "lz4"),
+    (&[0x1f, 0x9d], "compress"),
+    (&[b'L', b'Z', b'I', b'P', 1], "lzip"),
+];
 
 /// Why a file's bytes cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +56,8 @@ pub(crate) enum OpenError {
     NotText,
     #[error("is UTF-16 text; write it as UTF-8")]
     Utf16,
+    #[error("is packed by {0}, which is not read; unpack it, or pack it by gzip, bzip2 or xz")]
+    Packed(&'static str),
 }
 
 /// A stream of the file's uncompressed bytes, at most 4 GiB of them.
@@ -105,6 +117,11 @@ pub(crate) fn text(bytes: Vec<u8>, file: &Arc<Path>) -> Result<String, LoadError
     Ok(text)
 }
 
+/// Whether these are the first bytes of a file that would be unpacked.
+pub(crate) fn is_packed(head: &[u8]) -> bool {
+    [GZIP, BZIP2, XZ].iter().any(|mark| head.starts_with(mark))
+}
+
 /// Bytes as ISO 8859-1: each is the Unicode character of its number.
 pub(crate) fn latin1(bytes: &[u8]) -> String {
     bytes.iter().copied().map(char::from).collect()
@@ -125,6 +142,9 @@ fn unpacked<'a>(
     let (magic, packed) = peek(counted).map_err(OpenError::Read)?;
     if UTF_16.iter().any(|mark| magic.starts_with(mark)) {
         return Err(OpenError::Utf16);
+    }
+    if let Some((_, packer)) = OTHER_PACKERS.iter().find(|(mark, _)| magic.starts_with(mark)) {
+        return Err(OpenError::Packed(packer));
     }
     let reader: Box<dyn Read + 'a> = if magic.starts_with(GZIP) {
         Box::new(MultiGzDecoder::new(packed))
@@ -246,6 +266,10 @@ mod tests {
             text_of(b"\xff\xfea\0").unwrap_err().ends_with("is UTF-16 text; write it as UTF-8")
         );
         assert!(text_of(b"\xfe\xff\0a").unwrap_err().contains("is UTF-16"));
+        for (mark, packer) in OTHER_PACKERS {
+            let message = text_of(mark).unwrap_err();
+            assert!(message.contains(&format!("is packed by {packer}, which")), "{message}");
+        }
         let packed = gzip(TEXT.as_bytes());
         let cut = &packed[..packed.len() - 9];
         assert!(text_of(cut).unwrap_err().contains("cannot read"));

@@ -16,6 +16,7 @@ mod gml;
 mod graphml;
 mod hostile;
 mod inventory;
+mod mistaken;
 mod names;
 mod neighbours;
 mod nodelink;

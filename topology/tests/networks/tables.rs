@@ -217,6 +217,11 @@ fn what_is_no_table_is_refused() {
     assert!(refusal("mrt", &updates).starts_with("rib: holds 1 updates and no routing table"));
     let peers = record(13, 1, &[0; 8]);
     assert!(refusal("mrt", &peers).contains("none of its 1 records is one"));
+    let cut = [peers.as_slice(), &peers[..15]].concat();
+    assert!(refusal("mrt", &cut).ends_with("record 2: the file ends inside it"));
+    // As long as a disk: zeros are records of no type and no length.
+    let zeros = refusal("mrt", &vec![0; 1 << 20]);
+    assert!(zeros.ends_with("its first 10001 records are of unknown type"), "{zeros}");
     assert!(refusal("mrt", b"prefix,pop\n192.0.2.0/24,A\n").contains("record 1: it claims"));
     assert!(refusal("mrt", &[7; 9]).contains("record 1: the file ends inside it"));
     assert!(refusal("bgpdump", b"").starts_with("rib: has no routes; expected lines TABLE_DUMP2|"));

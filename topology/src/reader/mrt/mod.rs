@@ -34,15 +34,20 @@ use crate::report::{Report, code};
 use crate::routes::{AsPath, Homes, OnlyUpdates, Table, TooManyPrefixes, warn_updates};
 use crate::spot::Spot;
 
+/// Records of unknown type before a file without any other counts as something else.
+const STRANGE_RECORDS_MAX: u64 = 10_000;
+
 /// Why a file is no routing table.
 #[derive(Debug, thiserror::Error)]
 enum MrtError {
     #[error("is empty")]
     Empty,
-    #[error("holds no routing table as MRT (RFC 6396): record 1: {0}")]
-    Cut(#[source] Cut),
+    #[error("holds no routing table as MRT (RFC 6396): record {number}: {cut}")]
+    Cut { number: u64, cut: Cut },
     #[error("holds no routing table as MRT (RFC 6396); none of its {0} records is one")]
     NoTable(u64),
+    #[error("holds no routing table as MRT (RFC 6396); its first {0} records are of unknown type")]
+    Strange(u64),
     #[error("record {number}: {cut}")]
     Endless { number: u64, cut: Cut },
 }
@@ -79,6 +84,10 @@ pub(crate) fn read(
             Ok(None) => break None,
             Err(cut) => break Some(cut),
         }
+        let Counts { records, unknown, .. } = reading.counts;
+        if unknown == records && unknown > STRANGE_RECORDS_MAX {
+            return Err(refuse(MrtError::Strange(unknown)));
+        }
     };
     let Reading { table, counts, report, .. } = reading;
     match cut {
@@ -86,7 +95,9 @@ pub(crate) fn read(
             let (number, cut) = (counts.records + 1, Cut::Read(error));
             return Err(refuse(MrtError::Endless { number, cut }));
         }
-        Some(cut) if counts.records == 0 => return Err(refuse(MrtError::Cut(cut))),
+        Some(cut) if counts.tables + counts.updates == 0 => {
+            return Err(refuse(MrtError::Cut { number: counts.records + 1, cut }));
+        }
         None if counts.records == 0 => return Err(refuse(MrtError::Empty)),
         _ if counts.tables == 0 && counts.updates > 0 => {
             return Err(LoadError::at(Spot::file(file), OnlyUpdates(counts.updates)));
