@@ -142,6 +142,15 @@ impl<'a> Drawing<'a> {
         for index in 0..self.points.len() {
             self.write_pid(&mut out, index);
         }
+        // Names come last, on a rim of white: what lies beneath one does not make it unreadable.
+        out.push_str("<g paint-order=\"stroke\" stroke=\"#fff\" stroke-width=\"3\">\n");
+        for (index, (x, y)) in self.points.iter().enumerate() {
+            let name =
+                escaped(self.network.snapshot().pids().name(Pid::new(index as u32)).as_str());
+            let (x, y) = (x + 9.0, y + 4.0);
+            let _ = writeln!(out, "<text x=\"{x:.1}\" y=\"{y:.1}\">{name}</text>");
+        }
+        out.push_str("</g>\n");
         let from = escaped(self.network.snapshot().pids().name(self.from).as_str());
         let _ = writeln!(
             out,
@@ -179,12 +188,7 @@ impl<'a> Drawing<'a> {
             ),
         };
         let end = if entry.kind == Kind::Internal { "</circle>" } else { "</rect>" };
-        let _ = writeln!(
-            out,
-            "{shape}<title>{title}</title>{end}<text x=\"{:.1}\" y=\"{:.1}\">{name}</text>",
-            x + 9.0,
-            y + 4.0
-        );
+        let _ = writeln!(out, "{shape}<title>{title}</title>{end}");
     }
 }
 
