@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::json;
 use system_tests::http::get;
 use system_tests::maps::{Maps, cost_map};
-use system_tests::resource::{COST, NETWORK_MAP_FILTERED};
+use system_tests::resource::{ASKED, COST, FETCHED, NETWORK_MAP_FILTERED};
 use system_tests::scrape::Scrape;
 use system_tests::unis::Unis;
 use system_tests::wait::until_so;
@@ -61,6 +61,48 @@ fn j8_requests_answers_and_maps_are_counted() {
     );
     let version = format!("version=\"{}\"", env!("CARGO_PKG_VERSION"));
     assert_eq!(scrape.labelled("unis_build_info"), [(version.as_str(), 1.0)]);
+}
+
+/// Each service of the directory has counters of its own: what went well and what was refused, in
+/// number and in bytes.
+#[test]
+fn j8_each_service_of_the_directory_is_counted() {
+    let unis = Unis::plain(&data::rfc7285(), &[]).unwrap();
+    let directory = FETCHED[0].get(&unis);
+    let listed: serde_json::Value = serde_json::from_slice(&directory.body).unwrap();
+    let mut listed: Vec<&str> =
+        listed["resources"].as_object().unwrap().keys().map(String::as_str).collect();
+    listed.push("directory");
+    let bad = "no query";
+    let mut done = vec![("directory", None, vec![(200, directory.body.len())])];
+    for fetched in &FETCHED[1..] {
+        let answer = fetched.get(&unis);
+        done.push((fetched.path, None, vec![(answer.status, answer.body.len())]));
+    }
+    for asked in &ASKED {
+        let answers = [asked.post(&unis, asked.query), asked.post(&unis, bad)];
+        let read = Some(asked.query.len() + bad.len());
+        let answers = answers.iter().map(|answer| (answer.status, answer.body.len())).collect();
+        done.push((asked.path, read, answers));
+    }
+    let mut tried: Vec<&str> = done.iter().map(|(path, ..)| *path).collect();
+    listed.sort_unstable();
+    tried.sort_unstable();
+    assert_eq!(tried, listed);
+    let scrape = Scrape::of(&unis.admin);
+    for (id, read, answers) in done {
+        let expected = if read.is_some() { vec![200, 400] } else { vec![200] };
+        assert_eq!(answers.iter().map(|(status, _)| *status).collect::<Vec<_>>(), expected, "{id}");
+        for status in expected {
+            let count = format!("unis_requests_total{{resource=\"{id}\",status=\"{status}\"}}");
+            check(&scrape, &[(&count, 1)]);
+        }
+        let sent = answers.iter().map(|(_, bytes)| bytes).sum();
+        check(&scrape, &[(&format!("unis_response_bytes_total{{resource=\"{id}\"}}"), sent)]);
+        if let Some(read) = read {
+            check(&scrape, &[(&format!("unis_request_bytes_total{{resource=\"{id}\"}}"), read)]);
+        }
+    }
 }
 
 /// Each resource has counters of its own, also where a map is made while it is sent: bytes are
