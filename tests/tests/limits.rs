@@ -124,10 +124,19 @@ fn the_listeners_limits_are_those_of_the_settings() {
 }
 
 fn requests(unis: &Unis, count: usize) -> Vec<Answer> {
-    let one = "HEAD /network-map HTTP/1.1\r\nHost: x\r\n\r\n";
+    requests_with(unis, count, |_| String::new())
+}
+
+/// Requests over one connection, each with headers of its own.
+fn requests_with(unis: &Unis, count: usize, headers: impl Fn(usize) -> String) -> Vec<Answer> {
+    let one = |number: usize| {
+        let close = if number == count { "Connection: close\r\n" } else { "" };
+        let headers = headers(number);
+        format!("HEAD /network-map HTTP/1.1\r\nHost: x\r\n{close}{headers}\r\n")
+    };
     let mut stream = TcpStream::connect(unis.authority()).expect("an answer");
-    let last = one.replace("Host: x", "Host: x\r\nConnection: close");
-    stream.write_all((one.repeat(count - 1) + &last).as_bytes()).expect("an answer");
+    let all: String = (1..=count).map(one).collect();
+    stream.write_all(all.as_bytes()).expect("an answer");
     let mut text = String::new();
     stream.read_to_string(&mut text).expect("an answer");
     let heads = text.split("HTTP/1.1 ").skip(1).map(|head| format!("HTTP/1.1 {head}"));
@@ -151,6 +160,22 @@ fn an_address_that_asks_too_often_is_told_when_to_come_back() {
     assert!(requests(&unis, 30).iter().all(|answer| answer.status == 200));
 }
 
+/// No proxy stands before the server that it believes.
+#[test]
+fn who_claims_to_ask_for_others_is_bound_all_the_same() {
+    let bound =
+        ["limits.requests-per-second=1", "limits.request-burst=3", "limits.cap-loopback=true"];
+    let unis = server(&bound).unwrap();
+    let answers = requests_with(&unis, 30, |number| {
+        let address = format!("203.0.113.{number}");
+        format!(
+            "X-Forwarded-For: {address}\r\nForwarded: for={address}\r\nX-Real-IP: {address}\r\n"
+        )
+    });
+    let refused = answers.iter().filter(|answer| answer.status == 429).count();
+    assert!(answers.len() == 30 && refused >= 10, "{refused} of {}", answers.len());
+}
+
 #[test]
 fn enrolment_is_bound_by_address_too() {
     let more = ["requests-per-second=1", "request-burst=1", "cap-loopback=true"];
@@ -161,6 +186,17 @@ fn enrolment_is_bound_by_address_too() {
     let output = curl::with_certificate(&unis).arg("--head").arg(url).output().unwrap();
     let heads = String::from_utf8_lossy(&output.stdout);
     assert!(heads.contains("HTTP/1.1 200") && heads.contains("HTTP/1.1 429"), "{heads}");
+}
+
+#[test]
+fn a_request_for_a_certificate_has_an_end() {
+    let unis = Unis::mutual(&data::rfc7285(), &[]).unwrap();
+    let ask = |bytes: usize| {
+        let mut curl = curl::with_certificate(&unis);
+        curl.arg("--data").arg("x".repeat(bytes)).arg(unis.at("pki/enroll"));
+        curl::run(&mut curl).unwrap().status
+    };
+    assert_eq!([ask(16 << 10), ask((16 << 10) + 1)], [400, 413]);
 }
 
 #[test]

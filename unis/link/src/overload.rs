@@ -1,6 +1,8 @@
-//! A bound on requests in work: beyond it a request is answered 503 (RFC 9110 §15.6.4).
+//! A bound on requests in work, of all and of one source: beyond it a request is answered 503 (RFC
+//! 9110 §15.6.4).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::{HeaderValue, Response, StatusCode, header};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -13,10 +15,31 @@ pub struct Gate {
     places: Arc<Semaphore>,
 }
 
+/// What one source may have in work of it. Clones share the count.
+#[derive(Clone, Debug)]
+pub struct Share {
+    taken: Arc<AtomicUsize>,
+    most: usize,
+}
+
 /// A place at work, given back when dropped.
 #[derive(Debug)]
 pub struct Place {
     _permit: OwnedSemaphorePermit,
+    share: Share,
+}
+
+impl Share {
+    /// A share of `most` places.
+    pub fn new(most: usize) -> Self {
+        Self { taken: Arc::default(), most }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.share.taken.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Gate {
@@ -25,10 +48,13 @@ impl Gate {
         Self { places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))) }
     }
 
-    /// A place, or `None` when all are taken; never waits.
-    pub fn enter(&self) -> Option<Place> {
+    /// A place, or `None` when all are taken, or all of the source's share; never waits.
+    pub fn enter(&self, share: &Share) -> Option<Place> {
         let permit = Arc::clone(&self.places).try_acquire_owned().ok()?;
-        Some(Place { _permit: permit })
+        let before = share.taken.fetch_add(1, Ordering::Relaxed);
+        // Given back where it is one too many.
+        let place = Place { _permit: permit, share: share.clone() };
+        (before < share.most).then_some(place)
     }
 }
 
@@ -46,11 +72,22 @@ mod tests {
 
     #[test]
     fn a_full_gate_opens_when_a_place_is_left() {
-        let gate = Gate::new(1);
-        let first = gate.enter().unwrap();
-        assert!(gate.enter().is_none());
+        let (gate, share) = (Gate::new(1), Share::new(9));
+        let first = gate.enter(&share).unwrap();
+        assert!(gate.enter(&share).is_none());
         drop(first);
-        assert!(gate.enter().is_some());
+        assert!(gate.enter(&share).is_some());
+    }
+
+    #[test]
+    fn a_source_has_its_share_of_the_places() {
+        let (gate, one, other) = (Gate::new(9), Share::new(1), Share::new(1));
+        let first = gate.enter(&one).unwrap();
+        assert!(gate.enter(&one).is_none());
+        let _second = gate.enter(&other).unwrap();
+        drop(first);
+        assert!(gate.enter(&one).is_some());
+        assert!(gate.enter(&one).is_some());
     }
 
     #[test]

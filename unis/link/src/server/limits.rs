@@ -70,6 +70,9 @@ pub struct Limits {
     pub connection_window_bytes: u32,
     /// Requests in work at a time over all connections; more are answered 503.
     pub max_requests_in_work: usize,
+    /// Requests in work at a time over all connections from one IPv4 address or one IPv6 /64; more
+    /// are answered 503, so that nobody who takes answers slowly takes all places.
+    pub max_requests_in_work_per_source: usize,
     /// What those are told to wait, `Retry-After`.
     pub retry_after_s: u32,
     /// HTTP/2: time between pings.
@@ -106,6 +109,7 @@ impl Default for Limits {
             stream_window_bytes: 256 << 10,
             connection_window_bytes: 1 << 20,
             max_requests_in_work: 1024,
+            max_requests_in_work_per_source: 256,
             retry_after_s: 1,
             ping_interval_ms: 30_000,
             ping_timeout_ms: 20_000,
@@ -153,6 +157,7 @@ impl Limits {
             ("stream-window-bytes", u64::from(self.stream_window_bytes), 1),
             ("connection-window-bytes", u64::from(self.connection_window_bytes), MIN_WINDOW_BYTES),
             ("max-requests-in-work", count(self.max_requests_in_work), 1),
+            ("max-requests-in-work-per-source", count(self.max_requests_in_work_per_source), 1),
             ("ping-interval-ms", self.ping_interval_ms, 1),
             ("ping-timeout-ms", self.ping_timeout_ms, 1),
         ];

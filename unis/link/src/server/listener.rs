@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use crate::identity::Caller;
 use crate::log::Truncated;
 use crate::metrics::Metrics;
-use crate::overload::Gate;
+use crate::overload::{Gate, Share};
 use crate::rate::SourceRate;
 use crate::server::accept::{Accepted, HandshakeError};
 use crate::server::activity::{Activity, Waits};
@@ -181,6 +181,7 @@ impl<H: Handler> Shop<H> {
         let caps = Caps {
             all: limits.max_connections,
             per_source: limits.max_connections_per_source,
+            work_per_source: limits.max_requests_in_work_per_source,
             loopback_too: limits.cap_loopback,
         };
         Self {
@@ -217,18 +218,19 @@ impl<H: Handler> Shop<H> {
         let open = Open::count(&self.metrics);
         let shop = Arc::clone(self);
         tasks.spawn(async move {
+            let work = place.work.clone();
             let _until_the_end = (place, open);
-            shop.attend(stream, address).await;
+            shop.attend(stream, address, work).await;
         });
     }
 
-    async fn attend(self: Arc<Self>, stream: TcpStream, address: SocketAddr) {
+    async fn attend(self: Arc<Self>, stream: TcpStream, address: SocketAddr, work: Share) {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY");
         }
         let stop = Stop { drain: self.stop.drain.clone(), cut: self.stop.cut.child_token() };
         match self.secure(stream, &stop).await {
-            Ok(accepted) => self.serve(accepted, address, stop).await,
+            Ok(accepted) => self.serve(accepted, (address, work), stop).await,
             Err(error) => {
                 self.metrics.handshake_failed(error.reason());
                 let client = Truncated(address);
@@ -255,7 +257,7 @@ impl<H: Handler> Shop<H> {
         }
     }
 
-    async fn serve(&self, accepted: Accepted, address: SocketAddr, stop: Stop) {
+    async fn serve(&self, accepted: Accepted, (address, share): (SocketAddr, Share), stop: Stop) {
         let Accepted { transport, http2: is_http2, identity, registration } = accepted;
         let activity = Activity::new(waits(&self.limits), is_http2, Instant::now());
         let activity = Shared::new(activity);
@@ -264,6 +266,7 @@ impl<H: Handler> Shop<H> {
             handler: Arc::clone(&self.handler),
             caller: Caller { address, identity },
             gate: self.gate.clone(),
+            share,
             limits: Arc::clone(&self.limits),
             metrics: self.metrics.clone(),
             activity,

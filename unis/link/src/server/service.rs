@@ -16,7 +16,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use crate::body::{self, Body, BoxError};
 use crate::identity::Caller;
 use crate::metrics::Metrics;
-use crate::overload::{Gate, Place, unavailable};
+use crate::overload::{Gate, Place, Share, unavailable};
 use crate::server::transport::Shared;
 use crate::server::{Handler, Lasting, Limits};
 
@@ -26,6 +26,8 @@ pub(crate) struct Context<H> {
     pub(crate) handler: Arc<H>,
     pub(crate) caller: Caller,
     pub(crate) gate: Gate,
+    /// What the connection's source may have in work.
+    pub(crate) share: Share,
     pub(crate) limits: Arc<Limits>,
     pub(crate) metrics: Metrics,
     pub(crate) activity: Shared,
@@ -39,7 +41,7 @@ impl<H: Handler> Context<H> {
     ) -> Result<Response<Tracked>, Infallible> {
         let mut work = Work::begin(&self.activity);
         self.metrics.requests.inc();
-        let Some(place) = self.gate.enter() else {
+        let Some(place) = self.gate.enter(&self.share) else {
             self.metrics.requests_shed.inc();
             return Ok(work.tracks(unavailable(self.limits.retry_after_s), request.version()));
         };

@@ -1,9 +1,10 @@
-//! How many connections there are, in all and from where.
+//! How many connections there are, in all and from where, and the requests in work of each source.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::overload::Share;
 use crate::rate::host;
 
 /// Counts connections against the caps. Clones share the count.
@@ -18,13 +19,20 @@ pub(crate) struct Sources {
 pub(crate) struct Caps {
     pub(crate) all: usize,
     pub(crate) per_source: usize,
+    pub(crate) work_per_source: usize,
     pub(crate) loopback_too: bool,
 }
 
 #[derive(Debug, Default)]
 struct Counts {
     all: usize,
-    by_source: HashMap<IpAddr, usize>,
+    by_source: HashMap<IpAddr, Source>,
+}
+
+#[derive(Debug)]
+struct Source {
+    connections: usize,
+    work: Share,
 }
 
 /// A connection's place, given back when dropped.
@@ -32,6 +40,8 @@ struct Counts {
 pub(crate) struct Place {
     sources: Sources,
     source: IpAddr,
+    /// Of the requests in work, the source's.
+    pub(crate) work: Share,
 }
 
 impl Sources {
@@ -47,13 +57,16 @@ impl Sources {
         if counts.all >= self.caps.all {
             return Err("all");
         }
-        let from_here = counts.by_source.entry(source).or_default();
-        if *from_here >= self.caps.per_source && !exempt {
+        let most = if exempt { usize::MAX } else { self.caps.work_per_source };
+        let new = || Source { connections: 0, work: Share::new(most) };
+        let from_here = counts.by_source.entry(source).or_insert_with(new);
+        if from_here.connections >= self.caps.per_source && !exempt {
             return Err("source");
         }
-        *from_here += 1;
+        from_here.connections += 1;
+        let work = from_here.work.clone();
         counts.all += 1;
-        Ok(Place { sources: self.clone(), source })
+        Ok(Place { sources: self.clone(), source, work })
     }
 
     fn lock(&self) -> MutexGuard<'_, Counts> {
@@ -65,9 +78,9 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut counts = self.sources.lock();
         counts.all = counts.all.saturating_sub(1);
-        if let Some(count) = counts.by_source.get_mut(&self.source) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
+        if let Some(from_here) = counts.by_source.get_mut(&self.source) {
+            from_here.connections = from_here.connections.saturating_sub(1);
+            if from_here.connections == 0 {
                 counts.by_source.remove(&self.source);
             }
         }
@@ -79,7 +92,7 @@ mod tests {
     use super::*;
 
     fn sources(all: usize, per_source: usize) -> Sources {
-        Sources::new(Caps { all, per_source, loopback_too: false })
+        Sources::new(Caps { all, per_source, work_per_source: 1, loopback_too: false })
     }
 
     fn at(text: &str) -> IpAddr {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use link::server::{Limits, Security};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::Notify;
 use tokio_rustls::client::TlsStream;
 
@@ -144,6 +144,45 @@ async fn beyond_the_work_limit_clients_are_told_to_come_back() {
     assert!(said.starts_with("HTTP/1.1 503") && said.contains("retry-after: 1"), "{said}");
     release.notify_one();
     assert!(Running::closes(&mut first).await.starts_with("HTTP/1.1 200"));
+}
+
+/// Whoever holds answers back, or asks for much at once, leaves room for others.
+#[tokio::test]
+async fn one_source_does_not_take_the_work_that_another_needs() {
+    let limits = hasty(|limits| {
+        limits.max_requests_in_work = 9;
+        limits.max_requests_in_work_per_source = 2;
+        limits.cap_loopback = true;
+    });
+    let started = Arc::new(Notify::new());
+    let tell = Arc::clone(&started);
+    let server = serve(Security::Plaintext, limits, move |request: http::Request<_>| {
+        let tell = Arc::clone(&tell);
+        async move {
+            if request.uri().path() == "/slow" {
+                tell.notify_one();
+                std::future::pending::<()>().await;
+            }
+            who(request).await
+        }
+    });
+    let mut slow = Vec::new();
+    for _ in 0..2 {
+        let mut stream = plain(&server).await;
+        stream.write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        started.notified().await;
+        slow.push(stream);
+    }
+    let quick = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let mut third = plain(&server).await;
+    third.write_all(quick).await.unwrap();
+    let said = Running::closes(&mut third).await;
+    assert!(said.starts_with("HTTP/1.1 503") && said.contains("retry-after: 1"), "{said}");
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+    let mut other = socket.connect(server.address).await.unwrap();
+    other.write_all(quick).await.unwrap();
+    assert!(Running::closes(&mut other).await.starts_with("HTTP/1.1 200"));
 }
 
 #[tokio::test]

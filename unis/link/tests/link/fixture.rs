@@ -218,6 +218,21 @@ impl World {
         own: Option<&Leaf>,
         protocol: &[u8],
     ) -> std::io::Result<TlsStream<TcpStream>> {
+        let stream = TcpStream::connect(address).await?;
+        let name = "localhost".try_into().unwrap();
+        TlsConnector::from(self.client_config(own, protocol)).connect(name, stream).await
+    }
+
+    /// A whole ClientHello, and nothing of what a client says after it.
+    pub(crate) fn hello(&self) -> Vec<u8> {
+        let (config, name) = (self.client_config(None, b"http/1.1"), "localhost");
+        let mut client = rustls::ClientConnection::new(config, name.try_into().unwrap()).unwrap();
+        let mut hello = Vec::new();
+        client.write_tls(&mut hello).unwrap();
+        hello
+    }
+
+    fn client_config(&self, own: Option<&Leaf>, protocol: &[u8]) -> Arc<rustls::ClientConfig> {
         use rustls::pki_types::pem::PemObject;
         use rustls::pki_types::{CertificateDer, PrivateKeyDer};
         let mut roots = rustls::RootCertStore::empty();
@@ -236,9 +251,7 @@ impl World {
             None => builder.with_no_client_auth(),
         };
         config.alpn_protocols = vec![protocol.to_vec()];
-        let stream = TcpStream::connect(address).await?;
-        let name = "localhost".try_into().unwrap();
-        TlsConnector::from(Arc::new(config)).connect(name, stream).await
+        Arc::new(config)
     }
 
     /// What the server answers to `GET /who`, or the alert that it sends instead.

@@ -1,7 +1,10 @@
 //! What a client may do before it has shown who it is.
 
+use std::pin::pin;
+use std::time::Duration;
+
 use link::server::{Limits, Security};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::fixture::{Running, World, serve, who};
@@ -45,6 +48,25 @@ async fn half_open_handshakes_do_not_keep_others_out() {
         waiting.push(stream);
     }
     let answer = world.who(server.address, Some(&world.member(8))).await.unwrap();
+    assert!(answer.contains("operator/o8"), "{answer}");
+}
+
+/// From its complete ClientHello on a client takes a place, until it finishes or goes.
+#[tokio::test]
+async fn beyond_the_handshakes_in_work_the_next_one_waits_for_its_turn() {
+    let world = World::new();
+    let limits = Limits { max_handshakes: 1, handshake_timeout_ms: 3_600_000, ..Limits::default() };
+    let server = serve(Security::Tls(world.tls()), limits, who);
+    let mut first = plain(&server).await;
+    first.write_all(&world.hello()).await.unwrap();
+    // The server's part of the handshake has begun.
+    first.read_u8().await.unwrap();
+    let member = world.member(8);
+    let mut second = pin!(world.who(server.address, Some(&member)));
+    let soon = Duration::from_millis(300);
+    assert!(tokio::time::timeout(soon, second.as_mut()).await.is_err());
+    drop(first);
+    let answer = second.await.unwrap();
     assert!(answer.contains("operator/o8"), "{answer}");
 }
 
