@@ -117,7 +117,8 @@ impl<'a> Drawing<'a> {
         for point in others {
             (x, y, count) = (x + point.0, y + point.1, count + 1.0);
         }
-        let turn = TAU * (pid as f64 * 0.618).fract();
+        // Above or below, for names stand to the right.
+        let turn = TAU * ((1.0 + (pid as f64 * 0.618).fract()) / 6.0 + (pid % 2) as f64 / 2.0);
         (count > 0.0).then(|| (x / count + ASIDE * turn.cos(), y / count + ASIDE * turn.sin()))
     }
 
