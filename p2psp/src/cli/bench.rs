@@ -46,9 +46,9 @@ pub struct Arguments {
     /// Serves from this folder, as the other end of a measurement
     #[arg(long, value_name = "DIR", hide = true)]
     serve: Option<PathBuf>,
-    /// Members of the overlay that is served
-    #[arg(long, value_name = "NUMBER", default_value_t = 1000, hide = true)]
-    members: usize,
+    /// Sizes of the overlays whose lists are measured in memory [default: 10 to 1,000,000]
+    #[arg(long, value_name = "NUMBER", value_delimiter = ',')]
+    members: Vec<usize>,
     /// Echoes, with the certificates of this folder
     #[arg(long, value_name = "DIR", hide = true)]
     echo: Option<PathBuf>,
@@ -97,6 +97,7 @@ What is measured:
 Examples:
   p2psp bench --quick
   p2psp bench --only list,tls
+  p2psp bench --only list --members 100,1000
   p2psp bench --format json > figures.json";
 
 /// How much of it.
@@ -129,7 +130,7 @@ const QUICK: Size = Size {
 /// The folder cannot be written, or a server does not start.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     if let Some(state) = &arguments.serve {
-        served::serve(state, arguments.seed, arguments.members)?;
+        served::serve(state, arguments.seed, *arguments.members.first().unwrap_or(&1000))?;
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(state) = &arguments.echo {
@@ -166,7 +167,8 @@ fn rows(arguments: &Arguments, folder: &Path) -> anyhow::Result<(Vec<Row>, Vec<S
     let (mut rows, mut absent) = (Vec::new(), Vec::new());
     if wants(What::List) {
         let map = world::map(seed)?;
-        for overlay in size.overlays {
+        let own = &*arguments.members;
+        for overlay in if own.is_empty() { size.overlays } else { own } {
             rows.push(lists::measured(&map, *overlay, seed, time)?);
         }
         rows.extend(passkeys::measured(folder, time)?);

@@ -36,6 +36,7 @@ pub(crate) struct World {
     pub(crate) store: MemoryStore,
     pub(crate) pams: Arc<Pams>,
     pub(crate) overlay: OverlayId,
+    isp: Arc<str>,
     map: Arc<Atlas>,
 }
 
@@ -72,13 +73,14 @@ impl World {
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         runtime.block_on(settle(&store, &pams, seed, count, NOW))?;
         let overlay = OverlayId::parse(OVERLAY)?;
-        Ok(Self { store, pams: Arc::new(pams), overlay, map: Arc::clone(map) })
+        let (pams, isp, map) = (Arc::new(pams), Arc::from("isp"), Arc::clone(map));
+        Ok(Self { store, pams, overlay, isp, map })
     }
 
     /// The network as a peer's ISP sees it.
     pub(crate) fn outlook(&self, member: &Member) -> Outlook {
         let map = Some(Arc::clone(&self.map));
-        Outlook::new(Arc::from("isp"), map, member.address.ip_address, false)
+        Outlook::new(Arc::clone(&self.isp), map, member.address.ip_address, false)
     }
 }
 
