@@ -33,6 +33,7 @@ pub mod backup;
 pub mod calls;
 mod chunks;
 pub mod database;
+mod digests;
 pub mod passkeys;
 pub mod roles;
 pub mod scores;

@@ -6,13 +6,13 @@
 //!  list ─► OMS ─ (row and its turn, when it was read last) ─► score, age
 //! ```
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use hashbrown::HashTable;
 use mp2p::id::PeerId;
 
 use crate::chunks::Chunks;
+use crate::digests::DigestHash;
 
 /// How a peer stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,7 +50,7 @@ struct Table {
     peers: Chunks<PeerId>,
     free: Vec<u32>,
     by_peer: HashTable<u32>,
-    hasher: RandomState,
+    hash: DigestHash,
     /// How often a row became somebody's.
     turns: u32,
 }
@@ -135,12 +135,11 @@ impl Board {
     /// Forgets a row; whose it was.
     pub(crate) fn remove(&self, row: u32) -> Option<PeerId> {
         let mut table = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let Table { rows, peers, free, by_peer, hasher, .. } = &mut *table;
+        let Table { rows, peers, free, by_peer, hash, .. } = &mut *table;
         let place = rows.get_mut(row).filter(|row| !row.is_free())?;
         *place = Row::free(place.turn);
         let peer = peers.get(row)?.clone();
-        let hash = hasher.hash_one(peer.digest());
-        if let Ok(entry) = by_peer.find_entry(hash, |other| *other == row) {
+        if let Ok(entry) = by_peer.find_entry(hash.of(&peer), |other| *other == row) {
             entry.remove();
         }
         free.push(row);
@@ -161,8 +160,7 @@ impl Row {
 
 impl Table {
     fn find(&self, peer: &PeerId) -> Option<u32> {
-        let hash = self.hasher.hash_one(peer.digest());
-        self.by_peer.find(hash, |row| self.peers.get(*row) == Some(peer)).copied()
+        self.by_peer.find(self.hash.of(peer), |row| self.peers.get(*row) == Some(peer)).copied()
     }
 
     fn settle(&mut self, peer: &PeerId) -> u32 {
@@ -178,9 +176,9 @@ impl Table {
                 self.peers.push(peer.clone());
             }
         }
-        let (hasher, peers) = (&self.hasher, &self.peers);
-        let rehash = |row: &u32| peers.get(*row).map_or(0, |peer| hasher.hash_one(peer.digest()));
-        self.by_peer.insert_unique(hasher.hash_one(peer.digest()), row, rehash);
+        let (hash, peers) = (&self.hash, &self.peers);
+        let rehash = |row: &u32| peers.get(*row).map_or(0, |peer| hash.of(peer));
+        self.by_peer.insert_unique(hash.of(peer), row, rehash);
         row
     }
 }

@@ -1,7 +1,6 @@
 //! One version of an ISP's map, and the order in which PIDs are near to each of them: worked out
 //! once a PID, for all lists of its peers.
 
-use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use netmap::{Pid, Row, Snapshot};
@@ -15,19 +14,29 @@ const MAX_ORDER_BYTES: usize = 64 << 20;
 #[derive(Debug)]
 pub struct Atlas {
     map: Arc<Snapshot>,
-    /// At most [`MAX_ORDER_BYTES`] of them.
-    orders: RwLock<HashMap<Pid, Arc<Nearness>>>,
+    orders: RwLock<Orders>,
 }
 
-/// All PIDs of a map, near to far from one of them.
+/// By the PID from which they are: at most [`MAX_ORDER_BYTES`] of them.
+#[derive(Debug, Default)]
+struct Orders {
+    known: Vec<Option<Arc<Nearness>>>,
+    count: usize,
+}
+
+/// All PIDs of a map, near to far from one of them, and no PID at all.
 #[derive(Debug, Eq, PartialEq)]
 pub struct Nearness {
     /// Indexes of PIDs and the ordinal costs to them, side by side, for in the matrix these would
-    /// be anywhere. Equally near ones by their index, and so those without cost at the end, at 0.
+    /// be anywhere. Equally near ones by their index; at the end, at [`NO_COST`], first no PID,
+    /// whose index is behind all others, and then the PIDs without cost.
     pub(crate) order: Box<[(u32, u32)]>,
-    /// How many have a cost.
-    pub(crate) reached: usize,
+    /// Of each PID, and of none, its place in that order.
+    pub(crate) places: Box<[u32]>,
 }
+
+/// What stands for an ordinal cost where there is none.
+pub(crate) const NO_COST: u32 = u32::MAX;
 
 impl Atlas {
     /// Of a map.
@@ -51,30 +60,51 @@ impl Atlas {
 
     /// All PIDs, near to far; none where the map has no costs.
     pub(crate) fn nearness(&self, from: Pid) -> Option<Arc<Nearness>> {
-        let known = self.orders.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(order) = known.get(&from) {
+        let orders = self.orders.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Some(order)) = orders.known.get(from.index()) {
             return Some(Arc::clone(order));
         }
-        drop(known);
+        drop(orders);
         let made = Arc::new(Nearness::of(self.costs(from)?));
-        let mut known = self.orders.write().unwrap_or_else(PoisonError::into_inner);
-        let most = MAX_ORDER_BYTES / size_of_val(&*made.order).max(1);
-        if known.len() >= most.max(1) {
-            known.clear();
-        }
-        known.insert(from, Arc::clone(&made));
+        let mut orders = self.orders.write().unwrap_or_else(PoisonError::into_inner);
+        orders.put(from.index(), &made);
         Some(made)
+    }
+}
+
+impl Orders {
+    fn put(&mut self, from: usize, made: &Arc<Nearness>) {
+        if self.count >= (MAX_ORDER_BYTES / made.bytes().max(1)).max(1) {
+            *self = Self::default();
+        }
+        if self.known.len() <= from {
+            self.known.resize(made.order.len().max(from + 1), None);
+        }
+        if self.known[from].replace(Arc::clone(made)).is_none() {
+            self.count += 1;
+        }
     }
 }
 
 impl Nearness {
     fn of(costs: Row<'_>) -> Self {
-        let key = |(pid, cost): (u32, Option<u32>)| (cost.map_or(u64::MAX, u64::from), pid);
-        let mut keys: Vec<(u64, u32)> = (0..).zip(costs.iter()).map(key).collect();
+        // The cost, and the index from 1 on: 0 is that of no PID.
+        let key = |(cost, pid): (u32, u32)| u64::from(cost) << 32 | u64::from(pid);
+        let pids = costs.iter().map(|cost| cost.unwrap_or(NO_COST)).zip(1..);
+        let mut keys: Vec<u64> = pids.chain([(NO_COST, 0)]).map(key).collect();
         keys.sort_unstable();
-        let reached = keys.partition_point(|(cost, _)| *cost != u64::MAX);
-        let step = |(cost, pid): (u64, u32)| (pid, u32::try_from(cost).unwrap_or(0));
-        Self { order: keys.into_iter().map(step).collect(), reached }
+        let nowhere = keys.len() as u32 - 1;
+        let step = |key: u64| ((key as u32).checked_sub(1).unwrap_or(nowhere), (key >> 32) as u32);
+        let order: Box<[(u32, u32)]> = keys.into_iter().map(step).collect();
+        let mut places = vec![0; order.len()].into_boxed_slice();
+        for (place, (pid, _)) in (0..).zip(&order) {
+            places[*pid as usize] = place;
+        }
+        Self { order, places }
+    }
+
+    fn bytes(&self) -> usize {
+        size_of_val(&*self.order) + size_of_val(&*self.places)
     }
 }
 
@@ -97,7 +127,8 @@ mod tests {
         let atlas = Atlas::new(Arc::new(Snapshot::build(parts).unwrap()));
         let near = atlas.nearness(Pid::new(1)).unwrap();
         // The costs are 0 and 7: the first and the second of all.
-        assert_eq!((&*near.order, near.reached), (&[(2, 0), (0, 1), (3, 1), (1, 0)][..], 3));
+        let order = [(2, 0), (0, 1), (3, 1), (4, NO_COST), (1, NO_COST)];
+        assert_eq!((&*near.order, &*near.places), (&order[..], &[1, 4, 0, 2, 3][..]));
         assert!(Arc::ptr_eq(&near, &atlas.nearness(Pid::new(1)).unwrap()), "worked out once");
         assert!(atlas.nearness(Pid::new(4)).is_none(), "no PID of this map");
     }

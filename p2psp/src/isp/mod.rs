@@ -11,6 +11,7 @@ mod endpoints;
 mod followed;
 mod outlook;
 
+pub(crate) use crate::isp::atlas::NO_COST;
 pub use crate::isp::atlas::{Atlas, Nearness};
 pub use crate::isp::endpoints::Endpoints;
 pub use crate::isp::followed::{IspError, Isps};

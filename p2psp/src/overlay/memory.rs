@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use hashbrown::HashTable;
 use mp2p::id::{OverlayId, PeerId, UserId};
 use mp2p::message::join::PeerAddress;
 use mp2p::message::overlay::{OverlayChange, OverlayDescription, OverlayRequest};
@@ -23,7 +24,7 @@ use crate::settings::OverlaySettings;
 /// Locks; overlays are spread over them.
 const SHARDS: usize = 64;
 
-type Shard = HashMap<OverlayId, Swarm>;
+type Shard = HashTable<(OverlayId, Swarm)>;
 
 /// A [`SwarmStore`] that is gone with its process.
 pub struct MemoryStore {
@@ -44,14 +45,19 @@ impl MemoryStore {
         Self { shards, hasher: RandomState::new(), overlays, owned, bounds }
     }
 
-    fn shard(&self, overlay: &OverlayId) -> &RwLock<Shard> {
-        &self.shards[(self.hasher.hash_one(overlay) % SHARDS as u64) as usize]
+    /// Where an overlay is, and its hash there. Tables need the last bits of it and the first ones:
+    /// the shard is told by those between.
+    fn shard(&self, overlay: &OverlayId) -> (u64, &RwLock<Shard>) {
+        let hash = self.hasher.hash_one(overlay);
+        (hash, &self.shards[(hash >> 32) as usize % SHARDS])
     }
 
     /// Looks at an overlay.
     fn look<T>(&self, overlay: &OverlayId, act: impl FnOnce(&Swarm) -> T) -> Result<T, StoreError> {
-        let shard = read(self.shard(overlay));
-        shard.get(overlay).map(act).ok_or_else(|| StoreError::NoOverlay(overlay.clone()))
+        let (hash, shard) = self.shard(overlay);
+        let shard = read(shard);
+        let found = shard.find(hash, |(other, _)| other == overlay);
+        found.map(|(_, swarm)| act(swarm)).ok_or_else(|| StoreError::NoOverlay(overlay.clone()))
     }
 
     /// Members that are looked for, of all overlays.
@@ -117,9 +123,10 @@ impl MemoryStore {
         overlay: &OverlayId,
         act: impl FnOnce(&mut Swarm) -> T,
     ) -> Result<T, StoreError> {
-        let mut shard = write(self.shard(overlay));
-        let swarm = shard.get_mut(overlay);
-        swarm.map(act).ok_or_else(|| StoreError::NoOverlay(overlay.clone()))
+        let (hash, shard) = self.shard(overlay);
+        let mut shard = write(shard);
+        let found = shard.find_mut(hash, |(other, _)| other == overlay);
+        found.map(|(_, swarm)| act(swarm)).ok_or_else(|| StoreError::NoOverlay(overlay.clone()))
     }
 }
 
@@ -131,8 +138,9 @@ impl SwarmStore for MemoryStore {
         now: u64,
     ) -> Result<(), StoreError> {
         let overlay = request.overlay_id.clone();
-        let mut shard = write(self.shard(&overlay));
-        if shard.contains_key(&overlay) {
+        let (hash, shard) = self.shard(&overlay);
+        let mut shard = write(shard);
+        if shard.find(hash, |(other, _)| *other == overlay).is_some() {
             return Err(StoreError::Exists(overlay));
         }
         let most = self.bounds.max_overlays;
@@ -144,7 +152,8 @@ impl SwarmStore for MemoryStore {
             self.overlays.fetch_sub(1, Ordering::AcqRel);
             return Err(refused);
         }
-        shard.insert(overlay, Swarm::new(request, owner, now));
+        let swarm = Swarm::new(request, owner, now);
+        shard.insert_unique(hash, (overlay, swarm), |(other, _)| self.hasher.hash_one(other));
         Ok(())
     }
 
@@ -158,7 +167,11 @@ impl SwarmStore for MemoryStore {
     }
 
     fn remove(&self, overlay: &OverlayId) -> Option<Vec<Member>> {
-        let swarm = write(self.shard(overlay)).remove(overlay)?;
+        let (hash, shard) = self.shard(overlay);
+        let mut shard = write(shard);
+        let found = shard.find_entry(hash, |(other, _)| other == overlay).ok()?;
+        let ((_, swarm), _) = found.remove();
+        drop(shard);
         self.let_go(&swarm);
         Some(swarm.members().collect())
     }
@@ -184,14 +197,8 @@ impl SwarmStore for MemoryStore {
     ) -> Result<Announced, StoreError> {
         let most = self.bounds.max_members;
         self.with(overlay, |swarm| {
-            let is_full = |swarm: &Swarm| swarm.len() >= most && !swarm.has(&member.peer);
-            if is_full(swarm) {
-                swarm.sweep(now);
-            }
-            if is_full(swarm) {
-                return Err(StoreError::Full { what: "members", most });
-            }
-            let ticket = swarm.announce(member, now);
+            let ticket = swarm.announce(member, now, most);
+            let ticket = ticket.ok_or(StoreError::Full { what: "members", most })?;
             Ok(Announced { ticket, members: swarm.len() as u64 })
         })?
     }
@@ -268,7 +275,7 @@ impl SwarmStore for MemoryStore {
 
     fn keep(&self, now: u64) -> Vec<KeptOverlay> {
         let keep = |shard: &RwLock<Shard>| -> Vec<KeptOverlay> {
-            read(shard).values().map(|swarm| swarm.keep(now)).collect()
+            read(shard).iter().map(|(_, swarm)| swarm.keep(now)).collect()
         };
         self.shards.iter().flat_map(keep).collect()
     }
@@ -290,7 +297,7 @@ impl SwarmStore for MemoryStore {
     fn sweep(&self, now: u64) -> Swept {
         let mut swept = Swept::default();
         for shard in &self.shards {
-            write(shard).retain(|overlay, swarm| {
+            write(shard).retain(|(overlay, swarm)| {
                 swarm.sweep(now);
                 let stays = !swarm.is_idle(self.bounds.idle_seconds, now);
                 if stays {

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //!  buckets:  Berlin → [0, 3]   Hamburg → [1]   no PID → [7]      (only of PIDs where somebody is)
-//!  near to far, few buckets:   the costs of these, sorted
-//!               many buckets:  down the order of all PIDs, as far as need be
 //! ```
+
+mod tour;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -16,6 +16,7 @@ use netmap::Pid;
 use smallvec::SmallVec;
 
 use crate::isp::{Atlas, Outlook};
+pub(crate) use crate::overlay::placing::tour::Stop;
 
 /// Where more than one in so many PIDs has members, PIDs are gone through in their order.
 const FEW: usize = 16;
@@ -25,6 +26,8 @@ const FEW: usize = 16;
 pub(crate) struct Placing {
     isp: Arc<str>,
     atlas: Arc<Atlas>,
+    /// Of the map.
+    pids: u32,
     buckets: Vec<Bucket>,
     index: Index,
     /// The ISP's users, where it is said who they are.
@@ -35,7 +38,8 @@ pub(crate) struct Placing {
 
 #[derive(Debug)]
 struct Bucket {
-    pid: Option<Pid>,
+    /// Its index; [`NOWHERE`] of those in none.
+    pid: u32,
     /// Slots of members, in the order in which they came but for those who left.
     members: SmallVec<[u32; 4]>,
 }
@@ -43,27 +47,22 @@ struct Bucket {
 /// The bucket of each PID.
 #[derive(Debug)]
 enum Index {
-    Few(HashMap<Option<Pid>, u32>),
-    /// By PID, none at the end; [`NOBODY`] where there is none.
+    Few(HashMap<u32, u32>),
+    /// By PID, no PID at the end; [`NOBODY`] where there is none.
     Many(Box<[u32]>),
 }
 
 const NOBODY: u32 = u32::MAX;
-
-/// A PID where somebody is.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Stop<'a> {
-    pub(crate) pid: Option<Pid>,
-    pub(crate) ordinal: Option<u32>,
-    pub(crate) members: &'a [u32],
-}
+/// What stands for the index of a PID where there is none.
+pub(crate) const NOWHERE: u32 = u32::MAX;
 
 impl Placing {
     /// Nobody yet, by the map of `outlook`; none where it has none.
     pub(crate) fn new(outlook: &Outlook) -> Option<Self> {
         let (isp, atlas) = outlook.shared()?;
-        let (index, users) = (Index::Few(HashMap::new()), Arc::clone(outlook.users()));
-        Some(Self { isp, atlas, buckets: Vec::new(), index, users, users_in: BTreeMap::new() })
+        let (pids, users) = (atlas.map().pids().len() as u32, Arc::clone(outlook.users()));
+        let (buckets, index) = (Vec::new(), Index::Few(HashMap::new()));
+        Some(Self { isp, atlas, pids, buckets, index, users, users_in: BTreeMap::new() })
     }
 
     /// Whether it is of the same ISP.
@@ -99,25 +98,25 @@ impl Placing {
         if self.is_user(address) {
             *self.users_in.entry(pid).or_default() += 1;
         }
+        let pid = number(pid);
         if let Some(at) = self.index.find(pid) {
             self.buckets[at as usize].members.push(slot);
             return;
         }
         self.index.put(pid, self.buckets.len() as u32);
         self.buckets.push(Bucket { pid, members: SmallVec::from_slice(&[slot]) });
-        let pids = self.atlas.map().pids().len();
+        let pids = self.pids as usize;
         if matches!(self.index, Index::Few(_)) && self.buckets.len() * FEW > pids {
-            let mut places = vec![NOBODY; pids + 1].into_boxed_slice();
+            self.index = Index::Many(vec![NOBODY; pids + 1].into_boxed_slice());
             for (at, bucket) in (0..).zip(&self.buckets) {
-                places[place(bucket.pid, pids)] = at;
+                self.index.put(bucket.pid, at);
             }
-            self.index = Index::Many(places);
         }
     }
 
     pub(crate) fn drop_slot(&mut self, address: IpAddr, slot: u32) {
         let pid = self.atlas.map().pid_of(address);
-        let Some(at) = self.index.find(pid) else { return };
+        let Some(at) = self.index.find(number(pid)) else { return };
         let members = &mut self.buckets[at as usize].members;
         if let Some(place) = position(members, slot) {
             members.swap_remove(place);
@@ -134,7 +133,7 @@ impl Placing {
         let members = &self.buckets[at as usize].members;
         if members.is_empty() {
             self.buckets.swap_remove(at as usize);
-            self.index.put(pid, NOBODY);
+            self.index.put(number(pid), NOBODY);
             if let Some(moved) = self.buckets.get(at as usize) {
                 self.index.put(moved.pid, at);
             }
@@ -155,7 +154,7 @@ impl Placing {
 
     /// The members in a PID.
     pub(crate) fn members(&self, pid: Option<Pid>) -> &[u32] {
-        self.index.find(pid).map_or(&[], |at| &self.buckets[at as usize].members)
+        self.index.find(number(pid)).map_or(&[], |at| &self.buckets[at as usize].members)
     }
 
     fn is_user(&self, address: IpAddr) -> bool {
@@ -170,65 +169,21 @@ impl Placing {
         let all = before.chain([from]).chain(behind.map(|(pid, _)| *pid));
         all.map(|pid| self.members(pid))
     }
-
-    /// Goes from PID to PID, near to far, as long as `visit` says so. Equally near ones, and those
-    /// without cost, which come last, by their index.
-    pub(crate) fn tour<'a>(&'a self, outlook: &Outlook, mut visit: impl FnMut(Stop<'a>) -> bool) {
-        let costs = outlook.costs();
-        let ordinal = |pid: Option<Pid>| costs.and_then(|costs| costs.ordinal(pid?));
-        let stop = |at: u32| {
-            let Bucket { pid, members } = &self.buckets[at as usize];
-            Stop { pid: *pid, ordinal: ordinal(*pid), members }
-        };
-        match &self.index {
-            Index::Few(_) => {
-                // Cost, PID: no PID comes first among those without cost.
-                let key = |(at, bucket): (u32, &Bucket)| {
-                    let cost = u64::from(ordinal(bucket.pid).unwrap_or(u32::MAX));
-                    let pid = bucket.pid.map_or(0, |pid| pid.index() as u64 + 1);
-                    (cost << 32 | pid, at)
-                };
-                let mut order: SmallVec<[(u64, u32); 32]> =
-                    (0..).zip(&self.buckets).map(key).collect();
-                order.sort_unstable_by_key(|(key, _)| *key);
-                let _ = order.into_iter().all(|(_, at)| visit(stop(at)));
-            }
-            Index::Many(places) => {
-                let pids = places.len() - 1;
-                let near = outlook.nearness();
-                let (order, reached) =
-                    near.as_ref().map_or((&[][..], 0), |n| (&n.order, n.reached));
-                // What has no cost begins with those in no PID.
-                let at = |pid: u32| places.get(pid as usize).copied().filter(|at| *at != NOBODY);
-                let mut reach = order[..reached].iter().filter_map(|(pid, ordinal)| {
-                    let Bucket { pid, members } = &self.buckets[at(*pid)? as usize];
-                    Some(Stop { pid: *pid, ordinal: Some(*ordinal), members })
-                });
-                let unreached = order.get(reached..).unwrap_or_default();
-                let all = 0..if near.is_some() { 0 } else { pids as u32 };
-                let unreached = unreached.iter().map(|(pid, _)| *pid).chain(all);
-                let mut rest = [pids as u32].into_iter().chain(unreached).filter_map(at);
-                let _ = reach.all(&mut visit) && rest.all(|at| visit(stop(at)));
-            }
-        }
-    }
 }
 
 impl Index {
-    fn find(&self, pid: Option<Pid>) -> Option<u32> {
+    fn find(&self, pid: u32) -> Option<u32> {
         match self {
             Self::Few(places) => places.get(&pid).copied(),
-            Self::Many(places) => {
-                Some(places[place(pid, places.len() - 1)]).filter(|at| *at != NOBODY)
-            }
+            Self::Many(places) => Some(places[place(pid, places)]).filter(|at| *at != NOBODY),
         }
     }
 
-    fn put(&mut self, pid: Option<Pid>, at: u32) {
+    fn put(&mut self, pid: u32, at: u32) {
         match self {
             Self::Few(places) if at == NOBODY => drop(places.remove(&pid)),
             Self::Few(places) => drop(places.insert(pid, at)),
-            Self::Many(places) => places[place(pid, places.len() - 1)] = at,
+            Self::Many(places) => places[place(pid, places)] = at,
         }
     }
 }
@@ -241,7 +196,12 @@ fn position(members: &[u32], slot: u32) -> Option<usize> {
     members[begin..].iter().position(|member| *member == slot).map(|at| begin + at)
 }
 
-/// Of `pids` PIDs, or behind them.
-fn place(pid: Option<Pid>, pids: usize) -> usize {
-    pid.map_or(pids, Pid::index)
+/// The index of a PID, or [`NOWHERE`].
+fn number(pid: Option<Pid>) -> u32 {
+    pid.map_or(NOWHERE, |pid| pid.index() as u32)
+}
+
+/// Where a PID stands in what has an item for each, and one for none behind.
+fn place<T>(pid: u32, all: &[T]) -> usize {
+    (pid as usize).min(all.len() - 1)
 }

@@ -16,7 +16,6 @@ mod near;
 mod search;
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -25,6 +24,7 @@ use mp2p::id::{OverlayId, PeerId};
 use mp2p::message::list::PeerType;
 use mp2p::message::overlay::{Health, OverlayDescription, OverlayRequest};
 
+use crate::digests::DigestHash;
 use crate::overlay::member::{Member, Reach, Via};
 use crate::overlay::placing::Placing;
 use crate::overlay::seat::{Front, Seat};
@@ -43,7 +43,7 @@ pub(crate) struct Swarm {
     tickets: u64,
     seats: Seats,
     by_peer: HashTable<u32>,
-    hasher: RandomState,
+    hash: DigestHash,
     /// By seat.
     vias: HashMap<u32, Via>,
     caches: Vec<u32>,
@@ -62,7 +62,7 @@ impl Swarm {
             tickets: 0,
             seats: Seats::default(),
             by_peer: HashTable::new(),
-            hasher: RandomState::new(),
+            hash: DigestHash::default(),
             vias: HashMap::new(),
             caches: Vec::new(),
             placings: Vec::new(),
@@ -74,12 +74,8 @@ impl Swarm {
         self.by_peer.len()
     }
 
-    pub(crate) fn has(&self, peer: &PeerId) -> bool {
-        self.slot(peer).is_some()
-    }
-
     fn slot(&self, peer: &PeerId) -> Option<u32> {
-        let hash = self.hasher.hash_one(peer.digest());
+        let hash = self.hash.of(peer);
         self.by_peer.find(hash, |slot| is_of(&self.seats, *slot, peer)).copied()
     }
 
@@ -173,13 +169,19 @@ impl Swarm {
         }
     }
 
-    /// Takes a member in, or in its old place; its ticket.
-    pub(crate) fn announce(&mut self, member: Member, now: u64) -> u64 {
+    /// Takes a member in, or in its old place, where that makes no more than `most`; its ticket.
+    pub(crate) fn announce(&mut self, member: Member, now: u64, most: usize) -> Option<u64> {
+        let known = self.slot(&member.peer);
+        if known.is_none() && self.len() >= most {
+            self.sweep(now);
+            if self.len() >= most {
+                return None;
+            }
+        }
         self.last_active = now;
         if member.kind != PeerType::Cache {
             self.last_member = now;
         }
-        let known = self.slot(&member.peer);
         let before = known.and_then(|slot| self.seats.both(slot));
         let ticket = before.map(|(_, seat)| seat.ticket);
         let hint = before.map_or(Hint::NONE, |(front, _)| front.hint());
@@ -200,7 +202,7 @@ impl Swarm {
             self.keep_via(slot, via.map(|via| *via));
         }
         self.seats.put(slot, front, seat);
-        ticket
+        Some(ticket)
     }
 
     /// A free seat, in all that leads to it.
@@ -213,11 +215,9 @@ impl Swarm {
         if member.kind == PeerType::Cache {
             self.caches.push(slot);
         }
-        let (hasher, seats) = (&self.hasher, &self.seats);
-        let hash = hasher.hash_one(member.peer.digest());
-        let rehash =
-            |slot: &u32| seats.seat(*slot).map_or(0, |seat| hasher.hash_one(seat.peer.digest()));
-        self.by_peer.insert_unique(hash, slot, rehash);
+        let (hash, seats) = (&self.hash, &self.seats);
+        let rehash = |slot: &u32| seats.seat(*slot).map_or(0, |seat| hash.of(&seat.peer));
+        self.by_peer.insert_unique(hash.of(&member.peer), slot, rehash);
         slot
     }
 
@@ -231,7 +231,7 @@ impl Swarm {
     }
 
     fn remove(&mut self, peer: &PeerId) -> bool {
-        let hash = self.hasher.hash_one(peer.digest());
+        let hash = self.hash.of(peer);
         let seats = &self.seats;
         let entry = self.by_peer.find_entry(hash, |slot| is_of(seats, *slot, peer));
         let Ok(entry) = entry else { return false };

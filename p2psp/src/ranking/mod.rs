@@ -7,15 +7,17 @@
 //! Pure: what is known of candidates in, an order out. Locality alone cuts an overlay into islands
 //! that starve, so some entries always come from beyond the nearest rank.
 
-use mp2p::message::list::Demotion;
+use std::borrow::Borrow;
 
+use mp2p::message::list::Demotion;
+use smallvec::SmallVec;
+
+use crate::isp::NO_COST;
 use crate::scores::Brief;
 use crate::settings::Overloaded;
 
 /// The score of a peer that reported nothing: neither idle nor busy.
 const UNKNOWN_SCORE: f32 = 0.5;
-/// The distance of whoever has no cost: behind all that have one.
-const NO_COST: u32 = u32::MAX;
 
 /// What a list is to be like.
 #[derive(Clone, Copy, Debug)]
@@ -52,14 +54,24 @@ impl Sketch {
     /// classes, and is nothing special.
     #[must_use]
     pub fn of(ordinal: Option<u32>, brief: Option<Brief>) -> Self {
+        Self::at(ordinal.unwrap_or(NO_COST), brief)
+    }
+
+    /// The same at a distance, [`NO_COST`] where there is no cost: behind all that have one.
+    pub(crate) fn at(distance: u32, brief: Option<Brief>) -> Self {
         Self {
-            distance: ordinal.unwrap_or(NO_COST),
+            distance,
             score: score(brief),
             is_overloaded: brief.is_some_and(|brief| brief.is_overloaded),
             is_doubted: false,
             is_cache: false,
             class_floor: 0,
         }
+    }
+
+    /// The ordinal cost to there.
+    pub(crate) fn ordinal(&self) -> Option<u32> {
+        (self.distance != NO_COST).then_some(self.distance)
     }
 
     fn is_taken(&self, policy: &Policy) -> bool {
@@ -94,69 +106,115 @@ pub struct Place {
     pub demoted: Option<Demotion>,
 }
 
-/// Where a candidate stands: without cost last, then by score, then as it came.
+/// What a candidate lacks in score, and behind it its place among the candidates: in this order
+/// those of one distance stand in a list.
 #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
-struct Key {
-    distance: u32,
-    /// What it lacks in score, and behind it its place among the candidates.
-    rest: u64,
-}
+struct Key(u64);
 
 impl Key {
     fn of(place: u32, sketch: &Sketch) -> Self {
-        let rest = u64::from(lack(sketch.score)) << 32 | u64::from(place);
-        Self { distance: sketch.distance, rest }
+        Self(u64::from(lack(sketch.score)) << 32 | u64::from(place))
     }
 
     const fn place(self) -> usize {
-        (self.rest & 0xffff_ffff) as usize
+        (self.0 & 0xffff_ffff) as usize
+    }
+
+    fn sketch<C: Borrow<Sketch>>(self, candidates: &[C]) -> &Sketch {
+        candidates[self.place()].borrow()
     }
 }
 
-/// Stores tell of candidates near to far: then only those of one distance are to be sorted.
-fn sort(keys: &mut [Key]) {
-    if !keys.is_sorted_by_key(|key| key.distance) {
-        keys.sort_unstable();
-        return;
+/// Keys of those that are taken: without cost last, then by score, then as they came. Stores tell
+/// of candidates near to far: then only those of one distance are to be sorted.
+fn sorted<C: Borrow<Sketch>>(candidates: &[C], policy: &Policy) -> Keys {
+    let mut keys = Keys::with_capacity(candidates.len());
+    let (mut last, mut has_ties, mut is_near_to_far) = (0, false, true);
+    for (place, candidate) in (0..).zip(candidates) {
+        let sketch = candidate.borrow();
+        if sketch.is_taken(policy) {
+            has_ties |= sketch.distance == last;
+            is_near_to_far &= sketch.distance >= last;
+            last = sketch.distance;
+            keys.push(Key::of(place, sketch));
+        }
     }
-    for alike in keys.chunk_by_mut(|a, b| a.distance == b.distance) {
-        alike.sort_unstable_by_key(|key| key.rest);
+    let distance = |key: &Key| key.sketch(candidates).distance;
+    if !is_near_to_far {
+        keys.sort_unstable_by_key(|key| (distance(key), *key));
+    } else if has_ties {
+        for alike in keys.chunk_by_mut(|a, b| distance(a) == distance(b)) {
+            if alike.len() > 1 {
+                alike.sort_unstable();
+            }
+        }
     }
+    keys
 }
+
+/// Those of most lists are off the heap.
+type Keys = SmallVec<[Key; 160]>;
 
 /// Puts candidates in order, best first.
 #[must_use]
 pub fn order(sketches: &[Sketch], policy: &Policy) -> Vec<Place> {
-    let taken = (0..).zip(sketches).filter(|(_, sketch)| sketch.is_taken(policy));
-    let mut sorted: Vec<Key> = Vec::with_capacity(sketches.len());
-    sorted.extend(taken.map(|(place, sketch)| Key::of(place, sketch)));
-    sort(&mut sorted);
-    let Cut { kept, bridges } = cut(&sorted, sketches, policy);
-    let (mut list, mut last) = (Vec::with_capacity(policy.size.min(sorted.len())), Vec::new());
-    // Dense ranks, by cost alone, over all of them.
-    let (mut rank, mut before) = (0, None);
-    let mut take = |key: Key, bridge: Option<bool>| {
-        rank += u32::from(before != Some(key.distance));
-        before = Some(key.distance);
-        let Some(bridge) = bridge else { return };
-        let sketch = &sketches[key.place()];
-        let demoted = sketch.demotion();
-        let rank = (sketch.distance != NO_COST).then_some(rank);
-        let one = Place { candidate: key.place(), rank, bridge, demoted };
-        // The overloaded keep their order among themselves.
-        if demoted.is_some() { &mut last } else { &mut list }.push(one);
-    };
-    let (near, beyond) = sorted.split_at(kept);
-    near.iter().for_each(|key| take(*key, Some(false)));
+    places(sketches, policy).into_vec()
+}
+
+/// Places of a list; those of most lists are off the heap.
+pub(crate) type Places = SmallVec<[Place; 64]>;
+
+/// See [`order`].
+pub(crate) fn places<C: Borrow<Sketch>>(candidates: &[C], policy: &Policy) -> Places {
+    let sorted = &*sorted(candidates, policy);
+    let Cut { kept, bridges } = cut(sorted, candidates, policy);
+    let mut listing = Listing::default();
+    for key in &sorted[..kept] {
+        let sketch = key.sketch(candidates);
+        listing.pass(sketch);
+        listing.take(key.place(), sketch, false);
+    }
     let mut at = kept;
     for bridge in bridges {
-        let passed = &beyond[at - kept..bridge - kept];
-        passed.iter().for_each(|key| take(*key, None));
-        take(sorted[bridge], Some(true));
+        for key in &sorted[at..=bridge] {
+            listing.pass(key.sketch(candidates));
+        }
+        let key = sorted[bridge];
+        listing.take(key.place(), key.sketch(candidates), true);
         at = bridge + 1;
     }
+    let Listing { mut list, mut last, .. } = listing;
     list.append(&mut last);
     list
+}
+
+/// A list as far as it has come.
+#[derive(Default)]
+struct Listing {
+    list: Places,
+    /// They come last.
+    last: SmallVec<[Place; 16]>,
+    /// Dense, by cost alone, over all candidates.
+    rank: u32,
+    before: Option<u32>,
+}
+
+impl Listing {
+    /// Comes by a candidate, listed or not.
+    #[inline]
+    fn pass(&mut self, sketch: &Sketch) {
+        self.rank += u32::from(self.before != Some(sketch.distance));
+        self.before = Some(sketch.distance);
+    }
+
+    #[inline]
+    fn take(&mut self, candidate: usize, sketch: &Sketch, bridge: bool) {
+        let demoted = sketch.demotion();
+        let rank = sketch.ordinal().map(|_| self.rank);
+        let one = Place { candidate, rank, bridge, demoted };
+        // The overloaded keep their order among themselves.
+        if demoted.is_some() { self.last.push(one) } else { self.list.push(one) }
+    }
 }
 
 /// A number that falls as the score rises, for any score: the total order of IEEE 754 (§5.10).
@@ -171,27 +229,28 @@ struct Cut {
     /// The first so many,
     kept: usize,
     /// and these places, ascending.
-    bridges: Vec<usize>,
+    bridges: SmallVec<[usize; 32]>,
 }
 
 /// The first `size`, of which a share comes from beyond the nearest rank, caches first.
-fn cut(sorted: &[Key], sketches: &[Sketch], policy: &Policy) -> Cut {
-    let all = Cut { kept: sorted.len().min(policy.size), bridges: Vec::new() };
+fn cut<C: Borrow<Sketch>>(sorted: &[Key], candidates: &[C], policy: &Policy) -> Cut {
+    let all = Cut { kept: sorted.len().min(policy.size), bridges: SmallVec::new() };
     if sorted.len() <= policy.size || policy.size == 0 {
         return all;
     }
-    let nearest = sorted[0].distance;
-    let near = sorted.partition_point(|key| key.distance == nearest);
+    let distance = |key: &Key| key.sketch(candidates).distance;
+    let nearest = distance(&sorted[0]);
+    let near = sorted.partition_point(|key| distance(key) == nearest);
     let most = policy.bridges(near).min(sorted.len() - near).min(policy.size - 1);
     if most == 0 {
         return all;
     }
     let kept = policy.size - most;
     let beyond = kept.max(near)..sorted.len();
-    let is_cache = |at: &usize| sketches[sorted[*at].place()].is_cache;
+    let is_cache = |at: &usize| sorted[*at].sketch(candidates).is_cache;
     let caches = beyond.clone().filter(|at| is_cache(at));
     let others = beyond.clone().filter(|at| !is_cache(at));
-    let mut bridges: Vec<usize> = caches.chain(others).take(most).collect();
+    let mut bridges: SmallVec<[usize; 32]> = caches.chain(others).take(most).collect();
     bridges.sort_unstable();
     Cut { kept, bridges }
 }

@@ -25,7 +25,7 @@ impl Swarm {
     pub(crate) fn restore(&mut self, kept: KeptOverlay, max_members: usize) {
         for (member, ticket) in kept.members.into_iter().take(max_members) {
             self.tickets = ticket.saturating_sub(1);
-            self.announce(member, kept.last_active);
+            self.announce(member, kept.last_active, max_members);
         }
         (self.created, self.last_active) = (kept.created, kept.last_active);
         self.last_member = kept.last_active;

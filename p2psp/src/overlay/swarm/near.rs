@@ -7,11 +7,11 @@ use crate::isp::Outlook;
 use crate::overlay::found::{Found, Placed};
 use crate::overlay::member::{Reach, Via};
 use crate::overlay::placing::Placing;
-use crate::overlay::seat::Front;
+use crate::overlay::seat::{Front, Seat};
 use crate::overlay::store::Ask;
 use crate::overlay::swarm::Swarm;
-use crate::overlay::swarm::search::{MAX_CACHES, Near, Search};
-use crate::ranking::{self, Enough, Place, Policy};
+use crate::overlay::swarm::search::{CACHED, MAX_CACHES, Near, Search};
+use crate::ranking::{self, Enough, Policy};
 
 /// Placings kept: one for each ISP whose peers ask.
 const MAX_PLACINGS: usize = 64;
@@ -49,8 +49,9 @@ impl Swarm {
     pub(crate) fn nearest(&self, ask: &Ask<'_>) -> Vec<Found> {
         let mut search = Search::new(self, ask, None);
         search.run();
-        let near = search.near.into_iter();
-        near.filter_map(|near| self.found(&near, ask)).collect()
+        let both = |near: &Near| self.seats.both(near.slot);
+        let all = search.near.iter().filter_map(|near| Some((near, both(near)?)));
+        all.map(|(near, both)| self.found(near, both, ask)).collect()
     }
 
     /// See [`crate::overlay::SwarmStore::ranked`].
@@ -58,35 +59,40 @@ impl Swarm {
         let caches = self.caches.len().min(MAX_CACHES);
         let mut search = Search::new(self, ask, Some(Enough::new(policy, caches)));
         search.run();
-        let Search { near, sketches, .. } = search;
-        let places = ranking::order(&sketches, policy);
-        let seats = places.iter().filter_map(|place| self.seats.seat(near[place.candidate].slot));
-        std::hint::black_box(seats.fold(0, |touched, seat| touched ^ seat.touch()));
-        let placed =
-            |place: Place| Some(Placed::of(self.found(&near[place.candidate], ask)?, place));
+        let places = ranking::places(&search.near, policy);
+        let (near, places) = (&*search.near, &*places);
+        if self.len() > CACHED {
+            let seats = places.iter().filter_map(|it| self.seats.seat(near[it.candidate].slot));
+            std::hint::black_box(seats.fold(0, |touched, seat| touched ^ seat.touch()));
+        }
         let mut list = Vec::with_capacity(places.len());
-        list.extend(places.into_iter().filter_map(placed));
+        for place in places {
+            let near = &near[place.candidate];
+            if let Some(both) = self.seats.both(near.slot) {
+                list.push(Placed::of(self.found(near, both, ask), *place));
+            }
+        }
         list
     }
 
     /// What others are told of a candidate.
-    fn found(&self, near: &Near, ask: &Ask<'_>) -> Option<Found> {
-        let (front, seat) = self.seats.both(near.slot)?;
-        Some(Found {
+    #[inline]
+    fn found(&self, near: &Near, (front, seat): (&Front, &Seat), ask: &Ask<'_>) -> Found {
+        Found {
             peer: seat.peer.clone(),
             kind: seat.kind,
             address: seat.address.clone(),
             relay: self.via(near.slot, front, ask.now).cloned().map(Box::new),
             met: front.met_from(ask.behind),
-            class_floor: front.class_floor,
+            class_floor: near.sketch.class_floor,
             show_status: seat.show_status,
-            is_doubted: front.may_be_doubted() && seat.is_doubted(ask.now),
-            pid: near.pid,
-            ordinal: near.ordinal,
+            is_doubted: near.sketch.is_doubted,
+            pid: near.pid(),
+            ordinal: near.sketch.ordinal(),
             seat: near.slot,
-            brief: near.brief,
+            brief: near.brief(),
             status: None,
-        })
+        }
     }
 
     pub(crate) fn via(&self, slot: u32, front: &Front, now: u64) -> Option<&Via> {

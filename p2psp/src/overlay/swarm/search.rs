@@ -4,13 +4,15 @@
 //! ```text
 //!  PIDs near to far ─► members ─► fronts of their seats ─► scores ─► enough? ─► the next PIDs
 //! ```
-//!
-//! What is read of them is all over memory: it comes quicker where all of several PIDs is asked for
-//! at once than where each is asked for when it is needed.
+
+use std::borrow::Borrow;
 
 use netmap::Pid;
+use smallvec::SmallVec;
 
-use crate::overlay::placing::Stop;
+use crate::isp::NO_COST;
+use crate::overlay::placing::{NOWHERE, Placing, Stop};
+use crate::overlay::seat::Front;
 use crate::overlay::store::Ask;
 use crate::overlay::swarm::Swarm;
 use crate::overlay::swarm::arrange::STAY;
@@ -19,16 +21,43 @@ use crate::scores::{Brief, Reading};
 
 /// Caches that a list is offered besides the nearest members.
 pub(crate) const MAX_CACHES: usize = 4;
+/// What is known of so many members is in the processor's cache anyway. Tests, which hold lists
+/// against the plain way, come by both sides of it.
+pub(crate) const CACHED: usize = if cfg!(test) { 16 } else { 4096 };
+/// Candidates of most lists, which are off the heap.
+const SOME: usize = 160;
 
-/// One candidate.
+/// One candidate: 24 bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct Near {
     pub(crate) slot: u32,
-    pub(crate) pid: Option<Pid>,
-    /// The ordinal cost to there.
-    pub(crate) ordinal: Option<u32>,
+    /// Its PID's index, or [`NOWHERE`].
+    pid: u32,
+    /// How long ago it told how it stands, seconds; [`SILENT`] where it did not.
+    age_s: u32,
+    /// What its order needs.
+    pub(crate) sketch: Sketch,
+}
+
+const SILENT: u32 = u32::MAX;
+
+impl Near {
+    pub(crate) fn pid(&self) -> Option<Pid> {
+        (self.pid != NOWHERE).then(|| Pid::new(self.pid))
+    }
+
     /// How it stands, where PAMS is asked in this process and says so.
-    pub(crate) brief: Option<Brief>,
+    pub(crate) fn brief(&self) -> Option<Brief> {
+        let Sketch { score, is_overloaded, .. } = self.sketch;
+        let age_s = u64::from(self.age_s);
+        (self.age_s != SILENT).then_some(Brief { score, is_overloaded, age_s })
+    }
+}
+
+impl Borrow<Sketch> for Near {
+    fn borrow(&self) -> &Sketch {
+        &self.sketch
+    }
 }
 
 /// Candidates so far.
@@ -38,9 +67,7 @@ pub(crate) struct Search<'a> {
     own: Option<u32>,
     reading: Option<Reading<'a>>,
     enough: Option<Enough<'a>>,
-    pub(crate) near: Vec<Near>,
-    /// Of each candidate.
-    pub(crate) sketches: Vec<Sketch>,
+    pub(crate) near: SmallVec<[Near; SOME]>,
 }
 
 impl<'a> Search<'a> {
@@ -53,40 +80,65 @@ impl<'a> Search<'a> {
             own: swarm.slot(ask.asker),
             reading: ask.scores.map(|scores| scores.read(ask.now)),
             enough,
-            near: Vec::with_capacity(most),
-            sketches: Vec::with_capacity(most),
+            near: SmallVec::with_capacity(most),
         }
     }
 
     pub(crate) fn run(&mut self) {
         let (swarm, ask) = (self.swarm, self.ask);
-        let Some(placing) = swarm.placing(ask.outlook) else { return self.take_any() };
-        // Members of several PIDs at a time, as many as should be enough.
-        let (mut stops, mut expected, mut last) = (Vec::<Stop<'a>>::new(), 0, None);
+        match swarm.placing(ask.outlook) {
+            None => return self.take_any(),
+            Some(placing) if swarm.len() <= CACHED => self.take_each(placing),
+            Some(placing) => self.take_many(placing),
+        }
+        self.add_caches();
+    }
+
+    /// Members PID by PID.
+    fn take_each(&mut self, placing: &Placing) {
+        let mut last = NO_COST;
+        placing.tour(self.ask.outlook, |stop| {
+            // Equally near ones belong together.
+            if last != stop.distance && self.is_enough() {
+                return false;
+            }
+            last = stop.distance;
+            self.take_all(stop);
+            self.near.len() < self.ask.most
+        });
+    }
+
+    /// The same with several PIDs at a time, as many as should be enough: what is read of their
+    /// members comes quicker where all is asked for at once than one by one.
+    fn take_many(&mut self, placing: &'a Placing) {
+        let ask = self.ask;
+        let mut stops: SmallVec<[Stop<'a>; 64]> = SmallVec::new();
+        let (mut expected, mut last) = (0, NO_COST);
         let mut goal = self.enough.map_or(ask.most, |enough| enough.size().min(ask.most));
         placing.tour(ask.outlook, |stop| {
             // Equally near ones belong together.
-            if expected >= goal && last != Some(stop.ordinal) {
-                self.take_all(&stops);
-                stops.clear();
+            if expected >= goal && last != stop.distance {
+                self.take_touched(&mut stops);
                 expected = self.near.len();
                 goal = (expected + 1 + ask.most / 8).min(ask.most);
-                if self.enough.is_some_and(|enough| enough.is_reached()) {
+                if self.is_enough() {
                     return false;
                 }
             }
-            last = Some(stop.ordinal);
+            last = stop.distance;
             stops.push(stop);
             expected += stop.members.len().min(ask.per_pid);
             if expected >= ask.most {
-                self.take_all(&stops);
-                stops.clear();
+                self.take_touched(&mut stops);
                 expected = self.near.len();
             }
             self.near.len() < ask.most
         });
-        self.take_all(&stops);
-        self.add_caches();
+        self.take_touched(&mut stops);
+    }
+
+    fn is_enough(&self) -> bool {
+        self.enough.is_some_and(|enough| enough.is_reached())
     }
 
     /// Members wherever they are, for nobody knows.
@@ -95,43 +147,69 @@ impl<'a> Search<'a> {
             if self.near.len() == self.ask.most {
                 break;
             }
-            if self.is_candidate(slot) {
-                self.near.push(Near { slot, pid: None, ordinal: None, brief: None });
-            }
+            self.take(slot, NOWHERE, NO_COST);
         }
-        self.score(0);
     }
 
-    /// Members of PIDs, as far as asked for.
-    fn take_all(&mut self, stops: &[Stop<'_>]) {
+    /// Members of a PID, as far as asked for.
+    #[inline]
+    fn take_all(&mut self, stop: Stop<'_>) {
+        let most = self.near.len() + self.ask.per_pid.min(self.ask.most - self.near.len());
+        for slot in turn(stop.members, self.ask.random) {
+            if self.near.len() == most {
+                break;
+            }
+            self.take(slot, stop.pid, stop.distance);
+        }
+    }
+
+    /// The same of some PIDs, which are done with then.
+    fn take_touched(&mut self, stops: &mut SmallVec<[Stop<'_>; 64]>) {
         let (seats, random, per_pid) = (&self.swarm.seats, self.ask.random, self.ask.per_pid);
-        let mut touched = 0;
-        for stop in stops {
-            for slot in turn(stop.members, random).take(per_pid) {
-                touched ^= seats.front(slot).map_or(0, |front| front.touch());
-            }
+        let slots = || stops.iter().flat_map(|stop| turn(stop.members, random).take(per_pid));
+        let touch = |slot| seats.front(slot).map_or(0, Front::touch);
+        std::hint::black_box(slots().fold(0, |touched, slot| touched ^ touch(slot)));
+        if let Some(reading) = &self.reading {
+            reading.touch(slots().filter_map(|slot| seats.front(slot)).map(Front::hint));
         }
-        std::hint::black_box(touched);
-        let begin = self.near.len();
-        for stop in stops {
-            let mut left = per_pid.min(self.ask.most - self.near.len());
-            for slot in turn(stop.members, random) {
-                if left == 0 {
-                    break;
-                }
-                if self.is_candidate(slot) {
-                    let (pid, ordinal) = (stop.pid, stop.ordinal);
-                    self.near.push(Near { slot, pid, ordinal, brief: None });
-                    left -= 1;
-                }
-            }
+        for stop in stops.drain(..) {
+            self.take_all(stop);
         }
-        self.score(begin);
+    }
+
+    /// Takes a member, where others are sent to it, with what PAMS says of it, where that is asked
+    /// in this process.
+    #[inline]
+    fn take(&mut self, slot: u32, pid: u32, distance: u32) {
+        let seats = &self.swarm.seats;
+        let Some(front) = seats.front(slot).filter(|front| self.is_candidate(slot, front)) else {
+            return;
+        };
+        let brief = self.reading.as_ref().and_then(|reading| {
+            let known = front.hint();
+            let (hint, brief) = reading.brief(known, || seats.seat(slot).map(|seat| &seat.peer));
+            if hint != known {
+                front.hinted(hint);
+            }
+            brief
+        });
+        let is_doubted = front.may_be_doubted()
+            && seats.seat(slot).is_some_and(|seat| seat.is_doubted(self.ask.now));
+        let sketch = Sketch {
+            is_doubted,
+            is_cache: front.is_cache(),
+            class_floor: front.class_floor,
+            ..Sketch::at(distance, brief)
+        };
+        if let Some(enough) = &mut self.enough {
+            enough.note(&sketch);
+        }
+        let age_s = brief.map_or(SILENT, |brief| brief.age_s.min(u64::from(SILENT - 1)) as u32);
+        self.near.push(Near { slot, pid, age_s, sketch });
     }
 
     /// Whether others are sent to a member.
-    fn is_candidate(&self, slot: u32) -> bool {
-        let Some(front) = self.swarm.seats.front(slot) else { return false };
+    fn is_candidate(&self, slot: u32, front: &Front) -> bool {
         let is_reached = || {
             front.is_reachable()
                 || self.swarm.via(slot, front, self.ask.now).is_some()
@@ -140,52 +218,16 @@ impl<'a> Search<'a> {
         front.counts(self.ask.now) && Some(slot) != self.own && is_reached()
     }
 
-    /// What PAMS says of candidates from `begin` on, where it is asked in this process, and what
-    /// the order needs of them.
-    fn score(&mut self, begin: usize) {
-        let (seats, now) = (&self.swarm.seats, self.ask.now);
-        if let Some(reading) = &self.reading {
-            let fronts = self.near[begin..].iter().filter_map(|near| seats.front(near.slot));
-            reading.touch(fronts.map(|front| front.hint()));
-        }
-        for near in &mut self.near[begin..] {
-            let Some(front) = seats.front(near.slot) else { continue };
-            if let Some(reading) = &self.reading {
-                let known = front.hint();
-                let (hint, brief) = reading.brief(known, || seats.seat(near.slot).map(|s| &s.peer));
-                if hint != known {
-                    front.hinted(hint);
-                }
-                near.brief = brief;
-            }
-            let is_doubted = front.may_be_doubted()
-                && seats.seat(near.slot).is_some_and(|seat| seat.is_doubted(now));
-            let sketch = Sketch {
-                is_doubted,
-                is_cache: front.is_cache(),
-                class_floor: front.class_floor,
-                ..Sketch::of(near.ordinal, near.brief)
-            };
-            if let Some(enough) = &mut self.enough {
-                enough.note(&sketch);
-            }
-            self.sketches.push(sketch);
-        }
-    }
-
     /// Some caches, wherever they are.
     fn add_caches(&mut self) {
         let (swarm, outlook) = (self.swarm, self.ask.outlook);
-        let begin = self.near.len();
         for slot in turn(&swarm.caches, self.ask.random).take(MAX_CACHES) {
             let is_known = self.near.iter().any(|near| near.slot == slot);
-            let Some(seat) = swarm.seats.seat(slot) else { continue };
-            if !is_known && self.is_candidate(slot) {
-                let pid = outlook.place(seat.address.ip_address);
-                self.near.push(Near { slot, pid, ordinal: outlook.ordinal(pid), brief: None });
-            }
+            let Some(seat) = swarm.seats.seat(slot).filter(|_| !is_known) else { continue };
+            let pid = outlook.place(seat.address.ip_address);
+            let distance = outlook.ordinal(pid).unwrap_or(NO_COST);
+            self.take(slot, pid.map_or(NOWHERE, |pid| pid.index() as u32), distance);
         }
-        self.score(begin);
     }
 }
 
@@ -216,7 +258,8 @@ const fn divisor(mut one: u64, mut other: u64) -> u64 {
 
 /// All of `slots`, beginning somewhere.
 fn turn(slots: &[u32], random: u64) -> impl Iterator<Item = u32> {
-    let begin = (random % slots.len().max(1) as u64) as usize;
+    // A division is slow, and most PIDs have few members.
+    let begin = if slots.len() > 1 { (random % slots.len() as u64) as usize } else { 0 };
     slots[begin..].iter().chain(&slots[..begin]).copied()
 }
 

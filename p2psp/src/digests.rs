@@ -1,0 +1,58 @@
+//! Hashes of digests, for tables of peers.
+
+use std::hash::{BuildHasher, RandomState};
+
+use mp2p::id::PeerId;
+
+/// A hash of peers with keys of its own, in a few steps of the processor, for a list needs several.
+///
+/// A peer's id is a digest, but whoever tries many keys chooses what its first bits are. So these
+/// are multiplied in pairs with numbers that nobody knows: pair-multiply-shift, which is universal
+/// (M. Thorup, High Speed Hashing for Integers and Strings, §3.3), so that two ids meet in a table
+/// no more often than by chance, whoever chose them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DigestHash {
+    keys: [u128; 2],
+}
+
+impl Default for DigestHash {
+    fn default() -> Self {
+        let random = RandomState::new();
+        let half = |number: u128| u128::from(random.hash_one(number));
+        Self { keys: [0, 2].map(|first| half(first) << 64 | half(first + 1)) }
+    }
+}
+
+impl DigestHash {
+    /// Of the first half of a peer's id: other peers do not share that.
+    pub(crate) fn of(&self, peer: &PeerId) -> u64 {
+        let half = u128::from_le_bytes(*peer.digest().first_chunk().unwrap_or(&[0; 16]));
+        let (low, high) = (half & u128::from(u64::MAX), half >> 64);
+        let product = self.keys[0].wrapping_add(high).wrapping_mul(self.keys[1].wrapping_add(low));
+        (product >> 64) as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ids with but a few bits of their own, as somebody might choose them, are spread like dice:
+    /// of 4,096 in as many places none has more than 16, by high bits and by low ones.
+    #[test]
+    fn ids_that_are_alike_are_spread() {
+        let hash = DigestHash::default();
+        for byte in [0, 7, 8, 14] {
+            let (mut low, mut high) = ([0; 4096], [0; 4096]);
+            for number in 0..4096_u16 {
+                let mut digest = [7; 32];
+                digest[byte..byte + 2].copy_from_slice(&number.to_le_bytes());
+                let hash = hash.of(&PeerId::of_digest(digest));
+                low[hash as usize % 4096] += 1;
+                high[(hash >> 52) as usize] += 1;
+            }
+            let most = low.iter().chain(&high).max();
+            assert!(most <= Some(&16), "{byte}: {most:?}");
+        }
+    }
+}
