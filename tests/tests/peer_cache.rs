@@ -8,7 +8,7 @@ use system_tests::peer::PeerProgram;
 use system_tests::swarm::{Scene, film};
 use system_tests::wait::until_so;
 
-/// Three fragments of 1 MiB would be too few to see a part: these are of 256 KiB.
+/// Three fragments of 1 MiB would be too few to see a part: these are of 128 KiB.
 const FILM_BYTES: usize = 3 << 20;
 
 /// The provider attaches no cache of its own accord.

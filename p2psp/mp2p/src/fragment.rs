@@ -30,8 +30,9 @@ pub const MAX_FRAGMENT_BYTES: u32 = 16 << 20;
 /// Most fragments of a content: their hashes fit into a signed object. With the longest fragments
 /// that is 1 TiB.
 pub const MAX_FRAGMENTS: u32 = 1 << 16;
-/// Below 64 MiB, fragments of 256 KiB.
-const SMALL: (u64, u32) = (64 << 20, 256 << 10);
+/// Below 64 MiB, fragments of 128 KiB: what a link between networks brings can be passed on the
+/// sooner.
+const SMALL: (u64, u32) = (64 << 20, 128 << 10);
 /// Above 8 GiB, fragments of 4 MiB.
 const LARGE: (u64, u32) = (8 << 30, 4 << 20);
 /// Else fragments of 1 MiB.

@@ -90,7 +90,7 @@ fn of_those_whom_a_peer_hears_of_it_dials_only_whom_oms_vouches_for() {
         let entries = told.iter().map(|told| told.entry.clone()).collect();
         let pex = Frame::Pex(Pex { entries: List::new(entries).expect("few") });
         let bye = Frame::Bye(Bye { reason: ByeReason::Done });
-        let target = Target { fragments: 4, ..Target::of(&anna, BERLIN, (&id, &id)) };
+        let target = Target { fragments: 8, ..Target::of(&anna, BERLIN, (&id, &id)) };
         let frames = vec![target.hello(None), pex, bye];
         let said = Raw::of(&liar, &address).say(&target, frames, |_| false);
         assert!(matches!(said.first(), Some(Frame::Pello(_))), "{said:?}");
@@ -115,7 +115,7 @@ fn who_is_below_the_class_that_is_served_hears_busy_and_gets_nothing() {
     let joined = scene.cities.p2psp.peer_in(ben.state(), HAMBURG).expect("no peer").join(&id);
     let own = Passkey::peek(joined["passkey"].as_str().expect("none")).expect("a passkey");
     let (oms, ben) = (key_of_oms(&scene), Raw::of(&ben, HAMBURG));
-    let target = Target { fragments: 4, ..Target::of(&anna, BERLIN, (&id, &id)) };
+    let target = Target { fragments: 8, ..Target::of(&anna, BERLIN, (&id, &id)) };
     let asks = |class: Option<u8>| {
         let passkey = class.map(|class| Passkey { class, ..own.clone() }.seal(&oms));
         let passkey = passkey.map(|sealed| sealed.expect("sealed"));
@@ -131,7 +131,7 @@ fn who_is_below_the_class_that_is_served_hears_busy_and_gets_nothing() {
     }
     for class in [3, 9] {
         let Frame::Data(data) = asks(Some(class)) else { panic!("class {class} is not served") };
-        let begin = (256 << 10) + data.offset as usize;
+        let begin = (128 << 10) + data.offset as usize;
         assert_eq!(data.bytes, whole[begin..begin + data.bytes.len()]);
     }
 }

@@ -12,7 +12,7 @@ use system_tests::swarm::{Scene, film};
 
 use crate::raw::{Raw, Target};
 
-/// Cut by the builder into pieces of 256 KiB.
+/// Cut by the builder into pieces of 128 KiB.
 const FILM: usize = 1 << 20;
 
 /// The key that OMS signs with.
@@ -43,7 +43,7 @@ fn flow_8_3_9_a_closed_overlay_lets_in_who_has_a_passkey_of_its_own() {
         .map(|(user, at)| (scene.peer(user, at).expect("not enrolled"), at));
     let joined = p2psp.peer_in(ben.0.state(), ben.1).expect("no peer").join("family");
     let passkey = joined["passkey"].as_str().expect("no passkey").to_owned();
-    let target = Target { fragments: 4, ..Target::of(&anna, BERLIN, ("family", &id)) };
+    let target = Target { fragments: 8, ..Target::of(&anna, BERLIN, ("family", &id)) };
     let (ben, eve) = (Raw::of(&ben.0, ben.1), Raw::of(&eve.0, eve.1));
     let refused = Err(ByeReason::Refused);
     assert_eq!(ben.is_let_in(&target, None), refused, "without");
@@ -83,7 +83,7 @@ fn flow_8_3_9_an_open_overlay_lets_in_who_shows_no_passkey_and_refuses_a_bad_one
     let joined = p2psp.peer_in(ben.state(), HAMBURG).expect("no peer").join(&id);
     let passkey = joined["passkey"].as_str().expect("no passkey").to_owned();
     let eve = scene.peer("eve", MUENCHEN).expect("not enrolled");
-    let target = Target { fragments: 4, ..Target::of(&anna, BERLIN, (&id, &id)) };
+    let target = Target { fragments: 8, ..Target::of(&anna, BERLIN, (&id, &id)) };
     let (ben, eve) = (Raw::of(&ben, HAMBURG), Raw::of(&eve, MUENCHEN));
     // Before UMS is asked who she is: it lets go of whom it has never heard of.
     assert_eq!(eve.is_let_in(&target, Some(&passkey)), Err(ByeReason::Refused));

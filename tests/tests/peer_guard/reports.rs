@@ -17,7 +17,7 @@ use system_tests::wait::until_so;
 use crate::raw::{Raw, Target};
 
 /// Of each fragment but the last.
-const FRAGMENT: usize = 256 << 10;
+const FRAGMENT: usize = 128 << 10;
 
 /// Anna fetches what Sara gives very slowly; its name.
 pub(crate) fn fetching(scene: &Scene) -> ([PeerProgram; 2], String) {
@@ -53,7 +53,7 @@ fn whoever_signs_for_wrong_bytes_is_out_by_the_report_of_the_daemon_that_got_the
     request["peer_addr"][0]["port"] = door.local_addr().expect("no address").port().into();
     let joined = member.ask("POST", "/oms/peer", Some(&request)).json();
     let passkey = joined["passkey"].as_str().expect("no passkey");
-    let target = Target { fragments: 4, ..Target::of(&anna, BERLIN, (&id, &id)) };
+    let target = Target { fragments: 8, ..Target::of(&anna, BERLIN, (&id, &id)) };
     let raw = Raw::of(&eve, HAMBURG);
     let wrong = vec![7; FRAGMENT];
     let give = |get: &Get| -> Vec<Frame> {

@@ -58,7 +58,7 @@ fn flow_8_3_4_a_forged_foreign_or_damaged_order_does_nothing_between_peers() {
     let say = |host: usize, order: String| {
         let address = format!("127.2.0.{}", 20 + host);
         let eve = scene.peer(&format!("eve{host}"), &address).expect("not enrolled");
-        let target = Target { fragments: 4, ..Target::of(&anna, BERLIN, (&id, &id)) };
+        let target = Target { fragments: 8, ..Target::of(&anna, BERLIN, (&id, &id)) };
         let frames = vec![target.hello(None), Frame::Stop(order.into())];
         let said =
             Raw::of(&eve, &address).say(&target, frames, |frame| matches!(frame, Frame::Bye(_)));
@@ -126,7 +126,7 @@ fn flow_8_3_4_an_order_that_was_lifted_does_nothing_when_it_is_said_again() {
     anna.until(|status| state(status) == "sharing").expect("not shared");
     anna.until(|status| status["transfers"][0]["members"] == 1).expect("not joined");
     let eve = scene.peer("eve", HAMBURG).expect("not enrolled");
-    let target = Target { fragments: 4, ..Target::of(&anna, BERLIN, (&id, &id)) };
+    let target = Target { fragments: 8, ..Target::of(&anna, BERLIN, (&id, &id)) };
     let frames = vec![target.hello(None), Frame::Stop(order.into())];
     let said = Raw::of(&eve, HAMBURG).say(&target, frames, |frame| matches!(frame, Frame::Bye(_)));
     assert!(matches!(said.first(), Some(Frame::Pello(_))), "{said:?}");

@@ -84,8 +84,8 @@ fn cuts_have_their_bounds() {
     assert!(matches!(Cut::new(most + 1, MIN_FRAGMENT_BYTES), Err(CutError::TooMany { .. })));
     assert!(Cut::usual(u64::MAX).is_err());
     for (size, fragment) in [
-        (1, 256 << 10),
-        ((64 << 20) - 1, 256 << 10),
+        (1, 128 << 10),
+        ((64 << 20) - 1, 128 << 10),
         (64 << 20, 1 << 20),
         (8 << 30, 1 << 20),
         ((8 << 30) + 1, 4 << 20),

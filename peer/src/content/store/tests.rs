@@ -8,7 +8,7 @@ use mp2p::signed::SigningKey;
 use crate::content::build;
 use crate::content::store::*;
 
-/// Two files of 300 000 and 600 000 bytes: four fragments of 256 KiB, the second in both.
+/// Two files of 150 000 and 300 000 bytes: four fragments of 128 KiB, the second in both.
 struct World {
     folder: tempfile::TempDir,
     index: IndexFile,
@@ -19,7 +19,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let source = folder.path().join("source/album");
         std::fs::create_dir_all(&source).unwrap();
-        for (name, size) in [("a", 300_000_u32), ("b", 600_000)] {
+        for (name, size) in [("a", 150_000_u32), ("b", 300_000)] {
             let bytes: Vec<u8> = (0..size).map(|at| (at % 253) as u8).collect();
             std::fs::write(source.join(name), bytes).unwrap();
         }
@@ -87,7 +87,7 @@ fn a_fetched_content_is_the_shared_one_under_its_own_names() {
         assert_eq!(std::fs::read(from).unwrap(), std::fs::read(to).unwrap());
         assert!(!world.at(&format!("target/album/{name}.mp2p-part")).exists());
     }
-    assert_eq!(target.progress(), (900_000, 900_000));
+    assert_eq!(target.progress(), (450_000, 450_000));
     // What was fetched is shared on, from its own names, after a restart too.
     assert_eq!(here(&world.target(&[]).unwrap()), [0, 1, 2, 3]);
 }
@@ -103,7 +103,7 @@ fn after_a_crash_what_was_not_noted_is_hashed_again() {
     drop(target);
     let part = world.at("target/album/b.mp2p-part");
     let file = OpenOptions::new().write(true).open(&part).unwrap();
-    file.write_all_at(b"damaged", 599_000).unwrap();
+    file.write_all_at(b"damaged", 299_000).unwrap();
     assert_eq!(here(&world.target(&[]).unwrap()), [1]);
 }
 
@@ -204,7 +204,7 @@ fn a_whole_file_that_was_taken_away_is_fetched_again_only_when_asked_for() {
 fn a_file_of_somebody_else_is_left_alone() {
     let world = World::new();
     std::fs::create_dir_all(world.at("target/album")).unwrap();
-    for content in [vec![1; 10], vec![1; 300_000]] {
+    for content in [vec![1; 10], vec![1; 150_000]] {
         std::fs::write(world.at("target/album/a"), &content).unwrap();
         assert!(matches!(world.target(&[]), Err(OpenError::Taken(_))));
         assert_eq!(std::fs::read(world.at("target/album/a")).unwrap(), content);
@@ -251,13 +251,13 @@ fn a_whole_file_that_its_user_changes_is_noticed_and_not_written_over() {
     // Touched, and the same: hashed, and good.
     edit(&path, b"", 0);
     assert_eq!((target.look(|| false), target.touched()), (None, None));
-    edit(&path, b"mine", 400_000);
+    edit(&path, b"mine", 200_000);
     assert_eq!(target.look(|| false), Some(2));
     assert_eq!(target.touched(), Some(Touched { path: path.clone(), is_gone: false }));
     assert_eq!(here(&target), [0, 1, 3]);
     let good = world.source().read(2).unwrap();
     assert!(matches!(target.write(2, &[good]), Err(StoreFault::Lost { fragment: 2, .. })));
-    assert_eq!(std::fs::read(&path).unwrap()[400_000..400_004], *b"mine");
+    assert_eq!(std::fs::read(&path).unwrap()[200_000..200_004], *b"mine");
     target.flush().unwrap();
     drop(target);
     // Neither now nor when it is asked for once more.
@@ -295,7 +295,7 @@ fn what_is_wrong_with_a_file_of_a_cache_is_mended_in_place() {
     let world = World::new();
     let target = whole(&world, Paths { mends: true, ..world.paths("target", &[], false) });
     let path = world.at("target/album/b");
-    edit(&path, b"mine", 400_000);
+    edit(&path, b"mine", 200_000);
     assert!(matches!(target.read(2), Err(StoreFault::Lost { .. })));
     assert_eq!((target.look(|| false), target.touched()), (None, None));
     target.write(2, &[world.source().read(2).unwrap()]).unwrap();
@@ -309,7 +309,7 @@ fn a_shared_file_that_is_edited_is_noticed_without_anybody_asking_for_it() {
     let source = world.source();
     assert_eq!(source.look(|| false), None);
     let path = world.at("source/album/b");
-    edit(&path, b"new", 599_000);
+    edit(&path, b"new", 299_000);
     assert_eq!(source.look(|| true), None, "told to stop");
     assert_eq!(source.look(|| false), Some(3));
     assert_eq!(source.touched(), Some(Touched { path, is_gone: false }));
