@@ -12,7 +12,7 @@ use system_tests::cities::{BERLIN, BERLIN_TOO, Cities, HAMBURG, MUENCHEN};
 use system_tests::peer::PeerProgram;
 use system_tests::wait::until;
 
-use crate::usage;
+use crate::{usage, web};
 
 /// Moves `gib` of bytes that nobody can compress, through a relay where that is wanted; prints what
 /// it took.
@@ -45,6 +45,7 @@ pub(crate) fn run(gib: u64, relayed: bool, folder: &Path) -> anyhow::Result<()> 
             .collect();
     let now = || all.iter().map(|(_, process)| usage::of(&[*process])).collect::<Vec<_>>();
     let cp = touch(&source, folder.path())?;
+    let rival = if relayed { None } else { web::move_one(&source, folder.path())? };
     let (before, begun) = (now(), Instant::now());
     let got = taker.get(&content, &folder.path().join("got"))?;
     let (seconds, after) = (begun.elapsed().as_secs_f64(), now());
@@ -56,6 +57,10 @@ pub(crate) fn run(gib: u64, relayed: bool, folder: &Path) -> anyhow::Result<()> 
     let whole = cpu.iter().sum::<f64>() / gib as f64;
     println!("{gib} GiB in {seconds:.1} s: {whole:.2} CPU seconds a GiB, all ends");
     println!("  cp, beside it: {:.2} CPU seconds a GiB", cp / gib as f64);
+    if let Some(rival) = rival.map(|cpu_s| cpu_s / gib as f64) {
+        let ratio = whole / rival;
+        println!("  nginx to curl, mutual TLS: {rival:.2} CPU seconds a GiB; ratio {ratio:.2}");
+    }
     for (((name, _), cpu), usage) in all.iter().zip(cpu).zip(after) {
         let (cpu, peak) = (cpu / gib as f64, usage.peak_mib);
         println!("  {name}: {cpu:.2} CPU seconds a GiB, at most {peak:.0} MiB of memory");

@@ -18,6 +18,7 @@ mod setting;
 mod svg;
 mod table;
 mod usage;
+mod web;
 
 use std::path::{Path, PathBuf};
 
