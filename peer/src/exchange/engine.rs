@@ -92,6 +92,7 @@ impl Engine {
         now: Instant,
     ) -> Self {
         let want = Buffermap::full(content.fragments()).unwrap_or_else(|_| have.clone());
+        let usual = Usual::new(content.cut.fragment_size());
         Self {
             group: Group::new(me.clone()),
             me,
@@ -113,7 +114,7 @@ impl Engine {
                 extra: 0,
                 idle_since: None,
                 listed_at: now,
-                usual: Usual::default(),
+                usual,
                 all_rate: Rate::over(LONG_RATE, now),
                 far_rate: Rate::over(LONG_RATE, now),
                 positions: vec![0],

@@ -69,6 +69,8 @@ pub(crate) struct Taking {
     pub(crate) took: Option<f64>,
     /// Found to bring what it is asked for much too late; looked at again then.
     pub(crate) slow_until: Option<Instant>,
+    /// How often in a row that was found.
+    pub(crate) slow_times: u8,
     pub(crate) bucket: Bucket,
     /// Of the receipts given.
     pub(crate) epoch: u64,
@@ -225,6 +227,7 @@ impl Taking {
             stalls: 0,
             took: None,
             slow_until: None,
+            slow_times: 0,
             bucket: Bucket::new(None, now),
             epoch,
             seq: 0,

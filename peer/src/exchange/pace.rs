@@ -16,21 +16,27 @@ const LAST: f64 = 0.1;
 const SLOW_TIMES: f64 = 5.0;
 /// … and so long at least, near; twice as much from afar.
 const SLOW_S: f64 = 10.0;
+/// All of these seconds are for fragments of so many bytes, and longer ones: shorter ones take less,
+/// but not below half of it, for much else takes time.
+const FRAGMENT_BYTES: f64 = 262_144.0;
+const SHORTEST: f64 = 0.5;
 
 /// Seconds that fragments took lately.
 #[derive(Debug)]
 pub(crate) struct Usual {
     near: f64,
     far: f64,
-}
-
-impl Default for Usual {
-    fn default() -> Self {
-        Self { near: FIRST.0, far: FIRST.1 }
-    }
+    /// Of what is said above for long fragments.
+    part: f64,
 }
 
 impl Usual {
+    /// For fragments of so many bytes.
+    pub(crate) fn new(fragment_bytes: u32) -> Self {
+        let part = (f64::from(fragment_bytes) / FRAGMENT_BYTES).clamp(SHORTEST, 1.0);
+        Self { near: FIRST.0 * part, far: FIRST.1 * part, part }
+    }
+
     pub(crate) fn add(&mut self, near: bool, took: Duration) {
         let mean = if near { &mut self.near } else { &mut self.far };
         *mean += (took.as_secs_f64() - *mean) * LAST;
@@ -44,7 +50,7 @@ impl Usual {
     /// Longer than this nobody waits, seconds.
     pub(crate) fn too_long(&self, near: bool, crowd: f64) -> f64 {
         let least = if near { SLOW_S } else { 2.0 * SLOW_S };
-        (least * crowd).max(self.of(near) * SLOW_TIMES)
+        (least * self.part * crowd).max(self.of(near) * SLOW_TIMES)
     }
 }
 
@@ -87,6 +93,20 @@ impl Access {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// 10 s near and 20 s from afar at first, for a quarter of a mebibyte and more; half of it for
+    /// an eighth and less. Where fragments took 4 s of late, five times that.
+    #[test]
+    fn nobody_waits_as_long_for_short_fragments() {
+        let long = |kib: u32, near| Usual::new(kib << 10).too_long(near, 1.0);
+        assert_eq!([256, 1024].map(|kib| (long(kib, true), long(kib, false))), [(10.0, 20.0); 2]);
+        assert_eq!([16, 128].map(|kib| (long(kib, true), long(kib, false))), [(5.0, 10.0); 2]);
+        assert_eq!(long(192, true), 7.5);
+        let mut usual = Usual::new(128 << 10);
+        (0..200).for_each(|_| usual.add(true, Duration::from_secs(4)));
+        assert!((usual.too_long(true, 1.0) - 20.0).abs() < 1e-3);
+        assert!((usual.too_long(true, 5.0) - 25.0).abs() < 1e-9, "a crowd");
+    }
 
     /// 100 kB/s for 20 s, then 10 kB/s: at first nothing is known, then the access is full, then it
     /// has more to give; an hour later 10 kB/s is all that is remembered.

@@ -15,8 +15,12 @@ use crate::exchange::request::{HELD_UP, Request};
 const SEEN_S: f64 = 3.0;
 /// One of so many links, near or far, may be slow at a time.
 const SLOW_PART: usize = 6;
-/// A slow link is looked at again after so many times what was too long.
+/// A slow link is looked at again after so many times what was too long, and after twice as long
+/// each time, so often.
 const AGAIN: f64 = 3.0;
+const MAX_DOUBLINGS: u8 = 4;
+/// … or at once, where a fragment took less than so many times what is usual.
+const QUICK_TIMES: f64 = 2.0;
 
 impl Engine {
     /// Looks which links are slow, and which are not any more.
@@ -32,7 +36,9 @@ impl Engine {
                     && self.takes_longer(link, too_long, now) =>
                 {
                     room[usize::from(link.near)] -= 1;
-                    changed.push((*id, Some(now + Duration::from_secs_f64(too_long * AGAIN))));
+                    let times = f64::from(1_u32 << link.taking.slow_times.min(MAX_DOUBLINGS));
+                    let wait = Duration::from_secs_f64(too_long * AGAIN * times);
+                    changed.push((*id, Some(now + wait)));
                 }
                 _ => {}
             }
@@ -51,6 +57,7 @@ impl Engine {
         let Some(link) = self.links.get_mut(&id) else { return };
         let before = link.is_at_hand();
         link.taking.slow_until = until;
+        link.taking.slow_times = link.taking.slow_times.saturating_add(u8::from(until.is_some()));
         let (near, peer) = (link.near, link.info.peer.clone());
         for request in &link.taking.requests {
             if let Some(piece) = self.pieces.at(request.fragment) {
@@ -68,6 +75,17 @@ impl Engine {
             }
         }
         self.fetching.due = true;
+    }
+
+    /// A fragment came: a link that was slow, and is not any more, is one of the others again.
+    pub(crate) fn note_quick(&mut self, id: LinkId, took: Duration) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        if took.as_secs_f64() < self.fetching.usual.of(link.near) * QUICK_TIMES {
+            link.taking.slow_times = 0;
+            if link.is_slow() {
+                self.set_slow(id, None);
+            }
+        }
     }
 
     /// Whether what was asked for on a link takes longer than so many seconds.

@@ -49,8 +49,9 @@ impl Engine {
             let before = link.taking.took.unwrap_or(seconds);
             link.taking.took = Some((before + seconds) / 2.0);
         }
-        self.fetching.usual.add(kind.near, took);
         self.unasked(fragment, kind, now);
+        self.note_quick(id, took);
+        self.fetching.usual.add(kind.near, took);
         self.cancel_others_for_good(fragment, now);
         self.no_longer_useful(fragment);
         self.put(Output::Write { fragment, bytes: request.slices });

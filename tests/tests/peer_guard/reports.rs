@@ -83,7 +83,7 @@ fn whoever_signs_for_wrong_bytes_is_out_by_the_report_of_the_daemon_that_got_the
             })
             .collect()
     };
-    let hello = target.hello_of(Some(passkey), Buffermap::full(4).expect("few fragments"));
+    let hello = target.hello_of(Some(passkey), Buffermap::full(8).expect("few fragments"));
     let said = raw.talk(&target, vec![hello], |frame| match frame {
         Frame::Get(get) => Some(give(get)),
         _ => Some(Vec::new()),
