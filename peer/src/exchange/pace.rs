@@ -16,8 +16,8 @@ const LAST: f64 = 0.1;
 const SLOW_TIMES: f64 = 5.0;
 /// … and so long at least, near; twice as much from afar.
 const SLOW_S: f64 = 10.0;
-/// All of these seconds are for fragments of so many bytes, and longer ones: shorter ones take less,
-/// but not below half of it, for much else takes time.
+/// All of these seconds are for fragments of so many bytes, and longer ones: shorter ones take
+/// less, but not below half of it, for much else takes time.
 const FRAGMENT_BYTES: f64 = 262_144.0;
 const SHORTEST: f64 = 0.5;
 
