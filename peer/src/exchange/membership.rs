@@ -136,7 +136,7 @@ impl Engine {
                 self.close(id, ByeReason::Timeout, now);
             } else if link.is_ready() && now >= link.said + REFRESH {
                 self.send(id, Frame::Refresh(Refresh::default()), now);
-            } else if self.is_to_be_told(link) && now >= link.pex_due(has_source) {
+            } else if self.is_to_be_told(link, has_source) && now >= link.pex_due(has_source) {
                 self.tell_neighbours(id, now);
             }
         }
@@ -171,17 +171,17 @@ impl Engine {
     }
 
     /// Who came to us and is far, though OMS has not told us of it, may be a newcomer of the own
-    /// group that knows nobody else. Whom OMS has told us of has had a list, too.
-    fn is_to_be_told(&self, link: &Link) -> bool {
+    /// group that knows nobody else. Whom OMS has told us of has had a list, too. Who has all
+    /// needs nobody, and a member that has a list of all others needs whoever has all.
+    fn is_to_be_told(&self, link: &Link, has_source: bool) -> bool {
         let is_new = !link.info.dialled && !self.neighbours.is_listed(&link.info.peer);
-        link.is_ready() && (link.near || is_new)
+        let lacks = !self.group.is_known() || !link.near || !self.group.is_listed();
+        let may_gain = !link.map.is_full() && (has_source || lacks);
+        link.is_ready() && may_gain && (link.near || is_new)
     }
 
     fn tell_neighbours(&mut self, id: LinkId, now: Instant) {
         let Some(link) = self.links.get(&id) else { return };
-        if link.map.is_full() {
-            return;
-        }
         let (near, peer) = (link.near, link.info.peer.clone());
         let mut others: Vec<&Link> = self.links.values().filter(|link| link.is_ready()).collect();
         others.retain(|link| link.info.peer != peer);
@@ -224,7 +224,8 @@ impl Engine {
                     bridge: false,
                     overloaded: false,
                 };
-                self.neighbours.heard_of(candidate, Some(&by));
+                let group = &self.group;
+                self.neighbours.named(candidate, &by, |peer| group.is_near(peer));
             }
         }
     }

@@ -27,7 +27,10 @@ struct Known {
     candidate: Candidate,
     dialling: bool,
     fails: u32,
-    not_before: Option<Instant>,
+    /// Not before, for it could not be connected to.
+    retry_at: Option<Instant>,
+    /// Not before, for another reason.
+    rests_until: Option<Instant>,
     banned: bool,
     /// Of the last list.
     listed: bool,
@@ -54,17 +57,28 @@ impl Neighbours {
         self.known.len() > before
     }
 
-    /// A peer that another one named.
-    pub(crate) fn heard_of(&mut self, candidate: Candidate, by: Option<&PeerId>) {
+    /// A peer that another one named. Of those who name the same one the near ones are remembered:
+    /// only what they say counts.
+    pub(crate) fn named(
+        &mut self,
+        candidate: Candidate,
+        by: &PeerId,
+        is_near: impl Fn(&PeerId) -> bool,
+    ) {
         let peer = candidate.peer.clone();
         if !self.known.contains_key(&peer) {
             self.add(candidate, false, (0, 0));
         }
-        if let (Some(known), Some(by)) = (self.known.get_mut(&peer), by)
-            && known.named_by.len() < MAX_NAMERS
-            && !known.named_by.contains(by)
-        {
+        let Some(known) = self.known.get_mut(&peer) else { return };
+        if known.named_by.contains(by) {
+            return;
+        }
+        if known.named_by.len() < MAX_NAMERS {
             known.named_by.push(by.clone());
+        } else if is_near(by)
+            && let Some(far) = known.named_by.iter_mut().find(|other| !is_near(other))
+        {
+            far.clone_from(by);
         }
     }
 
@@ -79,7 +93,7 @@ impl Neighbours {
             (known.candidate, known.listed, known.lot) = (candidate, listed, lot);
             if listed && known.fails == 1 {
                 // OMS knows by now what it did not know of a newcomer.
-                known.not_before = None;
+                known.retry_at = None;
             }
             return;
         }
@@ -90,7 +104,8 @@ impl Neighbours {
             candidate,
             dialling: false,
             fails: 0,
-            not_before: None,
+            retry_at: None,
+            rests_until: None,
             banned: false,
             listed,
             named_by: Vec::new(),
@@ -134,7 +149,7 @@ impl Neighbours {
             !known.dialling
                 && !known.banned
                 && !known.candidate.addresses.is_empty()
-                && known.not_before.is_none_or(|until| now >= until)
+                && [known.retry_at, known.rests_until].into_iter().flatten().all(|at| now >= at)
         };
         let mut found: Vec<&Known> = self.known.values().filter(may).collect();
         found.sort_by_key(|known| {
@@ -162,7 +177,7 @@ impl Neighbours {
         let Some(known) = self.known.get_mut(peer) else { return 0 };
         known.dialling = false;
         known.fails += 1;
-        known.not_before = Some(now + RETRY * 2u32.pow(known.fails.min(7) - 1));
+        known.retry_at = Some(now + RETRY * 2u32.pow(known.fails.min(7) - 1));
         known.fails
     }
 
@@ -170,7 +185,7 @@ impl Neighbours {
     pub(crate) fn rest(&mut self, peer: &PeerId, until: Instant) {
         if let Some(known) = self.known.get_mut(peer) {
             known.dialling = false;
-            known.not_before = Some(known.not_before.map_or(until, |at| at.max(until)));
+            known.rests_until = known.rests_until.max(Some(until));
         }
     }
 
@@ -183,9 +198,69 @@ impl Neighbours {
             bridge: false,
             overloaded: false,
         };
-        self.heard_of(nobody, None);
+        if !self.known.contains_key(peer) {
+            self.add(nobody, false, (0, 0));
+        }
         if let Some(known) = self.known.get_mut(peer) {
             known.banned = true;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mp2p::message::join::{AddressKind, PeerAddress};
+
+    use super::*;
+
+    fn peer(name: &str) -> PeerId {
+        PeerId::parse(&blake3::hash(name.as_bytes()).to_hex()).unwrap()
+    }
+
+    fn candidate(name: &str) -> Candidate {
+        let address =
+            PeerAddress { ip_address: [192, 0, 2, 1].into(), port: 7000, kind: AddressKind::Host };
+        let addresses = vec![address];
+        Candidate { peer: peer(name), addresses, rank: None, bridge: false, overloaded: false }
+    }
+
+    /// Eight far ones come first, then nine near ones: eight of the near ones are remembered.
+    #[test]
+    fn near_ones_that_name_a_peer_are_remembered_before_far_ones() {
+        let near: Vec<PeerId> = (0..9).map(|number| peer(&format!("near {number}"))).collect();
+        let is_near = |peer: &PeerId| near.contains(peer);
+        let mut neighbours = Neighbours::default();
+        for number in 0..8 {
+            neighbours.named(candidate("source"), &peer(&format!("far {number}")), is_near);
+        }
+        assert!(!neighbours.is_named(&peer("source"), is_near));
+        near.iter().for_each(|by| neighbours.named(candidate("source"), by, is_near));
+        let named = |by: &PeerId| neighbours.is_named(&peer("source"), |one| one == by);
+        assert_eq!(near.iter().filter(|by| named(by)).count(), 8);
+        assert!(!(0..8).any(|number| named(&peer(&format!("far {number}")))));
+    }
+
+    /// Not reached once: 5 s, or until the next list, but where it said to rest for 60 s. Not
+    /// reached twice: 10 s, whatever lists say.
+    #[test]
+    fn a_list_ends_the_wait_after_one_dial_and_no_rest() {
+        let start = Instant::now();
+        let after = |seconds| start + Duration::from_secs(seconds);
+        let mut neighbours = Neighbours::default();
+        let list = |neighbours: &mut Neighbours| {
+            neighbours.listed(vec![candidate("newcomer")], |_| (0, 0));
+        };
+        list(&mut neighbours);
+        let at = |neighbours: &Neighbours, seconds| neighbours.candidates(after(seconds)).len();
+        assert_eq!(neighbours.failed(&peer("newcomer"), start), 1);
+        assert_eq!((at(&neighbours, 4), at(&neighbours, 5)), (0, 1));
+        list(&mut neighbours);
+        assert_eq!(at(&neighbours, 1), 1);
+        neighbours.rest(&peer("newcomer"), after(60));
+        list(&mut neighbours);
+        assert_eq!((at(&neighbours, 59), at(&neighbours, 60)), (0, 1));
+        assert_eq!(neighbours.failed(&peer("newcomer"), after(60)), 2);
+        list(&mut neighbours);
+        assert_eq!((at(&neighbours, 69), at(&neighbours, 70)), (0, 1));
     }
 }

@@ -112,3 +112,120 @@ impl Engine {
         request.begun.is_none() || is_held_up || (spent > SEEN_S && left > much)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mp2p::fragment::{Cut, FragmentHash};
+    use mp2p::frame::Buffermap;
+    use mp2p::id::{ContentId, OverlayId, PeerId};
+
+    use super::*;
+    use crate::exchange::link::Stage;
+    use crate::exchange::{Config, Content, DeliveryClaim, LinkInfo, Notary, ReceiptClaim};
+
+    /// Signs nothing and believes nothing.
+    struct Nobody;
+
+    impl Notary for Nobody {
+        fn passkey(&self) -> Option<String> {
+            None
+        }
+
+        fn admit(&self, _: &PeerId, _: &str, _: Option<&str>) -> Option<u8> {
+            None
+        }
+
+        fn vouches(&self, _: &str, _: &PeerId) -> bool {
+            false
+        }
+
+        fn sign_delivery(&self, _: &DeliveryClaim<'_>) -> Option<String> {
+            None
+        }
+
+        fn open_delivery(&self, _: &str, _: &DeliveryClaim<'_>) -> Option<FragmentHash> {
+            None
+        }
+
+        fn sign_receipt(&self, _: &ReceiptClaim<'_>) -> Option<String> {
+            None
+        }
+
+        fn open_receipt(&self, _: &str, _: &PeerId) -> Option<(u64, u64)> {
+            None
+        }
+
+        fn is_stop(&self, _: &str) -> bool {
+            false
+        }
+    }
+
+    const LINK: LinkId = LinkId(0);
+
+    /// An engine that has asked its only neighbour for the first of two fragments of 256 KiB.
+    fn asking(start: Instant) -> Engine {
+        let peer = |name: &str| PeerId::parse(&blake3::hash(name.as_bytes()).to_hex()).unwrap();
+        let content = Content {
+            overlay: OverlayId::parse("film").unwrap(),
+            id: ContentId::parse(blake3::hash(b"film").to_hex().as_str()).unwrap(),
+            cut: Cut::new(512 << 10, 256 << 10).unwrap(),
+            hashes: [FragmentHash([0; 32]); 2].into(),
+        };
+        let what = (peer("me"), content, Buffermap::empty(2).unwrap());
+        let mut engine = Engine::new(what, Config::default(), Box::new(Nobody), 0, start);
+        let (certificate, address) = (String::new(), None);
+        let info = LinkInfo { peer: peer("it"), certificate, dialled: true, address, via: None };
+        let mut link = Link::new(info, Buffermap::full(2).unwrap(), 0, start);
+        link.stage = Stage::Ready;
+        engine.links.insert(LINK, link);
+        engine.ask(LINK, 0, start);
+        engine
+    }
+
+    /// Seconds from `at` for which a link that brings nothing is found slow then; it is one of the
+    /// others at their end.
+    fn slow_for(engine: &mut Engine, at: Instant) -> u64 {
+        engine.find_slow(at);
+        assert_eq!(engine.pieces.of(0).asked, 0, "it may be asked for elsewhere");
+        let until = engine.links[&LINK].taking.slow_until.unwrap();
+        engine.find_slow(until.checked_sub(Duration::from_millis(1)).unwrap());
+        assert!(engine.links[&LINK].is_slow());
+        engine.find_slow(until);
+        assert!(!engine.links[&LINK].is_slow());
+        assert_eq!(engine.pieces.of(0).asked, 1);
+        (until - at).as_secs()
+    }
+
+    /// 10 s are too long for a fragment near by, and it is looked at again after three times as
+    /// long; after twice that the next time, and so on, sixteen times at most.
+    #[test]
+    fn who_is_slow_again_is_left_alone_for_twice_as_long() {
+        let start = Instant::now();
+        let mut engine = asking(start);
+        engine.find_slow(start + Duration::from_millis(9999));
+        assert!(!engine.links[&LINK].is_slow());
+        let mut now = start + Duration::from_secs(10);
+        for expected in [30, 60, 120, 240, 480, 480] {
+            assert_eq!(slow_for(&mut engine, now), expected);
+            now += Duration::from_secs(expected);
+        }
+    }
+
+    /// A fragment takes 2 s at first, as one thinks: who brings one in less than 4 s is one of the
+    /// others at once, and what was found before is forgotten.
+    #[test]
+    fn who_brings_a_fragment_quickly_is_slow_no_more() {
+        let start = Instant::now();
+        let mut engine = asking(start);
+        let now = start + Duration::from_secs(10);
+        assert_eq!(slow_for(&mut engine, now), 30);
+        let now = now + Duration::from_secs(30);
+        engine.find_slow(now);
+        engine.note_quick(LINK, Duration::from_secs(4));
+        assert!(engine.links[&LINK].is_slow(), "not quick enough");
+        engine.note_quick(LINK, Duration::from_millis(3999));
+        assert!(!engine.links[&LINK].is_slow());
+        assert_eq!((engine.pieces.of(0).asked, engine.links[&LINK].taking.slow_times), (1, 0));
+        assert_eq!(slow_for(&mut engine, now), 30, "as the first time");
+    }
+}

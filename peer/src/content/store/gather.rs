@@ -53,6 +53,9 @@ impl<'a> Gather<'a> {
         let (mut left, mut skip) = (most, self.done);
         let mut slices = Vec::new();
         for piece in self.pieces.iter().take(MAX_PIECES) {
+            if left == 0 {
+                break;
+            }
             let piece = &piece[skip.min(piece.len())..];
             let piece = &piece[..piece.len().min(left)];
             (left, skip) = (left - piece.len(), 0);
