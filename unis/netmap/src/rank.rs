@@ -1,17 +1,17 @@
 //! Ranking: one source's candidates in the order of their costs (RFC 7285 §11.5).
 //!
-//! The ordinals are ready, so nothing is compared for a long list: a bitmap of the ordinals that
-//! occur gives each its dense rank by counting bits, and a counting pass puts the candidates in
-//! order. A short list is sorted.
+//! The ordinals are ready, so nothing is compared for a long list: it is put in order digit by
+//! digit (an LSD radix sort), and ranks are counted along it. A short list is sorted.
 
 use crate::matrix::row::{NO_COST_WIDE, Row};
 use crate::pid::Pid;
 
-/// From so many candidates on, clearing the bitmap (1,024 words at most for a narrow row) costs
-/// less than sorting would.
-const BITMAP_FROM_CANDIDATES: usize = 64;
-/// At most so many words of bitmap for a candidate: a wide row may have millions of ordinals.
-const MAX_WORDS_PER_CANDIDATE: usize = 16;
+/// From so many candidates on, counting the digits that occur costs less than sorting.
+const DIGITS_FROM_CANDIDATES: usize = 64;
+/// Ordinals are put in order by so many bits at a time.
+const DIGIT_BITS: u32 = 8;
+/// Values of a digit.
+const DIGITS: usize = 1 << DIGIT_BITS;
 
 /// One candidate's place in a ranking.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -30,20 +30,67 @@ pub struct Ranked {
 /// Ties keep the order given and share a rank. Candidates without a PID, or without a cost from
 /// this source, come last, in the order given.
 pub fn rank(row: Row<'_>, candidates: &[Option<Pid>]) -> Vec<Ranked> {
-    let ordinals = row.gather(candidates);
-    let highest = ordinals.iter().copied().filter(|n| *n != NO_COST_WIDE).max().unwrap_or(0);
-    let words = highest as usize / 64 + 1;
-    let bitmap_pays = candidates.len() >= BITMAP_FROM_CANDIDATES
-        && words <= candidates.len() * MAX_WORDS_PER_CANDIDATE;
-    if bitmap_pays { by_bitmap(&ordinals, words) } else { by_sorting(&ordinals) }
+    let keys = row.gather(candidates);
+    let keys = if keys.len() < DIGITS_FROM_CANDIDATES { sorted(keys) } else { by_digits(keys) };
+    ranked(&keys)
 }
 
-/// Sorts (ordinal, index) pairs; the index keeps ties as given, the sentinel comes last.
-fn by_sorting(ordinals: &[u32]) -> Vec<Ranked> {
-    let mut order: Vec<(u32, usize)> = ordinals.iter().copied().zip(0..).collect();
-    order.sort_unstable();
+/// An ordinal and, behind it, whose it is: the index keeps ties as given, the sentinel comes last.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Key(u64);
+
+impl Key {
+    pub(crate) const fn new(ordinal: u32, index: u32) -> Self {
+        Self((ordinal as u64) << 32 | index as u64)
+    }
+
+    const fn ordinal(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    const fn index(self) -> usize {
+        (self.0 & u32::MAX as u64) as usize
+    }
+
+    /// A digit of the ordinal, from the lowest.
+    const fn digit(self, place: u32) -> usize {
+        (self.0 >> (32 + place * DIGIT_BITS)) as usize % DIGITS
+    }
+}
+
+fn sorted(mut keys: Vec<Key>) -> Vec<Key> {
+    keys.sort_unstable();
+    keys
+}
+
+/// From the lowest digit to the highest that tells any two apart; each pass keeps the order of
+/// those that it finds alike.
+fn by_digits(mut keys: Vec<Key>) -> Vec<Key> {
+    let first = keys.first().map_or(0, |key| key.ordinal());
+    let differ = keys.iter().fold(0, |differ, key| differ | (key.ordinal() ^ first));
+    let mut other = vec![Key::new(0, 0); keys.len()];
+    for place in (0..u32::BITS / DIGIT_BITS).filter(|at| differ >> (at * DIGIT_BITS) != 0) {
+        let mut next = [0_u32; DIGITS];
+        keys.iter().for_each(|key| next[key.digit(place)] += 1);
+        let mut before = 0;
+        for count in &mut next {
+            before += std::mem::replace(count, before);
+        }
+        for key in &keys {
+            let at = &mut next[key.digit(place)];
+            other[*at as usize] = *key;
+            *at += 1;
+        }
+        std::mem::swap(&mut keys, &mut other);
+    }
+    keys
+}
+
+/// Counts ranks along keys in order.
+fn ranked(keys: &[Key]) -> Vec<Ranked> {
     let (mut dense, mut last) = (0, None);
-    let ranked = |(ordinal, index)| {
+    let ranked = |key: &Key| {
+        let (index, ordinal) = (key.index(), key.ordinal());
         if ordinal == NO_COST_WIDE {
             return unranked(index);
         }
@@ -51,67 +98,7 @@ fn by_sorting(ordinals: &[u32]) -> Vec<Ranked> {
         last = Some(ordinal);
         Ranked { index, ordinal: Some(ordinal), rank: Some(dense) }
     };
-    order.into_iter().map(ranked).collect()
-}
-
-/// Counts instead of comparing: O(candidates + words).
-fn by_bitmap(ordinals: &[u32], words: usize) -> Vec<Ranked> {
-    let marks = Marks::of(ordinals, words);
-    let dense: Vec<u32> = ordinals.iter().map(|ordinal| marks.rank(*ordinal)).collect();
-    let mut places = marks.places(&dense);
-    let mut ranked = vec![unranked(0); ordinals.len()];
-    for (index, (ordinal, dense)) in ordinals.iter().zip(&dense).enumerate() {
-        let place = &mut places[*dense as usize];
-        ranked[*place] = match *ordinal {
-            NO_COST_WIDE => unranked(index),
-            ordinal => Ranked { index, ordinal: Some(ordinal), rank: Some(dense + 1) },
-        };
-        *place += 1;
-    }
-    ranked
-}
-
-/// The set of ordinals that occur, with how many there are before each word.
-struct Marks {
-    words: Vec<u64>,
-    before: Vec<u32>,
-    distinct: u32,
-}
-
-impl Marks {
-    fn of(ordinals: &[u32], words: usize) -> Self {
-        let mut marks = vec![0_u64; words];
-        for ordinal in ordinals.iter().filter(|ordinal| **ordinal != NO_COST_WIDE) {
-            marks[*ordinal as usize / 64] |= 1 << (ordinal % 64);
-        }
-        let mut distinct = 0;
-        let before = marks.iter().map(|word| {
-            let before = distinct;
-            distinct += word.count_ones();
-            before
-        });
-        let before = before.collect();
-        Self { words: marks, before, distinct }
-    }
-
-    /// How many distinct ordinals are lower; for the sentinel, all.
-    fn rank(&self, ordinal: u32) -> u32 {
-        let at = ordinal as usize / 64;
-        let Some(word) = self.words.get(at) else { return self.distinct };
-        let lower = word & ((1 << (ordinal % 64)) - 1);
-        self.before[at] + lower.count_ones()
-    }
-
-    /// For each dense rank, and last for those without cost, where its first candidate goes.
-    fn places(&self, dense: &[u32]) -> Vec<usize> {
-        let mut places = vec![0; self.distinct as usize + 1];
-        dense.iter().for_each(|rank| places[*rank as usize] += 1);
-        let mut next = 0;
-        for place in &mut places {
-            next += std::mem::replace(place, next);
-        }
-        places
-    }
+    keys.iter().map(ranked).collect()
 }
 
 fn unranked(index: usize) -> Ranked {
@@ -167,12 +154,11 @@ mod tests {
         fn both_ways_rank_as_a_plain_stable_sort((row, candidates) in scene()) {
             let matrix = matrix(&row);
             let expected = plain(&row, &candidates);
-            let ordinals = matrix.row(Pid::new(0)).gather(&candidates);
-            let words = matrix.table().len() / 64 + 1;
+            let keys = matrix.row(Pid::new(0)).gather(&candidates);
             let ways = [
                 rank(matrix.row(Pid::new(0)), &candidates),
-                by_sorting(&ordinals),
-                by_bitmap(&ordinals, words),
+                ranked(&sorted(keys.clone())),
+                ranked(&by_digits(keys)),
             ];
             for ranked in ways {
                 let places: Vec<_> = ranked.iter().map(|r| (r.index, r.rank)).collect();
@@ -185,13 +171,16 @@ mod tests {
             }
         }
 
+        /// Ordinals of all sizes, the sentinel among them.
         #[test]
-        fn sparse_ordinals_rank_alike_both_ways(ordinals in prop::collection::vec(
-            prop::option::weighted(0.9, 0..100_000_u32), 0..200,
-        ), all_alike in any::<bool>()) {
-            let sentinel = |n: Option<u32>| n.map_or(NO_COST_WIDE, |n| n * u32::from(!all_alike));
-            let ordinals: Vec<_> = ordinals.into_iter().map(sentinel).collect();
-            prop_assert_eq!(by_bitmap(&ordinals, 100_000 / 64 + 1), by_sorting(&ordinals));
+        fn digits_put_ordinals_in_the_order_of_a_sort(
+            ordinals in prop::collection::vec(prop::option::weighted(0.9, any::<u32>()), 0..200),
+            bits in 0..=32_u32,
+        ) {
+            let cut = |n: u32| u32::try_from(u64::from(n) & ((1 << bits) - 1)).unwrap();
+            let ordinals = ordinals.into_iter().map(|n| n.map_or(NO_COST_WIDE, cut));
+            let keys: Vec<Key> = ordinals.zip(0..).map(|(n, index)| Key::new(n, index)).collect();
+            prop_assert_eq!(by_digits(keys.clone()), sorted(keys));
         }
     }
 

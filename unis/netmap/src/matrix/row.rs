@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::pid::Pid;
+use crate::rank::Key;
 use crate::tag::Tagger;
 
 /// Most distinct costs for which 16 bits are enough: the last value says "no cost".
@@ -180,21 +181,19 @@ impl<'a> Row<'a> {
         narrow.iter().map(|n| from_narrow(*n)).chain(wide.iter().map(|n| from_wide(*n)))
     }
 
-    /// For each candidate its raw ordinal, [`NO_COST_WIDE`] where it has none.
-    pub(crate) fn gather(&self, candidates: &[Option<Pid>]) -> Vec<u32> {
+    /// For each candidate its raw ordinal, [`NO_COST_WIDE`] where it has none, and its index.
+    pub(crate) fn gather(&self, candidates: &[Option<Pid>]) -> Vec<Key> {
         match self.0 {
-            Ordinals::Narrow(row) => gather(candidates, row, |n| match n {
-                NO_COST_NARROW => NO_COST_WIDE,
-                n => u32::from(n),
-            }),
-            Ordinals::Wide(row) => gather(candidates, row, |n| n),
+            Ordinals::Narrow(row) => gather(candidates, row),
+            Ordinals::Wide(row) => gather(candidates, row),
         }
     }
 }
 
-fn gather<T: Copy>(candidates: &[Option<Pid>], row: &[T], widen: fn(T) -> u32) -> Vec<u32> {
+fn gather<T: Ordinal>(candidates: &[Option<Pid>], row: &[T]) -> Vec<Key> {
     let ordinal = |pid: &Option<Pid>| pid.and_then(|pid| row.get(pid.index()).copied());
-    candidates.iter().map(|pid| ordinal(pid).map_or(NO_COST_WIDE, widen)).collect()
+    let key = |(pid, index)| Key::new(ordinal(pid).map_or(NO_COST_WIDE, T::widen), index);
+    candidates.iter().zip(0..).map(key).collect()
 }
 
 fn from_narrow(ordinal: u16) -> Option<u32> {
