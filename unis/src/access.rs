@@ -248,7 +248,7 @@ impl Access {
     /// It may not, or not now.
     pub fn authorise(&self, caller: &Caller, ask: &Ask<'_>) -> Result<Granted, Denied> {
         let identity = match &caller.identity {
-            Some(identity) => Ok(Some(identity.clone())),
+            Some(identity) => Ok(Some(Arc::clone(identity))),
             None => self.identify(ask),
         };
         let partner = identity.as_ref().ok().and_then(Option::as_ref);
@@ -274,19 +274,19 @@ impl Access {
         }
         match partner.view {
             View::None => Err(Denied::View),
-            view => Ok(Granted { view, partner: identity.partner }),
+            view => Ok(Granted { view, partner: identity.partner.clone() }),
         }
     }
 
     /// Who a client without certificate proves to be by Digest; `None` if it does not try.
-    fn identify(&self, ask: &Ask<'_>) -> Result<Option<Identity>, Denied> {
+    fn identify(&self, ask: &Ask<'_>) -> Result<Option<Arc<Identity>>, Denied> {
         let Some(digest) = &self.digest else { return Ok(None) };
         let mut shown = ask.headers.get_all(AUTHORIZATION).iter();
         let Some(shown) = shown.find(|value| Credentials::is_digest(value.as_bytes())) else {
             return Ok(None);
         };
         match digest.authenticate(shown, ask.method, ask.target) {
-            Ok(account) => Ok(Some(Identity::of_partner(&account.partner))),
+            Ok(account) => Ok(Some(Arc::new(Identity::of_partner(&account.partner)))),
             Err(refused) => Err(challenge(digest, Some(&refused))),
         }
     }

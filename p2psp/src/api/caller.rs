@@ -107,7 +107,10 @@ mod tests {
             key: key.into(),
             user: user.map(str::to_owned),
         };
-        Caller { address: SocketAddr::from(([192, 0, 2, 1], 1)), identity: Some(identity) }
+        Caller {
+            address: SocketAddr::from(([192, 0, 2, 1], 1)),
+            identity: Some(Arc::new(identity)),
+        }
     }
 
     #[test]
@@ -125,7 +128,8 @@ mod tests {
         assert!(asker(&caller(&name, &other, Some("anna"))).is_err());
         assert!(asker(&caller(&name, &key, None)).is_err());
         let mut partner = caller(&name, &key, Some("anna"));
-        partner.identity.as_mut().unwrap().partner = Some("other".into());
+        let identity = Arc::make_mut(partner.identity.as_mut().unwrap());
+        identity.partner = Some("other".into());
         assert!(asker(&partner).is_err());
         let operator = caller("spiffe://p2psp.example/operator/eve", &key, None);
         assert!(matches!(asker(&operator), Err(Problem::Role)));

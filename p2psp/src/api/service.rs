@@ -59,7 +59,7 @@ impl Service {
         let caller = request.extensions().get::<Caller>();
         let (Some(requests), Some(caller)) = (&self.requests, caller) else { return Ok(()) };
         let own = |identity: &Identity| identity.partner.is_none() && is_colleague(identity.role);
-        match caller.identity.as_ref().is_some_and(own) {
+        match caller.identity.as_deref().is_some_and(own) {
             true => Ok(()),
             false => requests.check(caller.address.ip()).map_err(Problem::TooOften),
         }

@@ -8,6 +8,7 @@ mod spiffe;
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 pub use crate::identity::role::Role;
 pub(crate) use crate::identity::spiffe::is_domain as spiffe_domain;
@@ -19,7 +20,7 @@ pub struct Caller {
     /// The observed source address.
     pub address: SocketAddr,
     /// What the client's certificate proved; `None` without a certificate or without TLS.
-    pub identity: Option<Identity>,
+    pub identity: Option<Arc<Identity>>,
 }
 
 impl Caller {

@@ -1,6 +1,7 @@
 //! Who may do what, cell by cell.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use link::identity::Role;
 use link::{Caller, Identity};
@@ -35,7 +36,7 @@ fn caller(role: Role, partner: Option<&str>) -> Caller {
         key: String::new(),
         user: None,
     };
-    Caller { address: SocketAddr::from(([192, 0, 2, 1], 1)), identity: Some(identity) }
+    Caller { address: SocketAddr::from(([192, 0, 2, 1], 1)), identity: Some(Arc::new(identity)) }
 }
 
 /// Asks without showing anything but the certificate.

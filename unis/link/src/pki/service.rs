@@ -206,7 +206,7 @@ impl Problem {
 }
 
 /// Whose certificate is shown.
-fn holder(request: &Request<Incoming>) -> Option<Identity> {
+fn holder(request: &Request<Incoming>) -> Option<Arc<Identity>> {
     request.extensions().get::<Caller>()?.identity.clone()
 }
 

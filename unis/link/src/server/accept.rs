@@ -28,7 +28,7 @@ const LINGER_READS: usize = 64;
 pub(crate) struct Accepted {
     pub(crate) transport: Transport,
     pub(crate) http2: bool,
-    pub(crate) identity: Option<Identity>,
+    pub(crate) identity: Option<Arc<Identity>>,
     /// Keeps the connection in the register of those that a revocation closes.
     pub(crate) registration: Option<Registration>,
 }
@@ -78,7 +78,7 @@ impl Accepted {
         let (registration, identity) = match session.peer_certificates() {
             Some(chain) => {
                 let (registration, identity) = tls.register(&active, chain, cut)?;
-                (Some(registration), Some(identity))
+                (Some(registration), Some(Arc::new(identity)))
             }
             None => (None, None),
         };
