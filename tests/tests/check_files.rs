@@ -89,6 +89,28 @@ fn what_is_no_file_of_the_format_is_refused_by_name_in_one_line() {
 }
 
 #[test]
+fn a_pipe_that_nobody_writes_to_ends_a_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let said = check(&[format!("gml={}", pipe.display())], &[]).unwrap();
+    assert_eq!(said.status.code(), Some(2));
+    let error = text(&said.stderr);
+    assert!(error.contains("pipe: cannot open: is a pipe that nobody writes to"), "{error}");
+}
+
+#[test]
+fn what_another_program_writes_into_a_pipe_is_read() {
+    let (format, path) = ("inventory", data::project("topology/fixtures/small.toml"));
+    let plain = check(&data::small(), &["--format", "json"]).unwrap();
+    let script = format!("gzip < \"$1\" | \"$0\" check --format json --source {format}=/dev/stdin");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &script]).arg(unis::program().unwrap()).arg(path);
+    let said = shell.output().unwrap();
+    assert_eq!(text(&said.stdout), text(&plain.stdout), "{}", text(&said.stderr));
+}
+
+#[test]
 fn a_settings_file_with_a_key_that_is_none_is_refused_with_a_suggestion() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("unis.toml");

@@ -144,6 +144,8 @@ pub(crate) struct PrefixRows {
     /// Node keys, as the rows name them.
     pub(crate) pops: Vec<String>,
     pub(crate) rows: Vec<PrefixRow>,
+    /// What the source knows of and has on no node: not on that of a wider prefix of its own either.
+    pub(crate) nowhere: Vec<IpNet>,
 }
 
 /// One prefix, without host bits, and the node that it is on.

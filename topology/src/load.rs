@@ -244,7 +244,7 @@ fn own_as(drafts: &[Draft], options: &Options, report: &mut Report) -> Option<u3
 /// Names the PIDs, computes the costs and puts the snapshot together.
 fn build(
     graph: &Graph,
-    prefixes: Vec<(IpNet, NodeIndex)>,
+    prefixes: Vec<(IpNet, Option<NodeIndex>)>,
     (options, old): (&Options, Option<&Network>),
     first_file: &Spot,
     report: &mut Report,
@@ -260,13 +260,15 @@ fn build(
         let all = graph.nodes().len() * graph.nodes().len();
         warn_unreachable(all - (hops.pairs() - of_default), first_file, report);
     }
-    let placed = prefixes.into_iter().map(|(prefix, node)| (prefix, pids_of_nodes[node as usize]));
-    let mut placed: Vec<_> = placed.collect();
-    if let Some(default) = routes.nodes_of_pids.iter().position(Option::is_none) {
-        let default = Pid::new(default as u32);
-        placed.push((IpNet::V4(Ipv4Net::default()), default));
-        placed.push((IpNet::V6(Ipv6Net::default()), default));
-    }
+    let default = routes.nodes_of_pids.iter().position(Option::is_none);
+    let default = default.map(|pid| Pid::new(pid as u32));
+    let pid_of = |node: NodeIndex| pids_of_nodes[node as usize];
+    let everything = [IpNet::V4(Ipv4Net::default()), IpNet::V6(Ipv6Net::default())];
+    let mut placed = prefixes;
+    placed.extend(everything.map(|prefix| (prefix, None)));
+    let placed = placed.into_iter();
+    let placed = placed.filter_map(|(prefix, node)| Some((prefix, node.map(pid_of).or(default)?)));
+    let placed = placed.collect();
     let nodes_of_pids = routes.nodes_of_pids.clone();
     let made = Made { pids, nodes_of_pids, pids_of_nodes, prefixes: placed, matrices };
     let (mut made, aggregation) = match options.merging {

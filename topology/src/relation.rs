@@ -40,11 +40,8 @@ impl FromStr for Relation {
     type Err = UnknownRelation;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "customer" => Ok(Self::Customer),
-            "peer" => Ok(Self::Peer),
-            "transit" => Ok(Self::Transit),
-            _ => Err(UnknownRelation(text.to_owned())),
-        }
+        let all = [Self::Customer, Self::Peer, Self::Transit];
+        let found = all.into_iter().find(|known| text.eq_ignore_ascii_case(known.as_str()));
+        found.ok_or_else(|| UnknownRelation(text.to_owned()))
     }
 }

@@ -6,6 +6,7 @@ use netmap::IpNet;
 
 use crate::draft::{Draft, Precedence, PrefixRow};
 use crate::graph::{Graph, NodeIndex};
+use crate::placement::nowhere::{Around, nowhere};
 use crate::refusal::LoadError;
 use crate::report::{Report, code, some_of};
 use crate::spot::Spot;
@@ -40,13 +41,14 @@ impl Placed<'_> {
     }
 }
 
-/// Every prefix once, ascending. Routing tables stand over graphs, a list over both, a geofeed
-/// over all; a list that says two things is refused, others that do are repaired.
+/// Every prefix once, ascending, on its node; `None` is the default PID. Routing tables stand over
+/// graphs, a list over both, a geofeed over all; a list that says two things is refused, others that
+/// do are repaired.
 pub(crate) fn place(
     graph: &Graph,
     drafts: &[Draft],
     report: &mut Report,
-) -> Result<Vec<(IpNet, NodeIndex)>, LoadError> {
+) -> Result<Vec<(IpNet, Option<NodeIndex>)>, LoadError> {
     let of_graphs = found(graph, drafts, Precedence::Graph, report)?;
     let of_graphs = nearest(graph, of_graphs, report);
     let mut of_tables = found(graph, drafts, Precedence::Table, report)?;
@@ -62,7 +64,22 @@ pub(crate) fn place(
     }
     note_origins(&placed, report);
     note_empty(graph, drafts, &placed, report);
-    Ok(placed.into_iter().map(|placed| (placed.prefix, placed.node)).collect())
+    let around = placed.iter().map(|row| {
+        let (prefix, by, node) = (row.prefix, Some(row.precedence()), Some(row.node));
+        Around { prefix, by, node }
+    });
+    let named = nowhere(around, drafts);
+    if !named.is_empty() {
+        report.note(format!(
+            "prefixes on no node inside one on a node by the same source, which stay with other \
+             sources or in the default PID: {}",
+            named.len()
+        ));
+    }
+    let mut all: Vec<_> =
+        placed.into_iter().map(|placed| (placed.prefix, Some(placed.node))).chain(named).collect();
+    all.sort_unstable_by_key(|(prefix, _)| *prefix);
+    Ok(all)
 }
 
 /// The rows of one precedence, ascending by prefix, then in the order of files and lines.

@@ -120,8 +120,9 @@ fn route(text: &str, path: &mut AsPath) -> Result<Line, LineFault> {
         Some(kind) if kind.starts_with("BGP4MP") || kind == "BGP" => return Ok(Line::Update),
         _ => return Err(LineFault::NoRoute),
     };
-    // Time, `B`, address and AS of the peer, prefix, identifier of the path.
-    if fields.nth(1) != Some("B") {
+    // The number of the packet if asked for (`-p`), time, `B`, address and AS of the peer, prefix,
+    // identifier of the path.
+    if fields.nth(1) != Some("B") && fields.next() != Some("B") {
         return Err(LineFault::NoRoute);
     }
     let prefix = prefix::parse(fields.nth(2).ok_or(LineFault::NoRoute)?.trim())?;

@@ -5,7 +5,7 @@ use crate::draft::{DraftLink, DraftNode, LinkMetrics};
 use crate::reader::number::{self, NumberError};
 
 /// Bits per second in a megabit per second.
-const BITS_PER_MEGABIT: f64 = 1e6;
+pub(crate) const BITS_PER_MEGABIT: f64 = 1e6;
 
 /// A value that makes no sense, and the line on which it stands.
 pub(crate) type Faulty = (u64, FieldError);

@@ -99,7 +99,8 @@ pub(crate) fn read(
         for (more, text) in (0..).zip(text.split('\r').map(str::trim)) {
             line += u64::from(more > 0);
             blank &= text.is_empty();
-            if !text.is_empty() && !text.starts_with('#') {
+            let text = without_comment(text);
+            if !text.is_empty() {
                 feed.line(graph, text, &Spot::line(file, line), report);
             }
         }
@@ -179,7 +180,10 @@ impl Feed<'_> {
         let unplaced = |why: &str| format!("{prefix} stays where it is: `{place}` {why}");
         match self.locator.find(&place) {
             Where::Node(node) => self.place(graph, prefix, node, spot),
-            Where::Nowhere => self.counts.without_place += 1,
+            Where::Nowhere => {
+                self.counts.without_place += 1;
+                self.draft.prefixes.nowhere.push(prefix);
+            }
             Where::UnknownCity => {
                 let message = unplaced("is no place known here");
                 report.warn(code::UNKNOWN_PLACE, spot, message);
@@ -219,6 +223,17 @@ impl Counts {
             report.note(format!("{file}: the header line was passed over"));
         }
     }
+}
+
+/// What stands before a comment, which may follow on a row (RFC 8805 §2.1). In quotes a number sign
+/// is one.
+fn without_comment(text: &str) -> &str {
+    let mut quoted = false;
+    let begins = |character| {
+        quoted ^= character == '"';
+        character == '#' && !quoted
+    };
+    text.find(begins).map_or(text, |at| text[..at].trim_end())
 }
 
 /// A prefix, or an address alone (RFC 8805 §2.1.1.1).

@@ -3,6 +3,7 @@
 
 // Files and texts.
 pub(crate) mod field;
+pub(crate) mod handle;
 pub(crate) mod json;
 pub(crate) mod number;
 pub(crate) mod open;

@@ -4,8 +4,8 @@
 //! node's number, from 0, as networkx has it; networkx 1 named ends by that number even where nodes
 //! have an id. `NaN` is a value that is not known. Labels come from
 //! `label` or `name`, coordinates from `latitude` and `longitude` (or `lat`, `lon`; any case) or
-//! `pos` = [longitude, latitude], link metrics from `weight` or `metric`, `delay` (µs) and
-//! `capacity` (Mbit/s). Nodes are external where `Internal` is 0 or `external` is true.
+//! `pos` = [longitude, latitude], link metrics from `igp`, `weight` or `metric`, `delay` (µs),
+//! `capacity` (Mbit/s) and `LinkSpeedRaw` (bit/s). Nodes are external where `Internal` is 0 or `external` is true.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -17,6 +17,7 @@ use serde_json::value::RawValue;
 
 use crate::draft::{Draft, DraftLink, DraftNode, LinkMetrics};
 use crate::progress::Progress;
+use crate::reader::field::BITS_PER_MEGABIT;
 use crate::reader::number::{self, NumberError};
 use crate::reader::{json, open};
 use crate::refusal::LoadError;
@@ -171,11 +172,12 @@ fn link(raw: &RawValue, ids: &HashMap<String, String>) -> Result<DraftLink, Node
         let value = amount(&members, name)?;
         value.map(|value| number::amount(name, value)).transpose().map_err(NodelinkError::from)
     };
-    let (weight, plain) = (metric("weight")?, metric("metric")?);
+    let (igp, weight, plain) = (metric("igp")?, metric("weight")?, metric("metric")?);
+    let (capacity, bits) = (metric("capacity")?, metric("LinkSpeedRaw")?);
     let metrics = LinkMetrics {
-        igp: weight.or(plain),
+        igp: igp.or(weight).or(plain),
         delay_us: metric("delay")?,
-        capacity_mbps: metric("capacity")?,
+        capacity_mbps: capacity.or(bits.map(|bits| bits / BITS_PER_MEGABIT)),
     };
     Ok(DraftLink { from: end("source")?, to: end("target")?, metrics, ..DraftLink::default() })
 }
@@ -258,11 +260,11 @@ fn number_in(name: &str, raw: &RawValue, value: &Value) -> Result<Option<f64>, N
     }
 }
 
-/// `pos`: longitude, then latitude.
+/// `pos`: longitude, then latitude; a height may follow (RFC 7946 §3.1.1).
 fn position(members: &Members<'_>) -> Result<(Option<f64>, Option<f64>), NodelinkError> {
     let Some(raw) = member(members, "pos") else { return Ok((None, None)) };
     match parsed(raw)? {
-        Value::Array(pair) if pair.len() == 2 => {
+        Value::Array(pair) if matches!(pair.len(), 2 | 3) => {
             Ok((number_in("pos", raw, &pair[0])?, number_in("pos", raw, &pair[1])?))
         }
         _ => Err(bad_value("pos", raw, "[longitude, latitude]")),

@@ -11,6 +11,7 @@ use liblzma::read::XzDecoder;
 use liblzma::stream::{CONCATENATED, Stream};
 
 use crate::progress::Progress;
+use crate::reader::handle;
 use crate::refusal::LoadError;
 use crate::spot::{LineCursor, Spot};
 
@@ -24,6 +25,10 @@ const DOCUMENT_BYTES_MAX: u64 = 512 << 20;
 const XZ_MEMORY_BYTES_MAX: u64 = 256 << 20;
 /// Bytes asked from the disk at a time, which is also how often progress is told.
 const READ_BYTES: usize = 64 << 10;
+/// How much of a document is looked at before the rest is read.
+const HEAD_BYTES: u64 = 64 << 10;
+/// How long a pipe may be without a writer.
+const WRITER_WAIT_S: i64 = 5;
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const BZIP2: &[u8] = b"BZh";
@@ -54,6 +59,8 @@ pub(crate) enum OpenError {
     Empty,
     #[error("is not UTF-8 text")]
     NotText,
+    #[error("is no text: its byte {0} is zero")]
+    Binary(usize),
     #[error("is UTF-16 text; write it as UTF-8")]
     Utf16,
     #[error("is packed by {0}, which is not read; unpack it, or pack it by gzip, bzip2 or xz")]
@@ -91,12 +98,19 @@ pub(crate) fn read_text(file: &Arc<Path>, progress: &dyn Progress) -> Result<Str
     text(read_bytes(file, progress)?, file)
 }
 
-/// The whole file, at most 512 MiB of it, without UTF-8's byte order mark.
+/// The whole file, at most 512 MiB of it, without UTF-8's byte order mark. What has a zero byte near
+/// its beginning is refused before the rest is read.
 pub(crate) fn read_bytes(file: &Arc<Path>, progress: &dyn Progress) -> Result<Vec<u8>, LoadError> {
     let refuse = |error| LoadError::at(Spot::file(file), error);
     let mut bytes = Vec::new();
+    let unreadable = |error| refuse(OpenError::Read(error));
     let mut reader = unpacked(file, progress, DOCUMENT_BYTES_MAX).map_err(refuse)?;
-    reader.read_to_end(&mut bytes).map_err(|error| refuse(OpenError::Read(error)))?;
+    reader.by_ref().take(HEAD_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
+    // Of what is no text, a device say, there may be no end.
+    if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
+        return Err(refuse(OpenError::Binary(at + 1)));
+    }
+    reader.read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.starts_with(b"\xef\xbb\xbf") {
         bytes.drain(..3);
     }
@@ -132,7 +146,7 @@ fn unpacked<'a>(
     progress: &'a dyn Progress,
     bytes_max: u64,
 ) -> Result<Box<dyn Read + 'a>, OpenError> {
-    let handle = File::open(file).map_err(OpenError::Open)?;
+    let handle = handle::open(file, WRITER_WAIT_S).map_err(OpenError::Open)?;
     let metadata = handle.metadata().map_err(OpenError::Open)?;
     if metadata.is_dir() {
         return Err(OpenError::Directory);
@@ -289,6 +303,15 @@ mod tests {
         let mut reader = unpacked(&file, &(), 1 << 16).unwrap();
         let error = io::copy(&mut reader, &mut io::sink()).unwrap_err();
         assert_eq!(error.to_string(), "more than 65536 bytes uncompressed");
+    }
+
+    #[test]
+    fn what_is_no_text_is_refused_by_its_beginning() {
+        let endless = read_text(&Arc::from(Path::new("/dev/zero")), &()).unwrap_err();
+        assert_eq!(endless.to_string(), "/dev/zero: is no text: its byte 1 is zero");
+        assert!(text_of(b"graph\0").unwrap_err().ends_with("its byte 6 is zero"));
+        // Packed it is looked at unpacked.
+        assert!(text_of(&gzip(b"{\0}")).unwrap_err().ends_with("its byte 2 is zero"));
     }
 
     #[test]

@@ -45,9 +45,10 @@ impl AsPath {
         self.segments.push((kind, self.asns.len()));
     }
 
-    /// Whether it names no AS: the route is the own AS's.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.asns.is_empty()
+    /// Whether it names no AS, or members of the own confederation alone (RFC 5065 §5.1): the route
+    /// is the own AS's.
+    pub(crate) fn is_own(&self) -> bool {
+        self.groups().all(|(kind, asns)| kind == Segment::Confederation || asns.is_empty())
     }
 
     /// The AS that the route comes from; none where its last segment is a set of several, or
@@ -198,6 +199,16 @@ mod tests {
         assert_eq!(path("(65001 65002)").origin(), None);
         assert_eq!(path("(65001 65002) 680 [65003,65004]").origin(), Some(680));
         assert_eq!(path("1.10 4294967295").origin(), Some(u32::MAX));
+    }
+
+    #[test]
+    fn a_path_without_outsiders_is_the_own_as_s() {
+        for text in ["", "(65001 65002)", "(65001) [65002,65003]"] {
+            assert!(path(text).is_own(), "{text}");
+        }
+        for text in ["1", "{1,2}", "(65001) 1", "1 (65001)"] {
+            assert!(!path(text).is_own(), "{text}");
+        }
     }
 
     #[test]

@@ -112,7 +112,7 @@ impl<'a> Table<'a> {
         if seen.neighbour.is_none() {
             seen.neighbour = path.hops().find_map(|asn| self.homes.node(asn));
         }
-        let own = self.homes.own.filter(|_| path.is_empty());
+        let own = self.homes.own.filter(|_| path.is_own());
         if let Some(origin) = path.origin().or(own) {
             seen.vote(origin);
         }
@@ -136,7 +136,7 @@ impl<'a> Table<'a> {
         Ok(next)
     }
 
-    /// The prefixes that have a node, ascending; all are counted.
+    /// The prefixes, those that have a node ascending; all are counted.
     pub(crate) fn settle(self, graph: &Graph, file: &Arc<Path>, report: &mut Report) -> Draft {
         let mut rows = PrefixRows { precedence: Precedence::Table, ..PrefixRows::default() };
         let mut pops = HashMap::<NodeIndex, u32>::new();
@@ -144,7 +144,10 @@ impl<'a> Table<'a> {
         let total = self.prefixes.len();
         for seen in self.prefixes {
             let origin_as = seen.origin();
-            let Some(node) = tally.count(&seen, origin_as, self.homes) else { continue };
+            let Some(node) = tally.count(&seen, origin_as, self.homes) else {
+                rows.nowhere.push(seen.prefix);
+                continue;
+            };
             let pop = *pops.entry(node).or_insert_with(|| {
                 rows.pops.push(graph.node(node).key.clone());
                 rows.pops.len() as u32 - 1

@@ -100,6 +100,19 @@ fn the_nearest_by_cost_become_one_called_by_the_most_central() {
 }
 
 #[test]
+fn of_equally_near_ones_those_first_by_name_become_one() {
+    // A ──1── D ──0── E ──9── B ──0── C: A is nearest to D, but B and C come before D and E.
+    let link =
+        |from: usize, to: usize, igp| format!("edge [ source {from} target {to} weight {igp} ]");
+    let nodes =
+        (0..5).map(|id| format!("node [ id {id} label \"{}\" ]", "ABCDE".as_bytes()[id] as char));
+    let links = [link(0, 3, 1), link(3, 4, 0), link(4, 1, 9), link(1, 2, 0)];
+    let text = format!("graph [ {} {} ]", nodes.collect::<String>(), links.concat());
+    let five = Files::new().with("gml", "a.gml", text).load(&merging(5, AggregateBy::Cost));
+    assert_eq!(names(&five.unwrap()), ["A", "B", "D", "E", "default"]);
+}
+
+#[test]
 fn merged_networks_of_others_are_not_at_no_cost_from_each_other() {
     // as1 ─ A ─1─ B ─ as2, and 16 once for peers: 17, as before they were one; 3 hops.
     let nine = line(9, AggregateBy::Cost).unwrap();

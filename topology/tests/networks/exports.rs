@@ -97,6 +97,9 @@ fn sndlib_s_own_format_has_units_pixels_and_lines() {
         Options { default_capacity_mbps: Some(1000.0), ..weighing(Weight::InverseCapacity) };
     let network = Files::new().with("sndlib", "n.txt", &text).load(&options).unwrap();
     assert_eq!(routingcost(&network, "MI", "RM"), Some(10.0));
+    let told = text.replace("unit = ", "origin = \"A (and B)\" (of C)\n unit = ");
+    let network = Files::new().with("sndlib", "n.txt", told).load(&options).unwrap();
+    assert_eq!(routingcost(&network, "MI", "RM"), Some(10.0));
     let pixels = load(&text.replace("12.48", "412.0")).unwrap();
     assert!(noted(&pixels, "places are pixels"));
     let refused = |from: &str, to: &str| load(&text.replace(from, to)).err().unwrap_or_default();

@@ -76,6 +76,20 @@ fn feeds_are_read_as_they_are_written() {
 }
 
 #[test]
+fn a_comment_may_follow_on_a_row() {
+    let feed = "192.0.2.0/24,IT,IT-25,Milano,20121 # main, of \"old\n\
+                198.51.100.0/24,DE,DE-BE,Berlin#2\n  # nothing, yet\n\
+                203.0.113.0/24,DE,,\"Nirgendwo #1\",\n2001:db8::/32#,DE,,Berlin\n";
+    let network = load(feed);
+    assert_eq!(node_of(&network, "192.0.2.1").as_deref(), Some("MI-1"));
+    assert_eq!(node_of(&network, "198.51.100.1").as_deref(), Some("Berlin"));
+    assert_eq!(node_of(&network, "2001:db8::1"), None);
+    assert!(noted(&network, "rows 4, placed 2, without a place by intention 1"));
+    assert_eq!(warned(&network), [(code::UNKNOWN_PLACE, Some(4))]);
+    assert!(network.warnings()[0].message.contains("`DE,,Nirgendwo #1`"));
+}
+
+#[test]
 fn spreadsheets_and_old_programs_write_feeds_too() {
     let feed =
         b"192.0.2.0/24, \"de\" ,\"de-be\", \"berlin\" ,\r\n198.51.100.0/24,it,,M\xedlano,\r\n";

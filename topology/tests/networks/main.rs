@@ -20,6 +20,7 @@ mod mistaken;
 mod names;
 mod neighbours;
 mod nodelink;
+mod nowhere;
 mod paths;
 mod placement;
 mod refusals;

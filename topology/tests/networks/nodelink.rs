@@ -1,8 +1,8 @@
 //! networkx's node-link JSON.
 
-use topology::{Kind, code};
+use topology::{Kind, Weight, code};
 
-use crate::files::{Files, hopcount, kind, node_of, noted, routingcost, warned};
+use crate::files::{Files, hopcount, kind, node_of, noted, routingcost, warned, weighing};
 
 fn nodelink(json: &str) -> Files {
     Files::new().with("nodelink", "g.json", json).with(
@@ -27,7 +27,7 @@ fn ids_may_be_texts_whole_numbers_and_others() {
 #[test]
 fn coordinates_come_in_any_case_or_as_a_pair() {
     let json = r#"{"nodes": [{"id": 1, "name": "A", "Latitude": "0", "LONGITUDE": 0},
-        {"id": 2, "name": "B", "pos": [1.0, 0]}, {"id": 3, "name": "C", "pos": null}],
+        {"id": 2, "name": "B", "pos": [1.0, 0, 120.5]}, {"id": 3, "name": "C", "pos": null}],
         "links": [{"source": 1, "target": 2}]}"#;
     let network = nodelink(json).network();
     assert_eq!(routingcost(&network, "A", "B"), Some(111.195));
@@ -51,6 +51,19 @@ fn metrics_and_marks_are_read() {
     // Two ends, peers for want of rows; largest internal cost 5, unit 8.
     assert_eq!(routingcost(&network, "B", "C"), Some(15.5));
     assert_eq!(warned(&network), []);
+}
+
+/// As networkx writes what it read of the Topology Zoo's or an operator's GraphML.
+#[test]
+fn metrics_have_the_names_that_they_have_in_graphml() {
+    let json = r#"{"nodes": [{"id": 1, "name": "A"}, {"id": 2, "name": "B"}, {"id": 3, "name": "C"}],
+        "links": [{"source": 1, "target": 2, "igp": 7, "weight": 3, "LinkSpeedRaw": 2.5e9},
+        {"source": 2, "target": 3, "metric": 2, "linkspeedraw": "1e9", "capacity": 10000}]}"#;
+    let network = nodelink(json).network();
+    assert_eq!(routingcost(&network, "A", "C"), Some(9.0));
+    // 100 Gbit/s by 2.5 and by 10.
+    let network = nodelink(json).load(&weighing(Weight::InverseCapacity)).unwrap();
+    assert_eq!(routingcost(&network, "A", "C"), Some(50.0));
 }
 
 #[test]

@@ -42,8 +42,10 @@ fn files_that_cannot_be_read_are_named() {
     for format in ["inventory", "graphml", "nodelink", "sndlib", "rfc8345", "alto"] {
         let message = Files::new().with(format, "empty", "").refusal();
         assert_eq!(message, "empty: is empty");
-        let message = Files::new().with(format, "junk", [0u8, 159, 146, 150, 7]).refusal();
+        let message = Files::new().with(format, "junk", [b'{', 159, 146, 150, 7]).refusal();
         assert_eq!(message, "junk:1: is not UTF-8 text");
+        let message = Files::new().with(format, "zeros", [b'{', 159, 0]).refusal();
+        assert_eq!(message, "zeros: is no text: its byte 3 is zero");
     }
 }
 

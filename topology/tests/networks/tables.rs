@@ -184,6 +184,35 @@ fn damaged_routes_cost_only_themselves() {
     assert!(message.contains("skipped: 4; the first in record 1: an AS path has"), "{message}");
 }
 
+/// RFC 4271 §5.1.2, §6.3; RFC 5065 §5.1.
+#[test]
+fn a_route_of_the_own_as_has_an_empty_path_and_one_without_a_path_is_malformed() {
+    // Attributes of a route each: ORIGIN alone, ORIGIN with an empty path, none, one of two members
+    // of the confederation.
+    let origin = attribute(1, &[0]);
+    let empty = [origin.clone(), attribute(2, &[])].concat();
+    let members = [3, 2, 0, 0, 0xfd, 0xe9, 0, 0, 0xfd, 0xea];
+    let inside = [origin.clone(), attribute(2, &members)].concat();
+    let file: Vec<u8> = [origin, empty, Vec::new(), inside]
+        .into_iter()
+        .zip(1_u8..)
+        .flat_map(|(attributes, number)| {
+            let head = [0, 0, 0, 1, 16, 10, number, 0, 1, 0, 0, 0, 0, 0, 9];
+            let length = (attributes.len() as u16).to_be_bytes();
+            record(13, 2, &[&head[..], &length, &attributes].concat())
+        })
+        .collect();
+    let network = load("mrt", file).unwrap();
+    assert_eq!(warned(&network), [(code::DAMAGED_ROUTE, None), (code::NO_PREFIXES, None)]);
+    let message = &network.warnings()[0].message;
+    assert!(message.contains("skipped: 1; the first in record 1: a route has attributes but no"));
+    assert!(noted(
+        &network,
+        "routes 3, prefixes 3: at their origin 0, at a neighbour on the path 0, \
+                             of the own AS 3, of nobody known 0"
+    ));
+}
+
 #[test]
 fn generic_records_and_host_bits_are_read_and_other_records_are_skipped() {
     let mut generic = rib("10.1.0.0/16".parse().unwrap(), &[route("10.1.0.0/16", "1")], false);
@@ -233,13 +262,14 @@ fn what_is_no_table_is_refused() {
 }
 
 #[test]
-fn text_lines_with_path_identifiers_and_dotted_numbers_are_read() {
+fn text_lines_with_path_identifiers_packet_numbers_and_dotted_numbers_are_read() {
     let file = "TABLE_DUMP2_AP|1|B|192.0.2.9|9|10.0.0.0/8|36|9 1|IGP|192.0.2.9|0|0|||\r\n\n\
                 TABLE_DUMP|1|B|192.0.2.9|9|11.0.0.0/8|9 1.4464|IGP|192.0.2.9|0|0|||\n\
                 BGP4MP|1|A|192.0.2.9|9|12.0.0.0/8|9 1|IGP|192.0.2.9|0|0|||\n\
-                TABLE_DUMP2|1|B|192.0.2.9|9|13.0.0.0/33|9 1|IGP\nTABLE_DUMP2|1|B|1\n";
+                TABLE_DUMP2|1|B|192.0.2.9|9|13.0.0.0/33|9 1|IGP\nTABLE_DUMP2|1|B|1\n\
+                TABLE_DUMP2|7|1|B|192.0.2.9|9|14.0.0.0/8|9 1|IGP|192.0.2.9|0|0|||\n";
     let network = load("bgpdump", file).unwrap();
-    assert_eq!(places(&network), ["10.0.0.0/8 as1", "11.0.0.0/8 as70000"]);
+    assert_eq!(places(&network), ["10.0.0.0/8 as1", "11.0.0.0/8 as70000", "14.0.0.0/8 as1"]);
     let damaged = |line| (code::DAMAGED_ROUTE, Some(line));
     assert_eq!(warned(&network), [damaged(5), damaged(6), (code::SKIPPED_RECORD, None)]);
 }

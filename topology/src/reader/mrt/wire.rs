@@ -22,6 +22,8 @@ pub(super) enum WireFault {
     SegmentType(u8),
     #[error("bytes are left over at its end")]
     LeftOver,
+    #[error("a route has attributes but no AS path")]
+    NoPath,
 }
 
 /// What is left of some bytes.
@@ -110,15 +112,17 @@ pub(super) enum Width {
     Four,
 }
 
-/// Finds the AS path among a route's attributes; without one it is empty, as for a route of the
-/// own AS.
+/// Finds the AS path among a route's attributes. That of a route of the own AS is there and empty
+/// (RFC 4271 §5.1.2); where it is missing among others the route is malformed (§6.3). Without any
+/// attribute it is no route of BGP but one that the router itself has, a static one say, which BIRD
+/// dumps too: the own AS's.
 pub(super) fn read_path(
     mut attributes: Bytes<'_>,
     width: Width,
     path: &mut AsPath,
 ) -> Result<(), WireFault> {
     path.clear();
-    let mut wide = None;
+    let (mut wide, mut found) = (None, attributes.is_empty());
     while !attributes.is_empty() {
         let flags = attributes.u8()?;
         let kind = attributes.u8()?;
@@ -128,6 +132,7 @@ pub(super) fn read_path(
             usize::from(attributes.u16()?)
         };
         let value = Bytes(attributes.take(length)?);
+        found |= kind == AS_PATH;
         match (kind, width) {
             (AS_PATH, Width::Two) => segments(value, Width::Two, path)?,
             // Some write 2-byte numbers where RFC 6396 §4.3.4 wants 4.
@@ -136,6 +141,9 @@ pub(super) fn read_path(
             (AS4_PATH, Width::Two) => wide = Some(value),
             _ => {}
         }
+    }
+    if !found {
+        return Err(WireFault::NoPath);
     }
     if let Some(wide) = wide {
         let mut end = AsPath::default();

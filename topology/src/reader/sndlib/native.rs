@@ -66,13 +66,16 @@ pub(crate) fn read(text: &str, draft: &mut Draft) -> Result<Rest, Faulty> {
     if has_nodes { Ok(rest) } else { Err((1, NativeError::NoNodes)) }
 }
 
-/// `name = value` each; the unit.
+/// `name = value` each, free text with parentheses among them; the unit.
 fn meta(tokens: &mut Tokens<'_>) -> Result<Option<String>, Faulty> {
-    let (mut unit, mut before) = (None, ["", ""]);
+    let (mut unit, mut before, mut depth) = (None, ["", ""], 1);
     loop {
         let token = tokens.within()?;
-        if token == ")" {
-            return Ok(unit);
+        match token {
+            "(" => depth += 1,
+            ")" if depth == 1 => return Ok(unit),
+            ")" => depth -= 1,
+            _ => {}
         }
         if before == ["unit", "="] {
             unit = Some(token.to_owned());
