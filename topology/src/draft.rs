@@ -144,7 +144,7 @@ pub(crate) struct PrefixRows {
     /// Node keys, as the rows name them.
     pub(crate) pops: Vec<String>,
     pub(crate) rows: Vec<PrefixRow>,
-    /// What the source knows of and has on no node: not on that of a wider prefix of its own either.
+    /// What the source knows of and has on no node, that of a wider prefix of its own neither.
     pub(crate) nowhere: Vec<IpNet>,
 }
 

@@ -94,8 +94,8 @@ fn groups(
             all.push((height, pids[merge.one], pids[merge.two]));
         }
     }
-    // Of equal heights those first by name. One may come before those that made its groups: whatever
-    // is merged at a height, no two members of a group are farther apart than that.
+    // Of equal heights those first by name. One may come before those that made its groups:
+    // whatever is merged at a height, no two members of a group are farther apart than that.
     all.sort_unstable();
     let (max, fewest) = (wanted.max_pids, made.pids.len() - all.len());
     if fewest > max {

@@ -42,8 +42,8 @@ impl Placed<'_> {
 }
 
 /// Every prefix once, ascending, on its node; `None` is the default PID. Routing tables stand over
-/// graphs, a list over both, a geofeed over all; a list that says two things is refused, others that
-/// do are repaired.
+/// graphs, a list over both, a geofeed over all; a list that says two things is refused, others
+/// that do are repaired.
 pub(crate) fn place(
     graph: &Graph,
     drafts: &[Draft],

@@ -98,8 +98,8 @@ pub(crate) fn read_text(file: &Arc<Path>, progress: &dyn Progress) -> Result<Str
     text(read_bytes(file, progress)?, file)
 }
 
-/// The whole file, at most 512 MiB of it, without UTF-8's byte order mark. What has a zero byte near
-/// its beginning is refused before the rest is read.
+/// The whole file, at most 512 MiB of it, without UTF-8's byte order mark. What has a zero byte
+/// near its beginning is refused before the rest is read.
 pub(crate) fn read_bytes(file: &Arc<Path>, progress: &dyn Progress) -> Result<Vec<u8>, LoadError> {
     let refuse = |error| LoadError::at(Spot::file(file), error);
     let mut bytes = Vec::new();
