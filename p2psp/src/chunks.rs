@@ -31,6 +31,7 @@ impl<T> Chunks<T> {
         }
     }
 
+    #[inline]
     pub(crate) fn get(&self, number: u32) -> Option<&T> {
         self.pieces.get(number as usize / PIECE)?.get(number as usize % PIECE)
     }

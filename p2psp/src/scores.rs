@@ -195,31 +195,39 @@ impl<'a> Scores<'a> {
 impl Reading<'_> {
     /// How a peer stands, none where it told nothing of late, and where that was found: it is the
     /// quicker the better the hint is, and `peer` is not called where the hint is right.
+    #[inline]
     #[must_use]
     pub fn brief<'p>(
         &self,
         hint: Hint,
         peer: impl FnOnce() -> Option<&'p PeerId>,
     ) -> (Hint, Option<Brief>) {
-        let is_it = |row: &&Row| row.turn == hint.turn && !row.is_free();
-        let (hint, row) = match self.table.rows.get(hint.row).filter(is_it) {
-            Some(row) => (hint, row),
-            None => {
-                let found = peer().and_then(|peer| self.table.find(peer));
-                let found = found.and_then(|at| Some((at, self.table.rows.get(at)?)));
-                let Some((at, row)) = found else { return (Hint::NONE, None) };
-                (Hint { row: at, turn: row.turn }, row)
-            }
-        };
+        match self.table.rows.get(hint.row).filter(|row| row.turn == hint.turn && !row.is_free()) {
+            Some(row) => (hint, self.told(row)),
+            None => self.sought(peer()),
+        }
+    }
+
+    #[inline]
+    fn told(&self, row: &Row) -> Option<Brief> {
         let age_s = self.now.saturating_sub(u64::from(row.at));
         let counts = age_s <= self.scores.max_age_s;
-        (hint, counts.then(|| Brief::of(row.load, age_s, self.scores.overload)))
+        counts.then(|| Brief::of(row.load, age_s, self.scores.overload))
+    }
+
+    /// Without a hint.
+    #[cold]
+    fn sought(&self, peer: Option<&PeerId>) -> (Hint, Option<Brief>) {
+        let found = peer.and_then(|peer| self.table.find(peer));
+        let found = found.and_then(|at| Some((at, self.table.rows.get(at)?)));
+        let Some((at, row)) = found else { return (Hint::NONE, None) };
+        (Hint { row: at, turn: row.turn }, self.told(row))
     }
 
     /// Asks the memory for many rows at once: they come quicker than one by one.
-    pub(crate) fn touch(&self, hints: impl Iterator<Item = Hint>) {
-        let row = |hint: Hint| self.table.rows.get(hint.row).map_or(0, |row| row.at);
-        std::hint::black_box(hints.fold(0, |touched, hint| touched ^ row(hint)));
+    pub(crate) fn touch(&self, hints: &[Hint]) {
+        let row = |hint: &Hint| self.table.rows.get(hint.row).map_or(0, |row| row.at);
+        std::hint::black_box(hints.iter().fold(0, |touched, hint| touched ^ row(hint)));
     }
 }
 

@@ -103,11 +103,6 @@ impl Front {
     pub(crate) fn hinted(&self, hint: Hint) {
         self.hint.store(hint.bits(), Ordering::Relaxed);
     }
-
-    /// Reads of it, and nothing that means anything.
-    pub(crate) const fn touch(&self) -> u32 {
-        self.expires
-    }
 }
 
 impl Seat {

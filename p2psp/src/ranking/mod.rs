@@ -127,8 +127,8 @@ impl Key {
 
 /// Keys of those that are taken: without cost last, then by score, then as they came. Stores tell
 /// of candidates near to far: then only those of one distance are to be sorted.
-fn sorted<C: Borrow<Sketch>>(candidates: &[C], policy: &Policy) -> Keys {
-    let mut keys = Keys::with_capacity(candidates.len());
+fn sorted<C: Borrow<Sketch>>(candidates: &[C], policy: &Policy) -> Vec<Key> {
+    let mut keys = Vec::with_capacity(candidates.len());
     let (mut last, mut has_ties, mut is_near_to_far) = (0, false, true);
     for (place, candidate) in (0..).zip(candidates) {
         let sketch = candidate.borrow();
@@ -152,23 +152,18 @@ fn sorted<C: Borrow<Sketch>>(candidates: &[C], policy: &Policy) -> Keys {
     keys
 }
 
-/// Those of most lists are off the heap.
-type Keys = SmallVec<[Key; 160]>;
-
 /// Puts candidates in order, best first.
 #[must_use]
 pub fn order(sketches: &[Sketch], policy: &Policy) -> Vec<Place> {
-    places(sketches, policy).into_vec()
+    places(sketches, policy)
 }
 
-/// Places of a list; those of most lists are off the heap.
-pub(crate) type Places = SmallVec<[Place; 64]>;
-
 /// See [`order`].
-pub(crate) fn places<C: Borrow<Sketch>>(candidates: &[C], policy: &Policy) -> Places {
+pub(crate) fn places<C: Borrow<Sketch>>(candidates: &[C], policy: &Policy) -> Vec<Place> {
     let sorted = &*sorted(candidates, policy);
     let Cut { kept, bridges } = cut(sorted, candidates, policy);
-    let mut listing = Listing::default();
+    let mut listing =
+        Listing { list: Vec::with_capacity(kept + bridges.len()), ..Listing::default() };
     for key in &sorted[..kept] {
         let sketch = key.sketch(candidates);
         listing.pass(sketch);
@@ -184,14 +179,14 @@ pub(crate) fn places<C: Borrow<Sketch>>(candidates: &[C], policy: &Policy) -> Pl
         at = bridge + 1;
     }
     let Listing { mut list, mut last, .. } = listing;
-    list.append(&mut last);
+    list.extend(last.drain(..));
     list
 }
 
 /// A list as far as it has come.
 #[derive(Default)]
 struct Listing {
-    list: Places,
+    list: Vec<Place>,
     /// They come last.
     last: SmallVec<[Place; 16]>,
     /// Dense, by cost alone, over all candidates.

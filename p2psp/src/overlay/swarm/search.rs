@@ -17,15 +17,15 @@ use crate::overlay::store::Ask;
 use crate::overlay::swarm::Swarm;
 use crate::overlay::swarm::arrange::STAY;
 use crate::ranking::{Enough, Sketch};
-use crate::scores::{Brief, Reading};
+use crate::scores::{Brief, Hint, Reading};
 
 /// Caches that a list is offered besides the nearest members.
 pub(crate) const MAX_CACHES: usize = 4;
 /// What is known of so many members is in the processor's cache anyway. Tests, which hold lists
 /// against the plain way, come by both sides of it.
 pub(crate) const CACHED: usize = if cfg!(test) { 16 } else { 4096 };
-/// Candidates of most lists, which are off the heap.
-const SOME: usize = 160;
+/// No slot.
+const NOBODY: u32 = u32::MAX;
 
 /// One candidate: 24 bytes.
 #[derive(Clone, Copy)]
@@ -64,10 +64,11 @@ impl Borrow<Sketch> for Near {
 pub(crate) struct Search<'a> {
     swarm: &'a Swarm,
     ask: &'a Ask<'a>,
-    own: Option<u32>,
+    /// The asker's slot, or [`NOBODY`].
+    own: u32,
     reading: Option<Reading<'a>>,
     enough: Option<Enough<'a>>,
-    pub(crate) near: SmallVec<[Near; SOME]>,
+    pub(crate) near: Vec<Near>,
 }
 
 impl<'a> Search<'a> {
@@ -77,10 +78,10 @@ impl<'a> Search<'a> {
         Self {
             swarm,
             ask,
-            own: swarm.slot(ask.asker),
+            own: swarm.slot(ask.asker).unwrap_or(NOBODY),
             reading: ask.scores.map(|scores| scores.read(ask.now)),
             enough,
-            near: SmallVec::with_capacity(most),
+            near: Vec::with_capacity(most),
         }
     }
 
@@ -155,23 +156,33 @@ impl<'a> Search<'a> {
     #[inline]
     fn take_all(&mut self, stop: Stop<'_>) {
         let most = self.near.len() + self.ask.per_pid.min(self.ask.most - self.near.len());
-        for slot in turn(stop.members, self.ask.random) {
-            if self.near.len() == most {
-                break;
+        for slots in turn(stop.members, self.ask.random) {
+            for slot in slots {
+                if self.near.len() == most {
+                    return;
+                }
+                self.take(*slot, stop.pid, stop.distance);
             }
-            self.take(slot, stop.pid, stop.distance);
         }
     }
 
     /// The same of some PIDs, which are done with then.
     fn take_touched(&mut self, stops: &mut SmallVec<[Stop<'_>; 64]>) {
-        let (seats, random, per_pid) = (&self.swarm.seats, self.ask.random, self.ask.per_pid);
-        let slots = || stops.iter().flat_map(|stop| turn(stop.members, random).take(per_pid));
-        let touch = |slot| seats.front(slot).map_or(0, Front::touch);
-        std::hint::black_box(slots().fold(0, |touched, slot| touched ^ touch(slot)));
-        if let Some(reading) = &self.reading {
-            reading.touch(slots().filter_map(|slot| seats.front(slot)).map(Front::hint));
+        let (seats, random) = (&self.swarm.seats, self.ask.random);
+        let mut hints: SmallVec<[Hint; 128]> = SmallVec::new();
+        for stop in &**stops {
+            let mut left = self.ask.per_pid;
+            for slots in turn(stop.members, random) {
+                let slots = &slots[..slots.len().min(left)];
+                left -= slots.len();
+                let hint = |slot: &u32| seats.front(*slot).map_or(Hint::NONE, Front::hint);
+                hints.extend(slots.iter().map(hint));
+            }
         }
+        if let Some(reading) = &self.reading {
+            reading.touch(&hints);
+        }
+        std::hint::black_box(&hints);
         for stop in stops.drain(..) {
             self.take_all(stop);
         }
@@ -182,9 +193,11 @@ impl<'a> Search<'a> {
     #[inline]
     fn take(&mut self, slot: u32, pid: u32, distance: u32) {
         let seats = &self.swarm.seats;
-        let Some(front) = seats.front(slot).filter(|front| self.is_candidate(slot, front)) else {
+        let Some(front) = seats.front(slot) else { return };
+        let is_reached = front.is_reachable() || self.is_met(slot, front);
+        if !front.counts(self.ask.now) || slot == self.own || !is_reached {
             return;
-        };
+        }
         let brief = self.reading.as_ref().and_then(|reading| {
             let known = front.hint();
             let (hint, brief) = reading.brief(known, || seats.seat(slot).map(|seat| &seat.peer));
@@ -208,20 +221,18 @@ impl<'a> Search<'a> {
         self.near.push(Near { slot, pid, age_s, sketch });
     }
 
-    /// Whether others are sent to a member.
-    fn is_candidate(&self, slot: u32, front: &Front) -> bool {
-        let is_reached = || {
-            front.is_reachable()
-                || self.swarm.via(slot, front, self.ask.now).is_some()
-                || front.met_from(self.ask.behind).is_some()
-        };
-        front.counts(self.ask.now) && Some(slot) != self.own && is_reached()
+    /// Whether others are sent to a member that cannot be dialled.
+    #[inline(never)]
+    fn is_met(&self, slot: u32, front: &Front) -> bool {
+        self.swarm.via(slot, front, self.ask.now).is_some()
+            || front.met_from(self.ask.behind).is_some()
     }
 
     /// Some caches, wherever they are.
     fn add_caches(&mut self) {
         let (swarm, outlook) = (self.swarm, self.ask.outlook);
-        for slot in turn(&swarm.caches, self.ask.random).take(MAX_CACHES) {
+        for slot in turn(&swarm.caches, self.ask.random).into_iter().flatten().take(MAX_CACHES) {
+            let slot = *slot;
             let is_known = self.near.iter().any(|near| near.slot == slot);
             let Some(seat) = swarm.seats.seat(slot).filter(|_| !is_known) else { continue };
             let pid = outlook.place(seat.address.ip_address);
@@ -257,10 +268,12 @@ const fn divisor(mut one: u64, mut other: u64) -> u64 {
 }
 
 /// All of `slots`, beginning somewhere.
-fn turn(slots: &[u32], random: u64) -> impl Iterator<Item = u32> {
+#[inline]
+fn turn(slots: &[u32], random: u64) -> [&[u32]; 2] {
     // A division is slow, and most PIDs have few members.
     let begin = if slots.len() > 1 { (random % slots.len() as u64) as usize } else { 0 };
-    slots[begin..].iter().chain(&slots[..begin]).copied()
+    let (last, first) = slots.split_at(begin);
+    [first, last]
 }
 
 #[cfg(test)]
