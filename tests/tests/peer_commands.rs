@@ -134,3 +134,16 @@ fn a_terminal_shows_how_far_a_fetch_is() {
     }
     source.kill();
 }
+
+/// A command that shares by itself ends when what it shares is given up.
+#[test]
+fn who_shares_ends_when_it_was_stopped() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    named(&scene, "one.bin", 75, 100_000);
+    let anna = scene.peer("anna", BERLIN).expect("not enrolled");
+    let path = scene.at("one.bin").display().to_string();
+    let mut sharing = anna.start(&["share", &path]).expect("not started");
+    anna.until(|status| status["transfers"][0]["state"] == "sharing").expect("not shared");
+    anna.run(&["stop", "one.bin"]).expect("not stopped");
+    assert_eq!(sharing.wait().expect("no end").code(), Some(2));
+}

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 use http::Method;
+use indicatif::HumanBytes;
 use link::daemon::run_to_end;
 use mp2p::message::account::{Account, Consent};
 use serde_json::Value;
@@ -63,13 +64,10 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
     }
     let credit = &account.credit;
     writeln!(out, "user {}, class {}", account.user_id, account.class)?;
-    writeln!(
-        out,
-        "credit {} bytes: earned {}, spent {}",
-        credit.balance(),
-        credit.earned,
-        credit.spent
-    )?;
+    let sign = if credit.earned < credit.spent { "-" } else { "" };
+    let balance = HumanBytes(credit.earned.abs_diff(credit.spent));
+    let (earned, spent) = (HumanBytes(credit.earned), HumanBytes(credit.spent));
+    writeln!(out, "credit {sign}{balance}: earned {earned}, spent {spent}")?;
     let shown = match account.show_status {
         Some(true) => "as it is",
         Some(false) => "as a score",

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Args;
+use indicatif::HumanBytes;
 use link::daemon::run_to_end;
 use mp2p::id::ContentId;
 use mp2p::index_file::IndexFile;
@@ -57,12 +58,14 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
 
 fn tell(ours: &ContentResult, out: &mut dyn Write) -> anyhow::Result<()> {
     let some = ours.consumers.saturating_sub(ours.complete);
-    writeln!(out, "{} peers got all of it, {some} only some of it", ours.complete)?;
+    let peers = if ours.complete == 1 { "peer" } else { "peers" };
+    writeln!(out, "{} {peers} got all of it, {some} only some of it", ours.complete)?;
     // What was got more than once, after an interruption, has a receipt each time.
-    writeln!(out, "{} bytes got, receipts for {} bytes", ours.bytes, ours.receipted)?;
+    let (got, receipted) = (HumanBytes(ours.bytes), HumanBytes(ours.receipted));
+    writeln!(out, "{got} got, receipts for {receipted}")?;
     for (rank, bytes) in &ours.by_distance {
         let from = if *rank == 0 { "unknown distance".to_owned() } else { format!("rank {rank}") };
-        writeln!(out, "  {bytes} bytes from {from}")?;
+        writeln!(out, "  {} from {from}", HumanBytes(*bytes))?;
     }
     writeln!(out, "{} errors, {} of them contradicted", ours.errors, ours.contradicted)?;
     Ok(())
@@ -96,6 +99,11 @@ mod tests {
         tell(&ours, &mut out).unwrap();
         let said = String::from_utf8(out).unwrap();
         assert!(said.starts_with("2 peers got all of it, 3 only some of it\n"), "{said}");
-        assert!(said.contains("180 bytes got, receipts for 232 bytes\n"), "{said}");
+        assert!(said.contains("180 B got, receipts for 232 B\n"), "{said}");
+        let mut out = Vec::new();
+        tell(&ContentResult { complete: 1, bytes: 3 << 20, ..ours }, &mut out).unwrap();
+        let said = String::from_utf8(out).unwrap();
+        assert!(said.starts_with("1 peer got all of it, 4 only some of it\n"), "{said}");
+        assert!(said.contains("3.00 MiB got"), "{said}");
     }
 }

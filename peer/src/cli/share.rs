@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
 use http::Method;
 use link::daemon::run_to_end;
-use mp2p::id::OverlayId;
+use mp2p::id::{ContentId, OverlayId};
 use mp2p::index_file::IndexFile;
 use serde_json::Value;
 
@@ -19,10 +19,12 @@ use crate::cli::progress::HashBar;
 use crate::cli::requirements::RequirementArguments;
 use crate::cli::session::Session;
 use crate::control::Control;
-use crate::control::message::{Share, Started, Status, Which};
+use crate::control::message::{Share, Started, State, Status, TransferStatus, Which};
 
 /// From one look at how far it is to the next.
 const LOOK: Duration = Duration::from_millis(200);
+/// From one look at whether it is still shared to the next.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Arguments of `peer share`.
 #[derive(Args, Debug)]
@@ -80,6 +82,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
             }
             Ok(started)
         });
+        let content = shown.as_ref().ok().map(|started| started.content_id.clone());
         let shown = match shown {
             Ok(started) if arguments.delegate.delegate => tokio::select! {
                 delegated = delegate(arguments, &session, (started, &before), out) => {
@@ -89,11 +92,15 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
             },
             shown => shown.map(|_started| false),
         };
-        if matches!(shown, Ok(false)) && session.is_own() {
-            session.interrupted().await;
+        let mut ended = Ok(());
+        if let (Ok(false), Some(content), true) = (&shown, content, session.is_own()) {
+            ended = tokio::select! {
+                ended = until_over(&session.control, &content) => ended,
+                () = session.interrupted() => Ok(()),
+            };
         }
         session.close().await;
-        shown.map(|_delegated| ExitCode::SUCCESS)
+        shown.and(ended).map(|()| ExitCode::SUCCESS)
     })
 }
 
@@ -103,6 +110,28 @@ async fn watch(control: &Control, path: &Path) {
     while let Ok(status) = control.get::<Status>("/status").await {
         bar.show(&status.hashing, path);
         tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Until nothing is shared by this command any more; tells when that ends which it was to share.
+async fn until_over(control: &Control, content: &ContentId) -> anyhow::Result<()> {
+    let is_over = |one: &TransferStatus| matches!(one.state, State::Failed | State::Stopped);
+    let mut is_told = false;
+    loop {
+        tokio::time::sleep(LOOK_AGAIN).await;
+        let Ok(status) = control.get::<Status>("/status").await else { return Ok(()) };
+        let ours = status.transfers.iter().find(|transfer| transfer.content_id == *content);
+        if ours.is_some_and(|ours| !is_over(ours)) {
+            continue;
+        }
+        let why = ours.and_then(|ours| ours.message.as_deref());
+        let why = why.unwrap_or("it was stopped, and is shared no more");
+        if status.transfers.iter().all(is_over) {
+            bail!("{why}");
+        }
+        if !std::mem::replace(&mut is_told, true) {
+            eprintln!("{why}; what was shared before goes on");
+        }
     }
 }
 

@@ -28,6 +28,17 @@ struct Counters {
     bytes: (u64, u64),
 }
 
+/// What went on between two looks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Load {
+    /// Part of the processors' time that was busy, 0 to 1.
+    cpu: f32,
+    /// Bits a second out of the interfaces.
+    up_bps: u64,
+    /// … and in.
+    down_bps: u64,
+}
+
 /// Reports until shutdown, as often as the provider asks and whenever it wants to know.
 pub(crate) async fn tell_until_shutdown(node: Arc<Node>) {
     let source = node.settings().source_address;
@@ -73,18 +84,16 @@ fn report(
 ) -> PeerReport {
     let limits = node.limits();
     let seconds = to.saturating_duration_since(from).as_secs_f64().max(0.001);
-    let rate = |bytes: u64| (bytes as f64 * 8.0 / seconds) as u64;
-    let busy = after.ticks.0.saturating_sub(before.ticks.0) as f32;
-    let all = after.ticks.1.saturating_sub(before.ticks.1).max(1) as f32;
+    let load = after.since(before, seconds);
     let transfers = node.status().transfers;
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     let neighbours = || transfers.iter().flat_map(|one| &one.neighbours);
     let by = |way: WayThere| count(neighbours().filter(|one| one.path == way).count());
     let status = PeerStatus {
-        cpu_load: (busy / all).clamp(0.0, 1.0),
-        up_bps: rate(after.bytes.1.saturating_sub(before.bytes.1)),
+        cpu_load: load.cpu,
+        up_bps: load.up_bps,
         max_up_bps: limits.up_kbps * 1000,
-        down_bps: rate(after.bytes.0.saturating_sub(before.bytes.0)),
+        down_bps: load.down_bps,
         connections: count(neighbours().count()),
         max_connections: count(node.settings().connections()),
         punched: by(WayThere::Punched),
@@ -112,6 +121,19 @@ impl Counters {
         let interfaces = fs::read_to_string("/proc/net/dev").unwrap_or_default();
         let is_loopback = source.is_some_and(|source| source.is_loopback());
         Self { ticks: ticks(&stat), bytes: bytes(&interfaces, is_loopback) }
+    }
+
+    /// What went on in the `seconds` after `before`.
+    fn since(self, before: Self, seconds: f64) -> Load {
+        let rate =
+            |after: u64, before: u64| (after.saturating_sub(before) as f64 * 8.0 / seconds) as u64;
+        let busy = self.ticks.0.saturating_sub(before.ticks.0) as f32;
+        let all = self.ticks.1.saturating_sub(before.ticks.1).max(1) as f32;
+        Load {
+            cpu: (busy / all).clamp(0.0, 1.0),
+            up_bps: rate(self.bytes.1, before.bytes.1),
+            down_bps: rate(self.bytes.0, before.bytes.0),
+        }
     }
 }
 
@@ -162,5 +184,16 @@ mod tests {
         assert_eq!(bytes(devices, false), (1001, 2002));
         assert_eq!(bytes(devices, true), (7, 9));
         assert_eq!((ticks(""), bytes("", false)), ((0, 0), (0, 0)));
+    }
+
+    /// 50 of 100 ticks were busy, 1000 bytes came and 250 went in 2 s.
+    #[test]
+    fn what_comes_is_down_and_what_goes_is_up() {
+        let before = Counters { ticks: (100, 1000), bytes: (1000, 5000) };
+        let after = Counters { ticks: (150, 1100), bytes: (2000, 5250) };
+        let load = after.since(before, 2.0);
+        assert_eq!(load, Load { cpu: 0.5, up_bps: 1000, down_bps: 4000 });
+        // Counters that began anew say nothing.
+        assert_eq!(before.since(after, 2.0), Load { cpu: 0.0, up_bps: 0, down_bps: 0 });
     }
 }
