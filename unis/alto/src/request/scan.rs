@@ -137,9 +137,8 @@ pub(crate) fn quad(body: &[u8], at: usize) -> Option<(u32, usize)> {
         let differs = word ^ (ONES as u32 * u32::from(closed_by));
         let closes = differs.wrapping_sub(ONES as u32) & !differs & (ONES << 7) as u32;
         let bits = closes.trailing_zeros();
-        // The digits, the last one highest and nothing below; nothing at all of none, or of four.
-        let octet = octet((word << 8) << (!bits & 24));
-        wrong |= octet;
+        let octet = octet(digits(word, bits));
+        wrong |= octet | starts_with_nul(word);
         address = address << 8 | octet;
         begin = (begin + bits as usize / 8 + 1) % QUAD;
     }
@@ -148,11 +147,25 @@ pub(crate) fn quad(body: &[u8], at: usize) -> Option<(u32, usize)> {
     (wrong < 256).then_some((address, bytes))
 }
 
-/// The octet that some digits write, without leading zeros (RFC 3986 §3.2.2); 256 or more where
-/// they do not. They are the highest bytes, the last digit's the highest of all, and the rest is 0.
+/// The digits before the last of so many bits of a word: the last one highest, nothing below;
+/// nothing at all of none, or of four.
+#[inline(always)]
+const fn digits(word: u32, bits: u32) -> u32 {
+    (word << 8) << (!bits & 24)
+}
+
+/// The octet that some [`digits`] write, without leading zeros (RFC 3986 §3.2.2); 256 or more where
+/// they do not.
 #[inline(always)]
 fn octet(digits: u32) -> u32 {
     OCTETS[slot(digits)] ^ digits
+}
+
+/// 256 where the first byte of a word is NUL, which among [`digits`] is like one that is not there;
+/// else nothing.
+#[inline(always)]
+const fn starts_with_nul(word: u32) -> u32 {
+    (word & 0xff).wrapping_sub(1) & 256
 }
 
 /// A slot for each way to write an octet, no two in one: the factor was found by trying.
@@ -265,21 +278,32 @@ mod tests {
         }
     }
 
+    /// Of one, two and three bytes before a dot, all that there are.
     #[test]
     fn of_all_bytes_that_an_octet_could_have_only_its_digits_are_one() {
-        let written = (0..=255_u32).map(|octet| {
-            let text = octet.to_string();
-            let digits = text.bytes().rev().zip([24, 16, 8]);
-            (digits.map(|(digit, shift)| u32::from(digit) << shift).sum::<u32>(), octet)
-        });
-        let written: std::collections::HashMap<u32, u32> = written.collect();
+        let written: std::collections::HashMap<Vec<u8>, u32> =
+            (0..=255_u32).map(|octet| (octet.to_string().into_bytes(), octet)).collect();
         assert_eq!(written.len(), 256);
-        for digits in (0..1 << 24).map(|upper| upper << 8) {
-            let found = octet(digits);
-            let expected = if found < 256 { written.get(&digits).copied() } else { None };
-            assert_eq!(Some(found).filter(|found| *found < 256), expected, "{digits:#x}");
+        for length in 1..=3 {
+            for bytes in 0..1_u32 << (8 * length) {
+                let word = bytes | u32::from(b'.') << (8 * length);
+                let found = octet(digits(word, 8 * length + 7)) | starts_with_nul(word);
+                let text = &bytes.to_le_bytes()[..length as usize];
+                let found = Some(found).filter(|found| *found < 256);
+                assert_eq!(found, written.get(text).copied(), "{text:?}");
+            }
         }
-        assert!(written.iter().all(|(digits, value)| octet(*digits) == *value));
+    }
+
+    /// A NUL before an octet was once taken for a digit that is not there.
+    #[test]
+    fn a_byte_beside_an_octet_makes_it_none() {
+        for (place, byte) in (0..=8).flat_map(|at| (0..=255_u8).map(move |byte| (at, byte))) {
+            let mut text = b"1.22.3.44\"".to_vec();
+            text.insert(place, byte);
+            let expected = std::str::from_utf8(&text).ok().and_then(expected);
+            assert_eq!(quad(&text, 0), expected, "{:?}", String::from_utf8_lossy(&text));
+        }
     }
 
     #[test]
