@@ -37,6 +37,16 @@ impl DigestHash {
 mod tests {
     use super::*;
 
+    /// Whoever chooses ids cannot know where they meet: no two tables have the same keys.
+    #[test]
+    fn each_table_has_keys_of_its_own() {
+        let peer = PeerId::of_digest([7; 32]);
+        let [first, second] = [(); 2].map(|()| DigestHash::default());
+        assert_ne!(first.of(&peer), second.of(&peer));
+        assert!(first.keys.iter().all(|key| *key != 0 && key >> 64 != key & u128::from(u64::MAX)));
+        assert_ne!(first.keys[0], first.keys[1]);
+    }
+
     /// Ids with but a few bits of their own, as somebody might choose them, are spread like dice:
     /// of 4,096 in as many places none has more than 16, by high bits and by low ones.
     #[test]

@@ -211,7 +211,21 @@ mod tests {
         let nat = [Nat::None, Nat::Unknown, Nat::Cone, Nat::Symmetric, Nat::Blocked];
         let kinds = [PeerType::Peer, PeerType::Cache, PeerType::Relay];
         let reasons = [Demotion::Overload, Demotion::Unreliable];
-        let status = any::<u64>().prop_map(|up_bps| PeerStatus { up_bps, ..PeerStatus::default() });
+        let status = (0.0..=1.0_f32, any::<[u64; 3]>(), any::<[u32; 4]>());
+        let status = status.prop_map(|(cpu_load, rates, counts)| {
+            let [up_bps, max_up_bps, down_bps] = rates;
+            let [connections, max_connections, punched, relayed] = counts;
+            PeerStatus {
+                cpu_load,
+                up_bps,
+                max_up_bps,
+                down_bps,
+                connections,
+                max_connections,
+                punched,
+                relayed,
+            }
+        });
         let who = (peer(), prop::collection::vec(addresses(), 0..3), prop::option::of(peer()));
         let what = (
             prop::option::of(prop::sample::select(nat.to_vec())),
