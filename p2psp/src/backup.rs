@@ -30,6 +30,8 @@ const CHUNK_BYTES: u64 = 8 << 20;
 /// Pages copied at a time, and the pause in between, in which the server writes.
 const PAGES: std::ffi::c_int = 1000;
 const PAUSE: Duration = Duration::from_millis(2);
+/// The key of the CA, which one server of a provider has.
+const CA_KEY: &str = "pki/ca-key.pem";
 /// Largest single file that is no database, bytes.
 const MAX_FILE_BYTES: u64 = 64 << 20;
 const TABLE: &str = "
@@ -82,6 +84,19 @@ pub enum BackupError {
     /// A server runs.
     #[error("a server is running over {}: stop it first", .0.display())]
     Running(PathBuf),
+    /// Keys and roles of two servers in one folder are those of none.
+    #[error(
+        "{} is of another server than {}, whose {lacks} it does not have: an empty folder takes it",
+        .path.display(), .state.display()
+    )]
+    Other {
+        /// The backup.
+        path: PathBuf,
+        /// The folder.
+        state: PathBuf,
+        /// What is there and not in the backup.
+        lacks: &'static str,
+    },
 }
 
 /// Says that a server runs over a state folder, while it lives.
@@ -235,8 +250,9 @@ fn store(target: &Connection, name: &str, from: &Path, file: &Path) -> Result<()
 /// Puts a backup into a state folder, in place of what is there; the names of what it held.
 ///
 /// # Errors
-/// [`BackupError`]; [`BackupError::Running`] where a server runs over the folder. All is written
-/// beside the old before any of it is replaced.
+/// [`BackupError`]; [`BackupError::Running`] where a server runs over the folder,
+/// [`BackupError::Other`] where it is another server's. All is written beside the old before any of
+/// it is replaced.
 pub fn restore(file: &Path, state: &Path) -> Result<Vec<String>, BackupError> {
     let sqlite = |source| BackupError::Sqlite { path: file.to_owned(), source };
     let no_backup = |_| BackupError::NoBackup(file.to_owned());
@@ -254,6 +270,10 @@ pub fn restore(file: &Path, state: &Path) -> Result<Vec<String>, BackupError> {
         return Err(BackupError::Name { path: file.to_owned(), name: name.clone() });
     }
     let _alone = Hold::alone(state)?;
+    if let Some(lacks) = of_another(&names, state) {
+        let (path, state) = (file.to_owned(), state.to_owned());
+        return Err(BackupError::Other { path, state, lacks });
+    }
     let pki = state.join("pki");
     fs::create_dir_all(&pki).map_err(|source| io_error(&pki, source))?;
     let written =
@@ -283,6 +303,17 @@ pub fn restore(file: &Path, state: &Path) -> Result<Vec<String>, BackupError> {
         synced.map_err(|source| io_error(folder, source))?;
     }
     Ok(names)
+}
+
+/// What the server of a folder has and that of the backup does not, where these are two: each has
+/// a role that the other does not have, or the CA is in the folder alone.
+fn of_another(names: &[String], state: &Path) -> Option<&'static str> {
+    let marks = [CA_KEY, "users.db", "stops.db", "index.db", "care.db"];
+    let is_here = |mark: &&str| state.join(mark).is_file();
+    let is_there = |mark: &&str| names.iter().any(|name| name == mark);
+    let lacks = marks.into_iter().find(|mark| is_here(mark) && !is_there(mark))?;
+    let has_more = marks.iter().any(|mark| is_there(mark) && !is_here(mark));
+    (has_more || lacks == CA_KEY).then_some(lacks)
 }
 
 fn names(backup: &Connection) -> rusqlite::Result<Vec<String>> {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use system_tests::curl;
 use system_tests::http::Answer;
 use system_tests::p2psp::{P2psp, Peer, Shape, addresses, run};
+use system_tests::peer::PeerProgram;
 use tempfile::TempDir;
 
 struct Scene {
@@ -175,4 +176,37 @@ fn commands_ask_the_server_of_the_role_or_say_which_that_is() {
         .concat(),
     );
     assert!(there.contains("the role ums is with the server at"), "{there}");
+}
+
+/// Each process has a backup of its own, and takes no other's: the CA's key would be with OMS.
+#[test]
+fn each_process_is_put_away_and_back_by_itself() {
+    let Scene { p2psp, folder } = Scene::start();
+    let state = folder.path().join("state");
+    let at = |path: &std::path::Path| path.display().to_string();
+    let places = [("ums", state.clone()), ("oms", state.join("oms")), ("ixs", state.join("ixs"))];
+    let file = |role: &str| at(&folder.path().join(format!("{role}.backup")));
+    for (role, place) in &places {
+        run(&["backup", &file(role), "--state-dir", &at(place)]).unwrap();
+    }
+    drop(p2psp);
+    for (role, place) in &places {
+        for (other, _) in places.iter().filter(|(other, _)| other != role) {
+            let refused = run(&["restore", &file(other), "--state-dir", &at(place)]).unwrap_err();
+            assert!(refused.to_string().contains("is of another server"), "{role}: {refused}");
+        }
+        run(&["restore", &file(role), "--state-dir", &at(place)]).unwrap();
+    }
+    assert!(!state.join("oms/pki/ca-key.pem").exists());
+}
+
+/// A peer that was not told where the roles are says what is missing.
+#[test]
+fn a_peer_that_asks_the_wrong_server_says_which_setting_names_the_right_one() {
+    let scene = Scene::start();
+    let peer = PeerProgram::enrol(&scene.p2psp, "anna", "127.0.0.10", scene.folder.path()).unwrap();
+    let oms = format!("provider.ixs={}", scene.p2psp.role("oms").url);
+    let refused = peer.run(&["search", "film", "--set", &oms]).unwrap_err().to_string();
+    let told = "is not where the provider's ixs is: `provider.ixs` in the settings";
+    assert!(refused.contains(told), "{refused}");
 }

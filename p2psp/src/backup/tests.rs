@@ -91,6 +91,34 @@ fn a_restore_that_breaks_off_leaves_nothing_beside_the_old() {
     assert_eq!(fs::read_to_string(state.path().join("passkey-epoch")).unwrap(), "3");
 }
 
+/// A provider of two processes: one has the CA and the users, the other the overlays.
+#[test]
+fn a_backup_of_another_server_is_refused() {
+    let (users, overlays, other) = (state(), state(), tempfile::tempdir().unwrap());
+    fs::write(users.path().join("pki/ca-key.pem"), "the key").unwrap();
+    fs::rename(overlays.path().join("users.db"), overlays.path().join("stops.db")).unwrap();
+    let files = ["users", "overlays"].map(|name| other.path().join(name));
+    make(users.path(), &files[0]).unwrap();
+    make(overlays.path(), &files[1]).unwrap();
+    for (file, state, lacks) in
+        [(&files[0], &overlays, "stops.db"), (&files[1], &users, "pki/ca-key.pem")]
+    {
+        let before = names(state.path());
+        let refused = restore(file, state.path()).unwrap_err();
+        assert!(matches!(refused, BackupError::Other { lacks: found, .. } if found == lacks));
+        assert_eq!(names(state.path()), before);
+    }
+    // The CA alone tells them apart, too: what is put back would have a certificate and no key.
+    fs::rename(users.path().join("users.db"), users.path().join("stops.db")).unwrap();
+    assert!(matches!(restore(&files[1], users.path()), Err(BackupError::Other { .. })));
+    // A file of its own that a folder has lost comes back.
+    fs::remove_file(overlays.path().join("stops.db")).unwrap();
+    let new = other.path().join("new");
+    for (file, state) in [(&files[1], overlays.path()), (&files[0], new.as_path())] {
+        restore(file, state).unwrap();
+    }
+}
+
 fn names(state: &Path) -> Vec<String> {
     let mut all = Vec::new();
     for folder in [state.to_owned(), state.join("pki")] {

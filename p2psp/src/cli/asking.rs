@@ -56,7 +56,9 @@ impl Asking {
                 .context("no operator's certificate can be read")?;
             let client = Client::builder().tls(tls).response_timeout(ANSWER_WITHIN).build();
             let url = format!("{base}{path}");
-            let answer = client.call(method, &url).await?;
+            let answer = client.call(method, &url).await.with_context(|| {
+                format!("{base} does not answer (--url says where the server runs)")
+            })?;
             if answer.status == StatusCode::NO_CONTENT {
                 return Ok(Value::Null);
             }

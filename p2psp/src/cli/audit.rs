@@ -38,10 +38,28 @@ enum What {
     Verify {
         #[command(flatten)]
         state: StateArguments,
-        /// A line that was printed before: the trail has to hold it still
+        /// A line that was printed before, repeatable: the trail has to hold it still
         #[arg(long, value_name = "FILE:ROWS:HASH")]
         noted: Vec<String>,
     },
+}
+
+/// What a trail was.
+struct Noted<'a> {
+    of: &'a str,
+    rows: u64,
+    head: &'a str,
+}
+
+impl<'a> Noted<'a> {
+    fn of(line: &'a str) -> anyhow::Result<Self> {
+        let mut parts = line.trim().splitn(3, ':');
+        let (Some(of), Some(rows), Some(head)) = (parts.next(), parts.next(), parts.next()) else {
+            bail!("--noted {line} is not of the form FILE:ROWS:HASH");
+        };
+        let rows = rows.parse().with_context(|| format!("--noted {line}"))?;
+        Ok(Self { of, rows, head })
+    }
 }
 
 /// Prints what it found, a line for each trail.
@@ -55,7 +73,14 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
     if files.iter().all(|(_, path)| !path.is_file()) {
         bail!("no database is in {}", folder.display());
     }
+    let noted = noted.iter().map(|line| Noted::of(line)).collect::<anyhow::Result<Vec<_>>>()?;
     let mut is_whole = true;
+    for one in &noted {
+        if !files.iter().any(|(name, path)| *name == one.of && path.is_file()) {
+            is_whole = false;
+            writeln!(out, "{}: noted, and not in {}", one.of, folder.display())?;
+        }
+    }
     for (name, path) in files.iter().filter(|(_, path)| path.is_file()) {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let database =
@@ -70,15 +95,10 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
                 writeln!(out, "{name}: {broken}")?;
             }
         }
-        for line in noted {
-            let mut parts = line.trim().splitn(3, ':');
-            let (Some(of), Some(rows), Some(head)) = (parts.next(), parts.next(), parts.next())
-            else {
-                bail!("--noted {line} is not of the form FILE:ROWS:HASH");
-            };
-            let rows = rows.parse().with_context(|| format!("--noted {line}"))?;
-            if of == *name && !audit::has_been(&database, rows, head)? {
+        for one in noted.iter().filter(|one| one.of == *name) {
+            if !audit::has_been(&database, one.rows, one.head)? {
                 is_whole = false;
+                let rows = one.rows;
                 writeln!(out, "{name}: what was noted after row {rows} is not in the trail")?;
             }
         }

@@ -26,8 +26,16 @@ pub struct BackupArguments {
     state: StateArguments,
 }
 
+const RESTORE_EXAMPLES: &str = "\
+What the folder has of the same names is replaced; what a newer version or a role that came later
+put there stays. A backup of another process of the provider is refused.
+
+Example:
+  p2psp restore p2psp-monday --state-dir state           where no server runs";
+
 /// Arguments of `p2psp restore`.
 #[derive(Args, Debug)]
+#[command(after_help = RESTORE_EXAMPLES)]
 pub struct RestoreArguments {
     /// The file
     file: PathBuf,

@@ -12,10 +12,15 @@ use mp2p::message::content::{Denied, DeniedKind, MAX_REASON_BYTES};
 use crate::cli::state::{StateArguments, operator, wait};
 
 const EXAMPLES: &str = "\
+Works on the files, beside a running server or without one. Each change has a number, by which
+peers ask for what is new. What a takedown stopped stays stopped until `takedown --lift`, though
+its digest is taken off here.
+
 Examples:
   p2psp denylist add DIGEST --reason TEXT --state-dir state
   p2psp denylist add HASH --fragment --reason TEXT --state-dir state
-  p2psp denylist list --state-dir state";
+  p2psp denylist list --state-dir state
+  p2psp denylist remove DIGEST --reason TEXT --state-dir state";
 
 /// Arguments of `p2psp denylist`.
 #[derive(Args, Debug)]
@@ -86,7 +91,8 @@ impl Change {
         let reason = Text::<MAX_REASON_BYTES>::new(self.reason.as_str()).context("--reason")?;
         let (one, by) = (Denied { digest: self.digest.clone(), kind, denied }, operator());
         let seq = wait(self.state.ixs()?.deny(vec![one], reason.into(), by.actor, by.now))?;
-        writeln!(out, "change {seq}")?;
+        let state = if denied { "forbidden" } else { "allowed" };
+        writeln!(out, "{} {} is {state}, as of change {seq}", word(kind), self.digest)?;
         Ok(())
     }
 }

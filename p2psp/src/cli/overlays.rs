@@ -45,8 +45,9 @@ pub struct PeersArguments {
 
 const RANKARGUMENTS_EXAMPLES: &str = "\
 The first line says what the order rests on: the map of the peer's own ISP, a stale one, its
-endpoint costs, or scores alone. Equally near entries share their rank; `bridge` stands where a far one is
-kept so that no region is cut off; `overload` and `unreliable` say why one stands last.
+endpoint costs, or scores alone. Equally near entries share their rank. With --explain: `bridge`
+stands where a far one is kept so that no region is cut off; `overload` and `unreliable` say why one
+stands last; the age is that of its last report.
 
 Example:
   p2psp rank film PEER --explain --state-dir state       PEER as `p2psp peers film` shows it";
@@ -131,6 +132,9 @@ pub fn rank(arguments: &RankArguments, out: &mut dyn Write) -> anyhow::Result<Ex
             let (pid, cost, score) = (&entry["pid"], &entry["cost"], &entry["score"]);
             write!(out, " pid {:<16} cost {:<10}", text(pid), text(cost))?;
             write!(out, " score {:.2}{bridge}", score.as_f64().unwrap_or_default())?;
+            if let Some(age) = entry["status-age-s"].as_u64() {
+                write!(out, "  {age} s old")?;
+            }
             if let Some(reason) = entry["reason"].as_str() {
                 write!(out, "  {reason}")?;
             }

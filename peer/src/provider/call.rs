@@ -22,6 +22,8 @@ use crate::settings::{ProviderUrls, Settings};
 const MAX_ANSWER_BYTES: usize = 8 << 20;
 /// An answer's head, and then its content, have to be there after this time.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+/// Each of which may be a server of its own.
+const ROLES: [&str; 4] = ["oms", "pams", "ums", "ixs"];
 
 /// The provider's servers. Clones share the connections.
 #[derive(Clone, Debug)]
@@ -39,6 +41,16 @@ pub enum ProviderError {
     /// It cannot be reached, or is too slow.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// The server that was asked has not the role.
+    #[error(
+        "{base} is not where the provider's {role} is: `provider.{role}` in the settings says where"
+    )]
+    Elsewhere {
+        /// What was asked.
+        base: String,
+        /// For what.
+        role: String,
+    },
     /// It says no.
     #[error("the provider refuses ({code}): {message}")]
     Refused {
@@ -70,7 +82,7 @@ impl ProviderError {
             Self::Refused { status, .. } => {
                 status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS
             }
-            Self::Nonsense { .. } => false,
+            Self::Elsewhere { .. } | Self::Nonsense { .. } => false,
         }
     }
 
@@ -181,7 +193,7 @@ impl Provider {
             return Ok(content);
         }
         let content = self.content(path, content).await?;
-        Err(refused(head.status, &content))
+        Err(self.refused(path, head.status, &content))
     }
 
     async fn exchange(
@@ -199,7 +211,7 @@ impl Provider {
         let content = self.content(path, content).await?;
         match head.status.is_success() {
             true => Ok(content),
-            false => Err(refused(head.status, &content)),
+            false => Err(self.refused(path, head.status, &content)),
         }
     }
 
@@ -215,6 +227,19 @@ impl Provider {
             .header(CONTENT_TYPE, "application/json")
             .body(Full::new(body))
             .map_err(|error| nonsense(path, error))
+    }
+
+    fn refused(&self, path: &str, status: StatusCode, content: &[u8]) -> ProviderError {
+        let body: Value = serde_json::from_slice(content).unwrap_or_default();
+        let word = |name: &str| body["error"][name].as_str().map(str::to_owned);
+        let code = word("code").unwrap_or_else(|| status.as_u16().to_string());
+        let role = path.split('/').nth(1).filter(|role| ROLES.contains(role));
+        if let Some(role) = role.filter(|_| code == "no-resource") {
+            let (base, role) = (self.base(path).to_owned(), role.to_owned());
+            return ProviderError::Elsewhere { base, role };
+        }
+        let message = word("message").unwrap_or_else(|| status.to_string());
+        ProviderError::Refused { status, code, message, body }
     }
 
     async fn content(&self, path: &str, content: Incoming) -> Result<Bytes, ProviderError> {
@@ -235,14 +260,6 @@ fn client(tls: Arc<ClientTls>, source: Option<IpAddr>) -> Client {
         .response_timeout(ANSWER_TIMEOUT)
         .max_response_bytes(MAX_ANSWER_BYTES)
         .build()
-}
-
-fn refused(status: StatusCode, content: &[u8]) -> ProviderError {
-    let body: Value = serde_json::from_slice(content).unwrap_or_default();
-    let word = |name: &str| body["error"][name].as_str().map(str::to_owned);
-    let code = word("code").unwrap_or_else(|| status.as_u16().to_string());
-    let message = word("message").unwrap_or_else(|| status.to_string());
-    ProviderError::Refused { status, code, message, body }
 }
 
 fn nonsense(path: &str, reason: impl ToString) -> ProviderError {

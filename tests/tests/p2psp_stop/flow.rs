@@ -149,7 +149,8 @@ fn the_command_line_takes_down_and_forbids() {
         system_tests::p2psp::run(&all).unwrap()
     };
     let change = run(&["denylist", "add", summer.as_str(), "--reason", "none"]);
-    assert_eq!((change.as_str(), scene.found("summer")), ("change 1\n", 0));
+    let told = format!("content {summer} is forbidden, as of change 1\n");
+    assert_eq!((change, scene.found("summer")), (told, 0));
     assert_eq!(run(&["denylist", "list"]), format!("content {summer}\n"));
     let taken = run(&["takedown", "--content", winter.as_str(), "--reason", "no licence"]);
     assert!(taken.contains("OMS is not told yet") && taken.contains("by operator"), "{taken}");

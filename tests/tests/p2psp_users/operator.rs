@@ -56,6 +56,8 @@ fn an_audit_trail_that_was_tampered_with_is_found_out() {
         // Whoever cuts the head as well is found out by what was noted.
         (vec![last, head], &[], None),
         (vec![last, head], &["--noted", &noted], Some("is not in the trail")),
+        // A trail that was noted and is gone.
+        (vec![], &["--noted", "stops.db:3:00"], Some("stops.db: noted, and not in")),
     ]
     .into_iter()
     .enumerate()
