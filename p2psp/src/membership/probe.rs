@@ -13,14 +13,18 @@ use link::rate::{Rate, Source, SourceRate};
 use mp2p::id::{OverlayId, PeerId};
 use mp2p::message::join::{Nat, PeerAddress};
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 
 use crate::overlay::{Reach, SwarmStore};
 use crate::settings::OverlaySettings;
 
-/// Dials in work at a time; more peers wait for their next refresh.
+/// Dials in work at a time.
 const MAX_DIALS: usize = 256;
+/// Dials that wait for their turn; more peers wait for their next refresh.
+const MAX_WAITING: usize = 1024;
+/// … so long: whoever is still there refreshes by then.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Dials of one address a second, and at once.
 const RATE: Rate = Rate { per_second: 2, burst: 20 };
 /// A join waits so long for its dial, so that its answer can say what came of it.
@@ -29,11 +33,12 @@ const ANSWER_WITHIN: Duration = Duration::from_millis(500);
 /// Dials peers.
 pub struct Prober {
     /// None: nobody is dialled.
-    dials: Option<Dials>,
+    dials: Option<Arc<Dials>>,
 }
 
 struct Dials {
     places: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
     rate: Option<SourceRate>,
     min_port: u16,
     timeout: Duration,
@@ -54,11 +59,12 @@ impl Prober {
     pub fn new(settings: &OverlaySettings) -> Self {
         let dials = settings.probe.then(|| Dials {
             places: Arc::new(Semaphore::new(MAX_DIALS)),
+            waiting: Arc::new(Semaphore::new(MAX_WAITING)),
             rate: SourceRate::new(Source::Host, RATE, false),
             min_port: settings.min_port,
             timeout: Duration::from_millis(settings.probe_timeout_ms),
         });
-        Self { dials }
+        Self { dials: dials.map(Arc::new) }
     }
 
     /// What is known without dialling: where nobody is dialled, a peer is believed.
@@ -71,21 +77,20 @@ impl Prober {
     }
 
     /// Begins to dial, where that may be, and tells the store what comes of it. Must be called
-    /// inside a runtime.
+    /// inside a runtime. What is too much now is dialled in its turn, and not waited for.
     pub(crate) fn dial(&self, store: &Arc<dyn SwarmStore>, target: Target) -> Option<Dialling> {
-        let dials = self.dials.as_ref()?;
-        let place = dials.place(&target)?;
-        let (store, timeout) = (Arc::clone(store), dials.timeout);
-        Some(Dialling(tokio::spawn(async move {
-            let at = SocketAddr::new(target.at.ip_address, target.at.port);
-            let reach = match tokio::time::timeout(timeout, TcpStream::connect(at)).await {
-                Ok(Ok(_connected)) => Reach::Reachable,
-                Ok(Err(_)) | Err(_) => Reach::Unreachable,
-            };
-            drop(place);
-            store.reached(&target.overlay, &target.peer, &target.at, reach);
-            reach
-        })))
+        let dials = self.dials.as_ref().filter(|dials| dials.may(&target.at, target.observed))?;
+        let store = Arc::clone(store);
+        match dials.place(target.observed) {
+            Some(place) => {
+                let dial = Arc::clone(dials).dial(store, target, place);
+                Some(Dialling(tokio::spawn(dial)))
+            }
+            None => {
+                dials.dial_later(store, target);
+                None
+            }
+        }
     }
 }
 
@@ -93,7 +98,8 @@ impl Prober {
     /// Whether a server answers where it registered from; `None`: nobody is dialled, or not now.
     pub(crate) async fn answers(&self, address: &PeerAddress) -> Option<bool> {
         let dials = self.dials.as_ref()?;
-        let _place = dials.place_at(address, address.ip_address)?;
+        let observed = address.ip_address;
+        let _place = dials.may(address, observed).then(|| dials.place(observed))??;
         let at = SocketAddr::new(address.ip_address, address.port);
         let dialled = tokio::time::timeout(ANSWER_WITHIN, TcpStream::connect(at)).await;
         Some(matches!(dialled, Ok(Ok(_))))
@@ -114,40 +120,82 @@ impl Dialling {
 }
 
 impl Dials {
-    /// A place for a dial that may be made.
-    fn place(&self, target: &Target) -> Option<tokio::sync::OwnedSemaphorePermit> {
-        self.place_at(&target.at, target.observed)
+    /// Whether a peer that came from `observed` may have us dial there.
+    fn may(&self, at: &PeerAddress, observed: IpAddr) -> bool {
+        at.ip_address == observed.to_canonical() && at.port >= self.min_port
     }
 
-    fn place_at(
-        &self,
-        at: &PeerAddress,
-        observed: IpAddr,
-    ) -> Option<tokio::sync::OwnedSemaphorePermit> {
-        let observed = observed.to_canonical();
-        if at.ip_address != observed || at.port < self.min_port {
-            return None;
-        }
-        if self.rate.as_ref().is_some_and(|rate| rate.check(observed).is_err()) {
-            return None;
-        }
+    /// A place for a dial now.
+    fn place(&self, observed: IpAddr) -> Option<OwnedSemaphorePermit> {
+        self.token(observed).ok()?;
         Arc::clone(&self.places).try_acquire_owned().ok()
+    }
+
+    /// Counts a dial of an address; how long until there may be one.
+    fn token(&self, observed: IpAddr) -> Result<(), Duration> {
+        self.rate.as_ref().map_or(Ok(()), |rate| rate.check(observed.to_canonical()))
+    }
+
+    /// The same as [`Self::place`], when it is there.
+    async fn turn(&self, observed: IpAddr) -> Option<OwnedSemaphorePermit> {
+        while let Err(wait) = self.token(observed) {
+            tokio::time::sleep(wait).await;
+        }
+        Arc::clone(&self.places).acquire_owned().await.ok()
+    }
+
+    /// Dials in turn, where no more wait than may; what comes of it, `None` where it never did.
+    fn dial_later(
+        self: &Arc<Self>,
+        store: Arc<dyn SwarmStore>,
+        target: Target,
+    ) -> Option<JoinHandle<Option<Reach>>> {
+        let waiting = Arc::clone(&self.waiting).try_acquire_owned().ok()?;
+        let dials = Arc::clone(self);
+        Some(tokio::spawn(async move {
+            let turn = tokio::time::timeout(PATIENCE, dials.turn(target.observed)).await;
+            drop(waiting);
+            let place = turn.ok()??;
+            Some(dials.dial(store, target, place).await)
+        }))
+    }
+
+    async fn dial(
+        self: Arc<Self>,
+        store: Arc<dyn SwarmStore>,
+        target: Target,
+        place: OwnedSemaphorePermit,
+    ) -> Reach {
+        let at = SocketAddr::new(target.at.ip_address, target.at.port);
+        let reach = match tokio::time::timeout(self.timeout, TcpStream::connect(at)).await {
+            Ok(Ok(_connected)) => Reach::Reachable,
+            Ok(Err(_)) | Err(_) => Reach::Unreachable,
+        };
+        drop(place);
+        store.reached(&target.overlay, &target.peer, &target.at, reach);
+        reach
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use mp2p::message::join::AddressKind;
+    use mp2p::message::join::{AddressKind, SharingPolicy};
+    use mp2p::message::list::PeerType;
 
     use super::*;
+    use crate::overlay::{Member, MemoryStore};
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
 
     fn target(at: &str, port: u16, observed: &str) -> Target {
-        let ip_address = at.parse().unwrap();
+        let ip_address = address(at);
         Target {
             overlay: OverlayId::parse("film").unwrap(),
             peer: PeerId::parse(&"a".repeat(64)).unwrap(),
             at: PeerAddress { ip_address, port, kind: AddressKind::Host },
-            observed: observed.parse().unwrap(),
+            observed: address(observed),
         }
     }
 
@@ -156,7 +204,8 @@ mod tests {
         let prober = Prober::new(&OverlaySettings { probe: true, ..OverlaySettings::default() });
         let dials = prober.dials.unwrap();
         let may = |at: &str, port: u16, observed: &str| {
-            dials.place(&target(at, port, observed)).is_some()
+            let target = target(at, port, observed);
+            dials.may(&target.at, target.observed)
         };
         assert!(may("192.0.2.1", 7000, "192.0.2.1"));
         assert!(may("192.0.2.1", 7000, "::ffff:192.0.2.1"));
@@ -170,16 +219,64 @@ mod tests {
     fn one_address_is_dialled_so_often_and_no_more() {
         let prober = Prober::new(&OverlaySettings { probe: true, ..OverlaySettings::default() });
         let dials = prober.dials.unwrap();
-        let made =
-            (0..100).filter(|_| dials.place(&target("192.0.2.1", 7000, "192.0.2.1")).is_some());
+        let made = (0..100).filter(|_| dials.place(address("192.0.2.1")).is_some());
         assert!((20..30).contains(&made.count()));
         let many: Vec<_> = (0..300_u16)
-            .filter_map(|host| {
-                let address = format!("10.0.{}.{}", host / 256, host % 256);
-                dials.place(&target(&address, 7000, &address))
-            })
+            .filter_map(|host| dials.place(address(&format!("10.0.{}.{}", host / 256, host % 256))))
             .collect();
         assert_eq!(many.len(), MAX_DIALS);
+    }
+
+    /// An overlay of one peer, of which nobody has said yet whether it answers.
+    fn newcomer(target: &Target) -> Arc<dyn SwarmStore> {
+        let store = MemoryStore::new(OverlaySettings::default());
+        let request = serde_json::from_value(serde_json::json!({"overlay-id": "film"})).unwrap();
+        store.create(request, None, 1).unwrap();
+        let member = Member {
+            peer: target.peer.clone(),
+            address: target.at.clone(),
+            reach: Reach::Unknown,
+            user: None,
+            class: 0,
+            kind: PeerType::Peer,
+            nat: Nat::Unknown,
+            rendezvous: false,
+            via: None,
+            doubted_until: 0,
+            profiled: 0,
+            consent: None,
+            policy: SharingPolicy::default(),
+            expires: 100,
+        };
+        store.announce(&target.overlay, member, 1).unwrap();
+        Arc::new(store)
+    }
+
+    #[tokio::test]
+    async fn whoever_is_too_much_now_is_dialled_in_its_turn() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let target = target("127.0.0.1", port, "127.0.0.1");
+        let dials = Arc::new(Dials {
+            places: Arc::new(Semaphore::new(1)),
+            waiting: Arc::new(Semaphore::new(3)),
+            rate: SourceRate::new(Source::Host, Rate { per_second: 100, burst: 1 }, true),
+            min_port: 1024,
+            timeout: Duration::from_secs(60),
+        });
+        let store = newcomer(&target);
+        let place = dials.place(target.observed).unwrap();
+        let prober = Prober { dials: Some(Arc::clone(&dials)) };
+        assert!(prober.dial(&store, target.clone()).is_none(), "not waited for");
+        let later = || dials.dial_later(Arc::clone(&store), target.clone());
+        let waiting = [later().unwrap(), later().unwrap()];
+        assert!(later().is_none(), "no more wait than may");
+        drop(place);
+        for one in waiting {
+            assert_eq!(one.await.unwrap(), Some(Reach::Reachable));
+        }
+        let member = store.member(&target.overlay, &target.peer, 2).unwrap();
+        assert_eq!(member.reach, Reach::Reachable);
     }
 
     #[test]
