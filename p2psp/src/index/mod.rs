@@ -11,6 +11,7 @@
 
 mod denylist;
 mod lift;
+mod often;
 mod pages;
 mod register;
 mod schema;

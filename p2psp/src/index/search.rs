@@ -2,7 +2,8 @@
 //!
 //! The order: the title as it was asked for; titles with all the words; then what has them in its
 //! description. Among these a title of fewer words first, then what was registered later. A word
-//! that half of all contents have costs no more than another: of each kind only the newest count.
+//! that half of all contents have costs no more than another: of each kind only the newest count,
+//! and beside a rarer word it is looked for in what that one is found in ([`crate::index::often`]).
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -16,10 +17,11 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use crate::calls::{Answer, CallError, Contents};
 use crate::database::DatabaseError;
 use crate::index::Ixs;
-use crate::index::words::{self, Query};
+use crate::index::often::{self, Measure, Often};
+use crate::index::words::{self, Query, Term};
 
 /// Contents of one kind that are looked at.
-const MAX_CANDIDATES: usize = 2 * MAX_FOUND;
+pub(crate) const MAX_CANDIDATES: usize = 2 * MAX_FOUND;
 /// Words that a long unfinished word may be, one by one.
 const MAX_BEGUN: usize = 64;
 /// Of the processor, for a search, whatever words it has: what was found by then is the answer.
@@ -48,7 +50,8 @@ impl Ixs {
     pub async fn search(&self, text: &str) -> Result<Vec<OverlayContent>, DatabaseError> {
         let Some(query) = words::query(text) else { return Ok(Vec::new()) };
         let title = words::indexed(text);
-        self.database.read_within(MOST, move |tx| read(tx, &query, &title)).await
+        let asked = move |tx: &Connection| read(tx, &query, &title, Measure::USUAL);
+        self.database.read_within(MOST, asked).await
     }
 
     /// Contents of an overlay, the oldest first; [`MAX_FOUND`] at most.
@@ -118,7 +121,9 @@ impl Contents for Ixs {
 /// asked for.
 struct Kind<'a> {
     statement: &'static str,
-    asked: &'a str,
+    asked: String,
+    /// Words that it was not asked for.
+    unasked: Vec<&'a Term>,
     /// Whether all words are to stand in the title.
     is_of_title: bool,
 }
@@ -138,42 +143,63 @@ struct Search<'a> {
     found: Vec<OverlayContent>,
 }
 
-fn read(tx: &Connection, query: &Query, title: &str) -> rusqlite::Result<Vec<OverlayContent>> {
+/// What a search finds.
+pub(crate) fn read(
+    tx: &Connection,
+    query: &Query,
+    title: &str,
+    measure: Measure,
+) -> rusqlite::Result<Vec<OverlayContent>> {
     let by_title = "SELECT number FROM content WHERE title_words = ?1 ORDER BY number DESC";
     let in_title = "SELECT rowid FROM titles WHERE titles MATCH ?1 ORDER BY rowid DESC";
     let anywhere = "SELECT rowid FROM texts WHERE texts MATCH ?1 ORDER BY rowid DESC";
-    let words = finished(tx, query)?;
-    let mut kinds = vec![Kind { statement: by_title, asked: title, is_of_title: true }];
-    // Where no word begins as the last one does, a title may still be what was asked for.
-    if let Some(asked) = &words {
-        kinds.push(Kind { statement: in_title, asked, is_of_title: true });
-        kinds.push(Kind { statement: anywhere, asked, is_of_title: false });
-    }
     let details = tx.prepare_cached(DETAIL)?;
     let mut search = Search { query, details, seen: HashSet::new(), found: Vec::new() };
-    for kind in kinds {
-        if search.found.len() >= MAX_FOUND || !search.take(tx, &kind)? {
-            break;
+    let asked = title.to_owned();
+    let exact = Kind { statement: by_title, asked, unasked: Vec::new(), is_of_title: true };
+    // Where no word begins as the last one does, a title may still be what was asked for.
+    let (mut goes_on, terms) = (search.take(tx, &exact)?, finished(tx, query)?);
+    let often = often::words(tx, terms.as_deref().unwrap_or_default(), measure);
+    let often = match often {
+        Err(error) if is_late(&error) => {
+            goes_on = false;
+            Often::default()
         }
+        often => often?,
+    };
+    for (statement, is_of_title) in [(in_title, true), (anywhere, false)] {
+        let Some(terms) = terms.as_deref().filter(|_| goes_on && search.found.len() < MAX_FOUND)
+        else {
+            break;
+        };
+        let is_often = if is_of_title { &often.in_titles } else { &often.anywhere };
+        let (unasked, asked): (Vec<_>, Vec<_>) =
+            terms.iter().zip(is_often).partition(|(_, is_often)| **is_often);
+        let asked: Vec<&str> = asked.iter().map(|(term, _)| &*term.asked).collect();
+        let unasked = unasked.into_iter().map(|(term, _)| term).collect();
+        let kind = Kind { statement, asked: asked.join(" AND "), unasked, is_of_title };
+        goes_on = search.take(tx, &kind)?;
     }
     search.found.truncate(MAX_FOUND);
     Ok(search.found)
 }
 
-/// What FTS5 is asked for; `None` where no content has it. A long word that may be unfinished is one
-/// of those that begin so, where these are few: of each its contents are told one by one, where
-/// for an unfinished one all are collected first.
-fn finished(tx: &Connection, query: &Query) -> rusqlite::Result<Option<String>> {
-    let Some(long) = &query.long else { return Ok(Some(query.words.clone())) };
+/// The words that FTS5 is asked for; `None` where no content has one. A long word that may be
+/// unfinished is one of those that begin so, where these are few: of each its contents are told one
+/// by one, where for an unfinished one all are collected first.
+fn finished(tx: &Connection, query: &Query) -> rusqlite::Result<Option<Vec<Term>>> {
+    let mut terms = query.terms.clone();
+    let Some(long) = terms.last_mut().filter(|_| query.is_long) else { return Ok(Some(terms)) };
     let mut begun = tx.prepare_cached(
         "SELECT word FROM word WHERE word >= ?1 AND word < ?1 || char(0x10ffff) LIMIT ?2",
     )?;
-    let words = begun.query_map(params![long.begin, MAX_BEGUN + 1], |row| row.get(0))?;
+    let words = begun.query_map(params![long.word, MAX_BEGUN + 1], |row| row.get(0))?;
     let words = words.collect::<rusqlite::Result<Vec<String>>>()?;
-    match words.len() > MAX_BEGUN {
-        true => Ok(Some(query.words.clone())),
-        false => Ok(long.as_one_of(&words)),
+    if words.len() <= MAX_BEGUN {
+        let Some(one_of) = long.as_one_of(&words) else { return Ok(None) };
+        *long = one_of;
     }
+    Ok(Some(terms))
 }
 
 impl Search<'_> {
@@ -196,13 +222,13 @@ impl Search<'_> {
         hits: &mut Vec<Hit>,
     ) -> rusqlite::Result<()> {
         let mut statement = tx.prepare_cached(kind.statement)?;
-        let mut numbers = statement.query_map([kind.asked], |row| row.get(0))?;
+        let mut numbers = statement.query_map([&kind.asked], |row| row.get(0))?;
         while hits.len() < MAX_CANDIDATES {
             let Some(number) = numbers.next().transpose()? else { break };
             if self.seen.contains(&number) {
                 continue;
             }
-            if let Some(hit) = self.hit(number, kind.is_of_title)? {
+            if let Some(hit) = self.hit(number, kind)? {
                 self.seen.insert(number);
                 hits.push(hit);
             }
@@ -212,11 +238,11 @@ impl Search<'_> {
 
     /// A content, where what is to stand together does. What was taken in is well-formed; what
     /// somebody else wrote into the file is left out.
-    fn hit(&mut self, number: i64, is_of_title: bool) -> rusqlite::Result<Option<Hit>> {
+    fn hit(&mut self, number: i64, kind: &Kind<'_>) -> rusqlite::Result<Option<Hit>> {
         let row = self.details.query_row([number], row_of).optional()?;
         let Some((texts, size, title_words)) = row else { return Ok(None) };
-        let description = (!is_of_title).then_some(&*texts[3]);
-        if !self.query.stands_in(&title_words, description) {
+        let description = (!kind.is_of_title).then_some(&*texts[3]);
+        if !self.query.stands_in(&title_words, description, &kind.unasked) {
             return Ok(None);
         }
         let title_words = title_words.split(' ').count();

@@ -8,8 +8,9 @@ use mp2p::message::content::{Denied, DeniedKind};
 use mp2p::signed::{PeerKey, SigningKey};
 
 use crate::audit;
+use crate::index::often::Measure;
 use crate::index::schema::MIGRATIONS;
-use crate::index::{IndexError, Ixs, Publisher};
+use crate::index::{IndexError, Ixs, Publisher, often, search, words};
 
 /// An index in a folder of its own.
 struct Shelf {
@@ -75,6 +76,15 @@ impl Shelf {
         found.iter().map(|content| content.title.to_string()).collect()
     }
 
+    /// The same, where the index is asked for the rarest word alone.
+    async fn titles_as_of_frequent_words(&self, text: &str) -> Vec<String> {
+        let Some(query) = words::query(text) else { return Vec::new() };
+        let (title, all) = (words::indexed(text), Measure { sample: 1, look: 0.0 });
+        let read = move |tx: &rusqlite::Connection| search::read(tx, &query, &title, all);
+        let found = self.index.database.read(read).await.unwrap();
+        found.iter().map(|content| content.title.to_string()).collect()
+    }
+
     async fn deny(&self, digest: &ContentId, kind: DeniedKind, denied: bool) -> u64 {
         let digests = vec![Denied { digest: digest.clone(), kind, denied }];
         self.index.deny(digests, "no licence".into(), "eve".into(), 9).await.unwrap()
@@ -124,6 +134,7 @@ async fn searches_in_several_scripts_find_what_is_meant_best_first() {
     }
     for (asked, titles) in GOLDEN {
         assert_eq!(shelf.titles(asked).await, *titles, "{asked}");
+        assert_eq!(shelf.titles_as_of_frequent_words(asked).await, *titles, "{asked}");
     }
     for hostile in ["", "\"", "NEAR(", "*", "title:", "a AND", "{title} : x", "\u{0}"] {
         shelf.index.search(hostile).await.unwrap();
@@ -141,6 +152,32 @@ async fn letters_that_nothing_divides_are_found_where_they_stand_together() {
     }
     assert_eq!(shelf.titles("京タワ").await, ["東京タワー", "film"]);
     assert_eq!(shelf.titles("京タ タワ").await.len(), 4);
+    assert_eq!(shelf.titles_as_of_frequent_words("京タワ").await, ["東京タワー", "film"]);
+    assert_eq!(shelf.titles_as_of_frequent_words("京タ タワ").await.len(), 4);
+}
+
+/// By hand: 3 of the newest 4 contents have "film", 2 of 8 "winter", and one each the others.
+#[tokio::test]
+async fn words_that_many_contents_have_are_told_from_others() {
+    let (shelf, anna) = (Shelf::new(), Author::new("anna"));
+    let titles = ["winter a", "winter b", "c", "d", "e film", "f film", "g film", "h"];
+    for (byte, title) in (0..).zip(titles) {
+        anna.register(&shelf, &anna.file(byte, 1, title, "long")).await.unwrap();
+    }
+    let often = async |text: &str, look: f64| {
+        let query = words::query(text).unwrap();
+        let measure = Measure { sample: 2, look };
+        let read = move |tx: &rusqlite::Connection| often::words(tx, &query.terms, measure);
+        let often = shelf.index.database.read(read).await.unwrap();
+        (often.in_titles, often.anywhere)
+    };
+    // Two of the newest three have "film": 8 * 2/3 to go on by, 200 / (2/3) to look at.
+    let (yes, no) = (8.0 * 2.0 / 3.0 / 300.0 - 0.001, 8.0 * 2.0 / 3.0 / 300.0 + 0.001);
+    assert_eq!(often("film winter", yes).await, (vec![true, false], vec![true, false]));
+    assert_eq!(often("film winter", no).await, (vec![false, false], vec![false, false]));
+    assert_eq!(often("long fil", yes).await, (vec![false, false], vec![true, false]));
+    assert_eq!(often("film", 0.0).await, (vec![false], vec![false]), "it alone");
+    assert_eq!(often("winter a", 0.0).await.1, [true, false], "one has it: too few to tell");
 }
 
 /// As the version before kept it: its words in one table that knows where in a text they stand.
