@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, ensure};
 use system_tests::cities::{BERLIN, BERLIN_TOO, Cities, HAMBURG, MUENCHEN};
@@ -13,6 +13,9 @@ use system_tests::peer::PeerProgram;
 use system_tests::wait::until;
 
 use crate::{usage, web};
+
+/// A peer believes what it knows of a file that was written to longer ago than that.
+const SETTLED: Duration = Duration::from_secs(3);
 
 /// Moves `gib` of bytes that nobody can compress, through a relay where that is wanted; prints what
 /// it took.
@@ -23,6 +26,10 @@ pub(crate) fn run(gib: u64, relayed: bool, folder: &Path) -> anyhow::Result<()> 
     let folder = tempfile::tempdir_in(folder)?;
     let source = folder.path().join("film.bin");
     write(&source, gib << 30)?;
+    let cp = touch(&source, folder.path())?;
+    let rival = if relayed { None } else { web::move_one(&source, folder.path())? };
+    // As most files are: older than what may be written to again without its time showing it.
+    until(|| old_enough(&source))?;
     let quiet = ["--set", "log.level=error,p2psp::isp=info"];
     // Peers are not believed, and a relay may be as fast as it can.
     let probing = ["--set", "overlay.probe=true", "--set", "reservation.relay-bps=10000000000"];
@@ -44,8 +51,6 @@ pub(crate) fn run(gib: u64, relayed: bool, folder: &Path) -> anyhow::Result<()> 
             .filter_map(|(name, peer)| Some((name, peer?.process()?)))
             .collect();
     let now = || all.iter().map(|(_, process)| usage::of(&[*process])).collect::<Vec<_>>();
-    let cp = touch(&source, folder.path())?;
-    let rival = if relayed { None } else { web::move_one(&source, folder.path())? };
     let (before, begun) = (now(), Instant::now());
     let got = taker.get(&content, &folder.path().join("got"))?;
     let (seconds, after) = (begun.elapsed().as_secs_f64(), now());
@@ -82,6 +87,13 @@ fn touch(source: &Path, folder: &Path) -> anyhow::Result<f64> {
         std::fs::remove_file(&copy)?;
     }
     Ok(took)
+}
+
+/// Whether a file was not written to lately.
+fn old_enough(path: &Path) -> anyhow::Result<()> {
+    let age = std::fs::metadata(path)?.modified()?.elapsed()?;
+    ensure!(age >= SETTLED, "it was written {age:?} ago");
+    Ok(())
 }
 
 /// A relay, once the provider knows it.

@@ -13,7 +13,7 @@ mod sound;
 mod touched;
 
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Read, Seek};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -176,21 +176,17 @@ impl Store {
     pub fn read(&self, fragment: u32) -> Result<Bytes, StoreFault> {
         let lost = || StoreFault::Lost { fragment, path: self.paths.root.clone() };
         let length = self.layout.cut().length(fragment).ok_or_else(lost)?;
-        let mut bytes = vec![0; length as usize];
-        let (mut done, mut stamps) = (0, Vec::new());
+        let mut bytes = Vec::with_capacity(length as usize);
+        let mut stamps = Vec::new();
         for span in self.layout.spans(fragment) {
             let path = self.path(span.file);
-            let part = bytes.get_mut(done..done + span.length).ok_or_else(lost)?;
             let read = File::open(&path).and_then(|file| {
                 let before = Stamp::of(&file);
-                file.read_exact_at(part, span.offset)?;
+                append(&mut bytes, &file, span)?;
                 Ok(Stamp::of(&file).filter(|after| before == Some(*after)))
             });
             match read {
-                Ok(stamp) => {
-                    done += span.length;
-                    stamps.push((span.file, stamp));
-                }
+                Ok(stamp) => stamps.push((span.file, stamp)),
                 Err(error) if is_gone(&error) => {
                     self.blame(fragment, &[span.file]);
                     return Err(self.lose(fragment, path));
@@ -332,6 +328,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn full(fragments: u32) -> Result<Buffermap, OpenError> {
     Buffermap::full(fragments).map_err(|_| OpenError::Service)
+}
+
+/// Reads a part of a file into room that is there already, and need not be filled before.
+fn append(bytes: &mut Vec<u8>, mut file: &File, span: Span) -> io::Result<()> {
+    file.seek(io::SeekFrom::Start(span.offset))?;
+    match file.take(span.length as u64).read_to_end(bytes)? {
+        read if read == span.length => Ok(()),
+        _ => Err(io::ErrorKind::UnexpectedEof.into()),
+    }
 }
 
 /// Whether nothing but zeros lies there now.

@@ -19,7 +19,7 @@ pub struct Config {
     pub window_bytes: usize,
     /// Bytes of fragments that are asked for at a time.
     pub asked_bytes: u64,
-    /// Bytes of fragments that are held to be sent.
+    /// Bytes of fragments that are held to be sent; where fragments are long, two for each slot.
     pub held_bytes: u64,
     /// A fragment that has begun and brings nothing for so long is asked for elsewhere.
     pub stall: Duration,
@@ -67,7 +67,7 @@ impl Default for Config {
             slice_bytes: 64 << 10,
             window_bytes: 512 << 10,
             asked_bytes: 64 << 20,
-            held_bytes: 32 << 20,
+            held_bytes: 8 << 20,
             stall: Duration::from_secs(10),
             patience: Duration::from_secs(60),
             extra_percent: 4,

@@ -306,7 +306,9 @@ impl Engine {
         self.serving.held.retain(|(held, _)| *held != fragment);
         self.serving.held.push_back((fragment, bytes));
         let mut all: u64 = self.serving.held.iter().map(|(_, bytes)| bytes.len() as u64).sum();
-        while all > self.config.held_bytes {
+        // What is being sent, and what is read meanwhile.
+        let fragments = 2 * self.config.slots as u64 * u64::from(self.content.cut.fragment_size());
+        while all > self.config.held_bytes.max(fragments) {
             let Some((_, bytes)) = self.serving.held.pop_front() else { return };
             all -= bytes.len() as u64;
         }

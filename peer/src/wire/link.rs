@@ -10,12 +10,9 @@ use tokio_rustls::TlsStream;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::wire::batch::{BATCH_BYTES, Batch};
+use crate::wire::blocks::Blocks;
 use crate::wire::{Carrier, Met, Pace};
 
-/// Room for what comes is made in steps of this many bytes, …
-const READ_BYTES: usize = 128 << 10;
-/// … as soon as less than a record of TLS fits.
-const RECORD_BYTES: usize = 16 << 10;
 /// Frames that wait to be written; whoever sends more has lost count, and the link ends.
 const MAX_QUEUED_FRAMES: usize = 4096;
 /// A frame that the other end does not take for so long ends the link.
@@ -136,7 +133,9 @@ async fn read_all(
     notes: mpsc::Sender<Note>,
     closing: CancellationToken,
 ) {
+    let mut blocks = Blocks::default();
     let why = loop {
+        blocks.make_room(&mut buffer);
         match decode(&mut buffer) {
             Ok(Some(frame)) => {
                 let note = Note { link, heard: Heard::Frame(frame) };
@@ -147,9 +146,6 @@ async fn read_all(
             }
             Ok(None) => {}
             Err(error) => break error.to_string(),
-        }
-        if buffer.capacity() - buffer.len() < RECORD_BYTES {
-            buffer.reserve(READ_BYTES);
         }
         let read = tokio::select! {
             read = stream.read_buf(&mut buffer) => read,

@@ -7,6 +7,7 @@
 //! ```
 
 mod batch;
+mod blocks;
 mod carrier;
 mod dial;
 mod link;
