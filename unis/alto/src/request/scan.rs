@@ -131,8 +131,8 @@ pub(crate) fn quad(body: &[u8], at: usize) -> Option<(u32, usize)> {
     };
     let (mut begin, mut address, mut wrong) = (0, 0, 0);
     for closed_by in *b"...\"" {
-        let word = [view[begin], view[begin + 1], view[begin + 2], view[begin + 3]];
-        let word = u32::from_le_bytes(word);
+        // In one load, whatever is asked of its bytes afterwards.
+        let word = u32::from_le_bytes(*view[begin..].first_chunk()?);
         // The top bit of the first byte that closes; where none does, all bits are passed over.
         let differs = word ^ (ONES as u32 * u32::from(closed_by));
         let closes = differs.wrapping_sub(ONES as u32) & !differs & (ONES << 7) as u32;
