@@ -179,11 +179,10 @@ impl Dials {
 
 #[cfg(test)]
 mod tests {
-    use mp2p::message::join::{AddressKind, SharingPolicy};
-    use mp2p::message::list::PeerType;
+    use mp2p::message::join::AddressKind;
 
     use super::*;
-    use crate::overlay::{Member, MemoryStore};
+    use crate::overlay::{Member, MemoryStore, suite};
 
     fn address(text: &str) -> IpAddr {
         text.parse().unwrap()
@@ -232,22 +231,9 @@ mod tests {
         let store = MemoryStore::new(OverlaySettings::default());
         let request = serde_json::from_value(serde_json::json!({"overlay-id": "film"})).unwrap();
         store.create(request, None, 1).unwrap();
-        let member = Member {
-            peer: target.peer.clone(),
-            address: target.at.clone(),
-            reach: Reach::Unknown,
-            user: None,
-            class: 0,
-            kind: PeerType::Peer,
-            nat: Nat::Unknown,
-            rendezvous: false,
-            via: None,
-            doubted_until: 0,
-            profiled: 0,
-            consent: None,
-            policy: SharingPolicy::default(),
-            expires: 100,
-        };
+        let (peer, address) = (target.peer.clone(), target.at.clone());
+        let known = suite::member('A', "127.0.0.1", 100);
+        let member = Member { peer, address, reach: Reach::Unknown, ..known };
         store.announce(&target.overlay, member, 1).unwrap();
         Arc::new(store)
     }

@@ -17,7 +17,7 @@ mod seat;
 mod seats;
 mod store;
 #[cfg(test)]
-mod suite;
+pub(crate) mod suite;
 mod swarm;
 mod terms;
 

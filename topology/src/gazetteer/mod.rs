@@ -24,7 +24,7 @@ pub(crate) use crate::gazetteer::nearest::Nearest;
 
 const CITIES: &[u8] = include_bytes!("../../data/cities.tsv.xz");
 /// How much of the list is unpacked. A fuzzer does it for each of its inputs: the first countries,
-/// Austria among them, do for that, and let it try a hundred times as many.
+/// Austria among them, do for that, and let it try many more.
 const LIST_BYTES_MAX: u64 = if cfg!(fuzzing) { 64 << 10 } else { 64 << 20 };
 
 /// The list of cities, unpacked.
