@@ -143,8 +143,9 @@ impl Bench {
         Ok(())
     }
 
-    /// Whether two thirds of a certificate's life are over or it is to have other names; a revoked
-    /// one is not renewed, nor is one that was not issued here.
+    /// Whether two thirds of a certificate's life are over, or it has not begun, as when a clock
+    /// was wrong and is right again; or it is to have other names. A revoked one is not renewed,
+    /// nor is one that was not issued here.
     fn is_due(&self, part: &Part) -> Result<bool, PkiError> {
         let path = &part.certificate;
         let der = certificate(path)?;
@@ -162,7 +163,7 @@ impl Bench {
         }
         let begins = parsed.validity().not_before.timestamp();
         let life = ends - begins;
-        Ok(self.seconds() >= begins + life / 3 * 2)
+        Ok(!(begins..begins + life / 3 * 2).contains(&self.seconds()))
     }
 
     /// Whether a certificate names this authority as its issuer.
@@ -173,7 +174,8 @@ impl Bench {
         Ok(parsed.issuer().as_raw() == ca.subject().as_raw())
     }
 
-    /// Whether half of the revocation list's life is over, or it is not the ledger's latest.
+    /// Whether half of the revocation list's life is over, or it has not begun, or it is not the
+    /// ledger's latest.
     fn list_is_due(&self) -> Result<bool, PkiError> {
         let path = self.folder.crl();
         let pem = required(&path)?;
@@ -185,7 +187,8 @@ impl Bench {
         let latest = number.is_some_and(|digits| digits == [self.journal.ledger.crl_number()]);
         let half: OffsetDateTime = self.now + CRL_LIFE / 2;
         let ends = list.next_update().map_or(0, |time| time.timestamp());
-        Ok(!latest || half.unix_timestamp() >= ends)
+        let is_early = self.seconds() < list.last_update().timestamp();
+        Ok(!latest || is_early || half.unix_timestamp() >= ends)
     }
 }
 
@@ -277,4 +280,39 @@ pub(crate) fn required(path: &Path) -> Result<String, PkiError> {
 
 fn bad(path: &Path, error: impl std::fmt::Display) -> PkiError {
     PkiError::File { path: path.to_owned(), reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// The clock was three months ahead for a while.
+    #[test]
+    fn what_has_not_begun_is_replaced() {
+        let path = tempfile::tempdir().unwrap();
+        let (folder, kept) = (Folder::at(path.path()), Kept::default());
+        let settings = PkiSettings {
+            trust_domain: "isp.example".into(),
+            server_path: "isp/64500/unis/1".into(),
+            server_names: vec![],
+            peer_life: Duration::from_secs(3600),
+        };
+        let now = OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap();
+        found(&folder, &settings, now).unwrap();
+        let upkeep = |after: i64| {
+            let at = now + time::Duration::days(after);
+            Bench::open(&folder, &kept, at).unwrap().upkeep(&settings).unwrap();
+            let files = [folder.server(), folder.client(), folder.crl()];
+            files.map(|file| required(&file).unwrap())
+        };
+        let ahead = upkeep(90);
+        let right = upkeep(0);
+        for (ahead, right) in ahead.iter().zip(&right) {
+            assert_ne!(ahead, right);
+        }
+        assert_eq!(upkeep(0), right);
+        assert_eq!(upkeep(1), right);
+    }
 }
