@@ -225,6 +225,7 @@ impl Settings {
         if self.role.is_empty() {
             return Err(SettingsError::invalid("role", "names no role"));
         }
+        role::check_provider(&self.provider)?;
         let overlay = &self.overlay;
         for (key, bound) in [
             ("max-body-bytes", self.max_body_bytes as u64),

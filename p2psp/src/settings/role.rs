@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use link::identity::{Role, SpiffeName};
 use link::settings::is_base_url;
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +55,16 @@ pub(crate) fn complete(servers: &mut [RoleServer], provider: &str) -> Result<(),
     Ok(())
 }
 
+/// Refuses a provider's id with which no name would be that of a server.
+pub(crate) fn check_provider(provider: &str) -> Result<(), SettingsError> {
+    let name = SpiffeName::in_domain("p2psp.localhost", &format!("p2psp/{provider}/oms/1"));
+    if name.is_ok_and(|name| name.role() == Role::Oms) {
+        return Ok(());
+    }
+    let message = format!("{provider:?} cannot stand in a name: A-Z a-z 0-9 . _ - can");
+    Err(SettingsError::invalid("provider", message))
+}
+
 /// A word that is no role.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{0:?} is no role: oms, pams, ums and ixs are")]
@@ -87,5 +98,20 @@ impl FromStr for Part {
     fn from_str(text: &str) -> Result<Self, NoRole> {
         let found = Self::ALL.into_iter().find(|part| part.as_str() == text);
         found.ok_or_else(|| NoRole(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_providers_id_is_one_part_of_a_name() {
+        for id in ["p2psp", "acme.example", "A_1-b"] {
+            assert!(check_provider(id).is_ok(), "{id}");
+        }
+        for id in ["", "a/b", "..", "a b", "ä", "a/oms/1"] {
+            assert!(check_provider(id).is_err(), "{id}");
+        }
     }
 }

@@ -11,6 +11,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 use tracing::Subscriber;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::layer;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
@@ -55,7 +56,7 @@ impl Default for LogSettings {
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
     /// The level means nothing.
-    #[error("`{0}` is no log level")]
+    #[error("`{0}` is no log level: error, warn, info, debug, trace, off or MODULE=LEVEL are")]
     Level(String),
     /// No socket can be had for syslog.
     #[error("no socket for syslog: {0}")]
@@ -74,7 +75,16 @@ pub fn check(settings: &LogSettings) -> Result<(), LogError> {
 }
 
 fn filter(settings: &LogSettings) -> Result<EnvFilter, LogError> {
-    EnvFilter::try_new(&settings.level).map_err(|_| LogError::Level(settings.level.clone()))
+    let no_level = |text: &str| LogError::Level(text.to_owned());
+    // A word alone would be a module of which all is logged, and nothing of the others: a mistyped
+    // level would silence the log.
+    let is_level = |part: &str| !part.is_empty() && part.parse::<LevelFilter>().is_ok();
+    let is_directive = |part: &str| part.contains('=') && !part.contains(char::is_whitespace);
+    let is_meant = |part: &str| is_level(part) || is_directive(part);
+    if let Some(part) = settings.level.split(',').map(str::trim).find(|part| !is_meant(part)) {
+        return Err(no_level(part));
+    }
+    EnvFilter::try_new(&settings.level).map_err(|_| no_level(&settings.level))
 }
 
 /// Starts logging for the whole process.
@@ -154,5 +164,17 @@ mod tests {
         assert_eq!(truncated("192.0.2.77:4711"), "192.0.2.0/24");
         assert_eq!(truncated("[2001:db8:1:2::3]:4711"), "2001:db8:1::/48");
         assert_eq!(truncated("[::ffff:192.0.2.77]:1"), "192.0.2.0/24");
+    }
+
+    #[test]
+    fn a_mistyped_level_is_refused_and_silences_nothing() {
+        let checked =
+            |level: &str| check(&LogSettings { level: level.to_owned(), ..LogSettings::default() });
+        for level in ["info", "WARN", "off", "warn,unis=debug", "link=trace, info"] {
+            assert!(checked(level).is_ok(), "{level}");
+        }
+        for level in ["loud", "inof", "info,link", "info,", "", "link=loud", "warn unis=debug"] {
+            assert!(checked(level).is_err(), "{level}");
+        }
     }
 }

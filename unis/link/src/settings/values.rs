@@ -12,8 +12,12 @@ use crate::trust::PartnerTrust;
 /// The folder of a program's state: as set, else from the usual places.
 ///
 /// # Errors
-/// Nothing is set, and none of `STATE_DIRECTORY`, `XDG_STATE_HOME` and `HOME` either.
+/// What is set is no path, or nothing is set, and none of `STATE_DIRECTORY`, `XDG_STATE_HOME` and
+/// `HOME` either.
 pub fn state_dir(set: Option<&Path>, program: &str) -> Result<PathBuf, SettingsError> {
+    if set.is_some_and(|set| set.as_os_str().is_empty()) {
+        return Err(SettingsError::invalid("state-dir", "is empty; `.` is the current folder"));
+    }
     let from = |name: &str, below: &Path| {
         std::env::var_os(name)
             .filter(|value| !value.is_empty())
