@@ -8,9 +8,9 @@
 //! Each database is of one moment; the moments are not the same. A server holds a shared lock on
 //! its state folder while it runs, and restoring wants the folder for itself.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -127,11 +127,17 @@ impl Hold {
 }
 
 fn lock_file(state: &Path) -> Result<File, BackupError> {
-    fs::create_dir_all(state).map_err(|source| io_error(state, source))?;
+    make_folder(state)?;
     let path = state.join(LOCK_FILE);
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false).mode(0o600);
     options.open(&path).map_err(|source| io_error(&path, source))
+}
+
+/// Keys and users' accounts are in it: it is for its owner alone.
+fn make_folder(path: &Path) -> Result<(), BackupError> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|source| io_error(path, source))
 }
 
 fn refused(state: &Path, error: TryLockError) -> BackupError {
@@ -275,7 +281,7 @@ pub fn restore(file: &Path, state: &Path) -> Result<Vec<String>, BackupError> {
         return Err(BackupError::Other { path, state, lacks });
     }
     let pki = state.join("pki");
-    fs::create_dir_all(&pki).map_err(|source| io_error(&pki, source))?;
+    make_folder(&pki)?;
     let written =
         names.iter().try_for_each(|name| write(&backup, name, &passing(state, name), file));
     if let Err(error) = written {

@@ -1,6 +1,7 @@
 //! What is put away comes back, whole or not at all.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -40,6 +41,20 @@ fn what_was_put_away_comes_back() {
         assert_eq!(rows(target), 2);
         assert_eq!(fs::read_to_string(target.join("passkey-epoch")).unwrap(), "3");
         assert_eq!(fs::read_to_string(target.join("pki/ca.pem")).unwrap(), "the ca");
+    }
+}
+
+#[test]
+fn a_folder_that_is_made_is_for_its_owner_alone() {
+    let (state, other) = (state(), tempfile::tempdir().unwrap());
+    let (file, new) = (other.path().join("backup"), other.path().join("new"));
+    make(state.path(), &file).unwrap();
+    restore(&file, &new).unwrap();
+    let served = other.path().join("served");
+    let _hold = Hold::take(&served).unwrap();
+    for folder in [&new, &new.join("pki"), &served] {
+        let mode = fs::metadata(folder).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "{}", folder.display());
     }
 }
 
