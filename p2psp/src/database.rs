@@ -7,6 +7,7 @@
 //!  write ─┘             └────────────────────────────────────────────────┘
 //! ```
 
+mod migrations;
 mod readers;
 
 use std::path::Path;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
+use crate::database::migrations::migrate;
 use crate::database::readers::{Readers, connect};
 
 /// Commands that wait for the writer; more are refused.
@@ -30,6 +32,14 @@ pub enum DatabaseError {
     /// SQLite refuses.
     #[error("database: {0}")]
     Sqlite(#[from] rusqlite::Error),
+    /// The file cannot be opened or brought up to date.
+    #[error("database {path}: {source}")]
+    Open {
+        /// The file.
+        path: String,
+        /// Why.
+        source: rusqlite::Error,
+    },
     /// It was undone with others of its transaction.
     #[error("database: the transaction was not committed: {0}")]
     NotCommitted(String),
@@ -61,7 +71,7 @@ impl DatabaseError {
             Self::Sqlite(error) => error.sqlite_error_code().is_some_and(|code| {
                 [DatabaseBusy, DatabaseLocked, DiskFull, SystemIoFailure].contains(&code)
             }),
-            Self::Ended | Self::Newer { .. } => false,
+            Self::Ended | Self::Newer { .. } | Self::Open { .. } => false,
         }
     }
 }
@@ -105,9 +115,14 @@ impl Database {
         migrations: &[&str],
         fill: impl Fn(&Connection, usize) -> rusqlite::Result<()>,
     ) -> Result<Self, DatabaseError> {
-        let mut writer = connect(path)?;
-        migrate(&mut writer, path, migrations, fill)?;
-        let readers = Arc::new(Readers::new(path)?);
+        let refused = |source| DatabaseError::Open { path: path.display().to_string(), source };
+        let mut writer = connect(path).map_err(refused)?;
+        let version = migrate(&mut writer, migrations, fill).map_err(refused)?;
+        if version > migrations.len() {
+            let (path, known) = (path.display().to_string(), migrations.len());
+            return Err(DatabaseError::Newer { path, found: version, known });
+        }
+        let readers = Arc::new(Readers::new(path).map_err(refused)?);
         let (queue, commands) = sync_channel(MAX_WAITING);
         std::thread::spawn(move || write_all(writer, &commands));
         Ok(Self { queue, readers })
@@ -180,27 +195,6 @@ impl Database {
         let asked = tokio::task::spawn_blocking(move || readers.ask_within(most, question));
         Ok(asked.await.map_err(|_| DatabaseError::Ended)??)
     }
-}
-
-fn migrate(
-    connection: &mut Connection,
-    path: &Path,
-    migrations: &[&str],
-    fill: impl Fn(&Connection, usize) -> rusqlite::Result<()>,
-) -> Result<(), DatabaseError> {
-    let found: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if found > migrations.len() {
-        let (path, known) = (path.display().to_string(), migrations.len());
-        return Err(DatabaseError::Newer { path, found, known });
-    }
-    for (index, migration) in migrations.iter().enumerate().skip(found) {
-        let transaction = connection.transaction()?;
-        transaction.execute_batch(migration)?;
-        fill(&transaction, index + 1)?;
-        transaction.pragma_update(None, "user_version", index + 1)?;
-        transaction.commit()?;
-    }
-    Ok(())
 }
 
 /// The writer: ends when nobody can send commands any more.
@@ -347,13 +341,5 @@ mod tests {
         let database = open(folder.path());
         assert_eq!(database.read(there).await.unwrap(), good);
         assert_eq!(count(&database).await, good.len() as i64, "no half of a command");
-    }
-
-    #[test]
-    fn a_file_of_a_newer_program_is_not_touched() {
-        let folder = tempfile::tempdir().unwrap();
-        drop(open(folder.path()));
-        let refused = Database::open(&folder.path().join("t.db"), &[]);
-        assert!(matches!(refused, Err(DatabaseError::Newer { found: 1, known: 0, .. })));
     }
 }
