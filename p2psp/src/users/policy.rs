@@ -129,6 +129,10 @@ impl Policy {
         if policy.hysteresis_percent > 100 {
             return Err("hysteresis-percent has to be 0 to 100".to_owned());
         }
+        // As a file that broke off has it.
+        if policy.classes.is_empty() {
+            return Err("there is no [[class]]: everybody would have class 0".to_owned());
+        }
         if policy.classes.len() > MAX_CLASSES {
             return Err(format!("there are more than {MAX_CLASSES} classes"));
         }
@@ -257,7 +261,7 @@ mod tests {
 
     #[test]
     fn the_window_has_today_in_it() {
-        let policy = Policy::parse("window-days = 1").unwrap();
+        let policy = Policy { window_days: 1, ..Policy::parse(POLICY).unwrap() };
         assert_eq!(policy.since(NOW), NOW / DAY_S);
     }
 
@@ -269,6 +273,8 @@ mod tests {
             ("[[class]]\nclass = 1", "class 1 takes nothing"),
             ("window-days = 0", "window-days has to be 1 to 365"),
             ("hysteresis-percent = 101", "hysteresis-percent has to be 0 to 100"),
+            ("", "there is no [[class]]"),
+            ("window-days = 7\n", "there is no [[class]]"),
         ] {
             let refused = Policy::parse(text).unwrap_err();
             assert!(refused.starts_with(reason), "{refused}");
