@@ -107,12 +107,22 @@ fn what_was_found_once_stays_mended() {
         let refused = anna.ask("GET", &format!("/oms/overlay{query}"), None);
         assert_eq!((refused.status, &refused.json()["error"]["code"]), (400, &json!("query")));
     }
+    let refused = anna.ask("PATCH", "/oms/overlay", Some(&overlay));
+    assert_eq!((refused.status, &refused.json()["error"]["code"]), (405, &json!("method")));
+    let allowed = refused.header("allow").expect("a header");
+    for method in ["GET", "POST", "PUT", "DELETE"] {
+        assert!(allowed.contains(method), "{allowed}");
+    }
     // Longer than what a socket takes in at once: the answer comes all the same.
     let long = json!({"overlay-id": "film", "title": "x".repeat(1_500_000)});
     let file = folder.path().join("long.json");
     std::fs::write(&file, long.to_string()).expect("a file");
-    for (path, status, code) in [("/oms/overlay", 413, "too-large"), ("/ixs/denylist", 403, "role")]
-    {
+    for (path, status, code) in [
+        ("/oms/overlay", 413, "too-large"),
+        ("/ixs/denylist", 403, "role"),
+        ("/oms/members", 405, "method"),
+        ("/oms/nothing", 404, "no-resource"),
+    ] {
         let own = (anna.file("client.pem"), anna.file("client-key.pem"));
         let mut command = curl::with(&anna.file("ca.pem"), Some((&own.0, &own.1)));
         command.args(["--header", "Expect:"]);

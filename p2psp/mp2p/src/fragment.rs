@@ -249,7 +249,12 @@ impl JsonSchema for FragmentHash {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "pattern": "^[0-9a-f]{64}$"})
+        json_schema!({
+            "type": "string",
+            "pattern": "^[0-9a-f]{64}$",
+            "description": "A fragment: the chaining value of its subtree of the content's BLAKE3 \
+                tree, 64 lower-case hex digits; where it is the only one, the content's id.",
+        })
     }
 }
 

@@ -41,9 +41,9 @@ const MAX_TOLD_CHARS: usize = 80;
 
 macro_rules! name_type {
     (
-        $(#[$doc:meta])* $name:ident, $kind:literal, $rule:literal, $pattern:literal, $is_good:expr
+        $about:literal, $name:ident, $kind:literal, $rule:literal, $pattern:literal, $is_good:expr
     ) => {
-        $(#[$doc])*
+        #[doc = $about]
         #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
         pub struct $name(Short);
 
@@ -73,7 +73,7 @@ macro_rules! name_type {
             }
 
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({"type": "string", "pattern": $pattern})
+                json_schema!({"type": "string", "pattern": $pattern, "description": $about})
             }
         }
 
@@ -107,18 +107,28 @@ macro_rules! name_type {
 }
 
 name_type!(
-    /// A user: 1 to 64 characters of `a-z`, `0-9`, `.`, `_`, `-`, as chosen at the sign-up.
-    UserId, "user id", "1 to 64 of a-z 0-9 . _ - are",
-    "^[a-z0-9._-]{1,64}$", |text| is_name(text, false)
+    "A user: 1 to 64 characters of `a-z`, `0-9`, `.`, `_`, `-`, as chosen at the sign-up.",
+    UserId,
+    "user id",
+    "1 to 64 of a-z 0-9 . _ - are",
+    "^[a-z0-9._-]{1,64}$",
+    |text| is_name(text, false)
 );
 name_type!(
-    /// An overlay: 1 to 64 characters of `A-Z`, `a-z`, `0-9`, `.`, `_`, `-`.
-    OverlayId, "overlay id", "1 to 64 of A-Z a-z 0-9 . _ - are",
-    "^[A-Za-z0-9._-]{1,64}$", |text| is_name(text, true)
+    "An overlay: 1 to 64 characters of `A-Z`, `a-z`, `0-9`, `.`, `_`, `-`.",
+    OverlayId,
+    "overlay id",
+    "1 to 64 of A-Z a-z 0-9 . _ - are",
+    "^[A-Za-z0-9._-]{1,64}$",
+    |text| is_name(text, true)
 );
 name_type!(
-    /// A content: BLAKE3 of its bytes, 64 lower-case hex digits.
-    ContentId, "content id", "64 lower-case hex digits are", "^[0-9a-f]{64}$", is_digest
+    "A content: BLAKE3 of its bytes, 64 lower-case hex digits.",
+    ContentId,
+    "content id",
+    "64 lower-case hex digits are",
+    "^[0-9a-f]{64}$",
+    is_digest
 );
 
 impl ContentId {

@@ -42,7 +42,8 @@ pub struct IndexFile {
     pub version: u64,
     /// Where the content is exchanged.
     pub overlay_id: OverlayId,
-    /// BLAKE3 of the files, one after the other; of a service [`service_id`].
+    /// BLAKE3 of the files, one after the other; of a service, of the text `service:` and the name
+    /// of the overlay.
     pub content_id: ContentId,
     /// What it is: files, or a service without bytes.
     #[serde(rename = "type", default)]
@@ -55,7 +56,7 @@ pub struct IndexFile {
     /// In the order of their bytes; none of a service.
     #[serde(default)]
     pub files: List<FileEntry, MAX_FILES>,
-    /// Bytes of each fragment but the last; 0 of a service.
+    /// Bytes of each fragment but the last, a power of two from 16 KiB to 16 MiB; 0 of a service.
     #[serde(default)]
     pub fragment_size: u32,
     /// How fragments are hashed.

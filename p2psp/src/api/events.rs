@@ -51,12 +51,15 @@ pub(crate) const LINES: &[Line] = &[
 /// Where to go on.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct From {
+    /// Only what has a higher number; the header `Last-Event-ID` goes before it. All that waits
+    /// where there is neither.
     after: Option<u64>,
 }
 
 /// How many events wait still.
 #[derive(Debug, JsonSchema, Serialize)]
 pub(crate) struct Waiting {
+    /// So many.
     waiting: usize,
 }
 

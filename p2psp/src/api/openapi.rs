@@ -4,6 +4,7 @@
 mod pki;
 mod plain;
 mod signed;
+mod told;
 
 use std::sync::Arc;
 
@@ -63,8 +64,12 @@ pub(crate) const ERRORS: [(u16, &str); 14] = [
 const ABOUT: &str = "Managed P2P after ISO/IEC TR 20002. Mutual TLS everywhere; the role in the name \
     of the client's certificate decides what it may ask (x-roles). Bodies are JSON; members that \
     nobody knows are ignored. Longest bodies, rates and waits are settings of the server, in \
-    `p2psp config default`. Signed objects are compact JWS (RFC 7515); x-signed-objects has the \
-    payload of each by its typ.";
+    `p2psp config default`. Signed objects are compact JWS (RFC 7515) whose header has alg and \
+    typ: ES256 or EdDSA with the key of the signer's certificate, EdDSA of the provider's servers; \
+    x-signed-objects has the payload of each by its typ. /oms/events is a stream of server-sent \
+    events (WHATWG HTML): id, event and one line of data, whose schema x-events has by the \
+    event's name. What is acknowledged at /oms/events/ack is not sent again; Last-Event-ID goes \
+    on behind that number.";
 
 async fn serve(State(_desk): State<Arc<Desk>>) -> Result<Json<Value>, Problem> {
     Ok(Json(document()))
@@ -82,6 +87,7 @@ pub fn document() -> Value {
     }
     paths.extend(pki::paths());
     let signed = signed::payloads(&mut generators.written);
+    let events = told::events(&mut generators.written);
     let mut schemas = generators.written.take_definitions(true);
     schemas.insert("Error".to_owned(), error());
     schemas.extend(pki::schemas());
@@ -96,6 +102,7 @@ pub fn document() -> Value {
             "schemas": schemas,
         },
         "x-signed-objects": signed,
+        "x-events": events,
     });
     plain::describe(&mut document);
     document
@@ -178,7 +185,11 @@ fn error() -> Value {
                     "message": {"type": "string", "description": "For people."},
                 },
             },
-            "stop": {"type": "string", "description": "The order, signed by OMS."},
+            "stop": {"type": "string", "description": "The order, signed by OMS (code stopped)."},
+            "peer-id": {
+                "type": "string",
+                "description": "Whose report is the reason, of /pams/status; none counts then.",
+            },
         },
     })
 }

@@ -37,6 +37,8 @@ pub(crate) enum Problem {
     Forbidden(String),
     #[error("there is nothing here")]
     NotFound,
+    #[error("this is not asked by that method")]
+    Method,
     #[error("{0}")]
     Missing(String),
     #[error("too many requests from this address; the next in {} s", .0.as_secs() + 1)]
@@ -99,6 +101,7 @@ impl Problem {
             Self::Stop(_) => INTERNAL,
             Self::TooOften(_) => (StatusCode::TOO_MANY_REQUESTS, "too-often"),
             Self::NotFound => (StatusCode::NOT_FOUND, "no-resource"),
+            Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "method"),
             Self::Missing(_) => (StatusCode::NOT_FOUND, "not-found"),
             Self::Query(_) => (StatusCode::BAD_REQUEST, "query"),
             Self::Json(_) => (StatusCode::BAD_REQUEST, "body"),

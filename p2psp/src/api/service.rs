@@ -44,7 +44,10 @@ impl Service {
             router = router.route(line.path, guarded(line, desk.metrics.clone()));
         }
         router = router.route(openapi::LINE.path, guarded(&openapi::LINE, desk.metrics.clone()));
-        let router = router.fallback(|| async { Problem::NotFound }).with_state(desk);
+        let router = router
+            .fallback(|request| refused(Problem::NotFound, request))
+            .method_not_allowed_fallback(|request| refused(Problem::Method, request))
+            .with_state(desk);
         Self { router, enrolment, requests: None }
     }
 

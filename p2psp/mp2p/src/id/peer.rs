@@ -125,7 +125,12 @@ impl JsonSchema for PeerId {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "pattern": "^[0-9a-f]{64}$"})
+        json_schema!({
+            "type": "string",
+            "pattern": "^[0-9a-f]{64}$",
+            "description": "A peer: SHA-256 of its public key (SubjectPublicKeyInfo, DER), 64 \
+                lower-case hex digits.",
+        })
     }
 }
 

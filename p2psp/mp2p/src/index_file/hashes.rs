@@ -24,7 +24,12 @@ impl JsonSchema for Hashes {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "pattern": "^[A-Za-z0-9_-]*$"})
+        json_schema!({
+            "type": "string",
+            "pattern": "^[A-Za-z0-9_-]*$",
+            "description": "The hashes of all fragments (`FragmentHash`), 32 bytes each, one after \
+                the other, base64url without padding; empty of a service.",
+        })
     }
 }
 

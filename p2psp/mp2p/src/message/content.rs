@@ -124,6 +124,6 @@ pub struct Denylist {
 pub struct SignedDenylist {
     /// The page, compact JWS.
     pub page: Text<MAX_SIGNED_BYTES>,
-    /// The key of IXS to check pages with, base64url.
+    /// The key of IXS to check pages with: Ed25519, 32 bytes, base64url.
     pub key: String,
 }

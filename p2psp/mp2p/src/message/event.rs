@@ -19,7 +19,7 @@ pub const MAX_SIGNED_BYTES: usize = 8192;
 pub type Signed = Text<MAX_SIGNED_BYTES>;
 
 /// An event. On the wire its name stands in the field `event`, the rest as JSON in `data`.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(
     tag = "event",
     content = "data",

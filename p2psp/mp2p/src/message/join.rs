@@ -134,7 +134,7 @@ pub struct JoinAnswer {
     pub report_policy: ReportPolicy,
     /// Says to others who the peer is; absent where none could be signed.
     pub passkey: Option<String>,
-    /// The key to check passkeys, stops and reservations with, base64url.
+    /// The key to check passkeys, stops and reservations with: Ed25519, 32 bytes, base64url.
     pub oms_key: String,
     /// The provider: passkeys are issued in its name.
     pub trust_domain: String,

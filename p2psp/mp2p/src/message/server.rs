@@ -73,7 +73,7 @@ pub struct ServerAnswer {
     pub heartbeat_interval: u64,
     /// What is reserved with it now.
     pub reservations: List<InForce, MAX_IN_FORCE>,
-    /// The key to check reservations and passkeys with, base64url.
+    /// The key to check reservations and passkeys with: Ed25519, 32 bytes, base64url.
     pub oms_key: String,
     /// Passkeys of older epochs are void.
     pub passkey_epoch: u64,

@@ -79,7 +79,13 @@ impl JsonSchema for PeerKey {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "maxLength": MAX_KEY_TEXT, "pattern": "^[A-Za-z0-9_-]+$"})
+        json_schema!({
+            "type": "string",
+            "maxLength": MAX_KEY_TEXT,
+            "pattern": "^[A-Za-z0-9_-]+$",
+            "description": "The public key of a peer's certificate, on P-256 or Ed25519: \
+                SubjectPublicKeyInfo (DER), base64url without padding.",
+        })
     }
 }
 

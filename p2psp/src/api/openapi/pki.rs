@@ -97,7 +97,11 @@ pub(super) fn schemas() -> Map<String, Value> {
     };
     let csr =
         ("csr", "PKCS #10, PEM, signed with the key that it is over; names in it are ignored.");
-    let enroll = [("secret", "The token's secret, base64url."), csr];
+    // `link::pki::token` writes tokens.
+    let secret = "The token's secret, base64url without padding. A token is `mp2p1.` and \
+        base64url of: SHA-256 of the CA's certificate (DER), by which the server is known, 32 \
+        bytes of secret, the URL of the server.";
+    let enroll = [("secret", secret), csr];
     let issued = [
         ("certificate", "The certificate, PEM."),
         ("ca", "The CA's certificate, PEM."),

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use mp2p::id::{OverlayId, PeerId};
+use mp2p::message::event::Event;
 use mp2p::message::join::JoinRequest;
 use serde_json::{Value, json};
 
@@ -123,6 +125,46 @@ fn payloads_of_signed_objects_are_described() {
         "via",
     ];
     assert_eq!(members("receipt+jws"), receipt.into());
+}
+
+/// Each event that a server can tell of, with the members that it has then.
+#[test]
+fn events_of_the_stream_are_described() {
+    let document = document();
+    let told = document["x-events"].as_object().unwrap();
+    let names: BTreeSet<&str> = told.keys().map(String::as_str).collect();
+    let expected = [
+        "cache-attach",
+        "cache-release",
+        "expelled",
+        "released",
+        "rendezvous",
+        "reorganised",
+        "reservation",
+        "status-request",
+        "stop",
+    ];
+    assert_eq!(names, expected.into());
+    let overlay_id = OverlayId::parse("film").unwrap();
+    let event = Event::Expelled { overlay_id, peer_id: PeerId::of_digest([7; 32]), epoch: 3 };
+    let sent: Value = serde_json::from_str(&event.data().unwrap()).unwrap();
+    let sent: BTreeSet<&String> = sent.as_object().unwrap().keys().collect();
+    let described = told[event.name()]["properties"].as_object().unwrap();
+    assert_eq!(described.keys().collect::<BTreeSet<_>>(), sent);
+    assert!(told.values().all(|one| one["description"].is_string()));
+}
+
+/// What another program has to know to name itself, sign and enrol.
+#[test]
+fn forms_of_ids_keys_and_tokens_are_told() {
+    let document = document();
+    let schemas = &document["components"]["schemas"];
+    let forms = ["ContentId", "FragmentHash", "Hashes", "OverlayId", "PeerId", "PeerKey", "UserId"];
+    for name in forms {
+        assert!(schemas[name]["description"].is_string(), "{name}");
+    }
+    let secret = &schemas["EnrollRequest"]["properties"]["secret"]["description"];
+    assert!(secret.as_str().unwrap().contains("mp2p1."));
 }
 
 /// Every reference leads somewhere.
