@@ -37,7 +37,13 @@ impl Ixs {
 
     /// Tells OMS of lifts that it does not know of.
     pub(crate) async fn tell_lifts(&self, oms: &Arc<dyn Stops>) -> Result<(), DatabaseError> {
-        for (number, order) in self.database.read(untold).await? {
+        for Untold { number, seq, at, order } in self.database.read(untold).await? {
+            // Who has stopped by now stays on record: nobody asks any more when it is lifted.
+            if let Some(seq) = seq
+                && let Ok(result) = in_time(oms.stop_result(seq)).await
+            {
+                self.note(number, seq, result, at).await?;
+            }
             match in_time(oms.lift(order)).await {
                 Ok(_) => self.database.write(move |tx| told(tx, number)).await?,
                 Err(reason) => tracing::warn!(number, reason, "OMS is not told of a lift"),
@@ -58,6 +64,16 @@ pub struct Lifting {
 
 /// Another authority ordered it.
 struct NotTheirs;
+
+/// A lift that OMS does not know of.
+struct Untold {
+    number: i64,
+    /// OMS' number of the stop, where it made one.
+    seq: Option<u64>,
+    /// When the takedown was ordered, Unix seconds.
+    at: u64,
+    order: LiftOrder,
+}
 
 fn write(
     tx: &Connection,
@@ -128,14 +144,15 @@ pub(crate) fn took(
 }
 
 /// Lifts that OMS does not know of, the oldest first.
-fn untold(tx: &Connection) -> rusqlite::Result<Vec<(i64, LiftOrder)>> {
+fn untold(tx: &Connection) -> rusqlite::Result<Vec<Untold>> {
     let mut rows = tx.prepare_cached(
-        "SELECT number, id, lifted_why, lifted_by, lifted_at FROM takedown
+        "SELECT number, id, lifted_why, lifted_by, lifted_at, seq, at FROM takedown
          WHERE lift_told = 0 AND lifted_at IS NOT NULL ORDER BY number LIMIT ?1",
     )?;
     let rows = rows.query_map([MAX_OPEN], |row| {
         let (id, reason, authority) = (row.get(1)?, row.get(2)?, row.get(3)?);
-        Ok((row.get(0)?, LiftOrder { id, reason, authority, now: row.get(4)? }))
+        let order = LiftOrder { id, reason, authority, now: row.get(4)? };
+        Ok(Untold { number: row.get(0)?, seq: row.get(5)?, at: row.get(6)?, order })
     })?;
     rows.collect()
 }
@@ -150,4 +167,51 @@ pub(crate) fn of(row: &Row<'_>) -> rusqlite::Result<Option<Lift>> {
     let Some(at) = row.get(11)? else { return Ok(None) };
     let reason = Text::new(row.get::<_, String>(13)?).unwrap_or_default();
     Ok(Some(Lift { reason, authority: row.get(12)?, at, told: row.get(14)? }))
+}
+
+#[cfg(test)]
+mod tests {
+    use mp2p::message::takedown::StopResult;
+    use rusqlite::params;
+
+    use super::*;
+    use crate::calls::{Answer, StopOrder};
+
+    /// One of two members has stopped when the lift comes.
+    struct OneStopped;
+
+    impl Stops for OneStopped {
+        fn stop(&self, _: StopOrder) -> Answer<'_, u64> {
+            Box::pin(async { Ok(7) })
+        }
+
+        fn stop_result(&self, seq: u64) -> Answer<'_, Option<StopResult>> {
+            let result = StopResult { members: 2, notified: 2, acknowledged: 1, ..<_>::default() };
+            Box::pin(async move { Ok((seq == 7).then_some(result)) })
+        }
+
+        fn lift(&self, _: LiftOrder) -> Answer<'_, bool> {
+            Box::pin(async { Ok(true) })
+        }
+    }
+
+    #[tokio::test]
+    async fn who_had_stopped_when_it_was_lifted_stays_on_record() {
+        let folder = tempfile::tempdir().unwrap();
+        let index = Ixs::open(&folder.path().join("index.db")).unwrap();
+        let stopping = "INSERT INTO takedown (id, overlay, is_whole, reason, authority, at, seq)
+            VALUES (?1, 'film', 1, 'no licence', 'rights', 9, 7)";
+        index.database.write(move |tx| tx.execute(stopping, params!["order"])).await.unwrap();
+        let by = Lifting { who: "rights".to_owned(), is_operator: false };
+        index.lift("order".to_owned(), Text::default(), by, 10).await.unwrap().unwrap();
+        let oms: Arc<dyn Stops> = Arc::new(OneStopped);
+        index.tell_lifts(&oms).await.unwrap();
+        let known = index.takedowns(Which::default(), 9).await.unwrap();
+        let [takedown] = &known[..] else { panic!("{known:?}") };
+        assert_eq!(
+            takedown.result.map(|result| (result.members, result.acknowledged)),
+            Some((2, 1))
+        );
+        assert!(takedown.lift.as_ref().is_some_and(|lift| lift.told));
+    }
 }

@@ -115,7 +115,8 @@ impl Ixs {
         Ok(())
     }
 
-    async fn note(
+    /// Puts down how far a takedown has come.
+    pub(crate) async fn note(
         &self,
         number: i64,
         seq: u64,
