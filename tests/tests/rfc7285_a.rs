@@ -70,6 +70,11 @@ fn a1_requests_are_read_as_http_1_1_says() {
     }
     let old = exchange(unis.authority(), "GET /network-map HTTP/1.0\r\n\r\n", &["GET"]).unwrap();
     assert_eq!((old[0].status, old[0].header("transfer-encoding")), (200, None));
+    // RFC 9110 §9.3.7: of the server, where the target is no resource.
+    let server = "OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    let options = exchange(unis.authority(), server, &["OPTIONS"]).unwrap();
+    let allowed = (options[0].status, options[0].header("allow"));
+    assert_eq!(allowed, (204, Some("GET, HEAD, POST, OPTIONS")));
 }
 
 #[test]
@@ -101,6 +106,10 @@ fn a3_a_query_of_another_type_is_415_and_told_the_right_one() {
         }
         let untyped = request("POST", &unis.at(path)).body(query).send();
         assert_eq!(untyped.status, 415, "{path}");
+        // A field that has one value and comes twice (RFC 9110 §5.3) is not read in two ways.
+        let two = request("POST", &unis.at(path)).header("content-type", accepts);
+        let two = two.header("content-type", "text/plain").body(query).send();
+        assert_eq!(two.status, 415, "{path}");
         let with_charset = post(&unis.at(path), &format!("{accepts}; charset=utf-8"), query);
         assert_eq!(with_charset.status, 200, "{path}");
     }
@@ -174,6 +183,10 @@ fn a6_a_map_that_the_client_has_is_304() {
         }
         let changed = request("GET", &url).header("If-None-Match", "\"other\"").send();
         assert_eq!((changed.status, &changed.body), (200, &answer.body), "{path}");
+        for (meant, status) in [("\"other\"", 412), (etag, 200)] {
+            let asked = request("GET", &url).header("If-Match", meant).send();
+            assert_eq!(asked.status, status, "{path} {meant}");
+        }
         let packed = request("GET", &url).header("Accept-Encoding", "gzip").send();
         assert_eq!(packed.header("content-encoding"), Some("gzip"), "{path}");
         assert_ne!(packed.header("etag"), Some(etag), "{path}: other bytes, other tag");

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use http::header::{ACCEPT, ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ACCEPT, ACCEPT_ENCODING, ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
 use link::body::{Body, ReadError};
 
@@ -65,6 +65,10 @@ impl Problem {
             // RFC 9110 §15.5.16: what would have been taken.
             Self::MediaType(accepts) => {
                 reply::put(&mut response, ACCEPT, HeaderValue::from_static(accepts))
+            }
+            // RFC 9110 §12.5.3: tells it from a media type that is not taken.
+            Self::ContentCoding => {
+                reply::put(&mut response, ACCEPT_ENCODING, HeaderValue::from_static("identity"));
             }
             Self::Denied(Denied::Unauthenticated { challenge }) => {
                 reply::put(&mut response, WWW_AUTHENTICATE, challenge);

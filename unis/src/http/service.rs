@@ -41,6 +41,8 @@ use crate::settings::View;
 
 const GET: &str = "GET, HEAD, OPTIONS";
 const POST: &str = "POST, OPTIONS";
+/// Of the server as a whole.
+const ALL: &str = "GET, HEAD, POST, OPTIONS";
 
 /// Bounds of one request.
 #[derive(Clone, Copy, Debug)]
@@ -143,6 +145,10 @@ impl Service {
         let (method, target_uri, headers) = (request.method(), request.uri(), request.headers());
         let ask = Ask { operation, method, target: target_uri, headers };
         let Granted { view, partner } = access.authorise(&caller, &ask)?;
+        // RFC 9110 §9.3.7: asked of the server, and of no resource.
+        if method == Method::OPTIONS && target_uri.path() == "*" {
+            return Ok(reply::options(ALL));
+        }
         match target.ok_or(Problem::NotFound)? {
             Target::Directory => self.directory(version, view, &request),
             Target::Resource(resource) if !directory::is_visible(resource, view) => {
@@ -182,6 +188,9 @@ impl Service {
             coding,
             etag: coding.etag(&tag.as_str()[..32]),
         };
+        if !negotiate::may_match(request.headers(), &of.etag) {
+            return Err(Problem::Precondition);
+        }
         if negotiate::has_current(request.headers(), &of.etag) {
             return Ok(reply::not_modified(&of));
         }
@@ -342,13 +351,15 @@ fn check_accept(headers: &HeaderMap, media_type: &'static str) -> Result<(), Pro
 /// RFC 7285 §8.3.2: a query is of the media type that the directory names; and it is not
 /// compressed.
 fn check_content_type(headers: &HeaderMap, accepts: &'static str) -> Result<(), Problem> {
-    let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !negotiate::media_type(given).eq_ignore_ascii_case(accepts) {
+    let mut given = headers.get_all(CONTENT_TYPE).iter().map(|value| value.to_str());
+    let is_it = |text: &str| negotiate::media_type(text).eq_ignore_ascii_case(accepts);
+    // One that is said twice is read in two ways (RFC 9110 §8.3).
+    if !(headers.contains_key(CONTENT_TYPE) && given.all(|text| text.is_ok_and(is_it))) {
         return Err(Problem::MediaType(accepts));
     }
-    let coded =
-        headers.get(CONTENT_ENCODING).is_some_and(|coding| coding.as_bytes() != b"identity");
-    if coded { Err(Problem::ContentCoding) } else { Ok(()) }
+    let mut codings = headers.get_all(CONTENT_ENCODING).iter();
+    let plain = codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
+    if plain { Ok(()) } else { Err(Problem::ContentCoding) }
 }
 
 impl Chunks for Box<dyn Chunks> {
