@@ -3,25 +3,25 @@
 //! `/livez` says that the process runs, `/readyz` what it still waits for, `/metrics` what it
 //! counted. The listener is meant for a loopback address: nothing here asks who is there.
 
+mod exposition;
 mod readiness;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
-use http::header::{ALLOW, CONTENT_TYPE};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::header::{ACCEPT, ALLOW, CONTENT_TYPE, VARY};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 
+use crate::admin::exposition::Exposition;
 use crate::body::{Body, full};
 use crate::server::{BindError, Handler, Limits, Listener, Security};
 use crate::shutdown::Shutdown;
 
 pub use crate::admin::readiness::{Condition, Readiness};
 
-/// The media type of OpenMetrics text.
-const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const TEXT_TYPE: &str = "text/plain; charset=utf-8";
 
 /// The admin listener, bound.
@@ -101,7 +101,7 @@ impl Handler for Desk {
         match request.uri().path() {
             "/livez" => reply(StatusCode::OK, TEXT_TYPE, "ok\n".to_owned()),
             "/readyz" => self.ready(),
-            "/metrics" => self.metrics(),
+            "/metrics" => self.metrics(request.headers()),
             _ => reply(StatusCode::NOT_FOUND, TEXT_TYPE, "/livez /readyz /metrics\n".to_owned()),
         }
     }
@@ -120,15 +120,16 @@ impl Desk {
         reply(StatusCode::SERVICE_UNAVAILABLE, TEXT_TYPE, lines)
     }
 
-    fn metrics(&self) -> Response<Body> {
+    fn metrics(&self, headers: &HeaderMap) -> Response<Body> {
         let mut text = String::new();
-        match encode(&mut text, &self.registry) {
-            Ok(()) => reply(StatusCode::OK, METRICS_TYPE, text),
-            Err(error) => {
-                let text = format!("{error}\n");
-                reply(StatusCode::INTERNAL_SERVER_ERROR, TEXT_TYPE, text)
-            }
+        if let Err(error) = encode(&mut text, &self.registry) {
+            let text = format!("{error}\n");
+            return reply(StatusCode::INTERNAL_SERVER_ERROR, TEXT_TYPE, text);
         }
+        let wanted = Exposition::wanted(headers);
+        let mut page = reply(StatusCode::OK, wanted.media_type(), wanted.page(text));
+        page.headers_mut().insert(VARY, HeaderValue::from(ACCEPT));
+        page
     }
 }
 

@@ -66,4 +66,12 @@ async fn what_a_listener_counts_can_be_read() {
     assert!(text.contains("\nmp2p_requests_total 1\n"), "{text}");
     assert!(text.contains("\nmp2p_connections_accepted_total 1\n"), "{text}");
     assert!(text.ends_with("# EOF\n"), "{text}");
+    assert_eq!(answer.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    let client = Client::builder().plaintext(true).response_timeout(AMPLE).build();
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    let asks = HeaderMap::from_iter([(http::header::ACCEPT, kind.parse().unwrap())]);
+    let answer = client.get(&format!("http://{address}/metrics"), asks).await.unwrap();
+    assert_eq!(answer.headers["content-type"], kind);
+    let (_, text) = self::text(&answer);
+    assert!(text.contains("# TYPE mp2p_requests counter\n"), "{text}");
 }
