@@ -29,6 +29,10 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], NoRandomness> {
 pub(crate) fn told(reason: &CertificateError) -> String {
     match reason {
         CertificateError::Other(OtherError(own)) => own.to_string(),
+        CertificateError::ApplicationVerificationFailure => {
+            "it has no SPIFFE name, and no partner lists its fingerprint or one of its names"
+                .to_owned()
+        }
         known => rustls::Error::InvalidCertificate(known.clone()).to_string(),
     }
 }

@@ -113,8 +113,7 @@ impl DigestAuth {
             return Err(CredentialsError::Realm.into());
         }
         // RFC 7616 §3.4.6: what was authenticated has to be what is asked for.
-        let asked = target.path_and_query().map_or("/", |whole| whole.as_str());
-        if shown.uri != asked {
+        if !is_target(&shown.uri, target) {
             return Err(CredentialsError::OtherUri.into());
         }
         let found = self.accounts.iter().find(|account| account.is_named(&shown, &self.realm));
@@ -136,6 +135,18 @@ impl DigestAuth {
 /// There is no randomness for it.
 pub fn password() -> Result<String, NoRandomness> {
     Ok(URL_SAFE_NO_PAD.encode(random::<18>()?))
+}
+
+/// Whether `uri` is what the request is for: the path, as clients write it, or the effective
+/// request URI, as RFC 7616 §3.4 says it (erratum 7005). HTTP/1.1's `target` has no authority.
+fn is_target(uri: &str, target: &Uri) -> bool {
+    let asked = target.path_and_query().map_or("/", |whole| whole.as_str());
+    uri == asked
+        || uri.parse::<Uri>().is_ok_and(|whole| {
+            whole.scheme_str() == Some("https")
+                && whole.path_and_query().is_some_and(|path| path.as_str() == asked)
+                && target.authority().is_none_or(|asked| whole.authority() == Some(asked))
+        })
 }
 
 /// RFC 7616 §3.4.1 with `qop=auth`, 64 lower-case hex digits.
@@ -194,12 +205,24 @@ mod tests {
 
         /// Asks `GET target` for `/a?b` with the answer to the challenge, user as `named`.
         fn ask(&self, named: &str, password: &str, nc: u32, target: &str) -> Result<(), Refused> {
+            self.ask_as("/a?b", named, password, nc, target)
+        }
+
+        /// The same, with `uri` for `/a?b`.
+        fn ask_as(
+            &self,
+            uri: &str,
+            named: &str,
+            password: &str,
+            nc: u32,
+            target: &str,
+        ) -> Result<(), Refused> {
             let ha1 = Ha1::of("acme", "alto", password);
-            let ha2 = sha256("GET:/a?b");
+            let ha2 = sha256(&format!("GET:{uri}"));
             let nonce = &self.nonce;
             let response = sha256(&format!("{}:{nonce}:{nc:08x}:c:auth:{ha2}", ha1.as_str()));
             let header = format!(
-                "Digest {named}, realm=\"alto\", nonce=\"{nonce}\", uri=\"/a?b\", qop=auth, \
+                "Digest {named}, realm=\"alto\", nonce=\"{nonce}\", uri=\"{uri}\", qop=auth, \
                  algorithm=SHA-256, nc={nc:08x}, cnonce=\"c\", response=\"{response}\""
             );
             let header = HeaderValue::from_str(&header).unwrap();
@@ -235,6 +258,20 @@ mod tests {
         let server = server();
         let refused = Client::challenged(&server).ask(NAMED, "secret", 1, "/b");
         assert_eq!(refused, Err(CredentialsError::OtherUri.into()));
+    }
+
+    /// RFC 7616 §3.4: `uri` is the effective request URI; its example has the path alone.
+    #[test]
+    fn the_target_may_be_named_with_its_authority() {
+        let (server, whole) = (server(), "https://x:1/a?b");
+        for (target, taken) in
+            [("/a?b", true), ("https://x:1/a?b", true), ("https://y:1/a?b", false), ("/a?c", false)]
+        {
+            let answer = Client::challenged(&server).ask_as(whole, NAMED, "secret", 1, target);
+            assert_eq!(answer.is_ok(), taken, "{target}: {answer:?}");
+        }
+        let other = Client::challenged(&server).ask_as("ftp://x/a?b", NAMED, "secret", 1, "/a?b");
+        assert_eq!(other, Err(CredentialsError::OtherUri.into()));
     }
 
     #[test]

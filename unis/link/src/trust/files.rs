@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::pem::{self, PemObject};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 
 use crate::regular;
@@ -68,24 +68,36 @@ pub(crate) fn revocation_lists(
 pub(crate) fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, FileError> {
     let bytes = read(path)?;
     PrivateKeyDer::from_pem_slice(&bytes).map_err(|error| match error {
-        rustls_pki_types::pem::Error::NoItemsFound => {
-            FileError::Empty { path: path.to_owned(), what: "private key" }
-        }
-        other => FileError::Pem { path: path.to_owned(), reason: other.to_string() },
+        pem::Error::NoItemsFound => FileError::Empty { path: path.to_owned(), what: "private key" },
+        other => FileError::Pem { path: path.to_owned(), reason: broken(&other) },
     })
 }
 
 fn non_empty<T>(
     path: &Path,
-    found: Result<Vec<T>, rustls_pki_types::pem::Error>,
+    found: Result<Vec<T>, pem::Error>,
     what: &'static str,
 ) -> Result<Vec<T>, FileError> {
-    let found = found
-        .map_err(|error| FileError::Pem { path: path.to_owned(), reason: error.to_string() })?;
+    let found =
+        found.map_err(|error| FileError::Pem { path: path.to_owned(), reason: broken(&error) })?;
     if found.is_empty() {
         return Err(FileError::Empty { path: path.to_owned(), what });
     }
     Ok(found)
+}
+
+/// What is wrong with PEM; the library would write out the bytes of a line as numbers.
+fn broken(error: &pem::Error) -> String {
+    match error {
+        pem::Error::MissingSectionEnd { end_marker } => {
+            let what = String::from_utf8_lossy(end_marker);
+            format!("what begins with BEGIN {what} has no END {what}: the file may be cut off")
+        }
+        pem::Error::IllegalSectionStart { line } => {
+            format!("a part begins with {:?}", String::from_utf8_lossy(line))
+        }
+        other => other.to_string(),
+    }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, FileError> {
@@ -93,4 +105,23 @@ fn read(path: &Path) -> Result<Vec<u8>, FileError> {
         ErrorKind::FileTooLarge => FileError::TooLarge(path.to_owned()),
         _ => FileError::Read { path: path.to_owned(), source },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::trust::files::revocation_lists;
+
+    #[test]
+    fn a_list_that_broke_off_is_told_in_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("crl.pem");
+        for (text, told) in [
+            ("-----BEGIN X509 CRL-----\nMIIB\n", "BEGIN X509 CRL has no END X509 CRL"),
+            ("-----BEGIN X509 CRL\nMIIB\n", "begins with \"-----BEGIN X509 CRL"),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let said = revocation_lists(&path).unwrap_err().to_string();
+            assert!(said.contains(told), "{said}");
+        }
+    }
 }
