@@ -44,6 +44,8 @@ fn every_command_has_a_page_that_man_renders() {
         for page in &written {
             let (text, warnings) = shown(Path::new(page));
             assert_eq!(warnings, "", "{page}");
+            let foot = text.lines().rfind(|line| !line.is_empty()).unwrap();
+            assert!(foot.starts_with(&format!("{name} 0.")), "{page}: {foot}");
             assert!(!text.contains("EXTRA"), "{text}");
             for heading in ["NAME", "SYNOPSIS", "DESCRIPTION"] {
                 assert!(text.lines().any(|line| line == heading), "{heading} in {text}");

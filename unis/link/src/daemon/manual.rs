@@ -37,11 +37,18 @@ pub fn man<C: CommandFactory>(
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     let mut program = C::command().disable_help_subcommand(true);
     program.build();
-    write_pages(&program, folder, out)?;
+    let version = program.get_version().unwrap_or_default();
+    let source = format!("{} {version}", program.get_name());
+    write_pages(&program, &source, folder, out)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn write_pages(command: &Command, folder: &Path, out: &mut dyn Write) -> anyhow::Result<()> {
+fn write_pages(
+    command: &Command,
+    source: &str,
+    folder: &Path,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
     // Examples are set as they stand, which the generator's own section does not do.
     let examples = command.get_after_long_help().or_else(|| command.get_after_help());
     let examples = examples.map(ToString::to_string);
@@ -50,13 +57,27 @@ fn write_pages(command: &Command, folder: &Path, out: &mut dyn Write) -> anyhow:
     let path = folder.join(page.get_filename());
     let mut text = Vec::new();
     page.render(&mut text)?;
+    let mut text = titled(&String::from_utf8_lossy(&text), &command_title(&path), source);
     if let Some(examples) = examples {
-        text.extend_from_slice(as_it_stands(&examples).as_bytes());
+        text.push_str(&as_it_stands(&examples));
     }
     std::fs::write(&path, text).with_context(|| path.display().to_string())?;
     writeln!(out, "{}", path.display())?;
     let mut commands = command.get_subcommands().filter(|command| !command.is_hide_set());
-    commands.try_for_each(|command| write_pages(command, folder, out))
+    commands.try_for_each(|command| write_pages(command, source, folder, out))
+}
+
+/// `unis-serve` of `…/unis-serve.1`.
+fn command_title(page: &Path) -> String {
+    page.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// The page with a title line that says which program it is of (man(7)): the generator leaves an
+/// empty date out, so that what follows is taken for it, and names the command alone.
+fn titled(page: &str, title: &str, source: &str) -> String {
+    let line = format!(".TH {title} 1 \"\" \"{source}\" \"User Commands\"");
+    let lines = page.lines().map(|old| if old.starts_with(".TH ") { &line } else { old });
+    lines.flat_map(|line| [line, "\n"]).collect()
 }
 
 /// A section of lines that are neither filled nor adjusted (man(7)).
