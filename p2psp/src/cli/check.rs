@@ -35,7 +35,6 @@ pub struct Arguments {
 /// Settings or files are refused.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(&arguments.inputs.inputs())?;
-    link::log::check(&settings.log).context("log.level")?;
     let domain = trust_domain(&settings.identity()?)?;
     for server in &settings.role_server {
         SpiffeName::in_domain(&domain, &server.name)

@@ -270,7 +270,7 @@ impl Default for Settings {
             refresh: RefreshSettings::default(),
             log: link::log::LogSettings {
                 // Certificates of peers live for a day or so: no list of revoked ones is missing.
-                level: "warn,link::trust::party=error".to_owned(),
+                level: link::log::Level::standard("warn,link::trust::party=error"),
                 ..link::log::LogSettings::default()
             },
         }

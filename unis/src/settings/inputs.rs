@@ -170,6 +170,26 @@ mod tests {
     }
 
     #[test]
+    fn a_wrong_value_is_told_with_its_line_and_what_would_be_right() {
+        for (file, told) in [
+            ("\nlisten = \"localhost:8443\"\n", "2: is not of the form IP:PORT"),
+            ("listen = 127.0.0.1:8443  # all\n", "1: `127.0.0.1:8443` is no value; a text stands"),
+            ("max-pairs = -1\n", "1: invalid value: integer `-1`, expected a whole number from 0"),
+            ("[network]\nasn = 4294967296\n", "2: invalid value: integer `4294967296`, expected"),
+            ("[network]\nasn = 4294967296\n", "a whole number from 0 to 4294967295"),
+            ("[log]\nlevel = \"loud\"\n", "2: `loud` is no log level"),
+            ("[network]\n\nsource = [\"a.toml\"]\n", "3: source `a.toml` has no format"),
+            ("[[network]]\nname = \"a\"\nsource = \"csv=a\"\n", "3: unknown source format `csv`"),
+        ] {
+            let error = load(Some(file), &[], &[]).unwrap_err();
+            assert!(
+                error.contains(&format!("unis.toml:{told}")) || error.ends_with(told),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
     fn the_own_as_can_be_set_with_and_without_a_network_table() {
         for file in [
             None,

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use link::settings::{non_negative, one_or_many, positive};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use topology::{Options, Penalties, Source, Weight};
 
 use crate::settings::aggregation::Aggregation;
@@ -69,7 +70,7 @@ pub struct NetworkSettings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// `FORMAT=PATH` each.
-    #[serde(deserialize_with = "one_or_many")]
+    #[serde(deserialize_with = "sources")]
     pub source: Vec<String>,
     /// The own AS number.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,6 +88,15 @@ pub struct NetworkSettings {
     /// Overrides the outer setting.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reduce_prefixes: Option<bool>,
+}
+
+/// One text or several, each of the form `FORMAT=PATH`, so that another is refused with its line.
+fn sources<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let written: Vec<String> = one_or_many(deserializer)?;
+    for text in &written {
+        text.parse::<Source>().map_err(D::Error::custom)?;
+    }
+    Ok(written)
 }
 
 impl NetworkSettings {

@@ -24,10 +24,12 @@ const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;
 const MAX_KEY_PARTS: usize = 8;
 
 /// How the library's complaints call a type, and what an operator calls it.
-const TYPES: [(&str, &str); 6] = [
-    ("usize", "a whole number"),
-    ("u64", "a whole number"),
-    ("u32", "a whole number"),
+const TYPES: [(&str, &str); 8] = [
+    ("usize", "a whole number from 0"),
+    ("u64", "a whole number from 0"),
+    ("u32", "a whole number from 0 to 4294967295"),
+    ("u16", "a whole number from 0 to 65535"),
+    ("u8", "a whole number from 0 to 255"),
     ("a nonzero u32", "a whole number above 0"),
     ("f64", "a number"),
     ("a boolean", "true or false"),
@@ -131,8 +133,10 @@ fn read_file<S: Layered>(path: &Path) -> Result<Table, SettingsError> {
         _ => SettingsError::Read { path: path.to_owned(), source },
     })?;
     let located = |error: toml::de::Error| {
-        let line = error.span().map_or(1, |span| 1 + text[..span.start].matches('\n').count());
-        SettingsError::layer(format!("{}:{line}", path.display()), error.message())
+        let line = error.span().map_or(0, |span| text[..span.start].matches('\n').count());
+        let unquoted = text.lines().nth(line).and_then(unquoted);
+        let message = unquoted.unwrap_or_else(|| error.message().to_owned());
+        SettingsError::layer(format!("{}:{}", path.display(), line + 1), message)
     };
     let mut settings: S = toml::from_str(&text).map_err(located)?;
     let mut table: Table = toml::from_str(&text).map_err(located)?;
@@ -146,6 +150,16 @@ fn read_file<S: Layered>(path: &Path) -> Result<Table, SettingsError> {
         }
     }
     Ok(table)
+}
+
+/// What is wrong with a line whose value would be good between quotes, such as
+/// `listen = 127.0.0.1:8443`.
+fn unquoted(line: &str) -> Option<String> {
+    let (_, value) = line.split_once('=')?;
+    let value = value.split('#').next().unwrap_or_default().trim();
+    let is_value = |value: &str| toml::from_str::<Table>(&format!("value = {value}")).is_ok();
+    let bare = !value.is_empty() && !value.contains(['"', '\'', '[', '{']) && !is_value(value);
+    bare.then(|| format!("`{value}` is no value; a text stands in quotes: {value:?}"))
 }
 
 /// Sets one value in the merged table and checks that the result still is a set of settings.
@@ -174,7 +188,9 @@ fn set<S: Layered>(
 
 /// Adds the nearest known key to "unknown field `x`, expected one of `a`, `b`".
 fn with_suggestion(message: &str) -> String {
-    let mut message = message.replace("unknown field", "unknown key");
+    let mut message = message
+        .replace("unknown field", "unknown key")
+        .replace("invalid socket address syntax", "is not of the form IP:PORT, such as [::]:8443");
     for (of_code, of_people) in TYPES {
         message = message.replace(&format!("expected {of_code}"), &format!("expected {of_people}"));
     }
