@@ -123,6 +123,39 @@ fn a_settings_file_with_a_key_that_is_none_is_refused_with_a_suggestion() {
     }
 }
 
+/// A server starts without the partner whose bundle it cannot read, and not at all without a file
+/// of hashes: both are worth a word before.
+#[test]
+fn partners_whose_files_are_of_no_use_are_told_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("unis.toml");
+    let partners = "[[partner]]\nname = \"acme\"\ntrust-domain = \"a.example\"\nbundle = \"no.pem\"\n\
+        [[partner]]\nname = \"bolt\"\ndigest = { user = \"bolt\", ha1-file = \"no.hashes\" }\n";
+    let network = format!("[network]\nsource = {:?}\n", data::small());
+    std::fs::write(&path, format!("{network}{partners}")).unwrap();
+    let file = path.display().to_string();
+    let said = unis::run(["check", "--config", &file, "--format", "json"]).unwrap();
+    assert_eq!(said.status.code(), Some(1));
+    let report: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
+    let warnings = report["warnings"].as_array().unwrap();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    for (warning, named) in warnings.iter().zip([["\"acme\"", "no.pem"], ["\"bolt\"", "no.hashes"]])
+    {
+        assert_eq!(
+            (&warning["code"], &warning["file"]),
+            (&"partner-files".into(), &file.clone().into())
+        );
+        for part in named {
+            assert!(warning["message"].as_str().unwrap().contains(part), "{warning}");
+        }
+    }
+    let said = unis::run(["check", "--config", &file]).unwrap();
+    assert_eq!(said.status.code(), Some(1));
+    assert_eq!(text(&said.stdout).matches("[partner-files]").count(), 2);
+    std::fs::write(&path, network).unwrap();
+    assert_eq!(unis::run(["check", "--config", &file]).unwrap().status.code(), Some(0));
+}
+
 #[test]
 fn bad_settings_on_the_command_line_name_key_and_value_and_teach() {
     let cases = [

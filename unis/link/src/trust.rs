@@ -19,10 +19,13 @@ mod verifier;
 
 use std::path::PathBuf;
 
+use rustls_pki_types::UnixTime;
+
 pub(crate) use crate::trust::anchors::{Anchors, Revocation};
 pub use crate::trust::files::FileError;
 pub(crate) use crate::trust::files::{certificates, private_key};
 pub(crate) use crate::trust::leaf::{Leaf, Refusal};
+use crate::trust::party::Party;
 pub use crate::trust::store::Trust;
 pub(crate) use crate::trust::verifier::ClientVerifier;
 
@@ -76,6 +79,16 @@ pub struct PartnerTrust {
     pub san: Vec<String>,
     /// SHA-256 of single certificates without SPIFFE name: hex in any case, colons allowed.
     pub fingerprint: Vec<String>,
+}
+
+impl PartnerTrust {
+    /// Reads its files as a server would, and keeps nothing.
+    ///
+    /// # Errors
+    /// What would bar the partner.
+    pub fn check(&self, max_intermediates: usize) -> Result<(), TrustError> {
+        Party::partner(self, max_intermediates, UnixTime::now(), None).map(|_| ())
+    }
 }
 
 /// Why trust could not be set up. With [`Trust::reload`] the part that failed stays as it was.

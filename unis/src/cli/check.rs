@@ -2,6 +2,7 @@
 //! files.
 
 mod fewer;
+mod partners;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -9,6 +10,7 @@ use std::process::ExitCode;
 use clap::Args;
 use link::printable;
 use serde_json::{Value, json};
+use topology::Warning;
 
 use crate::cli::{InputArguments, OutputFormat, print_json};
 use crate::maps::network::ServedNetwork;
@@ -35,11 +37,13 @@ const REFUSED: u8 = 2;
 /// # Errors
 /// The files are refused, and the report was asked for as text.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    let loaded = Settings::load(&arguments.inputs.inputs())
-        .map_err(VersionError::from)
-        .and_then(|settings| Version::load(&settings, &Bar::default()));
-    let version = match (loaded, arguments.format) {
-        (Ok(version), _) => version,
+    let inputs = arguments.inputs.inputs();
+    let loaded = Settings::load(&inputs).map_err(VersionError::from).and_then(|settings| {
+        let version = Version::load(&settings, &Bar::default())?;
+        Ok((version, partners::warnings(&settings, inputs.file.as_deref())))
+    });
+    let (version, barred) = match (loaded, arguments.format) {
+        (Ok(found), _) => found,
         (Err(error), OutputFormat::Text) => return Err(error.into()),
         (Err(error), OutputFormat::Json) => {
             let report = json!({"pids": [], "warnings": [], "error": error.to_string()});
@@ -49,14 +53,16 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         }
     };
     match arguments.format {
-        OutputFormat::Text => print_text(&version, out)?,
-        OutputFormat::Json => print_json(&report(&version), out)?,
+        OutputFormat::Text => print_text(&version, &barred, out)?,
+        OutputFormat::Json => print_json(&report(&version, &barred), out)?,
     }
-    let clean = version.networks().iter().all(|network| network.topology().warnings().is_empty());
+    let mut networks = version.networks().iter();
+    let clean =
+        barred.is_empty() && networks.all(|network| network.topology().warnings().is_empty());
     Ok(ExitCode::from(if clean { CLEAN } else { WARNINGS }))
 }
 
-fn report(version: &Version) -> Value {
+fn report(version: &Version, barred: &[Warning]) -> Value {
     let several = version.networks().len() > 1;
     let mut pids = Vec::new();
     let mut warnings = Vec::new();
@@ -85,15 +91,9 @@ fn report(version: &Version) -> Value {
         if !(aggregation.is_null() && reduction.is_null()) {
             fewer.push(named(json!({"aggregation": aggregation, "reduction": reduction})));
         }
-        warnings.extend(topology.warnings().iter().map(|warning| {
-            named(json!({
-                "file": warning.file.display().to_string(),
-                "line": warning.line,
-                "code": warning.code,
-                "message": warning.message,
-            }))
-        }));
+        warnings.extend(topology.warnings().iter().map(|warning| named(entry(warning))));
     }
+    warnings.extend(barred.iter().map(entry));
     let mut report = json!({"pids": pids, "warnings": warnings});
     if !fewer.is_empty() {
         report["fewer"] = json!(fewer);
@@ -101,7 +101,16 @@ fn report(version: &Version) -> Value {
     report
 }
 
-fn print_text(version: &Version, out: &mut dyn Write) -> io::Result<()> {
+fn entry(warning: &Warning) -> Value {
+    json!({
+        "file": warning.file.display().to_string(),
+        "line": warning.line,
+        "code": warning.code,
+        "message": warning.message,
+    })
+}
+
+fn print_text(version: &Version, barred: &[Warning], out: &mut dyn Write) -> io::Result<()> {
     for network in version.networks() {
         writeln!(out, "{}", network.id("network-map"))?;
         for note in network.topology().notes() {
@@ -117,6 +126,9 @@ fn print_text(version: &Version, out: &mut dyn Write) -> io::Result<()> {
             1 => writeln!(out, "  1 warning")?,
             several => writeln!(out, "  {several} warnings")?,
         }
+    }
+    for warning in barred {
+        writeln!(out, "{}", printable(&warning.to_string()))?;
     }
     Ok(())
 }
