@@ -46,5 +46,6 @@ pub mod control;
 pub mod daemon;
 pub mod loopback;
 pub mod metrics;
+pub(crate) mod plain;
 pub mod settings;
 pub mod web;

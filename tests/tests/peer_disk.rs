@@ -37,6 +37,14 @@ impl SmallDisk {
     }
 }
 
+impl SmallDisk {
+    fn make_read_only(&self) {
+        let mut command = Command::new("mount");
+        let status = command.args(["-o", "remount,ro"]).arg(&self.0).status().expect("no mount");
+        assert!(status.success());
+    }
+}
+
 impl Drop for SmallDisk {
     fn drop(&mut self) {
         let _ = Command::new("umount").arg("-l").arg(&self.0).status();
@@ -111,6 +119,22 @@ fn a_full_disk_is_told_and_the_fetch_goes_on_when_there_is_room() {
     assert_eq!(message(&done.expect("it does not go on")), "");
     let film = fs::read(scene.at("source/film.bin")).expect("no film");
     assert!(fs::read(scene.at("small/film.bin")).expect("no file") == film);
+}
+
+/// A disk that will never take anything is told of before the first byte, with a peer that runs and
+/// without.
+#[test]
+fn a_disk_that_only_reads_is_told_of_at_once() {
+    let Some((scene, disk, [_source, mut getter], id)) = small_disk(64, "16m") else { return };
+    disk.make_read_only();
+    let folder = scene.at("small").display().to_string();
+    let told = format!("{folder}: Read-only file system");
+    let refused = getter.run(&["get", &id, "-o", &folder]).expect_err("it is read").to_string();
+    assert!(refused.contains(&told), "{refused}");
+    getter.serve(&[]).expect("no daemon");
+    let refused = getter.run(&["get", &id, "-o", &folder]).expect_err("it is read").to_string();
+    assert!(refused.contains(&told), "{refused}");
+    assert_eq!(getter.status().expect("no status")["transfers"], serde_json::json!([]));
 }
 
 /// What lies elsewhere is copied where it is asked for: not begun where there is no room for it.

@@ -98,6 +98,56 @@ fn a_browser_shows_transfers_and_neighbours_and_changes_limits() {
     browser.until("return document.body.dataset.state === 'away'").expect("nothing is said");
 }
 
+/// What strangers call their contents is text on the page and on the terminal: in one line, in its
+/// order, and without commands. None of it is wider than a small screen.
+#[test]
+fn names_of_strangers_are_only_text_and_fit_a_small_screen() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    let (peer, url, key) = with_page(&scene, &[]);
+    let long = "L".repeat(255);
+    let names = [
+        ("<img src=x onerror=alert(1)>", "<img src=x onerror=alert(1)>"),
+        (&*long, &*long),
+        ("film\u{1b}]0;own\u{7}\nline", r"film\u{1b}]0;own\u{7}\u{a}line"),
+        ("film\u{202e}gnp.exe", r"film\u{202e}gnp.exe"),
+    ];
+    let mut ids = Vec::new();
+    for (seed, (title, _)) in (70..).zip(names) {
+        let folder = scene.at(&format!("source-{seed}"));
+        film(&folder, seed, 3_000).expect("no film");
+        let path = folder.join("film.bin").display().to_string();
+        let said = peer.run(&["share", &path, "--title", title]).expect("not shared");
+        ids.push(said.split_whitespace().nth(1).expect("no id").to_owned());
+    }
+    let mut other = scene.peer("anna", BERLIN).expect("not enrolled");
+    other.serve(&[]).expect("no daemon");
+    other.get(&ids[0], &scene.at("got")).expect("not fetched");
+    let told =
+        peer.run(&["status"]).expect("no status") + &other.run(&["search", "film"]).expect("?");
+    assert!(!told.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{told}");
+    let shown = names.map(|(_, shown)| shown);
+    assert!(shown.iter().all(|name| told.contains(name)), "{told}");
+    peer.run(&["stop", shown[3]]).expect("what is shown is no name");
+
+    let browser = Browser::start(&["--window-size=600,900"]).expect("no browser");
+    browser.open(&format!("{url}#{key}")).expect("no page");
+    browser
+        .until("return document.querySelector('#peers td:nth-child(5)') !== null")
+        .expect("nobody");
+    let titles = "return [...document.querySelectorAll('.transfer .title')].map((one) => \
+                  one.textContent).sort()";
+    let titles = browser.run(titles).expect("no titles");
+    let mut expected = shown[..3].to_vec();
+    expected.sort_unstable();
+    assert_eq!(titles, json!(expected));
+    let inside = "document.body.style.width = '340px'; const table = document.getElementById( \
+                  'peers-card'); return document.querySelector('#transfers img') === null && \
+                  table.scrollWidth <= table.clientWidth && [...document.querySelectorAll( \
+                  'main *')].every((one) => one.getBoundingClientRect().right <= 340)";
+    assert_eq!(browser.run(inside).expect("no page"), true);
+    assert_eq!(browser.complaints().expect("no log"), Vec::<String>::new());
+}
+
 /// Serves one page to whoever asks.
 fn hostile(page: String) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("no port");

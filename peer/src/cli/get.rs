@@ -23,6 +23,7 @@ use crate::cli::watch::watch;
 use crate::control::Control;
 use crate::control::message::{Fetch, Started, TransferStatus, Which, is_index_file};
 use crate::node::index_of;
+use crate::plain::plain;
 use crate::settings::IspSettings;
 
 /// A command that is a peer of its own does not wait for ever for somebody who has what is missing.
@@ -341,7 +342,7 @@ async fn list(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<Exit
             continue;
         }
         for file in &*index.files {
-            writeln!(out, "{:>10}  {}", HumanBytes(file.size).to_string(), &*file.path)?;
+            writeln!(out, "{:>10}  {}", HumanBytes(file.size).to_string(), plain(&file.path))?;
         }
     }
     Ok(ExitCode::SUCCESS)

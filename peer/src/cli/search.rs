@@ -9,6 +9,7 @@ use link::daemon::run_to_end;
 
 use crate::cli::InputArguments;
 use crate::identity::Identity;
+use crate::plain::plain;
 use crate::provider::Provider;
 
 /// Arguments of `peer search`.
@@ -39,7 +40,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         for content in found.contents.iter() {
             let size = HumanBytes(content.size).to_string();
             let gone = if content.gone { "  (its overlay is over)" } else { "" };
-            writeln!(out, "{}  {size:>10}  {}{gone}", content.content_id, &*content.title)?;
+            writeln!(out, "{}  {size:>10}  {}{gone}", content.content_id, plain(&content.title))?;
         }
     }
     if found.contents.is_empty() && !arguments.json {

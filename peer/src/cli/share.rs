@@ -55,6 +55,9 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let told = || format!("cannot share {}", arguments.path.display());
     let path = std::path::absolute(&arguments.path).with_context(told)?;
+    if path.to_str().is_none() {
+        return Err(anyhow::anyhow!("its path is no text (UTF-8)")).with_context(told);
+    }
     let share = Share {
         path,
         title: arguments.title.clone(),

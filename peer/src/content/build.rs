@@ -32,6 +32,8 @@ pub struct Built {
     pub cut: Cut,
     /// One for each fragment.
     pub hashes: Vec<FragmentHash>,
+    /// Symbolic links, and whatever else is neither file nor folder: left out.
+    pub left_out: usize,
 }
 
 /// Why files are no content.
@@ -73,7 +75,7 @@ pub enum BuildError {
 /// # Errors
 /// [`BuildError`].
 pub fn build(path: &Path, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Built, BuildError> {
-    let (root, files) = find(path)?;
+    let (root, files, left_out) = find(path)?;
     let size = files.iter().map(|file| file.size).sum();
     let cut = |source| BuildError::Cut { path: path.to_owned(), source };
     let cut = Cut::usual(size).map_err(cut)?;
@@ -82,41 +84,47 @@ pub fn build(path: &Path, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Built,
     let hashes = hash_all(&root, &files, cut, progress)?;
     let unchanged = before.iter().zip(stamps()).map(|(b, after)| after.filter(|a| *b == Some(*a)));
     let seen = unchanged.collect();
-    Ok(Built { root, files, seen, cut, hashes })
+    Ok(Built { root, files, seen, cut, hashes, left_out })
 }
 
 fn stamp(root: &Path, file: &FileEntry) -> Option<Stamp> {
     Stamp::of(&File::open(root.join(&*file.path)).ok()?)
 }
 
-fn find(path: &Path) -> Result<(PathBuf, Vec<FileEntry>), BuildError> {
+fn find(path: &Path) -> Result<(PathBuf, Vec<FileEntry>, usize), BuildError> {
     let failed = |source| BuildError::Io { path: path.to_owned(), source };
     let found = std::fs::metadata(path).map_err(failed)?;
     let root = path.parent().unwrap_or(Path::new("/")).to_owned();
-    let mut files = Vec::new();
+    let (mut files, mut left_out) = (Vec::new(), 0);
     match found.is_dir() {
-        true => walk(&root, path, &mut files)?,
+        true => walk(&root, path, (&mut files, &mut left_out))?,
         false if found.is_file() => files.push(entry(&root, path, found.len())?),
         false => return Err(BuildError::Kind(path.to_owned())),
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok((root, files))
+    Ok((root, files, left_out))
 }
 
-fn walk(root: &Path, folder: &Path, files: &mut Vec<FileEntry>) -> Result<(), BuildError> {
+fn walk(
+    root: &Path,
+    folder: &Path,
+    (files, left_out): (&mut Vec<FileEntry>, &mut usize),
+) -> Result<(), BuildError> {
     let failed = |source| BuildError::Io { path: folder.to_owned(), source };
     for found in std::fs::read_dir(folder).map_err(failed)? {
         let found = found.map_err(failed)?;
         let kind = found.file_type().map_err(failed)?;
         let path = found.path();
         if kind.is_dir() {
-            walk(root, &path, files)?;
+            walk(root, &path, (files, left_out))?;
         } else if kind.is_file() {
             if files.len() >= MAX_FILES {
                 return Err(BuildError::TooMany(folder.to_owned()));
             }
             let size = found.metadata().map_err(failed)?.len();
             files.push(entry(root, &path, size)?);
+        } else {
+            *left_out += 1;
         }
     }
     Ok(())
@@ -224,7 +232,7 @@ mod tests {
         std::os::unix::fs::symlink("/etc/passwd", album.join("link")).unwrap();
         let built = build(&album, &|_, _| {}).unwrap();
         let paths: Vec<&str> = built.files.iter().map(|file| &*file.path).collect();
-        assert_eq!(paths, ["album/a", "album/b/two"]);
+        assert_eq!((&paths[..], built.left_out), (&["album/a", "album/b/two"][..], 1));
         let id = built.cut.content_id(&built.hashes).unwrap();
         assert_eq!(id.as_str(), blake3::hash(b"onetwo").to_hex().as_str());
     }

@@ -8,6 +8,7 @@ use mp2p::message::server::{HeldReservation, ReservationRequest};
 use mp2p::reservation::ReservationKind;
 
 use crate::delegate::{Delegates, Delegation};
+use crate::plain::plain;
 use crate::provider::Provider;
 
 /// What a delegate has to have free to give, bit/s.
@@ -38,7 +39,7 @@ pub async fn hand_over(
     (is_wanted, seconds): (bool, u64),
 ) -> anyhow::Result<Delegation> {
     if index.size() == 0 {
-        bail!("{} has no bytes that a cache could keep", &*index.title);
+        bail!("{} has no bytes that a cache could keep", plain(&index.title));
     }
     if let Some(known) = delegates.of_content(&index.content_id) {
         if progress(provider, &known).await?.caches == known.reservations.len() {
@@ -60,7 +61,7 @@ pub async fn hand_over(
     let delegation = Delegation {
         content_id: index.content_id.clone(),
         overlay_id: index.overlay_id.clone(),
-        title: index.title.to_string(),
+        title: plain(&index.title),
         size: index.size(),
         is_wanted,
         reservations: parts.clone().map(|part| part.reservation_id.to_string()).collect(),

@@ -1,11 +1,13 @@
 //! Fetching: from a name to a content.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use mp2p::id::ContentId;
 use mp2p::index_file::IndexFile;
+use rustix::fs::{Access, access};
 
 use crate::content::{Space, missing_bytes};
 use crate::control::message::{Fetch, Started, State, is_index_file};
@@ -13,6 +15,7 @@ use crate::node::kept::{self, Place, keep};
 use crate::node::lookup::{MAX_INDEX_BYTES, chosen, refuse_missing};
 use crate::node::naming;
 use crate::node::{Lack, Node};
+use crate::plain::plain;
 use crate::provider::ProviderError;
 
 impl Node {
@@ -29,7 +32,7 @@ impl Node {
         let signed = self.index_of(&fetch.what).await?;
         let index = IndexFile::open(&signed).with_context(|| fetch.what.clone())?;
         if let Some(why) = self.denylist.refusal(&index) {
-            bail!("{}: {why}", &*index.title);
+            bail!("{}: {why}", plain(&index.title));
         }
         let files = naming::files(&index, &fetch.files).map_err(anyhow::Error::msg)?;
         let asked = match files.is_empty() {
@@ -56,7 +59,7 @@ impl Node {
         let started = Started {
             content_id: index.content_id.clone(),
             overlay_id: index.overlay_id.clone(),
-            title: index.title.to_string(),
+            title: plain(&index.title),
             folder: place.root.clone(),
             files: asked,
             note: None,
@@ -66,7 +69,7 @@ impl Node {
         let at_work = self.transfer(&started.content_id).filter(|there| !there.is_over());
         let begun = match at_work {
             Some(_) => Ok(()),
-            None => std::fs::create_dir_all(&place.root)
+            None => ready(&place.root, &index)
                 .with_context(|| place.root.display().to_string())
                 .and_then(|()| keep(&self.home, (index, signed), place))
                 .and_then(|kept| self.begin(kept).map(|_transfer| ())),
@@ -181,6 +184,16 @@ impl Node {
             (Some(_), Some(_)) => bail!("several contents are called so; name one by its id"),
             (None, _) => Err(away).context("the provider is away, and it was never fetched here"),
         }
+    }
+}
+
+/// A folder that can be written to, where something is to be written to it.
+fn ready(folder: &Path, index: &IndexFile) -> io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let files = index.files.iter().map(|entry| (&*entry.path, entry.size));
+    match missing_bytes(folder, files) {
+        0 => Ok(()),
+        _ => Ok(access(folder, Access::WRITE_OK | Access::EXEC_OK)?),
     }
 }
 

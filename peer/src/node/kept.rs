@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::content::Stamp;
 use crate::home::{Home, make_private, replace};
+use crate::plain::plain;
 use crate::settings::IspSettings;
 
 /// Contents that are named where a title fits several.
@@ -136,7 +137,9 @@ pub(crate) fn called(home: &Home, what: &str) -> anyhow::Result<ContentId> {
     if let Ok(content) = ContentId::parse(what) {
         return Ok(content);
     }
-    let is_meant = |kept: &Kept| kept.place.cached.is_none() && *kept.index.title == *what;
+    // As it is, or as it is shown.
+    let is_called = |title: &str| title == what || plain(title) == what;
+    let is_meant = |kept: &Kept| kept.place.cached.is_none() && is_called(&kept.index.title);
     let mut found: Vec<_> =
         all(home).into_iter().filter(is_meant).map(|kept| kept.index.content_id).collect();
     match (found.pop(), found.is_empty()) {

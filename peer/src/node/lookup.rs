@@ -7,6 +7,7 @@ use mp2p::id::ContentId;
 use mp2p::message::content::Found;
 
 use crate::control::message::is_index_file;
+use crate::plain::plain;
 use crate::provider::Provider;
 
 /// An index file may be this long.
@@ -62,7 +63,7 @@ pub(crate) fn chosen<'a>(what: &str, found: &'a Found) -> anyhow::Result<&'a Con
                 .contents
                 .iter()
                 .take(MAX_TOLD)
-                .map(|one| format!("{}  {}", one.content_id, &*one.title))
+                .map(|one| format!("{}  {}", one.content_id, plain(&one.title)))
                 .collect();
             bail!("\"{what}\" fits several contents; name one by its id:\n{}", told.join("\n"))
         }

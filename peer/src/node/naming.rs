@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use mp2p::index_file::IndexFile;
 
+use crate::plain::plain;
+
 /// Files that are named where none is called so.
 const MAX_TOLD: usize = 20;
 
@@ -19,7 +21,7 @@ pub(crate) fn files(index: &IndexFile, names: &[String]) -> Result<Vec<String>, 
     for name in names {
         let found = named(&paths, name.trim_end_matches('/'));
         if found.is_empty() {
-            return Err(unknown(&paths, &index.title, name));
+            return Err(unknown(&paths, &plain(&index.title), name));
         }
         meant.extend(found);
     }
@@ -47,7 +49,7 @@ fn unknown(paths: &[&str], title: &str, name: &str) -> String {
     let mut text = format!("{title} has no file {name}; it has");
     for path in paths.iter().take(MAX_TOLD) {
         text += "\n  ";
-        text += path;
+        text += &plain(path);
     }
     if let Some(more) = paths.len().checked_sub(MAX_TOLD).filter(|more| *more > 0) {
         text += &format!("\n  and {more} more");

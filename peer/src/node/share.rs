@@ -13,6 +13,7 @@ use crate::content::{Built, build};
 use crate::control::message::{Share, Started};
 use crate::node::Node;
 use crate::node::kept::{Place, keep};
+use crate::plain::plain;
 
 impl Node {
     /// Shares a file or a folder: an overlay, an entry at the index, and ourselves as its source.
@@ -32,9 +33,10 @@ impl Node {
         self.hashing.end(&work);
         let built = built??;
         let (root, seen) = (built.root.clone(), built.seen.clone());
+        let left_out = (built.left_out > 0).then(|| left_out(built.left_out));
         let mut index = self.index_file(&share, built)?;
         if let Some(why) = self.denylist.refusal(&index) {
-            bail!("{}: {why}", &*index.title);
+            bail!("{}: {why}", plain(&index.title));
         }
         let wishes = wishes(&share, &index);
         let (((index, signed), note), wishes) = match self.registered(&mut index).await? {
@@ -44,10 +46,10 @@ impl Node {
         let started = Started {
             content_id: index.content_id.clone(),
             overlay_id: index.overlay_id.clone(),
-            title: index.title.to_string(),
+            title: plain(&index.title),
             folder: root.clone(),
             files: index.files.iter().map(|file| file.path.to_string()).collect(),
-            note,
+            note: notes(note, left_out),
             no_room: None,
             no_copy: None,
         };
@@ -144,6 +146,19 @@ fn lacking(asked: &Requirements, health: &Health) -> String {
         parts.push(format!("{has} of {bytes} bytes of caches"));
     }
     format!("reserved so far: {}", parts.join(", "))
+}
+
+fn left_out(count: usize) -> String {
+    match count {
+        1 => "a symbolic link, or what is no file, is left out".to_owned(),
+        _ => format!("{count} symbolic links, or what is no file, are left out"),
+    }
+}
+
+/// What is to be said beside, in lines.
+fn notes(one: Option<String>, other: Option<String>) -> Option<String> {
+    let all: Vec<String> = one.into_iter().chain(other).collect();
+    (!all.is_empty()).then(|| all.join("\n"))
 }
 
 #[cfg(test)]

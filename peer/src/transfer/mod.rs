@@ -39,6 +39,7 @@ use tokio_util::sync::CancellationToken;
 use crate::content::Store;
 use crate::control::message::{State, TransferStatus};
 use crate::node::{Kept, Node};
+use crate::plain::plain;
 use crate::transfer::player::Players;
 use crate::transfer::start::Setup;
 use crate::wire::Arrival;
@@ -98,7 +99,7 @@ impl Transfer {
         let status = Arc::new(Mutex::new(TransferStatus {
             content_id: kept.index.content_id.clone(),
             overlay_id: kept.index.overlay_id.clone(),
-            title: kept.index.title.to_string(),
+            title: plain(&kept.index.title),
             cached: kept.place.cached.is_some(),
             state: State::Fetching,
             message: Some("looking at what is here".to_owned()),

@@ -1,13 +1,19 @@
 //! What was written comes to the disk, is noted, and gets its own name.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::time::Instant;
 
 use mp2p::frame::Buffermap;
+use rustix::fs::syncfs;
 
 use crate::content::store::{Store, StoreFault};
 use crate::home::replace;
+
+/// Up to so many files each is synchronised by itself.
+const MANY_FILES: usize = 32;
 
 impl Store {
     /// Brings to the disk what was written, and notes that it is there. Files that are whole get
@@ -37,19 +43,35 @@ impl Store {
     }
 
     pub(crate) fn flush_files(&self, have: &Buffermap) -> Result<(), StoreFault> {
+        self.synchronise()?;
+        let notes = self.have_file();
+        replace(&notes, &have.to_bytes())
+            .map_err(|source| StoreFault::Io { path: notes, source })?;
+        self.name_whole_files(have)
+    }
+
+    /// Waits until what was written is on the disk. Each file is a wait of its own, which of
+    /// thousands takes ten seconds; of many the whole file system is synchronised instead.
+    fn synchronise(&self) -> Result<(), StoreFault> {
+        let many = self.index.files.len() > MANY_FILES;
+        let mut done = BTreeSet::new();
         for file in 0..self.index.files.len() {
             let path = self.path(file);
-            match File::open(&path).and_then(|file| file.sync_data()) {
+            let synchronised = match many {
+                false => File::open(&path).and_then(|file| file.sync_data()),
+                true => std::fs::metadata(&path).and_then(|found| match done.insert(found.dev()) {
+                    true => Ok(syncfs(File::open(&path)?)?),
+                    false => Ok(()),
+                }),
+            };
+            match synchronised {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(StoreFault::Io { path, source: error });
                 }
                 _ => {}
             }
         }
-        let notes = self.have_file();
-        replace(&notes, &have.to_bytes())
-            .map_err(|source| StoreFault::Io { path: notes, source })?;
-        self.name_whole_files(have)
+        Ok(())
     }
 
     fn name_whole_files(&self, have: &Buffermap) -> Result<(), StoreFault> {

@@ -16,11 +16,15 @@ struct World {
 
 impl World {
     fn new() -> Self {
+        Self::of(&[("a", 150_000), ("b", 300_000)])
+    }
+
+    fn of(files: &[(&str, u32)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let source = folder.path().join("source/album");
         std::fs::create_dir_all(&source).unwrap();
-        for (name, size) in [("a", 150_000_u32), ("b", 300_000)] {
-            let bytes: Vec<u8> = (0..size).map(|at| (at % 253) as u8).collect();
+        for (name, size) in files {
+            let bytes: Vec<u8> = (0..*size).map(|at| (at % 253) as u8).collect();
             std::fs::write(source.join(name), bytes).unwrap();
         }
         let built = build(&source, &|_, _| {}).unwrap();
@@ -90,6 +94,22 @@ fn a_fetched_content_is_the_shared_one_under_its_own_names() {
     assert_eq!(target.progress(), (450_000, 450_000));
     // What was fetched is shared on, from its own names, after a restart too.
     assert_eq!(here(&world.target(&[]).unwrap()), [0, 1, 2, 3]);
+}
+
+/// More files than are synchronised one by one, all in the one fragment.
+#[test]
+fn many_small_files_come_together() {
+    let names: Vec<String> = (0..100).map(|number| format!("{number:03}")).collect();
+    let files: Vec<(&str, u32)> = names.iter().map(|name| (&**name, 7)).collect();
+    let world = World::of(&files);
+    let (source, target) = (world.source(), world.target(&[]).unwrap());
+    target.write(0, &[source.read(0).unwrap()]).unwrap();
+    target.flush().unwrap();
+    for name in names {
+        let [from, to] = ["source", "target"].map(|root| world.at(&format!("{root}/album/{name}")));
+        assert_eq!(std::fs::read(from).unwrap(), std::fs::read(to).unwrap());
+    }
+    assert_eq!(here(&world.target(&[]).unwrap()), [0]);
 }
 
 #[test]

@@ -82,7 +82,7 @@ function card(transfer) {
     "aria-pressed": String(chosen === transfer["content-id"]),
   },
     make("div", { class: "top" },
-      make("span", { class: "title" }, transfer.title),
+      make("span", { class: "title", title: transfer.title }, transfer.title),
       make("span", { class: `state ${transfer.state}` }, transfer.state)),
     make("div", { class: "bar", role: "progressbar", "aria-valuenow": Math.round(part * 100) }, fill),
     make("div", { class: "facts" }, ...line));
