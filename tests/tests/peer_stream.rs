@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
-use system_tests::cities::{BERLIN, HAMBURG};
+use system_tests::cities::{BERLIN, BERLIN_TOO, ELSEWHERE, HAMBURG, MUENCHEN};
 use system_tests::http::{self, Answer, get, request};
 use system_tests::p2psp::Shape;
 use system_tests::peer::PeerProgram;
@@ -50,13 +50,19 @@ fn a_player_plays_before_the_download_ends() {
     let said = getter.run(&["get", &id, "--stream", "--detach", "-o", &folder]).expect("no get");
     let url = said.lines().find_map(|line| line.strip_prefix("play ")).expect("no address");
     assert!(url.starts_with("http://127.0.0.1:") && url.ends_with("/film.mp4"), "{url}");
-    let played = Command::new("ffmpeg")
-        .args(["-loglevel", "error", "-xerror", "-i", url, "-t", "2", "-f", "null", "-"])
-        .output()
-        .expect("ffmpeg cannot be run");
-    assert!(played.status.success(), "{}", String::from_utf8_lossy(&played.stderr));
-    let (have, size) = progress(&getter);
-    assert!(have < size / 2, "{have} of {size} are there");
+    let play = |from: &str| {
+        let played = Command::new("ffmpeg")
+            .args(["-loglevel", "error", "-xerror", "-ss", from, "-i", url, "-t", "2"])
+            .args(["-f", "null", "-"])
+            .output()
+            .expect("ffmpeg cannot be run");
+        assert!(played.status.success(), "{}", String::from_utf8_lossy(&played.stderr));
+        let (have, size) = progress(&getter);
+        assert!(have < size / 2, "{have} of {size} are there");
+    };
+    play("0");
+    // Its user goes to another place.
+    play("16");
 }
 
 #[test]
@@ -150,4 +156,93 @@ fn one_file_of_several_is_played() {
     assert!(got == expected, "{urls:?}");
     let status: Value = getter.status().expect("no status");
     assert_eq!(status["transfers"].as_array().map(Vec::len), Some(1));
+}
+
+/// A large content is on its way from a source of 8 Mbit/s when another of 6 MiB is played: of the
+/// large one come no more than the fragments of 1 MiB that have begun, where half of all came.
+#[test]
+fn what_is_played_comes_before_what_is_only_fetched() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    film(&scene.at("old"), 9, 64 << 20).expect("no film");
+    let played = film(&scene.at("source"), 10, 6 << 20).expect("no film");
+    let (source, mut getter, old) = shared(&scene, &scene.at("old/film.bin"), 8_000);
+    let new = source.share(&scene.at("source/film.bin")).expect("not shared");
+    getter.serve(&[]).expect("no daemon");
+    let folder = scene.at("got").display().to_string();
+    getter.run(&["get", &old, "--detach", "-o", &folder]).expect("no get");
+    let have = |status: &Value| {
+        let mut all = status["transfers"].as_array().into_iter().flatten();
+        let one = all.find(|one| one["content-id"] == *old);
+        one.and_then(|one| one["have"].as_u64()).unwrap_or_default()
+    };
+    getter.until(|status| have(status) > 0).expect("it does not come");
+    let folder = scene.at("played").display().to_string();
+    let said = getter.run(&["get", &new, "--stream", "--detach", "-o", &folder]).expect("no get");
+    let url = said.lines().find_map(|line| line.strip_prefix("play ")).expect("no address");
+    let before = have(&getter.status().expect("no status"));
+    assert!(get(url).body == played);
+    let after = have(&getter.status().expect("no status"));
+    assert!(after - before <= 3 << 20, "{} bytes of the other came meanwhile", after - before);
+    getter.until(|status| have(status) > after).expect("it does not go on");
+}
+
+/// Four sources of 2 Mbit/s each are in the midst of fragments of 1 MiB when the player goes to
+/// another place: what is there comes without their being ended first.
+#[test]
+fn the_place_that_a_player_goes_to_comes_before_what_has_begun() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    let film = film(&scene.at("source"), 11, 65 << 20).expect("no film");
+    let path = scene.at("source/film.bin");
+    let (first, mut getter, id) = shared(&scene, &path, 2_000);
+    let mut sources = vec![first];
+    for (user, address) in [("carl", BERLIN_TOO), ("dora", MUENCHEN), ("emil", ELSEWHERE)] {
+        let mut source = scene.peer(user, address).expect("not enrolled");
+        source.serve(&["--set", "limits.up-kbps=2000"]).expect("no daemon");
+        source.share(&path).expect("not shared");
+        sources.push(source);
+    }
+    getter.serve(&[]).expect("no daemon");
+    let folder = scene.at("got").display().to_string();
+    let said = getter.run(&["get", &id, "--stream", "--detach", "-o", &folder]).expect("no get");
+    let url = said.lines().find_map(|line| line.strip_prefix("play ")).expect("no address");
+    // All four give, and the first fragment is there.
+    let gives = |one: &Value| one["downloaded"].as_u64() > Some(0);
+    let transfer = |status: &Value| status["transfers"][0].clone();
+    getter
+        .until(|status| {
+            let neighbours = transfer(status)["neighbours"].as_array().cloned().unwrap_or_default();
+            neighbours.iter().filter(|one| gives(one)).count() == 4
+        })
+        .expect("not all four give");
+    let before = progress(&getter).0;
+    let answer = ask(url, &[("Range", "bytes=52428800-52429799")]);
+    assert_eq!((answer.status, &answer.body[..]), (206, &film[52_428_800..52_429_800]));
+    let came = progress(&getter).0 - before;
+    assert!(came <= 2 << 20, "{came} bytes came before it");
+}
+
+/// What a peer fetches already, in whatever order, comes from its beginning on as soon as somebody
+/// wants to play it; also after a crash.
+#[test]
+fn what_is_on_its_way_is_played_from_its_beginning() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    let film = film(&scene.at("source"), 12, 6 << 20).expect("no film");
+    let (source, mut getter, id) = shared(&scene, &scene.at("source/film.bin"), 4_000);
+    getter.serve(&[]).expect("no daemon");
+    let folder = scene.at("got").display().to_string();
+    getter.run(&["get", &id, "--detach", "-o", &folder]).expect("no get");
+    let comes = |least: u64| {
+        let came = getter.until(|status| status["transfers"][0]["have"].as_u64() > Some(least));
+        came.expect("it does not come");
+    };
+    comes(0);
+    getter.run(&["get", &id, "--stream", "--detach", "-o", &folder]).expect("no get");
+    // Whatever was asked for before has come by then, too.
+    comes(progress(&getter).0 + (2 << 20));
+    let part = std::fs::read(scene.at("got/film.bin.mp2p-part")).expect("no part of it");
+    assert!(part[..1 << 20] == film[..1 << 20], "its beginning is not here");
+    getter.kill();
+    source.run(&["limits", "--up", "0"]).expect("no limits");
+    let bytes = getter.output(&["get", &id, "-o", "-"]).expect("no get");
+    assert!(bytes == film);
 }

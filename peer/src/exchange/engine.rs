@@ -77,6 +77,8 @@ pub(crate) struct Fetching {
     pub(crate) far_rate: Rate,
     /// Where players are.
     pub(crate) positions: Vec<u32>,
+    /// Until then nothing else is asked for.
+    pub(crate) alone_until: Option<Instant>,
     /// [`Output::Finished`] was given.
     pub(crate) finished: bool,
 }
@@ -118,6 +120,7 @@ impl Engine {
                 all_rate: Rate::over(LONG_RATE, now),
                 far_rate: Rate::over(LONG_RATE, now),
                 positions: vec![0],
+                alone_until: None,
                 finished: false,
             },
             stopped: None,
@@ -142,16 +145,14 @@ impl Engine {
         self.check_finished(now);
     }
 
-    /// Players are at these fragments: from now on those and `ahead` after each are fetched first.
-    pub fn play_from(&mut self, fragments: &[u32], ahead: u32) {
-        self.config.order = Order::Stream { ahead };
-        self.fetching.positions = fragments.to_vec();
-        self.fetching.due = true;
-    }
-
     /// Other bounds and choices from now on.
     pub fn configure(&mut self, config: Config) {
+        let order = self.config.order;
         self.config = config;
+        if order != Order::Rarest {
+            // Whoever plays goes on to.
+            self.config.order = order;
+        }
         self.fetching.due = true;
     }
 

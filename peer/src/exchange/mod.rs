@@ -42,6 +42,7 @@ mod greet;
 mod membership;
 mod pick;
 mod receipt;
+mod seek;
 mod serve;
 mod slow;
 mod stop;

@@ -177,6 +177,7 @@ impl Engine {
         if !link.near && !self.is_source(link) && self.leaves_to_sources(now) {
             return None;
         }
+        let alone = self.is_left_alone(now);
         let better = self.left_to_better(id, now)?;
         let better: Vec<&Link> = better.iter().filter_map(|id| self.links.get(id)).collect();
         let mut best: Option<Key> = None;
@@ -184,6 +185,9 @@ impl Engine {
         for fragment in link.map.iter_without(&self.pieces.have) {
             let piece = self.pieces.of(fragment);
             if piece.asked > 0 || !self.pieces.lacks(fragment) || link.asks_for(fragment) {
+                continue;
+            }
+            if alone && !self.fetching.positions.contains(&fragment) {
                 continue;
             }
             if better.iter().any(|better| better.map.has(fragment)) {

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use crate::exchange::config::Order;
 use crate::exchange::engine::Engine;
 use crate::exchange::event::LinkId;
-use crate::exchange::request::Request;
+use crate::exchange::link::Link;
+use crate::exchange::request::{HELD_UP, Request};
 
 /// What has waited in one queue for so long may be asked for in another.
 const SECOND_AFTER: Duration = Duration::from_millis(500);
@@ -29,6 +30,9 @@ impl Engine {
 
     /// A near link that has nothing to do, and is quick, is asked for what waits on others.
     pub(crate) fn move_to_idle(&mut self, peer_down: Option<u64>, now: Instant) {
+        if self.is_left_alone(now) {
+            return;
+        }
         let quick = self.fetching.usual.of(true) * QUICK;
         for id in self.askable(now) {
             let idle = self.links.get(&id).is_some_and(|link| {
@@ -70,13 +74,16 @@ impl Engine {
         if self.config.order == Order::Rarest {
             return;
         }
+        // Who still brings what was taken back brings this next.
+        let alone = self.is_left_alone(now);
+        let is_silent = |link: &&Link| !alone || now >= link.heard + HELD_UP;
         for fragment in self.fetching.positions.clone() {
             let piece = self.pieces.of(fragment);
-            let late =
-                self.links.values().flat_map(|link| link.taking.requests.iter()).any(|one| {
-                    let waited = now >= one.since + FAR_SECOND_AFTER;
-                    one.fragment == fragment && waited && self.is_late(one, now)
-                });
+            let links = self.links.values().filter(is_silent);
+            let late = links.flat_map(|link| link.taking.requests.iter()).any(|one| {
+                let waited = now >= one.since + FAR_SECOND_AFTER;
+                one.fragment == fragment && waited && self.is_late(one, now)
+            });
             if piece.asked != 1 || !late {
                 continue;
             }

@@ -68,7 +68,12 @@ impl Node {
         };
         let at_work = self.transfer(&started.content_id).filter(|there| !there.is_over());
         let begun = match at_work {
-            Some(_) => Ok(()),
+            Some(transfer) => {
+                if fetch.stream {
+                    transfer.expects_player();
+                }
+                Ok(())
+            }
             None => ready(&place.root, &index)
                 .with_context(|| place.root.display().to_string())
                 .and_then(|()| keep(&self.home, (index, signed), place))

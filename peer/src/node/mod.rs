@@ -28,6 +28,7 @@ mod revocation;
 mod roles;
 mod share;
 mod space;
+mod stage;
 mod turns;
 
 use std::collections::HashMap;
@@ -71,6 +72,7 @@ pub(crate) use crate::node::lookup::index_of;
 pub use crate::node::lost::Lost;
 pub use crate::node::membership::{Change, Membership, Viewed};
 pub(crate) use crate::node::space::{Lack, Spaces};
+use crate::node::stage::Stage;
 use crate::node::turns::Turns;
 
 /// Handshakes of those who come, at a time and from one address.
@@ -128,6 +130,8 @@ pub struct Node {
     pub(crate) turns: Turns,
     /// Room on disks for what is to come.
     pub(crate) spaces: Spaces,
+    /// Which contents are played, and come first.
+    pub(crate) stage: Stage,
 }
 
 impl Node {
@@ -186,6 +190,7 @@ impl Node {
             metrics: Metrics::default(),
             views: Views::default(),
             spaces: Spaces::default(),
+            stage: Stage::default(),
             turns: Turns::default(),
             hashing: Works::default(),
             revoked: Revoked::default(),

@@ -97,6 +97,7 @@ impl Driver {
             if now >= shown_at {
                 shown_at = now + SHOW;
                 self.report_success(now);
+                self.leave_to_players(now);
                 self.look_for_givers(now);
                 self.show(now);
                 self.links.leave_relays(now);
@@ -291,7 +292,9 @@ impl Driver {
             }
             Command::Denied => self.denied(),
             Command::Reorganised => self.wanted.notify_one(),
-            Command::Play(places) => self.engine.play_from(&places, start::ahead(&self.kept)),
+            Command::Play(places) => {
+                self.engine.play_from(&places, start::ahead(&self.kept), now);
+            }
             Command::Lost(fragment) => {
                 self.lost();
                 self.engine.fragment_read(fragment, Err(StoreError::Lost), now);

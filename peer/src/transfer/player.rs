@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
+use crate::transfer::driver::Driver;
 use crate::transfer::{Command, Transfer};
 
 /// Players whose places count; more of them play what comes anyhow.
@@ -64,6 +66,15 @@ impl Player {
     }
 }
 
+impl Transfer {
+    /// A player is about to come: until then the beginning is fetched first.
+    pub(crate) fn expects_player(&self) {
+        if self.players.change(|places| places.at.is_empty()) {
+            self.tell(Command::Play(vec![0]));
+        }
+    }
+}
+
 impl Drop for Player {
     fn drop(&mut self) {
         self.tell(|places| {
@@ -75,5 +86,16 @@ impl Drop for Player {
 impl Players {
     fn change<T>(&self, change: impl FnOnce(&mut Places) -> T) -> T {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Driver {
+    /// What is played is fetched before what is not, whatever content it is of.
+    pub(crate) fn leave_to_players(&mut self, now: Instant) {
+        if self.engine.lacks_next() && self.engine.is_given() {
+            self.node.stage.lacks(&self.kept.index.content_id, now);
+        } else if let Some(until) = self.node.stage.until(now) {
+            self.engine.pause(until, now);
+        }
     }
 }
