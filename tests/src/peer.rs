@@ -19,6 +19,8 @@ pub struct PeerProgram {
     roles: [String; 4],
     /// The namespace that it runs in.
     place: Option<Space>,
+    /// What it reads in the place of `/proc/stat`.
+    ticks: Option<PathBuf>,
     running: Option<Child>,
 }
 
@@ -74,13 +76,28 @@ impl PeerProgram {
         Ok(peer)
     }
 
+    /// Whatever the machine has to do, this program's daemon measures processors that are idle.
+    /// Whether that can be had: it needs a mount of its own.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn with_idle_processors(&mut self) -> anyhow::Result<bool> {
+        let ticks = self.state.join("idle");
+        std::fs::write(&ticks, "cpu  0 0 0 0 0 0 0 0 0 0\n")?;
+        let mut tried = apart(&ticks, Path::new("true"));
+        let can = tried.output().is_ok_and(|output| output.status.success());
+        self.ticks = can.then_some(ticks);
+        Ok(can)
+    }
+
     /// A program that has not enrolled with `provider`, at `address`.
     #[must_use]
     pub fn stranger(provider: &P2psp, address: &str, folder: &Path) -> Self {
         let state = folder.join(address.replace(':', "_"));
         let roles = ["oms", "pams", "ums", "ixs"];
         let roles = roles.map(|role| format!("provider.{role}={}", provider.role(role).url));
-        Self { state, address: address.to_owned(), roles, place: None, running: None }
+        let address = address.to_owned();
+        Self { state, address, roles, place: None, ticks: None, running: None }
     }
 
     /// Its state folder.
@@ -169,6 +186,11 @@ impl PeerProgram {
         environment: &[(&str, &str)],
     ) -> anyhow::Result<()> {
         let mut command = self.command(&[&["serve"], more].concat())?;
+        if let Some(ticks) = &self.ticks {
+            let daemon = command;
+            command = apart(ticks, Path::new(daemon.get_program()));
+            command.args(daemon.get_args()).stdin(Stdio::null());
+        }
         command.envs(environment.iter().copied());
         self.run_daemon(command)
     }
@@ -311,4 +333,12 @@ pub fn from_rank(transfer: &Value, rank: u64) -> f64 {
     let all: f64 = shares.iter().map(bytes).sum();
     let of_rank = shares.iter().filter(|share| share["rank"].as_u64() == Some(rank));
     of_rank.map(bytes).sum::<f64>() / all.max(1.0)
+}
+
+/// A program to which `ticks` is `/proc/stat`, by a mount that nobody else sees.
+fn apart(ticks: &Path, program: &Path) -> Command {
+    let mut command = Command::new("unshare");
+    let script = r#"mount --bind "$0" /proc/stat && exec "$@""#;
+    command.args(["--mount", "sh", "-c", script]).arg(ticks).arg(program);
+    command
 }
