@@ -85,7 +85,7 @@ impl PairWriter {
         let (Some(room), Some(wide_name), Some(wide_number)) =
             (room, name.wide::<NAME>(), number.wide::<NUMBER>())
         else {
-            return self.push_slowly(name, number);
+            return self.push_slowly(name.text(), number.text());
         };
         // Both are no longer than what was found for them.
         let (name, number) = (name.bytes.min(NAME), number.bytes.min(NUMBER));
@@ -97,8 +97,8 @@ impl PairWriter {
     }
 
     #[cold]
-    fn push_slowly(&mut self, name: Part<'_>, number: Part<'_>) {
-        for text in [name.text(), b":", number.text(), b","] {
+    fn push_slowly(&mut self, name: &[u8], number: &[u8]) {
+        for text in [name, b":", number, b","] {
             self.push(text);
         }
     }

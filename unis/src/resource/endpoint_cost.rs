@@ -76,13 +76,12 @@ fn push_destinations(
 ) -> bool {
     let empty = out.len();
     let (row, table) = (query.matrix.row(from), query.matrix.table());
-    let texts = table.texts().as_bytes();
-    for (index, pid) in to.iter().enumerate() {
+    let (texts, allowed) = (table.texts().as_bytes(), query.allowed.as_deref());
+    for (name, pid) in destinations.parts().zip(to) {
         let Some(ordinal) = pid.and_then(|pid| row.ordinal(pid)) else { continue };
-        if query.allowed.as_ref().is_some_and(|allowed| !allowed[ordinal as usize]) {
+        if allowed.is_some_and(|allowed| !allowed[ordinal as usize]) {
             continue;
         }
-        let name = destinations.place(index);
         match query.mode {
             Mode::Numerical => {
                 let place = table.place(ordinal);

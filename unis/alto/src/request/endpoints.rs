@@ -13,6 +13,9 @@ use crate::write::push_string;
 /// Most lists of sources are no longer.
 const FEW: usize = 4;
 
+/// Endpoints for which room is made at once: it costs what it costs, for one as well.
+const STEP: usize = 64;
+
 /// A list of endpoints, each address once, with the text that came first.
 #[derive(Clone, Debug)]
 pub struct Endpoints<'a> {
@@ -69,6 +72,36 @@ impl<'a> Endpoints<'a> {
         match &mut self.addresses {
             Addresses::V4(addresses) => addresses.push(address),
             Addresses::Any(addresses) => addresses.push(Ipv4Addr::from_bits(address).into()),
+        }
+    }
+
+    /// Takes IPv4 endpoints as they are told (the address, where its text begins, how many bytes it
+    /// has), until there is none or no more room.
+    #[inline(always)]
+    pub(crate) fn fill_v4(&mut self, mut next: impl FnMut() -> Option<(u32, usize, usize)>) {
+        let mut is_over = false;
+        while !is_over && !self.is_full() {
+            let Addresses::V4(addresses) = &mut self.addresses else {
+                let Some((address, begin, bytes)) = next() else { return };
+                self.push_v4(address, begin, bytes);
+                continue;
+            };
+            let len = self.places.len();
+            let end = self.places.capacity().min(len + STEP);
+            self.places.resize(end, Place { begin: 0, bytes: 0 });
+            addresses.resize(end, 0);
+            let mut taken = len;
+            let room = self.places[len..].iter_mut().zip(&mut addresses[len..]);
+            for (place, address) in room {
+                let Some((bits, begin, bytes)) = next() else {
+                    is_over = true;
+                    break;
+                };
+                (*place, *address) = (Place { begin: begin as u32, bytes: bytes as u32 }, bits);
+                taken += 1;
+            }
+            self.places.truncate(taken);
+            addresses.truncate(taken);
         }
     }
 
@@ -168,16 +201,15 @@ impl<'a> Endpoints<'a> {
         &self.base[begin as usize..][..bytes as usize]
     }
 
-    /// What all texts stand in, and where that of endpoint `index` begins and how long it is, with its
-    /// quotes; for those who copy many.
-    ///
-    /// # Panics
-    /// As [`Endpoints::quoted`] does.
-    #[inline]
-    #[must_use]
-    pub fn place(&self, index: usize) -> Part<'_> {
-        let Place { begin, bytes } = self.places[index];
-        Part { base: &self.base, begin: begin as usize, bytes: bytes as usize }
+    /// All texts with their quotes, in order; for those who copy many.
+    pub fn parts(&self) -> impl ExactSizeIterator<Item = Part<'_>> {
+        let base = &*self.base;
+        let part = move |place: &Place| Part {
+            base,
+            begin: place.begin as usize,
+            bytes: place.bytes as usize,
+        };
+        self.places.iter().map(part)
     }
 
     /// The list as it stands in a query.

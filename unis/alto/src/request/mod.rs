@@ -19,6 +19,8 @@ mod packed_query;
 mod endpoints;
 mod fields;
 mod parts;
+mod quad;
+mod quads;
 mod quick;
 mod scan;
 

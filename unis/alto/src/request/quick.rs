@@ -10,7 +10,9 @@ use crate::cost::{CostType, Mode};
 use crate::request::endpoints::Endpoints;
 use crate::request::packed_query::PackedQuery;
 use crate::request::parts::read_metric;
-use crate::request::scan::{Scan, next_ipv4, quad};
+use crate::request::quad::quad;
+use crate::request::quads::{self, IPV4};
+use crate::request::scan::Scan;
 
 /// Reads a body, or gives up.
 pub(crate) fn endpoint_cost_query(body: &[u8]) -> Option<PackedQuery<'_>> {
@@ -59,8 +61,6 @@ fn both<'a>(scan: &mut Scan<'a>) -> Option<(Endpoints<'a>, Endpoints<'a>)> {
     Some((srcs.unwrap_or_else(|| none.clone()), dsts.unwrap_or(none)))
 }
 
-const IPV4: &[u8] = b"\"ipv4:";
-
 fn list<'a>(scan: &mut Scan<'a>) -> Option<Endpoints<'a>> {
     let mut endpoints = Endpoints::over(scan.body)?;
     scan.array(|scan| {
@@ -68,14 +68,7 @@ fn list<'a>(scan: &mut Scan<'a>) -> Option<Endpoints<'a>> {
             endpoints.reserve_for(scan.rest().len());
         }
         endpoint(scan, &mut endpoints)?;
-        // Nothing else has to be asked while one quad follows the other.
-        while !endpoints.is_full()
-            && let Some(begin) = next_ipv4(scan.body, scan.at)
-            && let Some((address, bytes)) = quad(scan.body, begin + IPV4.len())
-        {
-            scan.at = begin + IPV4.len() + bytes + 1;
-            endpoints.push_v4(address, begin, scan.at - begin);
-        }
+        scan.at = quads::follow(scan.body, scan.at, &mut endpoints);
         Some(())
     })?;
     Some(endpoints.without_repeats())

@@ -1,5 +1,5 @@
 //! Searching the nodes of a tree for several keys in lockstep, with AVX2 where the processor has
-//! it. This is the one module with `unsafe` code.
+//! it. Of this package the one module with `unsafe` code.
 //!
 //! A group of keys goes down one layer at a time, so that the loads of a layer, which do not
 //! depend on each other, overlap; one by one, each load would wait for the one above it.

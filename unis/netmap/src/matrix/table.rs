@@ -13,21 +13,23 @@ pub struct CostTable {
     costs: Vec<Cost>,
     /// All texts, one behind the other.
     texts: String,
-    /// Where each text ends in `texts`. With 2^27 costs of 24 characters this stays below 2^32.
-    ends: Vec<u32>,
+    /// Where each text begins in `texts`, and behind them where the last one ends. With 2^27 costs of
+    /// 24 characters this stays below 2^32.
+    bounds: Vec<u32>,
 }
 
 impl CostTable {
     /// Takes costs that are known to ascend strictly.
     pub(crate) fn from_ascending(costs: Vec<Cost>) -> Self {
         let mut texts = String::new();
-        let mut ends = Vec::with_capacity(costs.len());
+        let mut bounds = Vec::with_capacity(costs.len() + 1);
+        bounds.push(0);
         for cost in &costs {
             texts.push_str(&cost.to_string());
-            ends.push(texts.len() as u32);
+            bounds.push(texts.len() as u32);
         }
         texts.shrink_to_fit();
-        Self { costs, texts, ends }
+        Self { costs, texts, bounds }
     }
 
     /// The ordinal of a cost, if it is one of these.
@@ -73,12 +75,12 @@ impl CostTable {
     #[inline]
     pub fn place(&self, ordinal: u32) -> Range<usize> {
         let at = ordinal as usize;
-        let begin = if at == 0 { 0 } else { self.ends[at - 1] };
-        begin as usize..self.ends[at] as usize
+        let bounds = &self.bounds[at..at + 2];
+        bounds[0] as usize..bounds[1] as usize
     }
 
     pub(crate) fn memory_bytes(&self) -> usize {
-        size_of_val(&*self.costs) + self.texts.len() + size_of_val(&*self.ends)
+        size_of_val(&*self.costs) + self.texts.len() + size_of_val(&*self.bounds)
     }
 
     /// All distinct costs, ascending.
