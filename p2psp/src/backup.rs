@@ -5,14 +5,14 @@
 //!  STATE/pki/*, STATE/passkey-* ────────────────────────────────────────┴─► FILE (SQLite), 0600
 //! ```
 //!
-//! Each database is of one moment; the moments are not the same. A server holds a shared lock on
-//! its state folder while it runs, and restoring wants the folder for itself.
+//! Each database is of one moment; the moments are not the same. A server holds a lock on its state
+//! folder while it runs, and so does restoring.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags, params};
@@ -105,15 +105,18 @@ pub struct Hold {
 }
 
 impl Hold {
-    /// Takes the folder for a server; several may have it.
+    /// Takes the folder for a server, and for it alone: two would give away the same numbers, and
+    /// neither would know what the other knows. Waits up to `most` for one that is about to end.
     ///
     /// # Errors
-    /// It is being restored, or cannot be written.
-    pub fn take(state: &Path) -> Result<Self, BackupError> {
-        let file = lock_file(state)?;
-        match file.try_lock_shared() {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(error) => Err(refused(state, error)),
+    /// Another server has it, it is being restored, or it cannot be written.
+    pub fn take(state: &Path, most: Duration) -> Result<Self, BackupError> {
+        let end = Instant::now() + most;
+        loop {
+            match Self::alone(state) {
+                Err(BackupError::Running(_)) if Instant::now() < end => std::thread::sleep(PAUSE),
+                taken => return taken,
+            }
         }
     }
 

@@ -44,6 +44,8 @@ const STATUS_SWEEP: Duration = Duration::from_secs(30);
 
 /// From one question to UMS who is out to the next: so long whoever is stays in lists.
 const NEWS: Duration = Duration::from_secs(1);
+/// How long a server that is about to end may keep its state folder from the next one.
+const ENDS_WITHIN: Duration = Duration::from_secs(5);
 
 /// A server that is bound and ready, and not yet running.
 pub struct Server {
@@ -72,7 +74,7 @@ impl Server {
         let links = link::metrics::Metrics::new();
         links.register(registry.sub_registry_with_prefix("p2psp_link"));
         let identity = settings.identity()?;
-        let hold = Hold::take(&identity.state_dir)?;
+        let hold = Hold::take(&identity.state_dir, ENDS_WITHIN)?;
         let identities = Identities::open(&identity, links.clone())?;
         let security = Security::Tls(identities.tls());
         let mut sockets = Sockets::handed_over()?;

@@ -132,7 +132,14 @@ fn a_process_without_the_authority_needs_a_certificate_of_its_role() {
         run(&[&begin[..], &listen[..]].concat()).unwrap_err().to_string()
     };
     assert!(serve("nothing").contains("nothing was enrolled for"), "{}", serve("nothing"));
-    assert!(serve("state/oms").contains("/oms/1 is no ixs"), "{}", serve("state/oms"));
+    let (enrolled, other) = (folder.join("state/oms/pki"), folder.join("other/pki"));
+    std::fs::create_dir_all(&other).unwrap();
+    for name in ["ca.pem", "client.pem", "client-key.pem"] {
+        std::fs::copy(enrolled.join(name), other.join(name)).unwrap();
+    }
+    assert!(serve("other").contains("/oms/1 is no ixs"), "{}", serve("other"));
+    // Nor over the folder of one that runs.
+    assert!(serve("state/oms").contains("a server is running over"), "{}", serve("state/oms"));
 }
 
 /// The operator's commands find the server that has the role, or say which one to ask.

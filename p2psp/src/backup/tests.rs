@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -51,7 +52,7 @@ fn a_folder_that_is_made_is_for_its_owner_alone() {
     make(state.path(), &file).unwrap();
     restore(&file, &new).unwrap();
     let served = other.path().join("served");
-    let _hold = Hold::take(&served).unwrap();
+    let _hold = Hold::take(&served, Duration::ZERO).unwrap();
     for folder in [&new, &new.join("pki"), &served] {
         let mode = fs::metadata(folder).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700, "{}", folder.display());
@@ -64,10 +65,11 @@ fn a_folder_that_a_server_has_is_not_touched() {
     let file = other.path().join("backup");
     make(state.path(), &file).unwrap();
     fs::write(state.path().join("passkey-epoch"), "4").unwrap();
-    let servers = [Hold::take(state.path()).unwrap(), Hold::take(state.path()).unwrap()];
+    let server = Hold::take(state.path(), Duration::ZERO).unwrap();
+    assert!(matches!(Hold::take(state.path(), Duration::ZERO), Err(BackupError::Running(_))));
     assert!(matches!(restore(&file, state.path()), Err(BackupError::Running(_))));
     assert_eq!(fs::read_to_string(state.path().join("passkey-epoch")).unwrap(), "4");
-    drop(servers);
+    drop(server);
     restore(&file, state.path()).unwrap();
 }
 
