@@ -31,6 +31,8 @@ fn version(connection: &Connection) -> rusqlite::Result<usize> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use rusqlite::Connection;
 
     use crate::database::{Database, DatabaseError};
@@ -74,5 +76,45 @@ mod tests {
         let rows: i64 =
             connection.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap();
         assert_eq!(rows, 1);
+    }
+
+    /// What was on the disk meanwhile, pages that were written before the end too, is copied as a
+    /// crash would leave it.
+    #[test]
+    fn after_a_crash_in_the_midst_of_it_a_file_is_brought_up_to_date_at_the_next_start() {
+        let migrations = [TABLE, "CREATE TABLE wide (bytes BLOB NOT NULL) STRICT"];
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.db");
+        drop(Database::open(&path, &migrations[..1]).unwrap());
+        Connection::open(&path).unwrap().execute("INSERT INTO t VALUES (7)", []).unwrap();
+        let (crashes, written) = (RefCell::new(Vec::new()), RefCell::new(0));
+        let crash = || {
+            let left = tempfile::tempdir().unwrap();
+            std::fs::copy(&path, left.path().join("t.db")).unwrap();
+            let log = std::fs::copy(path.with_extension("db-wal"), left.path().join("t.db-wal"));
+            let size = log.unwrap_or_default();
+            written.replace_with(|most| size.max(*most));
+            crashes.borrow_mut().push(left);
+        };
+        let fill = |tx: &Connection, number, after: &dyn Fn()| {
+            assert_eq!(number, 2, "the first is done");
+            for _ in 0..30 {
+                tx.execute("INSERT INTO wide VALUES (zeroblob(100000))", [])?;
+                after();
+            }
+            Ok(())
+        };
+        drop(Database::open_filled(&path, &migrations, |tx, n| fill(tx, n, &crash)).unwrap());
+        assert!(written.take() > 1_000_000, "much of it was on the disk");
+        assert_eq!(crashes.borrow().len(), 30);
+        for left in crashes.take() {
+            let path = left.path().join("t.db");
+            drop(Database::open_filled(&path, &migrations, |tx, n| fill(tx, n, &|| ())).unwrap());
+            let rows = "SELECT n, (SELECT count(*) FROM wide) FROM t";
+            let rows = Connection::open(&path)
+                .unwrap()
+                .query_row(rows, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)));
+            assert_eq!(rows.unwrap(), (7, 30));
+        }
     }
 }

@@ -12,8 +12,8 @@ use crate::work;
 const MAX_READERS: usize = 8;
 /// For another process, such as a backup, to let go of the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Steps of SQLite's machine between two looks at the clock. Few, for reading a page of a full-text
-/// index is one.
+/// Steps of SQLite's machine between two looks at the clock. Few, for looking up one row among
+/// millions, pages read from the disk included, is a handful.
 const STEPS: i32 = 100;
 
 /// Opens or makes the file at `path`, in the mode that all connections have.
@@ -76,7 +76,8 @@ impl Readers {
                 breaks_off
             };
             connection.progress_handler(STEPS, Some(breaks_off))?;
-            let answer = question(connection);
+            // One lock for all its statements, and one state of the file.
+            let answer = connection.transaction().and_then(|tx| question(&tx));
             connection.progress_handler(0, None::<fn() -> bool>)?;
             answer
         })

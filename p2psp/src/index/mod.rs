@@ -11,8 +11,9 @@
 
 mod denylist;
 mod lift;
-mod often;
+mod lists;
 mod pages;
+mod places;
 mod register;
 mod schema;
 mod search;
@@ -108,7 +109,6 @@ impl Ixs {
     /// It cannot be opened.
     pub fn open(path: &Path) -> Result<Self, DatabaseError> {
         let filled = |tx: &Connection, migration| match migration {
-            schema::REINDEXED => register::index_all(tx),
             schema::LISTED => register::list_all(tx),
             _ => Ok(()),
         };

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::audit::{self, Record};
 use crate::calls::Publishing;
+use crate::index::lists::{self, Sheet, Words};
 use crate::index::{IndexError, Ixs, denylist, words};
 
 /// Who publishes, as the connection proves it.
@@ -83,9 +84,11 @@ impl Ixs {
         files: Vec<IndexFile>,
         owner: &'static str,
     ) -> Result<(), IndexError> {
-        let filled = self
-            .database
-            .write(move |tx| files.iter().try_for_each(|file| put(tx, file, owner).map(|_| ())));
+        let filled = self.database.write(move |tx| {
+            let mut sheet = Sheet::default();
+            files.iter().try_for_each(|file| put(tx, file, owner, &mut sheet).map(|_| ()))?;
+            sheet.write(tx)
+        });
         Ok(filled.await?)
     }
 
@@ -145,14 +148,16 @@ fn write(tx: &Connection, order: &Order, seq: u64) -> rusqlite::Result<Result<()
     }
     tx.prepare_cached("INSERT INTO cut VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
         .execute(params![file.content_id.as_str(), file.fragment_size])?;
-    let number = put(tx, file, order.publisher.user.as_str())?;
+    let mut sheet = Sheet::default();
+    let number = put(tx, file, order.publisher.user.as_str(), &mut sheet)?;
+    sheet.write(tx)?;
     tx.prepare_cached("INSERT INTO index_file VALUES (?1, ?2)")?
         .execute(params![number, order.text])?;
     Ok(Ok(()))
 }
 
-/// Takes a content in, with its words; its number.
-pub(crate) fn put(tx: &Connection, file: &IndexFile, owner: &str) -> rusqlite::Result<i64> {
+/// Takes a content in, and notes its words; its number.
+fn put(tx: &Connection, file: &IndexFile, owner: &str, sheet: &mut Sheet) -> rusqlite::Result<i64> {
     let title_words = words::indexed(&file.title);
     tx.prepare_cached(
         "INSERT INTO content
@@ -171,62 +176,18 @@ pub(crate) fn put(tx: &Connection, file: &IndexFile, owner: &str) -> rusqlite::R
         title_words,
     ])?;
     let number = tx.last_insert_rowid();
-    let words = Words::of(title_words, &file.description);
-    index(tx, number, &words)?;
-    list(tx, &words)?;
+    sheet.note(tx, number, &Words::of(title_words, &file.description))?;
     Ok(number)
 }
 
-/// The words of a content, divided by blanks.
-struct Words {
-    title: String,
-    all: String,
-}
-
-impl Words {
-    fn of(title: String, description: &str) -> Self {
-        let all = format!("{title} {}", words::indexed(description));
-        Self { title, all }
-    }
-}
-
-/// Takes the words of a content in.
-fn index(tx: &Connection, number: i64, words: &Words) -> rusqlite::Result<()> {
-    tx.prepare_cached("INSERT INTO titles (rowid, words) VALUES (?1, ?2)")?
-        .execute(params![number, words.title])?;
-    tx.prepare_cached("INSERT INTO texts (rowid, words) VALUES (?1, ?2)")?
-        .execute(params![number, words.all])?;
-    Ok(())
-}
-
-/// Puts the words of a content on the list of all.
-fn list(tx: &Connection, words: &Words) -> rusqlite::Result<()> {
-    let mut put = tx.prepare_cached("INSERT OR IGNORE INTO word VALUES (?1)")?;
-    let mut words = words.all.split(' ').filter(|word| !word.is_empty());
-    words.try_for_each(|word| put.execute([word]).map(|_| ()))
-}
-
-/// Takes the words of all contents in, into tables that have none yet.
-pub(crate) fn index_all(tx: &Connection) -> rusqlite::Result<()> {
-    each(tx, |number, words| index(tx, number, words))
-}
-
-/// Puts the words of all contents on the list of all words.
+/// Puts the words of all contents on lists, into a table that has none yet.
 pub(crate) fn list_all(tx: &Connection) -> rusqlite::Result<()> {
-    each(tx, |_, words| list(tx, words))
-}
-
-fn each(
-    tx: &Connection,
-    act: impl Fn(i64, &Words) -> rusqlite::Result<()>,
-) -> rusqlite::Result<()> {
     let mut all = tx.prepare("SELECT number, title_words, description FROM content")?;
-    let mut rows = all.query([])?;
+    let (mut rows, mut sheet) = (all.query([])?, Sheet::default());
     while let Some(row) = rows.next()? {
-        let description: String = row.get(2)?;
-        act(row.get(0)?, &Words::of(row.get(1)?, &description))?;
+        sheet.note(tx, row.get(0)?, &Words::of(row.get(1)?, row.get_ref(2)?.as_str()?))?;
     }
-    Ok(())
+    sheet.write(tx)
 }
 
 fn refusal(tx: &Connection, order: &Order) -> rusqlite::Result<Option<IndexError>> {
@@ -279,10 +240,11 @@ pub(crate) fn known(tx: &Connection, content: &ContentId) -> rusqlite::Result<Op
 
 /// Takes a content out of the index.
 pub(crate) fn delete(tx: &Connection, number: i64) -> rusqlite::Result<()> {
-    tx.prepare_cached("DELETE FROM titles WHERE rowid = ?1")?.execute([number])?;
-    tx.prepare_cached("DELETE FROM texts WHERE rowid = ?1")?.execute([number])?;
-    tx.prepare_cached("DELETE FROM content WHERE number = ?1")?.execute([number])?;
-    Ok(())
+    let deleted = "DELETE FROM content WHERE number = ?1 RETURNING title_words, description";
+    let words = tx
+        .prepare_cached(deleted)?
+        .query_row([number], |row| Ok(Words::of(row.get(0)?, row.get_ref(1)?.as_str()?)));
+    words.optional()?.map_or(Ok(()), |words| lists::remove(tx, number, &words))
 }
 
 /// SQLite's integers end at 2^63.

@@ -4,15 +4,29 @@
 use crate::audit;
 
 /// Run once each, in order.
-pub(crate) const MIGRATIONS: [&str; 6] = [CONTENTS, audit::TABLE, CUTS, LIFTS, WORDS, VOCABULARY];
-/// The number of [`WORDS`], after which the words of contents that are there are to be taken in.
-pub(crate) const REINDEXED: usize = 5;
-/// The number of [`VOCABULARY`], after which they are to be put on it.
-pub(crate) const LISTED: usize = 6;
+pub(crate) const MIGRATIONS: [&str; 7] =
+    [CONTENTS, audit::TABLE, CUTS, LIFTS, WORDS, VOCABULARY, LISTS];
+/// The number of [`LISTS`], after which the words of contents that are there are to be put on them.
+pub(crate) const LISTED: usize = MIGRATIONS.len();
 
-/// Words of titles, and those of titles and descriptions, in the form of [`crate::index::words`]: of
-/// each only in which contents it is, for lists of those are read in no time; their text is in
-/// `content`. Lists of what begins with two letters and more are ready, too.
+/// Which contents have a word: of each block of them (`crate::index::places`) a row, in the form of
+/// [`crate::index::words`]. `kind`: words of titles 0, beginnings of those 1, words of titles and
+/// descriptions 2, beginnings of those 3. Full-text tables of SQLite, which were here before, go
+/// through the whole list of a word that nearly all contents have to find few that have another.
+const LISTS: &str = "
+    DROP TABLE titles;
+    DROP TABLE texts;
+    DROP TABLE word;
+    CREATE TABLE list (
+        block INTEGER NOT NULL,
+        kind INTEGER NOT NULL,
+        word TEXT NOT NULL,
+        places BLOB NOT NULL,
+        PRIMARY KEY (block, kind, word)
+    ) STRICT, WITHOUT ROWID;
+";
+
+/// Left to [`LISTS`]: empty in between.
 const WORDS: &str = "
     DROP TABLE words;
     CREATE VIRTUAL TABLE titles USING fts5 (
@@ -25,9 +39,7 @@ const WORDS: &str = "
     );
 ";
 
-/// Every word that a content ever had, to find those that begin with more letters than lists are
-/// ready for: to look at all of their contents, before the first is told, takes longer the more
-/// contents have them.
+/// Left to [`LISTS`], too.
 const VOCABULARY: &str = "
     CREATE TABLE word (word TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 ";

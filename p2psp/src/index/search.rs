@@ -1,9 +1,9 @@
 //! Search (X.609.9 `OCMP_CONTENT_QUERY`; TR 20002 §8.3.5), and the index file of what was found.
 //!
 //! The order: the title as it was asked for; titles with all the words; then what has them in its
-//! description. Among these a title of fewer words first, then what was registered later. A word
-//! that half of all contents have costs no more than another: of each kind only the newest count,
-//! and beside a rarer word it is looked for in what that one is found in ([`crate::index::often`]).
+//! description. Among these a title of fewer words first, then what was registered later. Of each
+//! kind only the newest count, and a word that half of all contents have costs no more than another
+//! ([`crate::index::lists`]).
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -17,15 +17,14 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use crate::calls::{Answer, CallError, Contents};
 use crate::database::DatabaseError;
 use crate::index::Ixs;
-use crate::index::often::{self, Measure, Often};
+use crate::index::lists::{Lists, Of};
+use crate::index::places;
 use crate::index::words::{self, Query, Term};
 
 /// Contents of one kind that are looked at.
-pub(crate) const MAX_CANDIDATES: usize = 2 * MAX_FOUND;
-/// Words that a long unfinished word may be, one by one.
-const MAX_BEGUN: usize = 64;
+const MAX_CANDIDATES: usize = 2 * MAX_FOUND;
 /// Of the processor, for a search, whatever words it has: what was found by then is the answer.
-/// Two words that half of all contents have, and none both, would be looked for in all of them.
+/// Letters of one run may stand apart in very many contents, each of which is looked at.
 const MOST: Duration = Duration::from_millis(15);
 
 /// One content of the index, by its number.
@@ -50,7 +49,7 @@ impl Ixs {
     pub async fn search(&self, text: &str) -> Result<Vec<OverlayContent>, DatabaseError> {
         let Some(query) = words::query(text) else { return Ok(Vec::new()) };
         let title = words::indexed(text);
-        let asked = move |tx: &Connection| read(tx, &query, &title, Measure::USUAL);
+        let asked = move |tx: &Connection| read(tx, &query, &title);
         self.database.read_within(MOST, asked).await
     }
 
@@ -117,17 +116,6 @@ impl Contents for Ixs {
     }
 }
 
-/// Contents of one kind: the statement that tells their numbers, the newest first, and what it is
-/// asked for.
-struct Kind<'a> {
-    statement: &'static str,
-    asked: String,
-    /// Words that it was not asked for.
-    unasked: Vec<&'a Term>,
-    /// Whether all words are to stand in the title.
-    is_of_title: bool,
-}
-
 /// A content that has what was asked for.
 struct Hit {
     content: OverlayContent,
@@ -144,69 +132,27 @@ struct Search<'a> {
 }
 
 /// What a search finds.
-pub(crate) fn read(
-    tx: &Connection,
-    query: &Query,
-    title: &str,
-    measure: Measure,
-) -> rusqlite::Result<Vec<OverlayContent>> {
-    let by_title = "SELECT number FROM content WHERE title_words = ?1 ORDER BY number DESC";
-    let in_title = "SELECT rowid FROM titles WHERE titles MATCH ?1 ORDER BY rowid DESC";
-    let anywhere = "SELECT rowid FROM texts WHERE texts MATCH ?1 ORDER BY rowid DESC";
+fn read(tx: &Connection, query: &Query, title: &str) -> rusqlite::Result<Vec<OverlayContent>> {
     let details = tx.prepare_cached(DETAIL)?;
     let mut search = Search { query, details, seen: HashSet::new(), found: Vec::new() };
-    let asked = title.to_owned();
-    let exact = Kind { statement: by_title, asked, unasked: Vec::new(), is_of_title: true };
-    // Where no word begins as the last one does, a title may still be what was asked for.
-    let (mut goes_on, terms) = (search.take(tx, &exact)?, finished(tx, query)?);
-    let often = often::words(tx, terms.as_deref().unwrap_or_default(), measure);
-    let often = match often {
-        Err(error) if is_late(&error) => {
-            goes_on = false;
-            Often::default()
+    let mut goes_on = search.take(|search, hits| search.entitled(tx, title, hits))?;
+    for of in [Of::Titles, Of::All] {
+        if goes_on && search.found.len() < MAX_FOUND {
+            goes_on = search.take(|search, hits| search.listed(tx, of, hits))?;
         }
-        often => often?,
-    };
-    for (statement, is_of_title) in [(in_title, true), (anywhere, false)] {
-        let Some(terms) = terms.as_deref().filter(|_| goes_on && search.found.len() < MAX_FOUND)
-        else {
-            break;
-        };
-        let is_often = if is_of_title { &often.in_titles } else { &often.anywhere };
-        let (unasked, asked): (Vec<_>, Vec<_>) =
-            terms.iter().zip(is_often).partition(|(_, is_often)| **is_often);
-        let asked: Vec<&str> = asked.iter().map(|(term, _)| &*term.asked).collect();
-        let unasked = unasked.into_iter().map(|(term, _)| term).collect();
-        let kind = Kind { statement, asked: asked.join(" AND "), unasked, is_of_title };
-        goes_on = search.take(tx, &kind)?;
     }
     search.found.truncate(MAX_FOUND);
     Ok(search.found)
 }
 
-/// The words that FTS5 is asked for; `None` where no content has one. A long word that may be
-/// unfinished is one of those that begin so, where these are few: of each its contents are told one
-/// by one, where for an unfinished one all are collected first.
-fn finished(tx: &Connection, query: &Query) -> rusqlite::Result<Option<Vec<Term>>> {
-    let mut terms = query.terms.clone();
-    let Some(long) = terms.last_mut().filter(|_| query.is_long) else { return Ok(Some(terms)) };
-    let mut begun = tx.prepare_cached(
-        "SELECT word FROM word WHERE word >= ?1 AND word < ?1 || char(0x10ffff) LIMIT ?2",
-    )?;
-    let words = begun.query_map(params![long.word, MAX_BEGUN + 1], |row| row.get(0))?;
-    let words = words.collect::<rusqlite::Result<Vec<String>>>()?;
-    if words.len() <= MAX_BEGUN {
-        let Some(one_of) = long.as_one_of(&words) else { return Ok(None) };
-        *long = one_of;
-    }
-    Ok(Some(terms))
-}
-
 impl Search<'_> {
     /// The newest of a kind; whether there was time for it.
-    fn take(&mut self, tx: &Connection, kind: &Kind<'_>) -> rusqlite::Result<bool> {
+    fn take(
+        &mut self,
+        collect: impl FnOnce(&mut Self, &mut Vec<Hit>) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<bool> {
         let mut hits = Vec::new();
-        let done = self.collect(tx, kind, &mut hits);
+        let done = collect(self, &mut hits);
         hits.sort_by_key(|hit| (hit.title_words, Reverse(hit.number)));
         self.found.extend(hits.into_iter().map(|hit| hit.content));
         match done {
@@ -215,34 +161,58 @@ impl Search<'_> {
         }
     }
 
-    fn collect(
+    /// Those whose title has just these words.
+    fn entitled(
         &mut self,
         tx: &Connection,
-        kind: &Kind<'_>,
+        title: &str,
         hits: &mut Vec<Hit>,
     ) -> rusqlite::Result<()> {
-        let mut statement = tx.prepare_cached(kind.statement)?;
-        let mut numbers = statement.query_map([&kind.asked], |row| row.get(0))?;
+        let by_title = "SELECT number FROM content WHERE title_words = ?1 ORDER BY number DESC";
+        let mut statement = tx.prepare_cached(by_title)?;
+        let mut numbers = statement.query_map([title], |row| row.get(0))?;
         while hits.len() < MAX_CANDIDATES {
             let Some(number) = numbers.next().transpose()? else { break };
-            if self.seen.contains(&number) {
-                continue;
+            self.look(number, Of::Titles, hits)?;
+        }
+        Ok(())
+    }
+
+    /// Those that have all words.
+    fn listed(&mut self, tx: &Connection, of: Of, hits: &mut Vec<Hit>) -> rusqlite::Result<()> {
+        let mut lists = Lists::of(tx)?;
+        let mut terms: Vec<(usize, &Term)> =
+            self.query.terms.iter().map(|term| (0, term)).collect();
+        let mut before = i64::MAX;
+        while let Some(block) = lists.block_before(before)? {
+            for place in lists.places(block, of, &mut terms)?.newest_first() {
+                if hits.len() == MAX_CANDIDATES {
+                    return Ok(());
+                }
+                self.look(places::number(block, place), of, hits)?;
             }
-            if let Some(hit) = self.hit(number, kind)? {
-                self.seen.insert(number);
-                hits.push(hit);
-            }
+            before = block;
+        }
+        Ok(())
+    }
+
+    fn look(&mut self, number: i64, of: Of, hits: &mut Vec<Hit>) -> rusqlite::Result<()> {
+        if !self.seen.contains(&number)
+            && let Some(hit) = self.hit(number, of)?
+        {
+            self.seen.insert(number);
+            hits.push(hit);
         }
         Ok(())
     }
 
     /// A content, where what is to stand together does. What was taken in is well-formed; what
     /// somebody else wrote into the file is left out.
-    fn hit(&mut self, number: i64, kind: &Kind<'_>) -> rusqlite::Result<Option<Hit>> {
+    fn hit(&mut self, number: i64, of: Of) -> rusqlite::Result<Option<Hit>> {
         let row = self.details.query_row([number], row_of).optional()?;
         let Some((texts, size, title_words)) = row else { return Ok(None) };
-        let description = (!kind.is_of_title).then_some(&*texts[3]);
-        if !self.query.stands_in(&title_words, description, &kind.unasked) {
+        let description = (of == Of::All).then_some(&*texts[3]);
+        if !self.query.stands_in(&title_words, description) {
             return Ok(None);
         }
         let title_words = title_words.split(' ').count();

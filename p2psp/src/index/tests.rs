@@ -8,9 +8,11 @@ use mp2p::message::content::{Denied, DeniedKind};
 use mp2p::signed::{PeerKey, SigningKey};
 
 use crate::audit;
-use crate::index::often::Measure;
+use crate::index::places::PLACES;
 use crate::index::schema::MIGRATIONS;
-use crate::index::{IndexError, Ixs, Publisher, often, search, words};
+use crate::index::{IndexError, Ixs, Publisher};
+
+mod found;
 
 /// An index in a folder of its own.
 struct Shelf {
@@ -76,13 +78,13 @@ impl Shelf {
         found.iter().map(|content| content.title.to_string()).collect()
     }
 
-    /// The same, where the index is asked for the rarest word alone.
-    async fn titles_as_of_frequent_words(&self, text: &str) -> Vec<String> {
-        let Some(query) = words::query(text) else { return Vec::new() };
-        let (title, all) = (words::indexed(text), Measure { sample: 1, look: 0.0 });
-        let read = move |tx: &rusqlite::Connection| search::read(tx, &query, &title, all);
-        let found = self.index.database.read(read).await.unwrap();
-        found.iter().map(|content| content.title.to_string()).collect()
+    /// The next content is the first of another block, and not of an earlier one.
+    async fn next_block(&self) {
+        let last = "INSERT INTO content
+            SELECT ?1 * (1 + coalesce(max(number), 0) / ?1) - 1, hex(randomblob(32)), 'none', 'none',
+                'none', 1, '', '', 1, '' FROM content";
+        let last = move |tx: &rusqlite::Connection| tx.execute(last, [PLACES as i64]);
+        self.index.database.write(last).await.unwrap();
     }
 
     async fn deny(&self, digest: &ContentId, kind: DeniedKind, denied: bool) -> u64 {
@@ -117,7 +119,7 @@ const GOLDEN: &[(&str, &[&str])] = &[
 /// Req-Content-060.
 #[tokio::test]
 async fn searches_in_several_scripts_find_what_is_meant_best_first() {
-    let (shelf, anna) = (Shelf::new(), Author::new("anna"));
+    let (shelf, apart, anna) = (Shelf::new(), Shelf::new(), Author::new("anna"));
     for (byte, (title, description)) in (0..).zip([
         ("Winter in Grönland", ""),
         ("Die Straße nach Süden", "Ein Film von unterwegs"),
@@ -130,11 +132,14 @@ async fn searches_in_several_scripts_find_what_is_meant_best_first() {
         ("गंगा की कहानी", ""),
         ("كِتَابُ الصَّيْف", ""),
     ]) {
-        anna.register(&shelf, &anna.file(byte, 1, title, description)).await.unwrap();
+        let file = anna.file(byte, 1, title, description);
+        anna.register(&shelf, &file).await.unwrap();
+        anna.register(&apart, &file).await.unwrap();
+        apart.next_block().await;
     }
     for (asked, titles) in GOLDEN {
         assert_eq!(shelf.titles(asked).await, *titles, "{asked}");
-        assert_eq!(shelf.titles_as_of_frequent_words(asked).await, *titles, "{asked}");
+        assert_eq!(apart.titles(asked).await, *titles, "each in a block of its own: {asked}");
     }
     for hostile in ["", "\"", "NEAR(", "*", "title:", "a AND", "{title} : x", "\u{0}"] {
         shelf.index.search(hostile).await.unwrap();
@@ -152,63 +157,47 @@ async fn letters_that_nothing_divides_are_found_where_they_stand_together() {
     }
     assert_eq!(shelf.titles("京タワ").await, ["東京タワー", "film"]);
     assert_eq!(shelf.titles("京タ タワ").await.len(), 4);
-    assert_eq!(shelf.titles_as_of_frequent_words("京タワ").await, ["東京タワー", "film"]);
-    assert_eq!(shelf.titles_as_of_frequent_words("京タ タワ").await.len(), 4);
 }
 
-/// By hand: 3 of the newest 4 contents have "film", 2 of 8 "winter", and one each the others.
-#[tokio::test]
-async fn words_that_many_contents_have_are_told_from_others() {
-    let (shelf, anna) = (Shelf::new(), Author::new("anna"));
-    let titles = ["winter a", "winter b", "c", "d", "e film", "f film", "g film", "h"];
-    for (byte, title) in (0..).zip(titles) {
-        anna.register(&shelf, &anna.file(byte, 1, title, "long")).await.unwrap();
-    }
-    let often = async |text: &str, look: f64| {
-        let query = words::query(text).unwrap();
-        let measure = Measure { sample: 2, look };
-        let read = move |tx: &rusqlite::Connection| often::words(tx, &query.terms, measure);
-        let often = shelf.index.database.read(read).await.unwrap();
-        (often.in_titles, often.anywhere)
-    };
-    // Two of the newest three have "film": 8 * 2/3 to go on by, 200 / (2/3) to look at.
-    let (yes, no) = (8.0 * 2.0 / 3.0 / 300.0 - 0.001, 8.0 * 2.0 / 3.0 / 300.0 + 0.001);
-    assert_eq!(often("film winter", yes).await, (vec![true, false], vec![true, false]));
-    assert_eq!(often("film winter", no).await, (vec![false, false], vec![false, false]));
-    assert_eq!(often("long fil", yes).await, (vec![false, false], vec![true, false]));
-    assert_eq!(often("film", 0.0).await, (vec![false], vec![false]), "it alone");
-    assert_eq!(often("winter a", 0.0).await.1, [true, false], "one has it: too few to tell");
-}
-
-/// As the version before kept it: its words in one table that knows where in a text they stand.
+/// As the versions before kept it: its words in full-text tables.
 #[tokio::test]
 async fn an_index_of_an_older_version_is_searched_as_a_new_one() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("index.db");
-    let older = rusqlite::Connection::open(&path).unwrap();
-    for migration in &MIGRATIONS[..4] {
-        older.execute_batch(migration).unwrap();
-    }
-    older.pragma_update(None, "user_version", 4).unwrap();
-    let id = "7".repeat(64);
-    let content = "INSERT INTO content VALUES
-        (3, ?1, 'film', 'anna', ?1, 1, 'Winter', 'Über Süden', 9, 'winter')";
-    older.execute(content, [&id]).unwrap();
-    let words = "INSERT INTO words (rowid, title, description) VALUES (3, 'winter', 'uber suden')";
-    older.execute(words, []).unwrap();
-    drop(older);
-    for _ in 0..2 {
-        let index = Ixs::open(&path).unwrap();
-        for asked in ["winter", "wint", "süd", "uber winter"] {
-            let found = index.search(asked).await.unwrap();
-            assert_eq!(found.len(), 1, "{asked}");
-            assert_eq!(found[0].content_id.as_str(), id);
+    let words = [
+        (4, "INSERT INTO words (rowid, title, description) VALUES (3, 'winter', 'uber suden')"),
+        (
+            6,
+            "INSERT INTO titles (rowid, words) VALUES (3, 'winter');
+             INSERT INTO texts (rowid, words) VALUES (3, 'winter uber suden');
+             INSERT INTO word VALUES ('winter'), ('uber'), ('suden');",
+        ),
+    ];
+    for (version, words) in words {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("index.db");
+        let older = rusqlite::Connection::open(&path).unwrap();
+        for migration in &MIGRATIONS[..version] {
+            older.execute_batch(migration).unwrap();
         }
+        older.pragma_update(None, "user_version", version).unwrap();
+        let id = "7".repeat(64);
+        let content = "INSERT INTO content VALUES
+            (3, ?1, 'film', 'anna', ?1, 1, 'Winter', 'Über Süden', 9, 'winter')";
+        older.execute(content, [&id]).unwrap();
+        older.execute_batch(words).unwrap();
+        drop(older);
+        for _ in 0..2 {
+            let index = Ixs::open(&path).unwrap();
+            for asked in ["winter", "wint", "süd", "uber winter"] {
+                let found = index.search(asked).await.unwrap();
+                assert_eq!(found.len(), 1, "{asked}");
+                assert_eq!(found[0].content_id.as_str(), id);
+            }
+        }
+        let index = Ixs::open(&path).unwrap();
+        let (content, anna) = (ContentId::parse(&id).unwrap(), UserId::parse("anna").unwrap());
+        index.remove(content, anna).await.unwrap();
+        assert!(index.search("winter").await.unwrap().is_empty());
     }
-    let index = Ixs::open(&path).unwrap();
-    let (content, anna) = (ContentId::parse(&id).unwrap(), UserId::parse("anna").unwrap());
-    index.remove(content, anna).await.unwrap();
-    assert!(index.search("winter").await.unwrap().is_empty());
 }
 
 /// More words begin so than are looked for one by one, or fewer.
@@ -279,6 +268,10 @@ async fn a_publisher_removes_its_own() {
     let again = shelf.index.remove(content, anna.publisher.user.clone()).await;
     assert!(matches!(again, Err(IndexError::Unknown(_))));
     assert_eq!(shelf.titles("film").await.len(), 0);
+    let left = |tx: &rusqlite::Connection| {
+        tx.query_row("SELECT count(*) FROM list", [], |row| row.get::<_, i64>(0))
+    };
+    assert_eq!(shelf.index.database.read(left).await.unwrap(), 0, "and is on no list");
 }
 
 /// Req-Content-020.

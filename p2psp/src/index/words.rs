@@ -16,9 +16,8 @@ use unicode_normalization::char::is_combining_mark;
 const MAX_WORDS: usize = 16;
 /// Letters of a word without blanks that count in a search.
 const MAX_RUN: usize = 32;
-/// For so many letters, and fewer, there are lists of all contents that have a word beginning so
-/// (`prefix` in [`crate::index::schema`]).
-const READY_LETTERS: usize = 5;
+/// For so many letters, and fewer, there are lists of all contents that have a word beginning so.
+const READY_LETTERS: usize = 4;
 
 /// The words of a text as they are stored: divided by blanks.
 pub(crate) fn indexed(text: &str) -> String {
@@ -55,8 +54,6 @@ fn indexed_any(text: &str) -> String {
 pub(crate) struct Query {
     /// Every word, the last of which may be unfinished.
     pub(crate) terms: Vec<Term>,
-    /// Whether the last word may be unfinished and is longer than what lists are ready for.
-    pub(crate) is_long: bool,
     /// Words that are to follow each other, for they are of one run of letters: the index knows
     /// only that they are there.
     together: Vec<String>,
@@ -65,39 +62,32 @@ pub(crate) struct Query {
 /// A word of a search.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Term {
-    /// As FTS5 takes it.
-    pub(crate) asked: String,
     /// What there is of it.
     pub(crate) word: String,
-    is_whole: bool,
+    /// Not whatever begins so.
+    pub(crate) is_whole: bool,
 }
 
 impl Term {
-    fn whole(word: String) -> Self {
-        Self { asked: quoted(&word), word, is_whole: true }
+    const fn whole(word: String) -> Self {
+        Self { word, is_whole: true }
     }
 
-    /// The search for whatever begins so, where that is one of `words`; `None`: nothing does.
-    pub(crate) fn as_one_of(&self, words: &[String]) -> Option<Self> {
-        let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
-        let asked = (!words.is_empty()).then(|| format!("({})", words.join(" OR ")))?;
-        Some(Self { asked, ..self.clone() })
+    /// Whether there is a list of it, and not of each word that begins so.
+    pub(crate) fn is_one_list(&self) -> bool {
+        self.is_whole || self.word.chars().count() <= READY_LETTERS
     }
+}
 
-    /// Whether its contents are told one by one, and not collected first.
-    pub(crate) fn is_listed(&self) -> bool {
-        let is_short = self.word.chars().count() <= READY_LETTERS;
-        self.is_whole || is_short || self.asked.starts_with('(')
-    }
+/// The beginnings of a word for which there are lists.
+pub(crate) fn beginnings(word: &str) -> impl Iterator<Item = &str> {
+    let ends = word.char_indices().map(|(at, letter)| at + letter.len_utf8());
+    ends.take(READY_LETTERS).map(|end| &word[..end]).filter(|begun| is_beginning(begun))
+}
 
-    /// Whether it is one of words that blanks divide.
-    fn is_in(&self, words: &str) -> bool {
-        let is_meant = |word: &str| match self.is_whole {
-            true => word == self.word,
-            false => word.starts_with(&self.word),
-        };
-        words.split(' ').any(is_meant)
-    }
+/// One letter of an alphabet is too little to begin a word with.
+const fn is_beginning(word: &str) -> bool {
+    word.len() > "x".len()
 }
 
 /// A search; `None` where there is no word.
@@ -120,44 +110,23 @@ pub(crate) fn query(text: &str) -> Option<Query> {
         }
     }
     let last = terms.last_mut()?;
-    let is_long = last.word.chars().count() > READY_LETTERS;
-    // One letter of an alphabet is too little to begin a word with.
-    if last.word.len() > "x".len() {
-        last.asked.push('*');
-        last.is_whole = false;
-    }
-    Some(Query { terms, is_long, together })
+    last.is_whole = !is_beginning(&last.word);
+    Some(Query { terms, together })
 }
 
 impl Query {
-    /// Whether what is to stand together does so in the words of a title or in a description, and
-    /// whether these have some words: those of which the index was not asked.
-    pub(crate) fn stands_in(
-        &self,
-        title_words: &str,
-        description: Option<&str>,
-        unasked: &[&Term],
-    ) -> bool {
-        let is_missing = |term: &&&Term| !term.is_in(title_words);
-        let mut missing = unasked.iter().filter(is_missing).peekable();
-        if self.together.is_empty() && missing.peek().is_none() {
+    /// Whether what is to stand together does so in the words of a title or in a description.
+    pub(crate) fn stands_in(&self, title_words: &str, description: Option<&str>) -> bool {
+        if self.together.is_empty() {
             return true;
         }
-        let (title, words) = (format!(" {title_words} "), description.map(indexed));
-        if !missing.all(|term| words.as_ref().is_some_and(|words| term.is_in(words))) {
-            return false;
-        }
-        let words = words.map(|words| format!(" {words} "));
+        let title = format!(" {title_words} ");
+        let words = description.map(|text| format!(" {} ", indexed(text)));
         let has = |run: &String| {
             title.contains(run) || words.as_ref().is_some_and(|words| words.contains(run))
         };
         self.together.iter().all(has)
     }
-}
-
-/// In quotes: no word is an operator of the query language.
-fn quoted(word: &str) -> String {
-    format!("\"{word}\"")
 }
 
 enum Run {
@@ -284,10 +253,13 @@ mod tests {
         }
     }
 
-    /// As FTS5 takes them.
+    /// Each word in quotes, with a star where it may be unfinished.
     fn asked(query: &Query) -> String {
-        let asked: Vec<&str> = query.terms.iter().map(|term| &*term.asked).collect();
-        asked.join(" AND ")
+        let asked = query.terms.iter().map(|Term { word, is_whole }| match is_whole {
+            true => format!("\"{word}\""),
+            false => format!("\"{word}\"*"),
+        });
+        asked.collect::<Vec<_>>().join(" AND ")
     }
 
     #[test]
@@ -311,32 +283,20 @@ mod tests {
 
     /// By hand.
     #[test]
-    fn a_long_word_that_may_be_unfinished_is_looked_for_as_one_of_those_that_begin_so() {
-        let asked_for = query("nach Südenw").unwrap();
-        assert_eq!(asked(&asked_for), "\"nach\" AND \"sudenw\"*");
-        assert!(asked_for.is_long);
-        let long = &asked_for.terms[1];
-        let words = ["sudenwald", "sudenwind"].map(str::to_owned);
-        let one_of = long.as_one_of(&words).map(|term| term.asked);
-        assert_eq!(one_of.as_deref(), Some("(\"sudenwald\" OR \"sudenwind\")"));
-        assert!(!long.is_listed() && long.as_one_of(&words).unwrap().is_listed());
-        assert_eq!(long.as_one_of(&[]), None);
-        assert!(!query("film").unwrap().is_long);
-        assert!(!query("東京タワーの夜").unwrap().is_long, "pairs are short");
-    }
-
-    /// By hand.
-    #[test]
-    fn words_of_which_the_index_is_not_asked_are_looked_for_in_the_text() {
-        let query = query("Straße 京 nach Sü").unwrap();
-        let all: Vec<&Term> = query.terms.iter().collect();
-        let stands = |title: &str, text: Option<&str>| query.stands_in(title, text, &all);
-        assert!(stands("suden 京 nach strasse", None));
-        assert!(stands("nach suden", Some("an der STRASSE, 京")));
-        assert!(!stands("nach suden 京", Some("Straßen")), "a whole word");
-        assert!(!stands("nach suden 京", None));
-        assert!(!stands("strasse 京 nach", Some("Nord, usu")));
-        assert!(query.stands_in("strasse 京", None, &all[..2]));
+    fn words_have_lists_of_their_beginnings_but_for_one_letter_of_an_alphabet() {
+        for (word, begun) in [
+            ("suden", &["su", "sud", "sude"][..]),
+            ("sud", &["su", "sud"]),
+            ("s", &[]),
+            ("9", &[]),
+            ("京た", &["京", "京た"]),
+            ("одиссея", &["о", "од", "оди", "одис"]),
+        ] {
+            assert_eq!(beginnings(word).collect::<Vec<_>>(), begun, "{word}");
+        }
+        let last = |text: &str| query(text).and_then(|query| query.terms.last().cloned()).unwrap();
+        assert!(last("nach sude").is_one_list() && !last("nach suden").is_one_list());
+        assert!(last("京").is_one_list() && last("x").is_one_list());
     }
 
     proptest::proptest! {
@@ -350,9 +310,9 @@ mod tests {
     #[test]
     fn letters_of_one_run_stand_together() {
         let asked = query("京タワ film").unwrap();
-        assert!(asked.stands_in(&indexed("東京タワーの夜"), None, &[]));
-        assert!(!asked.stands_in(&indexed("タワーと京た"), Some("京た"), &[]));
-        assert!(asked.stands_in(&indexed("タワー"), Some("東京タワー, 1953"), &[]));
-        assert!(query("東京 film").unwrap().stands_in("", None, &[]), "a pair is a word");
+        assert!(asked.stands_in(&indexed("東京タワーの夜"), None));
+        assert!(!asked.stands_in(&indexed("タワーと京た"), Some("京た")));
+        assert!(asked.stands_in(&indexed("タワー"), Some("東京タワー, 1953")));
+        assert!(query("東京 film").unwrap().stands_in("", None), "a pair is a word");
     }
 }
