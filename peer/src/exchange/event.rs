@@ -37,6 +37,16 @@ pub struct Candidate {
     pub bridge: bool,
     /// Has too much to do.
     pub overloaded: bool,
+    /// A cache server.
+    pub cache: bool,
+}
+
+impl Candidate {
+    /// One of which no list tells.
+    #[must_use]
+    pub const fn unlisted(peer: PeerId, addresses: Vec<PeerAddress>) -> Self {
+        Self { peer, addresses, rank: None, bridge: false, overloaded: false, cache: false }
+    }
 }
 
 /// A ranked list, as OMS gave it.

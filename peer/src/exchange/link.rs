@@ -184,9 +184,13 @@ impl Link {
 
     /// Whether nothing is on its way in either direction.
     pub(crate) fn is_idle(&self) -> bool {
-        let giving = &self.giving;
-        let is_sent = giving.asked.is_empty() && giving.active.is_none() && giving.unwritten == 0;
+        let is_sent = !self.is_served() && self.giving.unwritten == 0;
         is_sent && self.taking.requests.is_empty()
+    }
+
+    /// Whether it is sent a fragment, or waits for one.
+    pub(crate) fn is_served(&self) -> bool {
+        self.giving.active.is_some() || !self.giving.asked.is_empty()
     }
 
     pub(crate) fn is_slow(&self) -> bool {

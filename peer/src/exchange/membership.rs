@@ -217,13 +217,8 @@ impl Engine {
         let by = link.info.peer.clone();
         for entry in pex.entries.iter() {
             if entry.peer_id != self.me && self.notary.vouches(&entry.passkey, &entry.peer_id) {
-                let candidate = Candidate {
-                    peer: entry.peer_id.clone(),
-                    addresses: entry.peer_addr.to_vec(),
-                    rank: None,
-                    bridge: false,
-                    overloaded: false,
-                };
+                let addresses = entry.peer_addr.to_vec();
+                let candidate = Candidate::unlisted(entry.peer_id.clone(), addresses);
                 let group = &self.group;
                 self.neighbours.named(candidate, &by, |peer| group.is_near(peer));
             }

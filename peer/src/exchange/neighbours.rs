@@ -130,6 +130,10 @@ impl Neighbours {
         self.known.get(peer).is_some_and(|known| known.candidate.overloaded)
     }
 
+    pub(crate) fn is_cache(&self, peer: &PeerId) -> bool {
+        self.known.get(peer).is_some_and(|known| known.candidate.cache)
+    }
+
     /// Whether the last list had it.
     pub(crate) fn is_listed(&self, peer: &PeerId) -> bool {
         self.known.get(peer).is_some_and(|known| known.listed)
@@ -191,13 +195,7 @@ impl Neighbours {
 
     /// Never again.
     pub(crate) fn ban(&mut self, peer: &PeerId) {
-        let nobody = Candidate {
-            peer: peer.clone(),
-            addresses: Vec::new(),
-            rank: None,
-            bridge: false,
-            overloaded: false,
-        };
+        let nobody = Candidate::unlisted(peer.clone(), Vec::new());
         if !self.known.contains_key(peer) {
             self.add(nobody, false, (0, 0));
         }
@@ -220,8 +218,7 @@ mod tests {
     fn candidate(name: &str) -> Candidate {
         let address =
             PeerAddress { ip_address: [192, 0, 2, 1].into(), port: 7000, kind: AddressKind::Host };
-        let addresses = vec![address];
-        Candidate { peer: peer(name), addresses, rank: None, bridge: false, overloaded: false }
+        Candidate::unlisted(peer(name), vec![address])
     }
 
     /// Eight far ones come first, then nine near ones: eight of the near ones are remembered.

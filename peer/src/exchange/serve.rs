@@ -3,7 +3,8 @@
 //! A few fragments are sent at a time. Which class has its turn follows from how much it was sent,
 //! divided by its weight (start-time fair queuing): none starves. Within a class the fragment goes
 //! first that the fewest others have, then the peer that was sent least, so that each fragment
-//! leaves here once before any leaves twice.
+//! leaves here once before any leaves twice. A cache server of the own group comes before all others
+//! of its class: what it has, it passes on to all of them on a line wider than theirs.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
@@ -34,6 +35,8 @@ const WINDOW_S: f64 = 0.1;
 /// Slices on a link slower than so many bytes a second are short.
 const FAST: f64 = 2e6;
 const SHORT_SLICE: usize = 16 << 10;
+/// Fragments under way to near ones while a near cache server waits for one.
+const CACHED: usize = 1;
 /// A class of weight 1 pays so much for a byte.
 const COST: u64 = 1 << 16;
 
@@ -57,8 +60,7 @@ pub(crate) struct Serving {
 
 impl Engine {
     pub(crate) fn is_serving(&self) -> bool {
-        let busy = |link: &Link| link.giving.active.is_some() || !link.giving.asked.is_empty();
-        self.links.values().any(busy)
+        self.links.values().any(Link::is_served)
     }
 
     pub(crate) fn asked_for(&mut self, id: LinkId, get: Get, now: Instant) {
@@ -225,8 +227,9 @@ impl Engine {
             if !waits || link.giving.unsigned_since.is_some() {
                 continue;
             }
+            let is_cache = self.is_near_cache(link);
             let served = |other: &Link| other.class == link.class && other.giving.active.is_some();
-            if full[usize::from(!link.near)] && self.links.values().any(served) {
+            if !is_cache && full[usize::from(!link.near)] && self.links.values().any(served) {
                 continue;
             }
             let had = self.serving.had.get(&link.class).copied().unwrap_or_default();
@@ -237,7 +240,8 @@ impl Engine {
                 // A far peer asks for what nobody near it has, whoever has it here.
                 let holders = if link.near { piece.near } else { piece.given_far };
                 let holders = if fresh { holders } else { 0 };
-                let key = (had.max(self.serving.turn), fresh, share, holders, asked.since);
+                let key =
+                    (had.max(self.serving.turn), fresh, !is_cache, share, holders, asked.since);
                 if best.as_ref().is_none_or(|(least, _)| key < *least) {
                     best = Some((key, (*id, place)));
                 }
@@ -252,11 +256,19 @@ impl Engine {
     fn slots(&self, near: bool) -> usize {
         let slots = self.config.slots;
         let mut far = self.links.values().filter(|link| !link.near);
+        let mut caches = self.links.values().filter(|link| self.is_near_cache(link));
+        if near && caches.any(Link::is_served) {
+            return CACHED;
+        }
         match (self.pieces.missing == 0, near) {
             (true, true) if far.any(|link| link.giving.active.is_some()) => slots.div_ceil(2),
             (false, false) => slots.div_ceil(4),
             _ => slots,
         }
+    }
+
+    fn is_near_cache(&self, link: &Link) -> bool {
+        link.near && self.neighbours.is_cache(&link.info.peer)
     }
 
     /// How many fragments are under way, without those that their receivers hold up.

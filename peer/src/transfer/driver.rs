@@ -8,7 +8,7 @@ use mp2p::frame::Frame;
 use mp2p::id::PeerId;
 use mp2p::message::account::ClassAnswer;
 use mp2p::message::join::{JoinAnswer, PeerAddress};
-use mp2p::message::list::Demotion;
+use mp2p::message::list::{Demotion, PeerType};
 use mp2p::message::server::Reserved;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -305,9 +305,7 @@ impl Driver {
     /// A member that can be dialled, and cannot dial us, wants us to.
     fn meet(&mut self, peer: PeerId, address: PeerAddress, now: Instant) {
         if !self.links.is_linked(&peer) {
-            let addresses = vec![address];
-            let (rank, bridge, overloaded) = (None, false, false);
-            self.links.called(Candidate { peer, addresses, rank, bridge, overloaded }, now);
+            self.links.called(Candidate::unlisted(peer, vec![address]), now);
         }
     }
 
@@ -369,6 +367,7 @@ impl Driver {
             rank: entry.rank,
             bridge: entry.bridge,
             overloaded: entry.reason == Some(Demotion::Overload),
+            cache: entry.peer_type == PeerType::Cache,
         });
         let entries = entries.collect();
         let group = answer.gateway.as_ref().map(|gateway| gateway.members.to_vec());

@@ -234,9 +234,7 @@ impl Links {
                 // To be dialled; those that are met are counted where that is begun.
                 self.tries.begin(&peer, now);
             }
-            let candidate =
-                Candidate { peer, addresses, rank: None, bridge: false, overloaded: false };
-            self.spawn(candidate, (true, false), now);
+            self.spawn(Candidate::unlisted(peer, addresses), (true, false), now);
         }
     }
 

@@ -32,6 +32,8 @@ pub(crate) struct Node {
     pub(crate) isp: usize,
     /// In which part of it.
     pub(crate) pid: usize,
+    /// Whether it is a cache server.
+    pub(crate) cache: bool,
     /// Its protocol.
     pub(crate) engine: Engine,
     /// Its limits.
@@ -76,6 +78,8 @@ pub(crate) struct Spec {
     pub(crate) isp: usize,
     /// In which part of it.
     pub(crate) pid: usize,
+    /// Whether it is a cache server.
+    pub(crate) cache: bool,
     /// Megabits a second up and down.
     pub(crate) mbit: (f64, f64),
     /// Whether it has all from the start.
@@ -97,6 +101,7 @@ impl Default for Spec {
         Self {
             isp: 0,
             pid: 0,
+            cache: false,
             mbit: (20.0, 20.0),
             seeds: false,
             joins: Duration::ZERO,
@@ -127,6 +132,7 @@ impl World {
             id,
             isp: spec.isp,
             pid: spec.pid,
+            cache: spec.cache,
             engine,
             budget: Budget::new(spec.rates, self.now),
             up: spec.mbit.0 * 125_000.0,

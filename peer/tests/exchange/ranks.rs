@@ -18,6 +18,7 @@ fn by_number(world: &mut World, asker: usize) -> Ranked {
         rank: u32::try_from(index + 1).ok(),
         bridge: false,
         overloaded: false,
+        cache: node.cache,
     };
     Ranked { entries: others.map(candidate).collect(), group: Vec::new() }
 }
