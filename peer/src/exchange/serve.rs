@@ -35,8 +35,9 @@ const WINDOW_S: f64 = 0.1;
 /// Slices on a link slower than so many bytes a second are short.
 const FAST: f64 = 2e6;
 const SHORT_SLICE: usize = 16 << 10;
-/// Fragments under way to near ones while a near cache server waits for one.
-const CACHED: usize = 1;
+/// Fragments under way to near ones, the cache server's own too, while a near cache server waits for
+/// one: where it takes little, another takes the rest.
+const CACHED: usize = 2;
 /// A class of weight 1 pays so much for a byte.
 const COST: u64 = 1 << 16;
 

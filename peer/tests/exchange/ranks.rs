@@ -81,3 +81,17 @@ fn who_is_ranked_first_and_slow_is_helped() {
     // Alone it would need 10 s.
     assert!(took < Duration::from_secs(3), "{took:?}");
 }
+
+/// A cache server that takes 0.2 Mbit/s comes first, and keeps nobody waiting: 5 MB are with the
+/// other one after the 5 s that they take at 8 Mbit/s, and some more.
+#[test]
+fn a_slow_cache_leaves_the_uplink_to_others() {
+    let (content, bytes) = content(5_000_000, 256 << 10, 1);
+    let mut world = World::new(content, bytes, 1, by_number);
+    world.add(Spec { seeds: true, mbit: (8.0, 8.0), ..Spec::default() });
+    world.add(Spec { cache: true, mbit: (0.2, 0.2), ..Spec::default() });
+    world.add(Spec { mbit: (20.0, 20.0), ..Spec::default() });
+    world.run_until(Duration::from_secs(60), |world| world.nodes[2].is_done());
+    let took = world.nodes[2].took(world.start);
+    assert!(took.is_some_and(|took| took < Duration::from_millis(6500)), "{took:?}");
+}
