@@ -72,6 +72,21 @@ fn who_is_locked_out_lost_or_revoked_leaves_the_lists_at_once() {
     }
 }
 
+/// A key may be lost before its peer has joined anything.
+#[test]
+fn a_lost_peer_ends_for_the_operator_though_it_never_joined() {
+    let scene = Provided::start(&STAYS);
+    let lost = scene.p2psp.enrol("anna", "127.0.0.10").unwrap();
+    let is_revoked = || {
+        let status = scene.command(&["pki", "status"]).unwrap();
+        status.lines().any(|line| line.contains("revoked") && line.ends_with(&lost.id))
+    };
+    assert!(scene.command(&["invite", "ben", "--lost", &lost.id]).is_err(), "it is anna's");
+    assert!(!is_revoked());
+    scene.command(&["invite", "anna", "--lost", &lost.id]).unwrap();
+    assert!(is_revoked());
+}
+
 /// A revoked certificate is to be out within five seconds; here twice that, for a machine that has
 /// other things to do.
 const OUT_WITHIN: Duration = Duration::from_secs(10);

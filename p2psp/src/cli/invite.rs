@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::bail;
 use clap::Args;
 use link::daemon::pki::{authority, reached_at, tell_url};
-use link::pki::{Naming, TokenOrder};
+use link::pki::{Authority, Naming, TokenOrder};
 use link::settings::is_base_url;
 use mp2p::id::{PeerId, UserId};
 
@@ -67,7 +67,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
     let identity = settings.identity()?;
     let (authority, _) = authority(&identity, "p2psp")?;
     if let Some(peer) = &arguments.lost {
-        end(&arguments.state, &arguments.user, peer)?;
+        end(&arguments.state, &authority, (&arguments.user, peer))?;
     }
     let token = authority.token(&TokenOrder {
         name: Naming::PeerOf { user: arguments.user.to_string() },
@@ -83,11 +83,23 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
 }
 
 /// Ends a peer whose key is lost, in the ledger and in the CA.
-fn end(state: &StateArguments, user: &UserId, peer: &PeerId) -> anyhow::Result<()> {
+fn end(
+    state: &StateArguments,
+    authority: &Authority,
+    (user, peer): (&UserId, &PeerId),
+) -> anyhow::Result<()> {
     let ums = state.ums()?;
-    match wait(ums.ledger().standing(peer))? {
-        Some(standing) if standing.user == *user => {}
-        _ => bail!("{peer} is no peer of {user} that ever joined"),
+    let is_theirs = match wait(ums.ledger().standing(peer))? {
+        Some(standing) => standing.user == *user,
+        // It has enrolled and joined nothing yet.
+        None => {
+            let name = format!("/peer/{peer}");
+            let mut issued = authority.status()?.into_iter();
+            issued.any(|it| it.user.as_deref() == Some(user.as_str()) && it.name.ends_with(&name))
+        }
+    };
+    if !is_theirs {
+        bail!("{user} has no peer {peer}");
     }
     wait(ums.ledger().end_peer(peer, &operator()))?;
     state.revoke(&peer.digits()).map(|_| ())
