@@ -7,12 +7,15 @@ use anyhow::{Context, bail};
 use link::SpiffeName;
 use link::identity::Shape;
 use link::metrics::Metrics;
-use link::tls::{ClientTls, ClientTlsSettings, PeerTls, PeerTlsSettings, ServerTrust};
+use link::tls::{
+    ClientTls, ClientTlsSettings, MaterialError, PeerTls, PeerTlsSettings, ServerTrust, TlsError,
+};
 use link::trust::TrustDomain;
 use mp2p::id::{PeerId, UserId};
 use mp2p::signed::SigningKey;
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject;
+use tokio_rustls::rustls::CertificateError;
 
 use crate::home::Home;
 
@@ -58,6 +61,14 @@ impl Identity {
         let pki = home.pki();
         let file = |name: &str| pki.join(name);
         let key_file = file("client-key.pem");
+        if !key_file.exists() {
+            bail!(
+                "{} is not there, and a peer is its key: `peer enroll TOKEN --again` makes another \
+                 one; the provider, or another peer of yours by `peer login --lost`, ends {}",
+                key_file.display(),
+                provider.name,
+            );
+        }
         let key = PrivateKeyDer::from_pem_file(&key_file)
             .map_err(|error| anyhow::anyhow!("{}: {error}", key_file.display()))?;
         let key = SigningKey::from_pkcs8(key.secret_der())
@@ -68,7 +79,7 @@ impl Identity {
             trust: trust(&trust_domain, file("ca.pem")),
             protocol,
         };
-        let peers = PeerTls::load(material(PROTOCOL))?;
+        let peers = PeerTls::load(material(PROTOCOL)).map_err(advised)?;
         let relays = PeerTls::load(material(mp2p::relay::PROTOCOL))?;
         let care = PeerTls::load(material(mp2p::care::PROTOCOL))?;
         let own = peers.identity();
@@ -133,4 +144,20 @@ fn trust(name: &str, bundle: PathBuf) -> TrustDomain {
     // One that enrolled before there was a list fetches one.
     let crl = Some(bundle.with_file_name("crl.pem")).filter(|crl| crl.is_file());
     TrustDomain { name: name.to_owned(), bundle, crl }
+}
+
+/// What is wrong with the own certificate, and what helps where it has run out.
+fn advised(error: TlsError) -> anyhow::Error {
+    use CertificateError::{Expired, ExpiredContext};
+    match error {
+        TlsError::Material(MaterialError::Certificate {
+            certificate,
+            reason: Expired | ExpiredContext { .. },
+        }) => anyhow::anyhow!(
+            "{} has run out: `peer enroll TOKEN --same-key`, with a token of the provider, gets \
+             another one for the same peer",
+            certificate.display(),
+        ),
+        error => error.into(),
+    }
 }

@@ -109,6 +109,20 @@ fn where_users_are_invited_the_command_says_so() {
     assert!(peer.run(&["enroll", &token]).expect("not enrolled").contains("of dora at"));
 }
 
+/// What is to be done stands where one reads that it does not work.
+#[test]
+fn a_peer_whose_key_is_lost_is_told_what_helps() {
+    let scene = Scene::start(&[]);
+    let peer = scene.peer("fred", 20);
+    std::fs::remove_file(peer.state().join("pki/client-key.pem")).expect("no key");
+    let told = refused(&peer, &["search", "film"]);
+    assert!(told.contains("client-key.pem is not there"), "{told}");
+    let again = word(told.split('`').nth(1).expect("no command"), 3);
+    let token = scene.p2psp.invite("fred").expect("no token");
+    peer.run(&["enroll", &token, &again]).expect("not enrolled again");
+    assert!(is_in(&peer));
+}
+
 /// With certificates of seconds, peers go on sharing past the end of their first ones: renewed in
 /// time, by the same name. One that slept too long keeps its name by a token and its key.
 #[test]
@@ -139,7 +153,8 @@ fn a_certificate_of_seconds_is_renewed_in_time_and_the_name_stays() {
     ben.get(&id, &scene.at("got")).expect("not fetched");
     assert_eq!(std::fs::read(scene.at("got/film.bin")).expect("no file"), whole);
     let over = refused(&asleep, &["search", "film"]);
-    assert!(over.contains("client.pem"), "{over}");
+    assert!(over.contains("client.pem has run out"), "{over}");
+    assert!(over.contains("peer enroll TOKEN --same-key"), "{over}");
     let token = scene.p2psp.invite("carl").expect("no token");
     asleep.run(&["enroll", &token, "--same-key"]).expect("not enrolled again");
     assert_eq!(name(&asleep), asleep_name);
