@@ -78,7 +78,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         }
         match class {
             Some(class) => writeln!(out, "{user} has class {class}")?,
-            None => writeln!(out, "{user} has the class that the policy gives")?,
+            None => by_policy(user, arguments, state, out)?,
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -96,4 +96,29 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         false => writeln!(out, "{} changed", wait(ums.reclass(changes, &by))?)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Gives a user, who was given one by hand, the class of the policy at once.
+fn by_policy(
+    user: &UserId,
+    arguments: &Arguments,
+    state: &StateArguments,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let ums = state.ums()?;
+    let path = arguments.policy.clone().or(state.settings()?.class.policy);
+    if let Some(path) = &path {
+        let mut changes = wait(ums.review(&Policy::read(path)?, unix_now()))?;
+        changes.retain(|change| change.user == *user);
+        wait(ums.reclass(changes, &operator()))?;
+    }
+    let class = wait(ums.ledger().profile(user))?.map_or(0, |profile| profile.class);
+    match path {
+        Some(_) => writeln!(out, "{user} has class {class}, as the policy gives")?,
+        None => writeln!(
+            out,
+            "{user} has class {class} until a policy changes it; the setting class.policy is unset"
+        )?,
+    }
+    Ok(())
 }

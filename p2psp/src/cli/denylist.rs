@@ -9,7 +9,9 @@ use mp2p::id::ContentId;
 use mp2p::message::bound::Text;
 use mp2p::message::content::{Denied, DeniedKind, MAX_REASON_BYTES};
 
+use crate::cli::dates::moment;
 use crate::cli::state::{StateArguments, operator, wait};
+use crate::index::Reason;
 
 const EXAMPLES: &str = "\
 Works on the files, beside a running server or without one. Each change has a number, by which
@@ -32,7 +34,7 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Print what is forbidden, a digest a line
+    /// Print what is forbidden, a digest a line: since when, by whom and why
     List(StateArguments),
     /// Forbid a digest; a content leaves the index at once
     Add(Change),
@@ -69,6 +71,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
 
 fn list(state: &StateArguments, out: &mut dyn Write) -> anyhow::Result<()> {
     let (ixs, mut after, mut is_any) = (state.ixs()?, 0, false);
+    let reasons = wait(ixs.reasons())?;
     loop {
         let page = wait(ixs.denylist(after))?;
         if page.digests.is_empty() {
@@ -79,7 +82,14 @@ fn list(state: &StateArguments, out: &mut dyn Write) -> anyhow::Result<()> {
         }
         for one in page.digests.iter().filter(|one| one.denied) {
             is_any = true;
-            writeln!(out, "{} {}", word(one.kind), one.digest)?;
+            write!(out, "{} {}", word(one.kind), one.digest)?;
+            match reasons.of(one) {
+                Some(Reason { at, who, text }) => {
+                    let text = text.replace(char::is_control, " ");
+                    writeln!(out, "  {}  {who}: {text}", moment(*at))?;
+                }
+                None => writeln!(out)?,
+            }
         }
         after = page.seq;
     }

@@ -14,6 +14,7 @@ mod lift;
 mod lists;
 mod pages;
 mod places;
+mod reasons;
 mod register;
 mod schema;
 mod search;
@@ -33,6 +34,7 @@ use crate::database::{Database, DatabaseError};
 use crate::index::pages::Pages;
 
 pub use crate::index::lift::Lifting;
+pub use crate::index::reasons::{Reason, Reasons};
 pub use crate::index::register::{Order, Publisher};
 pub use crate::index::search::IndexEntry;
 pub use crate::index::takedown::Which;

@@ -339,3 +339,26 @@ async fn the_contents_of_an_overlay_are_listed_the_oldest_first() {
     assert_eq!(listed("film").await, ["winter", "spring", "autumn"]);
     assert_eq!(listed("music").await, [""; 0]);
 }
+
+/// Who has put it on last says why; what is off the list has no line in it.
+#[tokio::test]
+async fn what_is_forbidden_has_a_date_and_a_reason() {
+    let shelf = Shelf::new();
+    let digest = |of: &str| ContentId::parse(&of.repeat(32)).unwrap();
+    let one = |of: &str, kind| Denied { digest: digest(of), kind, denied: true };
+    let put = async |of: &str, kind, why: &str, now| {
+        let digests = vec![one(of, kind)];
+        shelf.index.deny(digests, why.into(), "operator/eve".into(), now).await.unwrap();
+    };
+    put("ab", DeniedKind::Content, "no licence", 9).await;
+    put("ab", DeniedKind::Fragment, "of a film", 10).await;
+    shelf.deny(&digest("ab"), DeniedKind::Content, false).await;
+    put("ab", DeniedKind::Content, "once more", 12).await;
+    let reasons = shelf.index.reasons().await.unwrap();
+    let told =
+        |of, kind| reasons.of(&one(of, kind)).map(|it| (it.at, it.who.clone(), it.text.clone()));
+    let eve = |at, text: &str| Some((at, "operator/eve".to_owned(), text.to_owned()));
+    assert_eq!(told("ab", DeniedKind::Content), eve(12, "once more"));
+    assert_eq!(told("ab", DeniedKind::Fragment), eve(10, "of a film"));
+    assert_eq!(told("cd", DeniedKind::Content), None);
+}

@@ -161,8 +161,15 @@ fn flow_8_3_9_a_serving_peer_has_a_class_confirmed() {
     scene.command(&["class", "set", "anna", "1"]).unwrap();
     assert!(scene.command(&["class", "--policy", &file]).unwrap().ends_with("0 changed\n"));
     assert_eq!(class()["class"], 1);
-    scene.command(&["class", "set", "anna", "auto"]).unwrap();
+    let auto = scene.command(&["class", "set", "anna", "auto"]).unwrap();
+    assert!(auto.starts_with("anna has class 1 until a policy changes it"), "{auto}");
     assert!(scene.command(&["class", "--policy", &file]).unwrap().ends_with("1 changed\n"));
+    // Where the settings name the policy it holds at once.
+    scene.command(&["class", "set", "anna", "1"]).unwrap();
+    let set = format!("class.policy={file}");
+    let auto = scene.command(&["class", "set", "anna", "auto", "--set", &set]).unwrap();
+    assert_eq!(auto, "anna has class 2, as the policy gives\n");
+    assert_eq!(class()["class"], 2);
     let nobody = ben.ask("GET", &format!("/ums/class?peer-id={}", "f".repeat(64)), None).json();
     assert_eq!((&nobody["class"], &nobody["qualified"]), (&json!(0), &json!(false)));
     let broken = scene.folder.path().join("broken.toml");
