@@ -4,6 +4,7 @@
 //! them.
 
 mod assign;
+mod elsewhere;
 mod inputs;
 mod layers;
 mod values;

@@ -170,6 +170,23 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_stands_elsewhere_is_told_with_its_table() {
+        let told = |file: &str| load(Some(file), &[], &[]).unwrap_err();
+        for (file, table) in [
+            ("source = [\"gml=a.gml\"]\n", "1: unknown key `source`: it stands in [network]"),
+            ("asn = 3\n", "1: unknown key `asn`: it stands in [network]"),
+            ("weight = \"hops\"\n", "1: unknown key `weight`: it stands in [routingcost]"),
+            ("crl = \"a.pem\"\n", "1: unknown key `crl`: it stands in [[partner]]"),
+            ("max-streams = 3\n", "1: unknown key `max-streams`: it stands in [limits]"),
+        ] {
+            assert!(told(file).ends_with(table), "{file}: {}", told(file));
+        }
+        let set = load(None, &[], &["requests-per-second=3"]).unwrap_err();
+        assert!(set.ends_with("unknown key `requests-per-second`: it stands in [limits]"), "{set}");
+        assert!(told("nothing-such = 1\n").contains("expected one of"));
+    }
+
+    #[test]
     fn a_wrong_value_is_told_with_its_line_and_what_would_be_right() {
         for (file, told) in [
             ("\nlisten = \"localhost:8443\"\n", "2: is not of the form IP:PORT"),

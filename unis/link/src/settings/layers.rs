@@ -17,6 +17,7 @@ use toml::{Table, Value};
 
 use crate::regular;
 use crate::settings::assign::assign;
+use crate::settings::elsewhere::table_of;
 
 /// A settings file may be this long.
 const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;
@@ -135,7 +136,7 @@ fn read_file<S: Layered>(path: &Path) -> Result<Table, SettingsError> {
     let located = |error: toml::de::Error| {
         let line = error.span().map_or(0, |span| text[..span.start].matches('\n').count());
         let unquoted = text.lines().nth(line).and_then(unquoted);
-        let message = unquoted.unwrap_or_else(|| error.message().to_owned());
+        let message = unquoted.unwrap_or_else(|| with_table::<S>(error.message()));
         SettingsError::layer(format!("{}:{}", path.display(), line + 1), message)
     };
     let mut settings: S = toml::from_str(&text).map_err(located)?;
@@ -179,11 +180,21 @@ fn set<S: Layered>(
     let mut changed = merged.clone();
     assign(&mut changed, path, parsed).map_err(|message| SettingsError::layer(place, message))?;
     S::overrule(&mut changed, path);
-    Value::Table(changed.clone())
-        .try_into::<S>()
-        .map_err(|error: toml::de::Error| SettingsError::layer(place, error.message()))?;
+    Value::Table(changed.clone()).try_into::<S>().map_err(|error: toml::de::Error| {
+        SettingsError::layer(place, with_table::<S>(error.message()))
+    })?;
     *merged = changed;
     Ok(())
+}
+
+/// Says of an unknown key which table has it, where one has.
+fn with_table<S: Layered>(message: &str) -> String {
+    let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
+    let found = unknown.and_then(|(key, _)| table_of::<S>(key).map(|table| (key, table)));
+    found.map_or_else(
+        || message.to_owned(),
+        |(key, table)| format!("unknown key `{key}`: it stands in {table}"),
+    )
 }
 
 /// Adds the nearest known key to "unknown field `x`, expected one of `a`, `b`".
@@ -195,8 +206,8 @@ fn with_suggestion(message: &str) -> String {
         message = message.replace(&format!("expected {of_code}"), &format!("expected {of_people}"));
     }
     let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let Some((unknown, known)) = names.split_first().filter(|_| message.starts_with("unknown"))
-    else {
+    let is_list = message.starts_with("unknown") && message.contains("expected");
+    let Some((unknown, known)) = names.split_first().filter(|_| is_list) else {
         return message;
     };
     let nearest = known

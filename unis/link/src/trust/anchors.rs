@@ -178,6 +178,11 @@ pub(crate) fn seconds(time: UnixTime) -> i64 {
     i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
 }
 
+/// What is said of a certificate that does not count.
+const OUT_OF_DATE: &str = "CA certificate outside its dates, left out";
+/// A bundle of more certificates is a system's, and not one that a party gave.
+const PARTY_CERTIFICATES: usize = 16;
+
 /// The bundle without certificates outside their dates: webpki takes an anchor's word for ever.
 fn valid_roots(
     bundle: &Path,
@@ -186,14 +191,20 @@ fn valid_roots(
     let broken = |reason: String| TrustError::Material { path: bundle.to_owned(), reason };
     let mut roots = RootCertStore::empty();
     let mut ends = Vec::new();
-    for certificate in files::certificates(bundle)? {
+    let certificates = files::certificates(bundle)?;
+    let is_of_a_party = certificates.len() <= PARTY_CERTIFICATES;
+    for certificate in certificates {
         let (_, parsed) =
             X509Certificate::from_der(&certificate).map_err(|error| broken(error.to_string()))?;
         let validity = parsed.validity();
         let now = seconds(now);
         if validity.not_before.timestamp() > now || validity.not_after.timestamp() < now {
-            tracing::warn!(bundle = %bundle.display(), subject = %parsed.subject(),
-                "CA certificate outside its dates, left out");
+            let (bundle, subject) = (bundle.display(), parsed.subject());
+            match is_of_a_party {
+                true => tracing::warn!(%bundle, %subject, "{OUT_OF_DATE}"),
+                // Of the many of a system some have always run out.
+                false => tracing::info!(%bundle, %subject, "{OUT_OF_DATE}"),
+            }
             continue;
         }
         roots.add(certificate.clone()).map_err(|error| broken(error.to_string()))?;
