@@ -14,7 +14,8 @@ use link::daemon::{Sockets, notify};
 use link::shutdown::{Shutdown, hangups};
 use prometheus_client::registry::Registry;
 
-use crate::control::serve;
+use crate::alone::{Hold, Turn};
+use crate::control::{DoorError, Front, serve};
 use crate::home::Home;
 use crate::node::Node;
 use crate::settings::{Inputs, Settings};
@@ -31,6 +32,7 @@ pub struct Daemon {
     inputs: Inputs,
     shutdown: Shutdown,
     admin_stop: Shutdown,
+    _hold: Hold,
 }
 
 impl Daemon {
@@ -43,6 +45,10 @@ impl Daemon {
         let (socket, key) = (home.socket(), home.page_key());
         let (web, admin_listen) = ((settings.web_page, settings.web_listen), settings.admin_listen);
         let (handed, admin_handed) = Sockets::handed_over()?.into_listeners();
+        let hold = match Turn::of(&home).await? {
+            Turn::Mine(hold) => hold,
+            Turn::Running => return Err(DoorError::Taken(socket).into()),
+        };
         let node = Node::start(home, settings, handed, shutdown.clone()).await?;
         let admin_stop = Shutdown::new();
         let admin = match (admin_handed, admin_listen) {
@@ -53,9 +59,9 @@ impl Daemon {
             (true, at) => Some(Page::open(Arc::clone(&node), (at, &key), shutdown.clone())?),
             (false, _) => None,
         };
-        let secret = page.as_ref().map(Page::secret_url);
-        serve(&socket, (Arc::clone(&node), secret), shutdown.clone()).await?;
-        Ok(Self { node, page, admin, inputs, shutdown, admin_stop })
+        let front = Front { page: page.as_ref().map(Page::secret_url), passing: false };
+        serve(&socket, (Arc::clone(&node), front), shutdown.clone()).await?;
+        Ok(Self { node, page, admin, inputs, shutdown, admin_stop, _hold: hold })
     }
 
     /// Serves until SIGTERM or SIGINT; SIGHUP takes the limits of the settings, but for those that

@@ -12,6 +12,7 @@
 //!  STATE/limits.json                      limits that its user has chosen over the settings'
 //!  STATE/page-key                        opens the web page
 //!  STATE/control.sock                     commands to a running peer
+//!  STATE/lock                             one process at a time
 //! ```
 
 use std::io::Write;
@@ -50,6 +51,12 @@ impl Home {
         let told = || format!("cannot make the state folder {}", folder.display());
         make_private(folder).with_context(told)?;
         Ok(Self { folder: folder.to_owned() })
+    }
+
+    /// Locked by whoever works on the folder.
+    #[must_use]
+    pub fn lock(&self) -> PathBuf {
+        self.folder.join("lock")
     }
 
     /// The folder.

@@ -41,6 +41,7 @@ pub mod stream;
 pub mod transfer;
 
 // What its user chooses and types.
+pub mod alone;
 pub mod cli;
 pub mod control;
 pub mod daemon;

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use link::daemon::{config, exit_code, manual};
 use peer::cli::{
-    Cli, Command, account, delegates, enroll, get, limits, login, report, search, serve, share,
-    status, stop,
+    Cli, Command, account, delegates, enroll, get, index, limits, login, report, search, serve,
+    share, status, stop,
 };
 
 fn main() -> ExitCode {
@@ -18,6 +18,7 @@ fn main() -> ExitCode {
         Command::Share(arguments) => share::run(&arguments, &mut out),
         Command::Search(arguments) => search::run(&arguments, &mut out),
         Command::Get(arguments) => get::run(&arguments, &mut out),
+        Command::Index(arguments) => index::run(&arguments, &mut out),
         Command::Serve(arguments) => serve::run(&arguments, &mut out),
         Command::Status(arguments) => status::run(&arguments, &mut out),
         Command::Limits(arguments) => limits::run(&arguments, &mut out),

@@ -50,6 +50,10 @@ fn a_neighbour_tells_of_another(provider_goes: bool) {
     anna.until(|status| status["transfers"][0]["members"] == 3).expect("not joined");
     if provider_goes {
         scene.cities.p2psp.kill().expect("it lives");
+        let waits = |status: &Value| {
+            status["waits-for"][0].as_str().is_some_and(|what| what.starts_with("the provider"))
+        };
+        anna.until(waits).expect("nothing is said of the provider");
     }
     let (ben_id, carl_id) = (id_of(&ben), id_of(&carl));
     let both = |status: &Value| from(status, &ben_id) > 0 && from(status, &carl_id) > 0;

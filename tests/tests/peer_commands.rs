@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 use system_tests::cities::{BERLIN, HAMBURG};
-use system_tests::p2psp::Shape;
+use system_tests::p2psp::{self, Shape};
 use system_tests::peer::PeerProgram;
 use system_tests::swarm::{Scene, film};
 
@@ -49,13 +49,110 @@ fn several_contents_come_at_once_and_are_found_by_words() {
     assert!(said.contains("100 % from the nearest peers"), "{said}");
     assert!(std::fs::read(scene.at("got/one.bin")).expect("no file") == one);
     assert!(std::fs::read(scene.at("got/two.bin")).expect("no file") == two);
-    // By the index file, as its publisher signed it.
-    let index = source.state().join("contents").join(&second).join("index.jws");
-    let index = index.display().to_string();
+    // By the index file, as its publisher signed it; mail has changed the end of its line.
+    let signed = source.run(&["index", "two.bin"]).expect("no index file");
+    assert_eq!(signed.trim().split('.').count(), 3, "{signed}");
+    std::fs::write(scene.at("two.jws"), format!("{}\r\n\r\n", signed.trim())).expect("disk");
+    let index = scene.at("two.jws").display().to_string();
     let other = scene.at("other").display().to_string();
     let third = scene.peer("carl", "127.2.0.11").expect("not enrolled");
     third.run(&["get", &index, "-o", &other]).expect("not fetched");
     assert!(std::fs::read(scene.at("other/two.bin")).expect("no file") == two);
+}
+
+/// Without a running peer, each command is one for as long as it takes: of two at once the second
+/// goes through the first, and goes on by itself when that has ended.
+#[test]
+fn two_commands_at_once_fetch_what_each_was_told_to() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    let short = named(&scene, "short.bin", 77, 300_000);
+    let long = named(&scene, "long.bin", 78, 3 << 20);
+    let source = source(&scene);
+    for name in ["short.bin", "long.bin"] {
+        source.share(&scene.at(name)).expect("not shared");
+    }
+    source.run(&["limits", "--up", "8000"]).expect("not limited");
+    let peer = scene.peer("bert", HAMBURG).expect("not enrolled");
+    let folder = scene.at("got").display().to_string();
+    let get = |name| peer.start(&["get", name, "-o", &folder]).expect("not started");
+    let mut both = [get("short.bin"), get("long.bin")];
+    for child in &mut both {
+        assert!(child.wait().expect("no end").success());
+    }
+    let got = |name: &str| std::fs::read(scene.at("got").join(name)).expect("no file");
+    assert!(got("short.bin") == short && got("long.bin") == long);
+}
+
+/// A second one would be the same member at another port.
+#[test]
+fn a_second_daemon_of_the_same_peer_does_not_start() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    let source = source(&scene);
+    let said = source.run(&["serve"]).expect_err("it starts").to_string();
+    assert!(said.contains("a peer is running with this state folder already"), "{said}");
+}
+
+/// The index leads to the overlay that a content was shared in last: there its source is, too, and
+/// whoever waits for it.
+#[test]
+fn what_is_shared_again_in_another_overlay_is_given_there() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    let film = named(&scene, "one.bin", 79, 300_000);
+    let source = source(&scene);
+    let id = source.share(&scene.at("one.bin")).expect("not shared");
+    let mut waits = scene.peer("carl", HAMBURG).expect("not enrolled");
+    waits.serve(&[]).expect("no daemon");
+    let folder = scene.at("carls").display().to_string();
+    source.run(&["limits", "--up", "8"]).expect("not limited");
+    waits.run(&["get", &id, "-o", &folder, "--detach"]).expect("not begun");
+    let path = scene.at("one.bin").display().to_string();
+    let share = ["share", &path, "--overlay", "other", "--title"];
+    let refused = source.run(&[&share[..], &[" "]].concat()).expect_err("shared").to_string();
+    assert!(refused.contains("a title has a character at least"), "{refused}");
+    source.run(&[&share[..], &["Neu"]].concat()).expect("not shared");
+    let status = source.status().expect("no status");
+    let (overlay, title) =
+        (&status["transfers"][0]["overlay-id"], &status["transfers"][0]["title"]);
+    assert_eq!((overlay, title), (&json!("other"), &json!("Neu")));
+    source.run(&["limits", "--reset"]).expect("not reset");
+    let peer = scene.peer("bert", "127.2.0.12").expect("not enrolled");
+    peer.get("Neu", &scene.at("got")).expect("not fetched");
+    assert!(std::fs::read(scene.at("got/one.bin")).expect("no file") == film);
+    waits.run(&["get", "Neu", "-o", &folder]).expect("not fetched");
+    assert!(std::fs::read(scene.at("carls/one.bin")).expect("no file") == film);
+}
+
+/// To OMS a peer is one member of an overlay, whatever it shares in it.
+#[test]
+fn who_gives_up_one_of_two_contents_of_an_overlay_stays_in_it_with_the_other() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    named(&scene, "old.bin", 75, 300_000);
+    let new = named(&scene, "new.bin", 76, 300_000);
+    let source = source(&scene);
+    let old = source.share(&scene.at("old.bin")).expect("not shared");
+    let path = scene.at("new.bin").display().to_string();
+    source.run(&["share", &path, "--overlay", &old]).expect("not shared");
+    let state = scene.cities.p2psp.pki("..").display().to_string();
+    let url = scene.cities.p2psp.daemon.url.replace("127.0.0.1", "localhost");
+    let members = || {
+        let said =
+            p2psp::run(&["peers", &old, "--format", "json", "--state-dir", &state, "--url", &url]);
+        let said: Value = serde_json::from_str(&said.expect("not asked")).expect("no JSON");
+        said.as_array().expect("no list").len()
+    };
+    let is_in = |status: &Value| {
+        let transfers = status["transfers"].as_array().expect("no list");
+        transfers.iter().all(|one| one["members"] == 1)
+    };
+    source.until(is_in).expect("not joined");
+    assert_eq!(members(), 1);
+    source.run(&["stop", &old]).expect("not stopped");
+    assert_eq!(members(), 1);
+    let peer = scene.peer("bert", HAMBURG).expect("not enrolled");
+    peer.get("new.bin", &scene.at("got")).expect("not fetched");
+    assert!(std::fs::read(scene.at("got/new.bin")).expect("no file") == new);
+    source.run(&["stop", "new.bin"]).expect("not stopped");
+    assert_eq!(members(), 0);
 }
 
 #[test]
@@ -75,12 +172,19 @@ fn some_files_of_a_content_come_and_others_later() {
         peer.run(&all)
     };
     let there = |at: usize| std::fs::read(scene.at("got").join(files[at])).ok();
-    get(&[files[1]]).expect("not fetched");
+    let said = get(&[files[1]]).expect("not fetched");
+    assert!(said.contains("album: 781.25 KiB in "), "{said}");
     assert!(there(1).as_ref() == Some(&films[1]) && there(0).is_none() && there(2).is_none());
     get(&[files[0]]).expect("not fetched");
     assert!(there(0).as_ref() == Some(&films[0]) && there(2).is_none());
     get(&[]).expect("not fetched");
     assert!(there(2).as_ref() == Some(&films[2]));
+    // All of it is here; what is told is what was asked for.
+    let said = get(&[files[0], files[2]]).expect("not fetched");
+    assert!(said.contains("album: 683.59 KiB in "), "{said}");
+    let file = scene.at("got/album/a.bin").display().to_string();
+    let said = peer.run(&["get", &id, "-o", &file]).expect_err("fetched").to_string();
+    assert!(said.contains("a.bin is a file"), "{said}");
     let unknown = get(&["album/d.bin"]).expect_err("fetched").to_string();
     assert!(unknown.contains("has no file album/d.bin"), "{unknown}");
     let status = peer.status().expect("no status");

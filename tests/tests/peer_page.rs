@@ -98,6 +98,33 @@ fn a_browser_shows_transfers_and_neighbours_and_changes_limits() {
     browser.until("return document.body.dataset.state === 'away'").expect("nothing is said");
 }
 
+/// The page shows limits that a command sets, changes none of them by accident, and does not show
+/// what was as what is while the peer hangs.
+#[test]
+fn a_page_that_stays_open_follows_commands_and_says_that_the_peer_hangs() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    let (peer, url, key) = with_page(&scene, &[]);
+    let browser = Browser::start(&[]).expect("no browser");
+    browser.open(&format!("{url}#{key}")).expect("no page");
+    browser.until("return document.body.dataset.state === 'live'").expect("no status");
+    let value = |name: &str, is: &str| {
+        browser
+            .until(&format!("return document.querySelector(\"[name='{name}']\").value === '{is}'"))
+    };
+    peer.run(&["limits", "--up", "123"]).expect("not set");
+    value("up-kbps", "123").expect("the page keeps what was");
+    browser.write("[name='down-kbps']", "777").expect("no field");
+    peer.run(&["limits", "--up", "456"]).expect("not set");
+    browser.click("#limits button").expect("no button");
+    value("up-kbps", "456").expect("the page set back what a command had set");
+    let limits = peer.run(&["limits"]).expect("no limits");
+    assert!(limits.contains("up-kbps = 456\ndown-kbps = 777"), "{limits}");
+    peer.signal("STOP").expect("not stopped");
+    browser.until("return document.body.dataset.state === 'away'").expect("nothing is said");
+    peer.signal("CONT").expect("not woken");
+    browser.until("return document.body.dataset.state === 'live'").expect("it stays away");
+}
+
 /// What strangers call their contents is text on the page and on the terminal: in one line, in its
 /// order, and without commands. None of it is wider than a small screen.
 #[test]

@@ -9,6 +9,7 @@ use link::pki::{Token, enrolment};
 
 use crate::cli::InputArguments;
 use crate::cli::session::block_on;
+use crate::control::Control;
 use crate::home::{Home, ProviderFile, make_private};
 use crate::identity::Identity;
 
@@ -37,7 +38,14 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         let folder = home.folder().display();
         bail!("{folder} has a certificate already; --again or --same-key gets another");
     }
-    block_on(with_token(&home, &arguments.token, arguments.same_key, out))?;
+    block_on(async {
+        // The running peer goes by the key that it had; it renews whatever certificate is there.
+        if arguments.again && Control::at(&home.socket()).is_running().await {
+            let folder = home.folder().display();
+            bail!("a peer is running with {folder}; end it before it gets another key");
+        }
+        with_token(&home, &arguments.token, arguments.same_key, out).await
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 

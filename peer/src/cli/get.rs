@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -17,17 +17,21 @@ use serde_json::Value;
 use crate::cli::InputArguments;
 use crate::cli::bring::bring;
 use crate::cli::delegates::{Caches, DelegateArguments, handed_over};
+use crate::cli::got::tell;
 use crate::cli::play::{How, tell_urls, to_stdout};
 use crate::cli::session::Session;
 use crate::cli::watch::watch;
 use crate::control::Control;
-use crate::control::message::{Fetch, Started, TransferStatus, Which, is_index_file};
+use crate::control::message::{Fetch, Started, Which, is_index_file};
 use crate::node::index_of;
 use crate::plain::plain;
 use crate::settings::IspSettings;
 
 /// A command that is a peer of its own does not wait for ever for somebody who has what is missing.
 const PATIENCE_S: u64 = 300;
+
+/// Peers of other commands that may end while this one fetches through them.
+const MAX_PEERS: u32 = 1000;
 
 /// Arguments of `peer get`.
 #[derive(Args, Debug)]
@@ -125,26 +129,50 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         _ => PathBuf::from("."),
     });
     let folder = std::path::absolute(folder)?;
+    if let Some(file) = folder.ancestors().find(|part| part.is_file()) {
+        bail!("-o names a folder, and {} is a file", file.display());
+    }
     run_to_end(async {
-        let session = Session::open(&arguments.inputs).await?;
-        if arguments.detach && session.is_own() {
-            session.close().await;
-            bail!("--detach needs a running peer; `peer serve` starts one");
-        }
-        let fetched = tokio::select! {
-            fetched = fetch(arguments, folder, &session, out) => fetched,
-            () = session.interrupted() => Err(anyhow::anyhow!("interrupted; what is here is kept")),
-        };
-        let fetched = match fetched {
-            Ok(Next::Play) => {
-                session.interrupted().await;
-                Ok(Next::End)
+        for _ in 0..MAX_PEERS {
+            let session = Session::open(&arguments.inputs).await?;
+            match through(arguments, &folder, session, out).await? {
+                Next::Again => {}
+                Next::End | Next::Play => return Ok(ExitCode::SUCCESS),
             }
-            other => other,
-        };
-        session.close().await;
-        fetched.map(|_| ExitCode::SUCCESS)
+        }
+        bail!("the peers of {MAX_PEERS} other commands have ended meanwhile");
     })
+}
+
+/// Fetches through one peer.
+async fn through(
+    arguments: &Arguments,
+    folder: &Path,
+    session: Session,
+    out: &mut dyn Write,
+) -> anyhow::Result<Next> {
+    if arguments.detach && session.is_own() {
+        session.close().await;
+        bail!("--detach needs a running peer; `peer serve` starts one");
+    }
+    let fetched = tokio::select! {
+        fetched = fetch(arguments, folder.to_owned(), &session, out) => fetched,
+        () = session.interrupted() => {
+            session.close().await;
+            bail!("interrupted; what is here is kept");
+        }
+    };
+    let fetched = match fetched {
+        Ok(Next::Play) => {
+            session.interrupted().await;
+            Ok(Next::End)
+        }
+        // What it has fetched is here.
+        Err(_ended) if session.has_gone().await => Ok(Next::Again),
+        other => other,
+    };
+    session.close().await;
+    fetched
 }
 
 /// A cache fetches it, and this peer leaves.
@@ -169,6 +197,8 @@ enum Next {
     End,
     /// A player uses the address, until Ctrl-C.
     Play,
+    /// The peer was another command's, and has ended with it.
+    Again,
 }
 
 async fn fetch(
@@ -227,7 +257,7 @@ async fn fetch(
             }
         }
         match arguments.json {
-            false => tell(&transfer, &folder, since.elapsed(), out)?,
+            false => tell(&transfer, (started.size, &folder), since.elapsed(), out)?,
             true => writeln!(out, "{}", serde_json::to_string(&transfer)?)?,
         }
     }
@@ -346,30 +376,6 @@ async fn list(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<Exit
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn tell(
-    transfer: &TransferStatus,
-    folder: &Path,
-    took: Duration,
-    out: &mut dyn Write,
-) -> anyhow::Result<()> {
-    let size = HumanBytes(transfer.size);
-    let (title, folder) = (&transfer.title, folder.display());
-    match transfer.downloaded {
-        0 => writeln!(out, "{title}: {size} in {folder}, all of it was there")?,
-        _ => writeln!(out, "{title}: {size} in {folder}, {:.1} s", took.as_secs_f64())?,
-    }
-    let whole = transfer.by_rank.iter().map(|share| share.bytes).sum::<u64>().max(1);
-    for share in &transfer.by_rank {
-        let from = match share.rank {
-            Some(1) => "the nearest peers (rank 1)".to_owned(),
-            Some(rank) => format!("peers of rank {rank}"),
-            None => "peers of unknown distance".to_owned(),
-        };
-        writeln!(out, "  {:>3} % from {from}", share.bytes * 100 / whole)?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

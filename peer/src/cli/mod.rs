@@ -5,6 +5,8 @@ mod bring;
 pub mod delegates;
 pub mod enroll;
 pub mod get;
+mod got;
+pub mod index;
 pub mod limits;
 pub mod login;
 mod play;
@@ -58,6 +60,8 @@ pub enum Command {
     Search(search::Arguments),
     /// Fetch a content
     Get(get::Arguments),
+    /// Write the signed index file of a content, by which others fetch it
+    Index(index::Arguments),
     /// Share and fetch until Ctrl-C or SIGTERM
     Serve(serve::Arguments),
     /// Show what the running peer shares and fetches

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use link::shutdown::Shutdown;
 
+use crate::alone::{Hold, Turn};
 use crate::cli::InputArguments;
-use crate::control::{Control, serve};
+use crate::control::message::Status;
+use crate::control::{Control, Front, serve};
 use crate::node::Node;
 
 pub(crate) use link::daemon::run_to_end as block_on;
@@ -16,7 +18,9 @@ pub(crate) struct Session {
     /// What commands go to.
     pub(crate) control: Control,
     /// The peer that this command started; `None` where one was running.
-    own: Option<(Arc<Node>, Shutdown)>,
+    own: Option<(Arc<Node>, Shutdown, Hold)>,
+    /// It is another command's, and ends with that.
+    passing: bool,
 }
 
 impl Session {
@@ -24,15 +28,20 @@ impl Session {
     pub(crate) async fn open(inputs: &InputArguments) -> anyhow::Result<Self> {
         let (settings, home) = inputs.open()?;
         let control = Control::at(&home.socket());
-        if control.is_running().await {
-            return Ok(Self { control, own: None });
-        }
+        let hold = match Turn::of(&home).await? {
+            Turn::Mine(hold) => hold,
+            Turn::Running => {
+                let passing = control.get::<Status>("/status").await?.passing;
+                return Ok(Self { control, own: None, passing });
+            }
+        };
         link::log::init(&settings.log)?;
         let shutdown = Shutdown::on_signals()?;
         let socket = home.socket();
         let node = Node::start(home, settings, None, shutdown.clone()).await?;
-        serve(&socket, (Arc::clone(&node), None), shutdown.clone()).await?;
-        Ok(Self { control, own: Some((node, shutdown)) })
+        let front = Front { page: None, passing: true };
+        serve(&socket, (Arc::clone(&node), front), shutdown.clone()).await?;
+        Ok(Self { control, own: Some((node, shutdown, hold)), passing: false })
     }
 
     /// The peer that runs; none is started.
@@ -46,10 +55,20 @@ impl Session {
         self.own.is_some()
     }
 
+    /// Whether it runs by itself, and not for as long as a command takes.
+    pub(crate) fn lasts(&self) -> bool {
+        self.own.is_none() && !self.passing
+    }
+
+    /// Whether it was another command's, and has ended with that.
+    pub(crate) async fn has_gone(&self) -> bool {
+        self.passing && !self.control.is_running().await
+    }
+
     /// Until this command is told to end, by SIGTERM or SIGINT.
     pub(crate) async fn interrupted(&self) {
         match &self.own {
-            Some((_, shutdown)) => shutdown.wait().await,
+            Some((_, shutdown, _)) => shutdown.wait().await,
             None => {
                 let _ = tokio::signal::ctrl_c().await;
             }
@@ -58,7 +77,7 @@ impl Session {
 
     /// Ends the peer where it is our own.
     pub(crate) async fn close(self) {
-        if let Some((node, shutdown)) = self.own {
+        if let Some((node, shutdown, _hold)) = self.own {
             shutdown.trigger();
             node.finish().await;
         }

@@ -95,14 +95,13 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
             },
             shown => shown.map(|_started| false),
         };
-        let mut ended = Ok(());
-        if let (Ok(false), Some(content), true) = (&shown, content, session.is_own()) {
-            ended = tokio::select! {
-                ended = until_over(&session.control, &content) => ended,
-                () = session.interrupted() => Ok(()),
-            };
-        }
-        session.close().await;
+        let ended = match (&shown, content) {
+            (Ok(false), Some(content)) => stay(session, &content, &arguments.inputs).await,
+            _ => {
+                session.close().await;
+                Ok(())
+            }
+        };
         shown.and(ended).map(|()| ExitCode::SUCCESS)
     })
 }
@@ -114,6 +113,28 @@ async fn watch(control: &Control, path: &Path) {
         bar.show(&status.hashing, path);
         tokio::time::sleep(LOOK).await;
     }
+}
+
+/// Where no peer runs that lasts, this command is one until it is told to end; so it is, too, once
+/// that of another command has ended.
+async fn stay(
+    mut session: Session,
+    content: &ContentId,
+    inputs: &InputArguments,
+) -> anyhow::Result<()> {
+    while !session.lasts() {
+        let (ended, goes_on) = tokio::select! {
+            ended = until_over(&session.control, content) => (ended, session.has_gone().await),
+            () = session.interrupted() => (Ok(()), false),
+        };
+        session.close().await;
+        if !goes_on {
+            return ended;
+        }
+        session = Session::open(inputs).await?;
+    }
+    session.close().await;
+    Ok(())
 }
 
 /// Until nothing is shared by this command any more; tells when that ends which it was to share.

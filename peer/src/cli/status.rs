@@ -47,6 +47,9 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
     if let Some(page) = &status.page {
         writeln!(out, "page {page}")?;
     }
+    for what in &status.waits_for {
+        writeln!(out, "waits for {what}")?;
+    }
     for work in &status.hashing {
         let (done, size) = (HumanBytes(work.done), HumanBytes(work.size));
         writeln!(out, "hashing {done} of {size}  {}", work.path.display())?;

@@ -19,8 +19,12 @@ use tokio::net::UnixStream;
 
 /// An answer may be this long.
 const MAX_ANSWER_BYTES: usize = 16 << 20;
-/// A running peer answers within this time; hashing a large content takes longest.
+/// What it does takes no longer than this; hashing a large content takes longest.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
+/// While it works for long, it is asked this often whether it is still there, …
+const LOOK: Duration = Duration::from_secs(5);
+/// … and says so within this time.
+const SILENCE: Duration = Duration::from_secs(10);
 
 /// The control of a running peer.
 #[derive(Clone, Debug)]
@@ -37,6 +41,12 @@ pub enum CallError {
     /// The connection broke.
     #[error("the running peer does not answer: {0}")]
     Broken(String),
+    /// It runs, and says nothing.
+    #[error(
+        "the running peer has said nothing for {} s; it hangs, or is stopped (SIGCONT wakes it)",
+        SILENCE.as_secs()
+    )]
+    Silent,
     /// It says no.
     #[error("{0}")]
     Refused(String),
@@ -54,7 +64,7 @@ impl Control {
         UnixStream::connect(&self.socket).await.is_ok()
     }
 
-    /// Asks, and reads the answer.
+    /// Asks, and reads the answer; waits for as long as the peer shows that it is there.
     ///
     /// # Errors
     /// [`CallError`].
@@ -68,12 +78,29 @@ impl Control {
             Some(body) => serde_json::to_vec(body).map_err(broken)?,
             None => Vec::new(),
         };
-        let (head, content) = self.send(method, path, content).await?.into_parts();
-        if !head.status.is_success() {
-            return Err(refused(head.status, content).await);
+        let answer = async {
+            let (head, content) = self.send(method, path, content).await?.into_parts();
+            if !head.status.is_success() {
+                return Err(refused(head.status, content).await);
+            }
+            let content = read(content, MAX_ANSWER_BYTES, ANSWER_TIMEOUT).await.map_err(broken)?;
+            serde_json::from_slice(&content).map_err(broken)
+        };
+        tokio::select! {
+            answer = answer => answer,
+            () = self.silence() => Err(CallError::Silent),
         }
-        let content = read(content, MAX_ANSWER_BYTES, ANSWER_TIMEOUT).await.map_err(broken)?;
-        serde_json::from_slice(&content).map_err(broken)
+    }
+
+    /// Until the peer has not said for a while that it is there.
+    async fn silence(&self) {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let asked = self.send(Method::GET, "/alive", Vec::new());
+            if tokio::time::timeout(SILENCE, asked).await.is_err() {
+                return;
+            }
+        }
     }
 
     async fn send(
@@ -105,7 +132,10 @@ impl Control {
     /// # Errors
     /// [`CallError`].
     pub async fn stream(&self, path: &str) -> Result<Incoming, CallError> {
-        let (head, content) = self.send(Method::GET, path, Vec::new()).await?.into_parts();
+        let (head, content) = tokio::select! {
+            answer = self.send(Method::GET, path, Vec::new()) => answer?.into_parts(),
+            () = self.silence() => return Err(CallError::Silent),
+        };
         match head.status.is_success() {
             true => Ok(content),
             false => Err(refused(head.status, content).await),
@@ -132,4 +162,23 @@ async fn refused(status: StatusCode, content: Incoming) -> CallError {
 
 fn broken(error: impl ToString) -> CallError {
     CallError::Broken(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_hangs_is_told_of_and_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("control.sock");
+        // As that of a stopped process: the system takes connections, and nobody reads.
+        let _listener = tokio::net::UnixListener::bind(&socket).unwrap();
+        let control = Control::at(&socket);
+        assert!(control.is_running().await);
+        let said = control.get::<Value>("/status").await.unwrap_err();
+        assert!(matches!(said, CallError::Silent), "{said}");
+        assert!(said.to_string().contains("for 10 s"), "{said}");
+        assert!(matches!(control.stream("/film").await.unwrap_err(), CallError::Silent));
+    }
 }

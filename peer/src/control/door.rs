@@ -45,14 +45,22 @@ pub enum DoorError {
     },
 }
 
-/// Opens the socket at `path` and answers until shutdown; `page` is the address of the web page,
-/// with its key.
+/// What else a peer is, beside its node.
+#[derive(Clone, Debug, Default)]
+pub struct Front {
+    /// Where its web page is, with its key.
+    pub page: Option<String>,
+    /// Whether it belongs to a command, and ends with that.
+    pub passing: bool,
+}
+
+/// Opens the socket at `path` and answers until shutdown.
 ///
 /// # Errors
 /// Another peer answers there already, or the socket cannot be made.
 pub async fn serve(
     path: &Path,
-    (node, page): (Arc<Node>, Option<String>),
+    (node, front): (Arc<Node>, Front),
     shutdown: Shutdown,
 ) -> Result<(), DoorError> {
     if Control::at(path).is_running().await {
@@ -67,7 +75,7 @@ pub async fn serve(
     let listener = UnixListener::bind(path).map_err(failed)?;
     std::fs::set_permissions(path, PermissionsExt::from_mode(0o600)).map_err(failed)?;
     let (theatre, until) = (OnceCell::new(), shutdown.clone());
-    let desk = Arc::new(Desk { node, page, theatre, shutdown: until });
+    let desk = Arc::new(Desk { node, front, theatre, shutdown: until });
     let service = TowerToHyperService::new(router(desk));
     let path = path.to_owned();
     tokio::spawn(async move {
@@ -90,8 +98,7 @@ pub async fn serve(
 /// What commands are about.
 struct Desk {
     node: Arc<Node>,
-    /// Where the web page is, with its key.
-    page: Option<String>,
+    front: Front,
     /// Opened when somebody wants to play something.
     theatre: OnceCell<Theatre>,
     shutdown: Shutdown,
@@ -100,6 +107,7 @@ struct Desk {
 /// The commands.
 fn router(desk: Arc<Desk>) -> Router {
     Router::new()
+        .route("/alive", get(|| async {}))
         .route("/status", get(status))
         .route("/share", post(share))
         .route("/fetch", post(fetch))
@@ -128,7 +136,8 @@ impl<E: Into<anyhow::Error>> From<E> for Refused {
 }
 
 async fn status(State(desk): State<Arc<Desk>>) -> Json<Status> {
-    Json(Status { page: desk.page.clone(), ..desk.node.status() })
+    let Front { page, passing } = desk.front.clone();
+    Json(Status { page, passing, ..desk.node.status() })
 }
 
 async fn share(

@@ -74,6 +74,9 @@ pub struct Started {
     /// Those that were asked for, by their paths in it.
     #[serde(default)]
     pub files: Vec<String>,
+    /// Of these, bytes.
+    #[serde(default)]
+    pub size: u64,
     /// What the user has to know besides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -142,6 +145,12 @@ pub struct Status {
     /// Its web page, with the key that opens it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page: Option<String>,
+    /// What it waits for, such as a provider that is away.
+    #[serde(default)]
+    pub waits_for: Vec<String>,
+    /// Whether it belongs to a command, and ends with that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub passing: bool,
     /// What is being hashed to be shared.
     #[serde(default)]
     pub hashing: Vec<Hashing>,

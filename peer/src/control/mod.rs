@@ -9,4 +9,4 @@ mod door;
 pub mod message;
 
 pub use crate::control::call::{CallError, Control};
-pub use crate::control::door::{DoorError, serve};
+pub use crate::control::door::{DoorError, Front, serve};

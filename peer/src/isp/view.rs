@@ -69,9 +69,9 @@ impl PublicView {
             return Ok(());
         }
         let asked = tokio::time::timeout(DEADLINE, self.costs(from.to_canonical(), &to)).await;
-        let told = || format!("{} does not say who is near", self.url);
-        let costs =
-            asked.context("no answer in time").and_then(|asked| asked).with_context(told)?;
+        let late = || format!("{}: no answer within {} s", self.url, DEADLINE.as_secs());
+        let costs = asked.with_context(late).and_then(|asked| asked);
+        let costs = costs.context("the ISP's server does not say who is near")?;
         order(list, &costs);
         Ok(())
     }
@@ -94,7 +94,9 @@ impl PublicView {
         match source.await? {
             Source::Endpoints(client) => Ok(client.costs_from(METRIC, from, to).await?),
             Source::Maps(follower) => {
-                let maps = follower.current().context("it gives neither costs nor maps")?;
+                let maps = follower
+                    .current()
+                    .with_context(|| format!("{} gives neither costs nor maps", self.url))?;
                 let ranked = maps.rank(METRIC, from, to).unwrap_or_default();
                 let known = ranked
                     .into_iter()

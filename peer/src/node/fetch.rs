@@ -12,7 +12,7 @@ use rustix::fs::{Access, access};
 use crate::content::{Space, missing_bytes};
 use crate::control::message::{Fetch, Started, State, is_index_file};
 use crate::node::kept::{self, Place, keep};
-use crate::node::lookup::{MAX_INDEX_BYTES, chosen, refuse_missing};
+use crate::node::lookup::{chosen, read_index, refuse_missing};
 use crate::node::naming;
 use crate::node::{Lack, Node};
 use crate::plain::plain;
@@ -30,7 +30,7 @@ impl Node {
             bail!("{} is no absolute path", folder.display());
         }
         let signed = self.index_of(&fetch.what).await?;
-        let index = IndexFile::open(&signed).with_context(|| fetch.what.clone())?;
+        let index = IndexFile::open(&signed)?;
         if let Some(why) = self.denylist.refusal(&index) {
             bail!("{}: {why}", plain(&index.title));
         }
@@ -53,7 +53,7 @@ impl Node {
         };
         let _turn = self.turns.take(&index.content_id).await;
         self.claim(&index.content_id, Some(&place.root)).await?;
-        let place = self.beside(&index.content_id, place).await?;
+        let place = self.beside(&index, place).await?;
         let no_room = self.lacks_room(&index, &place).map(|lack| lack.to_string());
         let no_copy = self.lacks_copy(&index, &place, (&fetch, &asked));
         let started = Started {
@@ -61,6 +61,7 @@ impl Node {
             overlay_id: index.overlay_id.clone(),
             title: plain(&index.title),
             folder: place.root.clone(),
+            size: size_of(&index, &asked),
             files: asked,
             note: None,
             no_room,
@@ -119,8 +120,10 @@ impl Node {
     }
 
     /// What is wanted of a content that is fetched already, beside what was wanted before. One that
-    /// has failed, or of which other files are wanted now, is ended: it begins anew.
-    async fn beside(&self, content: &ContentId, wanted: Place) -> anyhow::Result<Place> {
+    /// has failed, is in another overlay now, or of which other files are wanted, is ended: it begins
+    /// anew.
+    async fn beside(&self, index: &IndexFile, wanted: Place) -> anyhow::Result<Place> {
+        let content = &index.content_id;
         let Some(transfer) = self.transfer(content) else { return Ok(wanted) };
         let before = kept::find(&self.home, content)?.place;
         let has_failed = match transfer.status().state {
@@ -142,7 +145,8 @@ impl Node {
             },
         };
         let is_let = place.anyway && transfer.status().no_room;
-        if has_failed || is_gone || is_let || place.files != before.files {
+        let has_moved = transfer.status().overlay_id != index.overlay_id;
+        if has_failed || has_moved || is_gone || is_let || place.files != before.files {
             transfer.end();
             transfer.ended().await;
             self.forget(content);
@@ -157,10 +161,7 @@ impl Node {
         }
         let path = Path::new(what);
         if is_index_file(path) {
-            if std::fs::metadata(path)?.len() > MAX_INDEX_BYTES {
-                bail!("{what} is too long for an index file");
-            }
-            return std::fs::read_to_string(path).with_context(|| what.to_owned());
+            return read_index(path);
         }
         refuse_missing(path)?;
         let found = match self.provider.search(what).await {
@@ -190,6 +191,12 @@ impl Node {
             (None, _) => Err(away).context("the provider is away, and it was never fetched here"),
         }
     }
+}
+
+/// Bytes of these files.
+fn size_of(index: &IndexFile, files: &[String]) -> u64 {
+    let asked = index.files.iter().filter(|entry| files.iter().any(|it| *it == *entry.path));
+    asked.map(|entry| entry.size).sum()
 }
 
 /// A folder that can be written to, where something is to be written to it.

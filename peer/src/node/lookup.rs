@@ -1,5 +1,6 @@
 //! From what a user types to a content.
 
+use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -11,7 +12,7 @@ use crate::plain::plain;
 use crate::provider::Provider;
 
 /// An index file may be this long.
-pub(crate) const MAX_INDEX_BYTES: u64 = 4 << 20;
+const MAX_INDEX_BYTES: u64 = 4 << 20;
 /// Contents that are named where a name fits several.
 const MAX_TOLD: usize = 10;
 
@@ -25,14 +26,26 @@ pub(crate) async fn index_of(provider: &Provider, what: &str) -> anyhow::Result<
     }
     let path = Path::new(what);
     if is_index_file(path) {
-        if std::fs::metadata(path)?.len() > MAX_INDEX_BYTES {
-            bail!("{what} is too long for an index file");
-        }
-        return std::fs::read_to_string(path).with_context(|| what.to_owned());
+        return read_index(path);
     }
     refuse_missing(path)?;
     let found = provider.search(what).await?;
     Ok(provider.index(chosen(what, &found)?).await?.index_file)
+}
+
+/// The text of an index file; blanks and line ends around it, as mail and editors add, are none of
+/// it.
+///
+/// # Errors
+/// It cannot be read, or is too long for one.
+pub(crate) fn read_index(path: &Path) -> anyhow::Result<String> {
+    let file = std::fs::File::open(path)?;
+    let mut text = String::new();
+    let read = file.take(MAX_INDEX_BYTES + 1).read_to_string(&mut text);
+    match read.context("it is no text, as an index file is")? as u64 {
+        0..=MAX_INDEX_BYTES => Ok(text.trim().to_owned()),
+        _ => bail!("more than the {MAX_INDEX_BYTES} bytes of an index file"),
+    }
 }
 
 /// A path of an index file that is not there is no name to search for.
@@ -73,6 +86,18 @@ pub(crate) fn chosen<'a>(what: &str, found: &'a Found) -> anyhow::Result<&'a Con
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_index_file_is_read_whatever_ends_its_lines_and_not_without_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("film.jws");
+        std::fs::write(&path, "\r\n a.b.c\r\n\n").unwrap();
+        assert_eq!(read_index(&path).unwrap(), "a.b.c");
+        std::fs::File::create(&path).unwrap().set_len(MAX_INDEX_BYTES + 1).unwrap();
+        assert!(read_index(&path).unwrap_err().to_string().contains("more than the 4194304 bytes"));
+        std::fs::write(&path, [0xff, 0xfe]).unwrap();
+        assert!(read_index(&path).unwrap_err().to_string().contains("no text"));
+    }
 
     #[test]
     fn an_index_file_that_is_not_there_is_told_of() {

@@ -16,6 +16,7 @@ use crate::isp::PublicView;
 use crate::nat::Ways;
 use crate::node::Lost;
 use crate::node::last::LastList;
+use crate::node::presence::Presence;
 use crate::provider::{Provider, ProviderError};
 
 /// Between two tries while the provider is away: doubled from the first to the last.
@@ -77,6 +78,8 @@ pub struct Membership {
     pub lost: Lost,
     /// The ISP's view that orders lists.
     pub view: Option<Arc<PublicView>>,
+    /// That this peer takes part in the overlay with this content, of perhaps several.
+    pub presence: Presence,
 }
 
 impl Membership {
@@ -125,6 +128,10 @@ impl Membership {
                 () = self.woken() => {}
                 () = ended.cancelled() => break,
             }
+        }
+        if !self.presence.end() {
+            // Another content of ours is in the same overlay, and this peer with it.
+            return;
         }
         let leave =
             LeaveRequest { overlay_id: self.overlay.clone(), peer_id: self.identity.peer.clone() };

@@ -22,6 +22,7 @@ mod lost;
 mod meeting;
 mod membership;
 mod naming;
+mod presence;
 mod relaying;
 mod renewal;
 mod revocation;
@@ -71,6 +72,7 @@ use crate::node::limits::Choice;
 pub(crate) use crate::node::lookup::index_of;
 pub use crate::node::lost::Lost;
 pub use crate::node::membership::{Change, Membership, Viewed};
+pub use crate::node::presence::{Overlays, Presence};
 pub(crate) use crate::node::space::{Lack, Spaces};
 use crate::node::stage::Stage;
 use crate::node::turns::Turns;
@@ -132,6 +134,8 @@ pub struct Node {
     pub(crate) spaces: Spaces,
     /// Which contents are played, and come first.
     pub(crate) stage: Stage,
+    /// Overlays that it takes part in.
+    pub(crate) overlays: Arc<Overlays>,
 }
 
 impl Node {
@@ -191,6 +195,7 @@ impl Node {
             views: Views::default(),
             spaces: Spaces::default(),
             stage: Stage::default(),
+            overlays: Arc::default(),
             turns: Turns::default(),
             hashing: Works::default(),
             revoked: Revoked::default(),
@@ -254,6 +259,8 @@ impl Node {
             port: self.port,
             nat: self.ways.nat(),
             page: None,
+            waits_for: self.readiness.waits(),
+            passing: false,
             hashing: self.hashing.show(),
             transfers,
             cache: self.cache.get().map(|cache| cache.status(self)),

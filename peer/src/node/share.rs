@@ -10,7 +10,7 @@ use mp2p::message::bound::Text;
 use mp2p::message::overlay::{Health, OverlayRequest, Requirements};
 
 use crate::content::{Built, build};
-use crate::control::message::{Share, Started};
+use crate::control::message::{Share, Started, TransferStatus};
 use crate::node::Node;
 use crate::node::kept::{Place, keep};
 use crate::plain::plain;
@@ -49,6 +49,7 @@ impl Node {
             title: plain(&index.title),
             folder: root.clone(),
             files: index.files.iter().map(|file| file.path.to_string()).collect(),
+            size: index.size(),
             note: notes(note, left_out),
             no_room: None,
             no_copy: None,
@@ -56,6 +57,14 @@ impl Node {
         let place = Place { root, is_source: true, seen, wishes, ..Place::default() };
         let _turn = self.turns.take(&started.content_id).await;
         self.claim(&started.content_id, None).await?;
+        let at_work = self.transfer(&started.content_id).map(|there| there.status());
+        let is_as_it_was = |there: &TransferStatus| {
+            (&there.overlay_id, &there.title) == (&started.overlay_id, &started.title)
+        };
+        if at_work.is_some_and(|there| !is_as_it_was(&there)) {
+            // It goes on under the new title, and where others look for it now.
+            self.put_away(&started.content_id).await;
+        }
         let kept = keep(&self.home, (index, signed), place);
         let begun = kept.and_then(|kept| self.begin(kept));
         self.claimed(&started.content_id);
@@ -112,6 +121,9 @@ impl Node {
     fn index_file(&self, share: &Share, built: Built) -> anyhow::Result<IndexFile> {
         let name = share.path.file_name().map(|name| name.to_string_lossy().into_owned());
         let title = share.title.clone().or(name).unwrap_or_default();
+        if title.trim().is_empty() {
+            bail!("a title has a character at least");
+        }
         let content = built.cut.content_id(&built.hashes).context("no hash for each fragment")?;
         let own = || OverlayId::parse(content.as_str());
         let issued = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();

@@ -68,12 +68,7 @@ impl Limits {
             return Err(SettingsError::invalid("limits.connections", message));
         }
         for window in &self.window {
-            for (key, text) in [("from", &window.from), ("to", &window.to)] {
-                if minute(text).is_none() {
-                    let message = format!("\"{text}\" is no time of the day, such as 22:30");
-                    return Err(SettingsError::invalid(&format!("limits.window.{key}"), message));
-                }
-            }
+            window.check()?;
         }
         Ok(())
     }
@@ -91,8 +86,24 @@ impl Limits {
 }
 
 impl Window {
+    fn check(&self) -> Result<(), SettingsError> {
+        let parsed = [("from", &self.from, minute(&self.from)), ("to", &self.to, end(&self.to))];
+        if let Some((key, text, _)) = parsed.into_iter().find(|(_, _, at)| at.is_none()) {
+            let message = format!("\"{text}\" is no time of the day, such as 22:30");
+            return Err(SettingsError::invalid(&format!("limits.window.{key}"), message));
+        }
+        if minute(&self.from) == end(&self.to) {
+            let message = format!(
+                "from {} to {} is no time at all; a whole day is from 00:00 to 24:00",
+                self.from, self.to
+            );
+            return Err(SettingsError::invalid("limits.window", message));
+        }
+        Ok(())
+    }
+
     fn holds(&self, at: u32) -> bool {
-        let (Some(from), Some(to)) = (minute(&self.from), minute(&self.to)) else { return false };
+        let (Some(from), Some(to)) = (minute(&self.from), end(&self.to)) else { return false };
         match from <= to {
             true => (from..to).contains(&at),
             false => at >= from || at < to,
@@ -112,6 +123,11 @@ fn minute(text: &str) -> Option<u32> {
     (hour < 24 && minute < 60).then_some(hour * 60 + minute)
 }
 
+/// The end of a window: 24:00 is the end of the day.
+fn end(text: &str) -> Option<u32> {
+    if text == "24:00" { Some(DAY) } else { minute(text) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,6 +145,25 @@ mod tests {
         assert_eq!(limits.rates(22 * 60), (None, Some(100_000)));
         assert_eq!(limits.rates(6 * 60 + 29), (None, Some(100_000)));
         assert_eq!(limits.rates(6 * 60 + 30), (Some(10_000), None));
+    }
+
+    #[test]
+    fn a_window_of_no_time_is_refused_and_one_of_all_day_is_written_to_24() {
+        let with = |from: &str, to: &str| {
+            let mut limits = night();
+            (limits.window[0].from, limits.window[0].to) = (from.into(), to.into());
+            limits
+        };
+        let said = with("10:00", "10:00").check().unwrap_err().to_string();
+        assert!(said.contains("from 10:00 to 10:00 is no time at all"), "{said}");
+        let all_day = with("00:00", "24:00");
+        assert!(all_day.check().is_ok());
+        assert_eq!(all_day.rates(0), (None, Some(100_000)));
+        assert_eq!(all_day.rates(24 * 60 - 1), (None, Some(100_000)));
+        let evening = with("18:00", "24:00");
+        assert_eq!(evening.rates(0), (Some(10_000), None));
+        assert_eq!(evening.rates(24 * 60 - 1), (None, Some(100_000)));
+        assert!(with("24:00", "06:00").check().is_err());
     }
 
     #[test]

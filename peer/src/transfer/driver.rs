@@ -26,7 +26,7 @@ use crate::transfer::standing::{Shared, Standing};
 use crate::transfer::success::Success;
 use crate::transfer::view::Counts;
 use crate::transfer::{Command, Shown};
-use crate::transfer::{start, stopping, waiting};
+use crate::transfer::{start, stopping};
 use crate::wire::{Arrival, Heard as Said, Note, Path};
 
 /// What is shown is made anew this often at most.
@@ -35,6 +35,9 @@ const SHOW: Duration = Duration::from_millis(200);
 pub(crate) const MAX_BURST: usize = 16;
 /// Bytes that wait for the disk; with more of them nothing is heard of links.
 const MAX_STORING: u64 = 32 << 20;
+
+/// What is said of a content that was stopped, whatever else is so.
+const BY_ORDER: &str = "its distribution was stopped by order";
 
 /// What the disk did.
 pub(crate) enum Done {
@@ -64,6 +67,8 @@ pub(crate) struct Driver {
     pub(crate) complaint: Complaint,
     /// When anybody had something that was missing.
     pub(crate) given_at: Instant,
+    /// When anything came last.
+    pub(crate) came_at: Instant,
     pub(crate) success: Success,
     /// When a list may be asked for out of turn, and how long not after that.
     pub(crate) list_again: (Instant, Duration),
@@ -212,6 +217,7 @@ impl Driver {
         match note.heard {
             Said::Frame(frame) => {
                 if let (Frame::Data(data), Some(peer)) = (&frame, self.links.peer(id)) {
+                    self.came_at = now;
                     let path = self.links.path(id).unwrap_or(&Path::Direct);
                     let rank = self.counts.received(peer, path, data.bytes.len());
                     self.node.metrics.received(rank, data.bytes.len());
@@ -339,7 +345,6 @@ impl Driver {
                     self.ordered(stop, Instant::now());
                 }
                 self.state = State::Stopped;
-                self.message = Some("its distribution was stopped by order".to_owned());
             }
         }
         self.show(Instant::now());
@@ -350,8 +355,8 @@ impl Driver {
         self.success.every(answer.report_policy.success_interval, Instant::now());
         self.counts.listed(answer, viewed == Viewed::Ordered);
         if let Viewed::Silent(why) = viewed {
-            tracing::warn!(why, "the provider's order is used");
-            self.message = Some(why);
+            tracing::info!(why, "the provider's order is used");
+            self.message = Some(format!("{why}; the provider's order is used"));
         }
         let entries = answer.status.peer_info_list.iter();
         self.links.listed(entries.clone());
@@ -377,8 +382,13 @@ impl Driver {
 
     pub(crate) fn show(&self, now: Instant) {
         let waiting = self.waiting(now);
-        let message = self.fault.as_ref().or(self.message.as_ref()).cloned();
-        let state = (self.state, message.or_else(|| waiting::told(waiting)), waiting);
+        let message = match (&self.fault, &self.message, self.why_it_waits(now)) {
+            _ if self.state == State::Stopped => Some(BY_ORDER.to_owned()),
+            (Some(fault), ..) => Some(fault.clone()),
+            (None, Some(message), Some(why)) => Some(format!("{message}; {why}")),
+            (None, message, why) => message.clone().or(why),
+        };
+        let state = (self.state, message, waiting);
         let own = (&self.engine, &*self.store, &self.links);
         self.counts.show(&self.shown, own, state, now);
     }

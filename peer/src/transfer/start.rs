@@ -162,6 +162,7 @@ async fn drive(
         fault: None,
         complaint: Complaint::of(lacking),
         given_at: now,
+        came_at: now,
         success,
         list_again: (now, LIST_AGAIN),
         flush_at: None,
@@ -255,5 +256,6 @@ fn membership(node: &Node, kept: &Kept, lost: Lost) -> anyhow::Result<Membership
         list: last_list(kept),
         ways: Arc::clone(&node.ways),
         lost,
+        presence: node.overlays.enter(&kept.index.overlay_id),
     })
 }

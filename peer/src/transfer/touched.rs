@@ -72,7 +72,9 @@ async fn withdraw(node: &Node, kept: &Kept) -> anyhow::Result<bool> {
     let (index, note) = (&kept.index, kept.folder.join(WITHDRAWN));
     // A part from before a crash is over.
     let (overlay_id, peer_id) = (index.overlay_id.clone(), node.identity.peer.clone());
-    let _ = node.provider.leave(&LeaveRequest { overlay_id, peer_id }).await;
+    if !node.overlays.is_in(&overlay_id) {
+        let _ = node.provider.leave(&LeaveRequest { overlay_id, peer_id }).await;
+    }
     if note.exists() || node.provider.describe(&index.overlay_id).await?.num_peers > 0 {
         return Ok(false);
     }

@@ -62,6 +62,11 @@ impl Counts {
         self.members = answer.status.num_peers;
     }
 
+    /// Members of the overlay beside this peer, as the last list says.
+    pub(crate) fn others(&self) -> u64 {
+        self.members.saturating_sub(1)
+    }
+
     fn of(&mut self, peer: &PeerId) -> &mut (u64, u64) {
         // One more entry for each peer that ever was linked: as many as the engine takes links.
         if !self.by_peer.contains_key(peer) {

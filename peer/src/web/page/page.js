@@ -3,12 +3,14 @@
 import { draw, neighbours, paint } from "/map.js";
 
 const LOOK_MS = 1000;
+const SILENCE_MS = 5000;
 const REMEMBERED = 90;
 const at = (id) => document.getElementById(id);
 const key = take_key();
 const past = { down: [], up: [] };
 let chosen = null;
 let limits = null;
+let edited = false;
 
 /** The key stands behind `#`; it is kept for this tab and leaves the address. */
 function take_key() {
@@ -23,7 +25,8 @@ function take_key() {
 async function ask(path, method = "GET", body) {
   const headers = { Authorization: `Bearer ${key}` };
   if (body) headers["Content-Type"] = "application/json";
-  const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
+  const signal = AbortSignal.timeout(SILENCE_MS);
+  const answer = await fetch(path, { method, headers, signal, body: body && JSON.stringify(body) });
   if (answer.status === 401) throw new Error("locked");
   const told = await answer.text();
   if (!answer.ok) throw new Error(wrong(told));
@@ -156,15 +159,17 @@ async function look() {
     show_transfers(status.transfers, status.hashing);
     show_neighbours(status.transfers);
     show_rates(status.transfers);
-    if (!limits) await show_limits(await ask("/api/limits"));
-    tell("live");
+    if (!edited) show_limits(await ask("/api/limits"), () => edited);
+    tell("live", status["waits-for"].map((what) => `Waits for ${what}.`).join(" "));
   } catch (error) {
     if (error.message === "locked") return tell("locked", "This page needs its key: open the address that `peer status` prints.");
     tell("away", "The peer does not answer; trying again.");
   }
 }
 
-function show_limits(now) {
+/** What its user is writing stays. */
+function show_limits(now, is_kept = () => false) {
+  if (is_kept()) return;
   limits = now.limits;
   for (const input of at("limits").elements) {
     if (!input.name) continue;
@@ -200,10 +205,20 @@ function wanted(form) {
   return wanted;
 }
 
+/** What was not changed here stays as it is by now: a command may have changed it meanwhile. */
+async function merged(form) {
+  const mine = wanted(form);
+  const now = (await ask("/api/limits")).limits;
+  const is_changed = (name) => JSON.stringify(mine[name]) !== JSON.stringify(limits[name]);
+  for (const name of Object.keys(mine)) if (is_changed(name)) now[name] = mine[name];
+  return now;
+}
+
 async function change(how) {
   const note = at("limits-note");
   try {
     show_limits(await how());
+    edited = false;
     note.className = "";
     note.value = "in force";
   } catch (error) {
@@ -214,8 +229,9 @@ async function change(how) {
 
 at("limits").addEventListener("submit", (event) => {
   event.preventDefault();
-  change(() => ask("/api/limits", "PUT", wanted(event.target)));
+  change(async () => ask("/api/limits", "PUT", await merged(event.target)));
 });
+at("limits").addEventListener("input", () => { edited = true; });
 at("reset").addEventListener("click", () => change(() => ask("/api/limits", "DELETE")));
 
 for (;;) {
