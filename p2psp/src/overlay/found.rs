@@ -11,7 +11,11 @@ use crate::ranking::{self, Place, Policy, Sketch};
 use crate::scores::Brief;
 
 /// A member that others are sent to, and how far it is.
+///
+/// Its parts stay in this order: an id behind what ends in padding is copied together with that, by
+/// steps that wait for each other, which took a tenth of a list.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub struct Found {
     /// Which peer.
     pub peer: PeerId,
@@ -35,10 +39,10 @@ pub struct Found {
     pub ordinal: Option<u32>,
     /// The store's own number of it.
     pub seat: u32,
-    /// How it stands; none where it told nothing of late.
-    pub brief: Option<Brief>,
     /// Its status, where it may be shown and is known.
     pub status: Option<Box<PeerStatus>>,
+    /// How it stands; none where it told nothing of late.
+    pub brief: Option<Brief>,
 }
 
 /// A candidate with its place.

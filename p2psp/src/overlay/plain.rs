@@ -30,6 +30,10 @@ impl PlainSwarm {
         self.slots.iter().position(is)
     }
 
+    pub(crate) const fn has_caches(&self) -> bool {
+        !self.caches.is_empty()
+    }
+
     pub(crate) fn announce(&mut self, member: Member, by: &Outlook) {
         let known = self.slot(&member.peer);
         let before = known.and_then(|slot| self.slots[slot].as_ref());

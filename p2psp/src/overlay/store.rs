@@ -95,7 +95,8 @@ pub trait SwarmStore: Send + Sync {
     fn nearest(&self, ask: &Ask<'_>) -> Result<Vec<Found>, StoreError>;
 
     /// The list: of the members near to far, as far as asked for, those that `policy` chooses by
-    /// the scores of `ask`, in its order. What cannot have a place in it need not be looked at.
+    /// the scores of `ask`, in its order. What cannot have a place in it need not be looked at, and
+    /// of a crowd that is farther than the nearest a part will do: three for each entry still open.
     ///
     /// # Errors
     /// There is no such overlay.

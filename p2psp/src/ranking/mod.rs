@@ -74,8 +74,8 @@ impl Sketch {
         (self.distance != NO_COST).then_some(self.distance)
     }
 
-    fn is_taken(&self, policy: &Policy) -> bool {
-        let is_dropped = self.is_overloaded && policy.overloaded != Overloaded::Last;
+    const fn is_taken(&self, policy: &Policy) -> bool {
+        let is_dropped = self.is_overloaded && matches!(policy.overloaded, Overloaded::Drop);
         self.class_floor <= policy.class && !is_dropped
     }
 
@@ -125,45 +125,67 @@ impl Key {
     }
 }
 
+/// Those of most lists stay off the heap.
+type Keys = SmallVec<[Key; 160]>;
+/// The same.
+pub(crate) type Places = SmallVec<[Place; 64]>;
+
 /// Keys of those that are taken: without cost last, then by score, then as they came. Stores tell
 /// of candidates near to far: then only those of one distance are to be sorted.
-fn sorted<C: Borrow<Sketch>>(candidates: &[C], policy: &Policy) -> Vec<Key> {
-    let mut keys = Vec::with_capacity(candidates.len());
-    let (mut last, mut has_ties, mut is_near_to_far) = (0, false, true);
+fn sorted<C: Borrow<Sketch>>(candidates: &[C], policy: &Policy) -> Keys {
+    let mut keys = Keys::from_elem(Key(0), candidates.len());
+    let (mut count, mut last, mut is_near_to_far) = (0, 0, true);
+    // Where those begin that are as far as the last one.
+    let mut begin = 0;
     for (place, candidate) in (0..).zip(candidates) {
         let sketch = candidate.borrow();
-        if sketch.is_taken(policy) {
-            has_ties |= sketch.distance == last;
-            is_near_to_far &= sketch.distance >= last;
+        if !sketch.is_taken(policy) {
+            continue;
+        }
+        if sketch.distance != last {
+            is_near_to_far &= sketch.distance > last;
             last = sketch.distance;
-            keys.push(Key::of(place, sketch));
+            put_in_order(&mut keys[begin..count]);
+            begin = count;
         }
+        keys[count] = Key::of(place, sketch);
+        count += 1;
     }
-    let distance = |key: &Key| key.sketch(candidates).distance;
+    put_in_order(&mut keys[begin..count]);
+    keys.truncate(count);
     if !is_near_to_far {
+        let distance = |key: &Key| key.sketch(candidates).distance;
         keys.sort_unstable_by_key(|key| (distance(key), *key));
-    } else if has_ties {
-        for alike in keys.chunk_by_mut(|a, b| distance(a) == distance(b)) {
-            if alike.len() > 1 {
-                alike.sort_unstable();
-            }
-        }
     }
     keys
+}
+
+/// Most PIDs have one member or two.
+#[inline]
+fn put_in_order(alike: &mut [Key]) {
+    match alike {
+        [] | [_] => {}
+        [one, other] => {
+            if *other < *one {
+                std::mem::swap(one, other);
+            }
+        }
+        more => more.sort_unstable(),
+    }
 }
 
 /// Puts candidates in order, best first.
 #[must_use]
 pub fn order(sketches: &[Sketch], policy: &Policy) -> Vec<Place> {
-    places(sketches, policy)
+    places(sketches, policy).into_vec()
 }
 
 /// See [`order`].
-pub(crate) fn places<C: Borrow<Sketch>>(candidates: &[C], policy: &Policy) -> Vec<Place> {
+pub(crate) fn places<C: Borrow<Sketch>>(candidates: &[C], policy: &Policy) -> Places {
     let sorted = &*sorted(candidates, policy);
     let Cut { kept, bridges } = cut(sorted, candidates, policy);
-    let mut listing =
-        Listing { list: Vec::with_capacity(kept + bridges.len()), ..Listing::default() };
+    let mut listing = Listing::default();
+    listing.list.reserve(kept + bridges.len());
     for key in &sorted[..kept] {
         let sketch = key.sketch(candidates);
         listing.pass(sketch);
@@ -186,7 +208,7 @@ pub(crate) fn places<C: Borrow<Sketch>>(candidates: &[C], policy: &Policy) -> Ve
 /// A list as far as it has come.
 #[derive(Default)]
 struct Listing {
-    list: Vec<Place>,
+    list: Places,
     /// They come last.
     last: SmallVec<[Place; 16]>,
     /// Dense, by cost alone, over all candidates.
@@ -202,7 +224,7 @@ impl Listing {
         self.before = Some(sketch.distance);
     }
 
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, candidate: usize, sketch: &Sketch, bridge: bool) {
         let demoted = sketch.demotion();
         let rank = sketch.ordinal().map(|_| self.rank);
@@ -254,8 +276,12 @@ impl Policy {
     /// Entries that come from beyond the nearest rank, of whom there are `near`, in the place of
     /// nearer ones: none where enough of a list are from there anyway.
     fn bridges(&self, near: usize) -> usize {
-        let wanted = (self.size * usize::from(self.bridge_percent) / 100).max(1);
-        wanted.saturating_sub(self.size.saturating_sub(near))
+        self.share().saturating_sub(self.size.saturating_sub(near))
+    }
+
+    /// Entries from beyond the nearest rank, at least.
+    fn share(&self) -> usize {
+        (self.size * usize::from(self.bridge_percent) / 100).max(1)
     }
 }
 
@@ -263,6 +289,8 @@ impl Policy {
 #[derive(Clone, Copy, Debug)]
 pub struct Enough<'a> {
     policy: &'a Policy,
+    /// Entries from beyond the nearest.
+    share: usize,
     /// Caches that may come besides, from anywhere: the better bridges.
     caches: usize,
     nearest: u32,
@@ -273,8 +301,9 @@ pub struct Enough<'a> {
 impl<'a> Enough<'a> {
     /// Nobody yet; so many caches come last.
     #[must_use]
-    pub const fn new(policy: &'a Policy, caches: usize) -> Self {
-        Self { policy, caches, nearest: NO_COST, near: 0, taken: 0 }
+    pub fn new(policy: &'a Policy, caches: usize) -> Self {
+        let share = policy.share();
+        Self { policy, share, caches, nearest: NO_COST, near: 0, taken: 0 }
     }
 
     /// Entries of the list.
@@ -283,24 +312,43 @@ impl<'a> Enough<'a> {
         self.policy.size
     }
 
-    /// One more.
-    pub fn note(&mut self, sketch: &Sketch) {
-        if !sketch.is_taken(self.policy) {
-            return;
+    /// Whether a candidate counts.
+    #[must_use]
+    pub const fn takes(&self, sketch: &Sketch) -> bool {
+        sketch.is_taken(self.policy)
+    }
+
+    /// Entries that farther candidates may have, where that is known.
+    #[must_use]
+    pub fn open(&self) -> Option<usize> {
+        // With caches besides, how far down the list those stand depends on all who are before.
+        if self.taken == 0 || self.caches > 0 {
+            return None;
         }
+        let beyond = self.policy.size.saturating_sub(self.near).max(self.share);
+        Some(beyond.saturating_sub(self.taken - self.near))
+    }
+
+    /// So many more of those that count, at one distance.
+    pub fn note(&mut self, distance: u32, count: usize) {
         if self.taken == 0 {
-            self.nearest = sketch.distance;
+            self.nearest = distance;
         }
-        self.near += usize::from(sketch.distance == self.nearest);
-        self.taken += 1;
+        if distance == self.nearest {
+            self.near += count;
+        }
+        self.taken += count;
     }
 
     /// Whether candidates farther than those so far have no place in the list.
     #[must_use]
     pub fn is_reached(&self) -> bool {
         let (size, beyond) = (self.policy.size, self.taken - self.near);
+        if self.taken < size {
+            return false;
+        }
         match self.policy.bridges(self.near + self.caches) {
-            0 => self.taken >= size,
+            0 => true,
             bridges => self.caches == 0 && self.taken > size && beyond >= bridges,
         }
     }

@@ -161,7 +161,8 @@ proptest! {
         let mut some = Vec::new();
         for alike in candidates.chunk_by(|a, b| a.distance == b.distance) {
             some.extend_from_slice(alike);
-            alike.iter().for_each(|sketch| enough.note(sketch));
+            let count = alike.iter().filter(|sketch| enough.takes(sketch)).count();
+            enough.note(alike[0].distance, count);
             if enough.is_reached() {
                 break;
             }

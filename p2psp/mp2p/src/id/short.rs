@@ -8,9 +8,9 @@ use std::hash::{Hash, Hasher};
 const PLACE_BYTES: usize = 22;
 
 /// A text; 24 bytes where it is short, else as many and a piece of memory.
-#[derive(Clone)]
+#[derive(Clone, Eq, PartialEq)]
 pub(crate) enum Short {
-    /// In place.
+    /// In place; zeros behind the text.
     Here { length: u8, bytes: [u8; PLACE_BYTES] },
     /// In memory of its own.
     There(Box<str>),
@@ -37,19 +37,19 @@ impl Short {
             Self::There(text) => text,
         }
     }
-}
 
-impl PartialEq for Short {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Here { length, bytes } => &bytes[..usize::from(*length)],
+            Self::There(text) => text.as_bytes(),
+        }
     }
 }
 
-impl Eq for Short {}
-
+/// As texts are, by their bytes.
 impl Ord for Short {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.as_str().cmp(other.as_str())
+        self.bytes().cmp(other.bytes())
     }
 }
 
@@ -61,7 +61,7 @@ impl PartialOrd for Short {
 
 impl Hash for Short {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.as_str().hash(state);
+        self.bytes().hash(state);
     }
 }
 

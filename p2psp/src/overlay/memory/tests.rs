@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use crate::isp::{Atlas, Outlook};
 use crate::overlay::plain::{Plain, PlainSwarm};
 use crate::overlay::suite::{self, member, overlay};
-use crate::overlay::{Ask, MemoryStore, Placed, Reach, SwarmStore, Via, rank};
+use crate::overlay::{Ask, Found, MemoryStore, Placed, Reach, SwarmStore, Via, rank};
 use crate::ranking::Policy;
 use crate::scores::{Board, Scores};
 use crate::settings::{OverlaySettings, Overloaded};
@@ -21,6 +21,36 @@ use crate::settings::{OverlaySettings, Overloaded};
 #[test]
 fn memory_does_what_a_store_of_memberships_has_to() {
     suite::run(&|bounds| Box::new(MemoryStore::new(bounds)));
+}
+
+/// By hand: ten entries, two of them bridges, for which six of the crowd next door are looked at.
+/// Who came later gives more: the best two are the sixth and the fifth of them.
+#[test]
+fn of_a_crowd_next_door_three_are_looked_at_for_each_bridge() {
+    let store = MemoryStore::new(OverlaySettings::default());
+    store.create(OverlayRequest::named(overlay()), None, 0).unwrap();
+    let board = Board::default();
+    for (name, at) in ('A'..='Y').zip(0_u8..) {
+        let address = if name <= 'J' { "10.0.0.1" } else { "10.0.1.1" };
+        store.announce(&overlay(), member(name, address, 100), 0).unwrap();
+        board.put(&suite::id(name), 0.5 - f32::from(at) / 100.0, 0);
+    }
+    let ask = Ask {
+        overlay: &overlay(),
+        asker: &suite::id('a'),
+        behind: None,
+        outlook: &suite::outlook(5, 9),
+        per_pid: 10,
+        most: 30,
+        random: 0,
+        now: 0,
+        scores: Some(Scores { board: &board, max_age_s: 50, overload: 0.8 }),
+    };
+    let policy = Policy { size: 10, bridge_percent: 20, overloaded: Overloaded::Last, class: 0 };
+    let list = store.ranked(&ask, &policy).unwrap();
+    let bridges = list.iter().filter(|placed| placed.bridge);
+    let names = bridges.map(|placed| char::from(placed.found.peer.digest()[31]));
+    assert_eq!((list.len(), names.collect::<String>().as_str()), (10, "PO"));
 }
 
 const PEERS: u8 = 30;
@@ -204,7 +234,8 @@ impl Both {
 }
 
 impl Both {
-    /// Lists, for which not all candidates are looked at, are those of all candidates.
+    /// Lists, for which who cannot be in them is not looked at, are those of all candidates, of each
+    /// PID so many as it may have.
     fn ranked(&self, ask: &Ask<'_>) -> Result<(), TestCaseError> {
         let told = |list: Vec<Placed>| -> Vec<String> {
             list.into_iter().map(|placed| format!("{placed:?}")).collect()
@@ -216,10 +247,41 @@ impl Both {
                 overloaded: [Overloaded::Drop, Overloaded::Last][ask.random as usize >> 16 & 1],
                 class: (ask.random >> 24) as u8 % 3,
             };
-            let all = rank(&self.quick.nearest(ask).unwrap(), &policy);
+            let all = match self.plain.has_caches() || ask.outlook.atlas().is_none() {
+                true => self.quick.nearest(ask).unwrap(),
+                false => self.shared_out(ask, &policy),
+            };
+            let all = rank(&all, &policy);
             prop_assert_eq!(told(self.quick.ranked(ask, &policy).unwrap()), told(all));
         }
         Ok(())
+    }
+
+    /// All candidates, but for those of crowded PIDs that are farther than the nearest: three of a
+    /// PID for each entry that is still open when it is come to, PIDs as far as each other alike.
+    fn shared_out(&self, ask: &Ask<'_>, policy: &Policy) -> Vec<Found> {
+        let all = self.quick.nearest(&Ask { most: usize::from(PEERS), ..*ask }).unwrap();
+        let counts = |found: &&Found| {
+            let is_overloaded = found.brief.is_some_and(|brief| brief.is_overloaded);
+            let is_dropped = is_overloaded && policy.overloaded == Overloaded::Drop;
+            found.class_floor <= policy.class && !is_dropped
+        };
+        let wanted = (policy.size * usize::from(policy.bridge_percent) / 100).max(1);
+        let mut taken: Vec<Found> = Vec::new();
+        for alike in all.chunk_by(|a, b| a.ordinal == b.ordinal) {
+            let before: Vec<&Found> = taken.iter().filter(counts).collect();
+            let nearest = before.first().map(|first| first.ordinal);
+            let near = before.iter().filter(|found| Some(found.ordinal) == nearest).count();
+            // Beyond the nearest: what those leave free, or the bridges.
+            let beyond = policy.size.saturating_sub(near).max(wanted);
+            let open = beyond.saturating_sub(before.len() - near).max(1);
+            let share = if before.is_empty() { usize::MAX } else { 3 * open };
+            for theirs in alike.chunk_by(|a, b| a.pid == b.pid) {
+                let left = ask.most - taken.len();
+                taken.extend(theirs.iter().take(share.min(left)).cloned());
+            }
+        }
+        taken
     }
 }
 

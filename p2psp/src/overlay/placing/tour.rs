@@ -10,6 +10,10 @@ use smallvec::SmallVec;
 use crate::isp::{NO_COST, Nearness, Outlook};
 use crate::overlay::placing::{Bucket, Index, NOBODY, Placing, place};
 
+/// PIDs that are looked at together: whether somebody is in one is a matter of chance, and to guess
+/// it wrong takes as long as to look at ten.
+const TOGETHER: usize = 32;
+
 /// A PID where somebody is, or none.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stop<'a> {
@@ -58,10 +62,17 @@ impl Placing {
         near: &Nearness,
         mut visit: impl FnMut(Stop<'a>) -> bool,
     ) {
-        for (pid, distance) in &near.order {
-            let at = places.get(*pid as usize).copied().unwrap_or(NOBODY);
-            if at != NOBODY && !visit(Stop::at(&self.buckets[at as usize], *distance)) {
-                return;
+        for part in near.order.chunks(TOGETHER) {
+            let (mut here, mut count) = ([(0, 0); TOGETHER], 0);
+            for (pid, distance) in part {
+                let at = places.get(*pid as usize).copied().unwrap_or(NOBODY);
+                here[count] = (at, *distance);
+                count += usize::from(at != NOBODY);
+            }
+            for (at, distance) in &here[..count] {
+                if !visit(Stop::at(&self.buckets[*at as usize], *distance)) {
+                    return;
+                }
             }
         }
     }

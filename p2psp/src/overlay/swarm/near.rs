@@ -1,8 +1,8 @@
 //! Who of an overlay's members is near (TR 20002 §8.3.1 step 3).
 
 use mp2p::id::PeerId;
+use mp2p::message::join::Nat;
 use mp2p::message::list::PeerType;
-use smallvec::SmallVec;
 
 use crate::isp::Outlook;
 use crate::overlay::found::{Found, Placed};
@@ -11,7 +11,7 @@ use crate::overlay::placing::Placing;
 use crate::overlay::seat::{Front, Seat};
 use crate::overlay::store::Ask;
 use crate::overlay::swarm::Swarm;
-use crate::overlay::swarm::search::{CACHED, MAX_CACHES, Near, Search};
+use crate::overlay::swarm::search::{CACHED, MAX_CACHES, Near, Nearest, Search};
 use crate::ranking::{self, Enough, Place, Policy};
 
 /// Placings kept: one for each ISP whose peers ask.
@@ -48,45 +48,49 @@ impl Swarm {
 
     /// See [`crate::overlay::SwarmStore::nearest`]; by score alone where nothing is placed.
     pub(crate) fn nearest(&self, ask: &Ask<'_>) -> Vec<Found> {
-        let mut search = Search::new(self, ask, None);
-        search.run();
+        let mut near = Nearest::new();
+        Search::new(self, ask, None, &mut near).run();
         let both = |near: &Near| self.seats.both(near.slot);
-        let all = search.near.iter().filter_map(|near| Some((near, both(near)?)));
+        let all = near.iter().filter_map(|near| Some((near, both(near)?)));
         all.map(|(near, both)| self.found(near, both, ask)).collect()
     }
 
     /// See [`crate::overlay::SwarmStore::ranked`].
     pub(crate) fn ranked(&self, ask: &Ask<'_>, policy: &Policy) -> Vec<Placed> {
         let caches = self.caches.len().min(MAX_CACHES);
-        let mut search = Search::new(self, ask, Some(Enough::new(policy, caches)));
-        search.run();
-        let places = ranking::places(&search.near, policy);
-        // What is read of their seats comes quicker where all is asked for at once.
-        let mut chosen: SmallVec<[_; 64]> = SmallVec::new();
-        let (is_cached, mut touched) = (self.len() <= CACHED, 0);
+        let mut near = Nearest::new();
+        Search::new(self, ask, Some(Enough::new(policy, caches)), &mut near).run();
+        let near = &*near;
+        let places = ranking::places(near, policy);
+        if self.len() > CACHED {
+            // What is read of their seats comes quicker where all is asked for at once.
+            let seat = |place: &Place| self.seats.seat(near[place.candidate].slot);
+            let touched = places.iter().filter_map(seat).fold(0, |all, seat| all ^ seat.touch());
+            std::hint::black_box(touched);
+        }
+        let mut list = Vec::with_capacity(places.len());
         for place in &places {
-            let near = &search.near[place.candidate];
+            let near = &near[place.candidate];
             if let Some(both) = self.seats.both(near.slot) {
-                touched ^= if is_cached { 0 } else { both.1.touch() };
-                chosen.push((near, both, place));
+                list.push(Placed::of(self.found(near, both, ask), *place));
             }
         }
-        std::hint::black_box(touched);
-        let placed = |(near, both, place): &(&Near, _, &Place)| {
-            Placed::of(self.found(near, *both, ask), **place)
-        };
-        chosen.iter().map(placed).collect()
+        list
     }
 
     /// What others are told of a candidate.
     #[inline]
     fn found(&self, near: &Near, (front, seat): (&Front, &Seat), ask: &Ask<'_>) -> Found {
+        let (relay, met) = match front.is_reachable() {
+            true => (None, None),
+            false => self.ways(near.slot, front, ask),
+        };
         Found {
             peer: seat.peer.clone(),
             kind: seat.kind,
             address: seat.address.clone(),
-            relay: self.via(near.slot, front, ask.now).cloned().map(Box::new),
-            met: front.met_from(ask.behind),
+            relay,
+            met,
             class_floor: near.sketch.class_floor,
             show_status: seat.show_status,
             is_doubted: near.sketch.is_doubted,
@@ -96,6 +100,13 @@ impl Swarm {
             brief: near.brief(),
             status: None,
         }
+    }
+
+    /// How to come to a candidate that cannot be dialled: by its relay, or by meeting it.
+    #[inline(never)]
+    fn ways(&self, slot: u32, front: &Front, ask: &Ask<'_>) -> (Option<Box<Via>>, Option<Nat>) {
+        let relay = self.via(slot, front, ask.now).cloned().map(Box::new);
+        (relay, front.met_from(ask.behind))
     }
 
     pub(crate) fn via(&self, slot: u32, front: &Front, now: u64) -> Option<&Via> {

@@ -21,6 +21,9 @@ use crate::scores::{Brief, Hint, Reading};
 
 /// Caches that a list is offered besides the nearest members.
 pub(crate) const MAX_CACHES: usize = 4;
+/// Candidates of a PID for each entry that they may have: scores choose among them. Where but a few
+/// bridges are to come from a crowd, not all of it is looked at.
+pub(crate) const PER_ENTRY: usize = 3;
 /// What is known of so many members is in the processor's cache anyway. Tests, which hold lists
 /// against the plain way, come by both sides of it.
 pub(crate) const CACHED: usize = if cfg!(test) { 16 } else { 4096 };
@@ -40,6 +43,9 @@ pub(crate) struct Near {
 }
 
 const SILENT: u32 = u32::MAX;
+
+/// Those of most lists stay off the heap.
+pub(crate) type Nearest = SmallVec<[Near; 160]>;
 
 impl Near {
     pub(crate) fn pid(&self) -> Option<Pid> {
@@ -68,20 +74,28 @@ pub(crate) struct Search<'a> {
     own: u32,
     reading: Option<Reading<'a>>,
     enough: Option<Enough<'a>>,
-    pub(crate) near: Vec<Near>,
+    /// How far the last ones are, and how many of a PID as far as that are looked at.
+    share: (u32, usize),
+    near: &'a mut Nearest,
 }
 
 impl<'a> Search<'a> {
-    /// Nobody yet; it ends where more would not change a list, where that is said.
-    pub(crate) fn new(swarm: &'a Swarm, ask: &'a Ask<'a>, enough: Option<Enough<'a>>) -> Self {
-        let most = ask.most.min(swarm.len()) + MAX_CACHES;
+    /// Into an empty `near`; it ends where more would not change a list, where that is said.
+    pub(crate) fn new(
+        swarm: &'a Swarm,
+        ask: &'a Ask<'a>,
+        enough: Option<Enough<'a>>,
+        near: &'a mut Nearest,
+    ) -> Self {
+        near.reserve(ask.most.min(swarm.len()) + MAX_CACHES);
         Self {
             swarm,
             ask,
             own: swarm.slot(ask.asker).unwrap_or(NOBODY),
             reading: ask.scores.map(|scores| scores.read(ask.now)),
             enough,
-            near: Vec::with_capacity(most),
+            share: (0, per_pid(ask, enough.as_ref())),
+            near,
         }
     }
 
@@ -114,13 +128,13 @@ impl<'a> Search<'a> {
     fn take_many(&mut self, placing: &'a Placing) {
         let ask = self.ask;
         let mut stops: SmallVec<[Stop<'a>; 64]> = SmallVec::new();
-        let (mut expected, mut last) = (0, NO_COST);
+        let (mut expected, mut last, mut per_pid) = (0, NO_COST, ask.per_pid);
         let mut goal = self.enough.map_or(ask.most, |enough| enough.size().min(ask.most));
         placing.tour(ask.outlook, |stop| {
             // Equally near ones belong together.
             if expected >= goal && last != stop.distance {
                 self.take_touched(&mut stops);
-                expected = self.near.len();
+                (expected, per_pid) = (self.near.len(), self.per_pid());
                 goal = (expected + 1 + ask.most / 8).min(ask.most);
                 if self.is_enough() {
                     return false;
@@ -128,7 +142,7 @@ impl<'a> Search<'a> {
             }
             last = stop.distance;
             stops.push(stop);
-            expected += stop.members.len().min(ask.per_pid);
+            expected += stop.members.len().min(per_pid);
             if expected >= ask.most {
                 self.take_touched(&mut stops);
                 expected = self.near.len();
@@ -155,23 +169,49 @@ impl<'a> Search<'a> {
     /// Members of a PID, as far as asked for.
     #[inline]
     fn take_all(&mut self, stop: Stop<'_>) {
-        let most = self.near.len() + self.ask.per_pid.min(self.ask.most - self.near.len());
-        for slots in turn(stop.members, self.ask.random) {
+        // Equally near ones have equal shares.
+        if stop.distance != self.share.0 {
+            self.share = (stop.distance, self.per_pid());
+        }
+        let mut left = self.share.1.min(self.ask.most - self.near.len());
+        let mut taken = 0;
+        'all: for slots in turn(stop.members, self.ask.random) {
             for slot in slots {
-                if self.near.len() == most {
-                    return;
+                if left == 0 {
+                    break 'all;
                 }
-                self.take(*slot, stop.pid, stop.distance);
+                let Some(near) = self.judge(*slot, stop.pid, stop.distance) else { continue };
+                taken += usize::from(self.is_taken(&near));
+                left -= 1;
+                self.near.push(near);
             }
+        }
+        self.note(stop.distance, taken);
+    }
+
+    /// Candidates of a PID that is farther than those so far.
+    fn per_pid(&self) -> usize {
+        per_pid(self.ask, self.enough.as_ref())
+    }
+
+    fn is_taken(&self, near: &Near) -> bool {
+        self.enough.is_some_and(|enough| enough.takes(&near.sketch))
+    }
+
+    fn note(&mut self, distance: u32, taken: usize) {
+        if let Some(enough) = &mut self.enough {
+            enough.note(distance, taken);
         }
     }
 
     /// The same of some PIDs, which are done with then.
     fn take_touched(&mut self, stops: &mut SmallVec<[Stop<'_>; 64]>) {
         let (seats, random) = (&self.swarm.seats, self.ask.random);
+        // No fewer than are taken, but of a PID as far as the last one.
+        let per_pid = self.per_pid();
         let mut hints: SmallVec<[Hint; 128]> = SmallVec::new();
         for stop in &**stops {
-            let mut left = self.ask.per_pid;
+            let mut left = per_pid;
             for slots in turn(stop.members, random) {
                 let slots = &slots[..slots.len().min(left)];
                 left -= slots.len();
@@ -188,15 +228,23 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Takes a member, where others are sent to it, with what PAMS says of it, where that is asked
-    /// in this process.
-    #[inline]
+    /// Takes a member, where others are sent to it.
+    #[inline(never)]
     fn take(&mut self, slot: u32, pid: u32, distance: u32) {
+        let Some(near) = self.judge(slot, pid, distance) else { return };
+        self.note(distance, usize::from(self.is_taken(&near)));
+        self.near.push(near);
+    }
+
+    /// A member, where others are sent to it, with what PAMS says of it, where that is asked in
+    /// this process. A part of what goes through many: else each waits for the one before.
+    #[inline(always)]
+    fn judge(&self, slot: u32, pid: u32, distance: u32) -> Option<Near> {
         let seats = &self.swarm.seats;
-        let Some(front) = seats.front(slot) else { return };
+        let front = seats.front(slot)?;
         let is_reached = front.is_reachable() || self.is_met(slot, front);
         if !front.counts(self.ask.now) || slot == self.own || !is_reached {
-            return;
+            return None;
         }
         let brief = self.reading.as_ref().and_then(|reading| {
             let known = front.hint();
@@ -214,11 +262,8 @@ impl<'a> Search<'a> {
             class_floor: front.class_floor,
             ..Sketch::at(distance, brief)
         };
-        if let Some(enough) = &mut self.enough {
-            enough.note(&sketch);
-        }
         let age_s = brief.map_or(SILENT, |brief| brief.age_s.min(u64::from(SILENT - 1)) as u32);
-        self.near.push(Near { slot, pid, age_s, sketch });
+        Some(Near { slot, pid, age_s, sketch })
     }
 
     /// Whether others are sent to a member that cannot be dialled.
@@ -240,6 +285,11 @@ impl<'a> Search<'a> {
             self.take(slot, pid.map_or(NOWHERE, |pid| pid.index() as u32), distance);
         }
     }
+}
+
+fn per_pid(ask: &Ask<'_>, enough: Option<&Enough<'_>>) -> usize {
+    let open = enough.and_then(Enough::open);
+    open.map_or(ask.per_pid, |open| ask.per_pid.min(open.max(1) * PER_ENTRY))
 }
 
 /// All of so many slots, beginning somewhere. Where those of one PID may be side by side, the next
