@@ -234,8 +234,8 @@ impl Both {
 }
 
 impl Both {
-    /// Lists, for which who cannot be in them is not looked at, are those of all candidates, of each
-    /// PID so many as it may have.
+    /// Lists, for which who cannot be in them is not looked at, are those of all candidates, of
+    /// each PID so many as it may have.
     fn ranked(&self, ask: &Ask<'_>) -> Result<(), TestCaseError> {
         let told = |list: Vec<Placed>| -> Vec<String> {
             list.into_iter().map(|placed| format!("{placed:?}")).collect()
