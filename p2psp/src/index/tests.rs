@@ -81,8 +81,8 @@ impl Shelf {
     /// The next content is the first of another block, and not of an earlier one.
     async fn next_block(&self) {
         let last = "INSERT INTO content
-            SELECT ?1 * (1 + coalesce(max(number), 0) / ?1) - 1, hex(randomblob(32)), 'none', 'none',
-                'none', 1, '', '', 1, '' FROM content";
+            SELECT ?1 * (1 + coalesce(max(number), 0) / ?1) - 1, hex(randomblob(32)), 'none',
+                'none', 'none', 1, '', '', 1, '' FROM content";
         let last = move |tx: &rusqlite::Connection| tx.execute(last, [PLACES as i64]);
         self.index.database.write(last).await.unwrap();
     }

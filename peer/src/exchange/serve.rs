@@ -3,8 +3,8 @@
 //! A few fragments are sent at a time. Which class has its turn follows from how much it was sent,
 //! divided by its weight (start-time fair queuing): none starves. Within a class the fragment goes
 //! first that the fewest others have, then the peer that was sent least, so that each fragment
-//! leaves here once before any leaves twice. A cache server of the own group comes before all others
-//! of its class: what it has, it passes on to all of them on a line wider than theirs.
+//! leaves here once before any leaves twice. A cache server of the own group comes before all
+//! others of its class: what it has, it passes on to all of them on a line wider than theirs.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
@@ -35,8 +35,8 @@ const WINDOW_S: f64 = 0.1;
 /// Slices on a link slower than so many bytes a second are short.
 const FAST: f64 = 2e6;
 const SHORT_SLICE: usize = 16 << 10;
-/// Fragments under way to near ones, the cache server's own too, while a near cache server waits for
-/// one: where it takes little, another takes the rest.
+/// Fragments under way to near ones, the cache server's own too, while a near cache server waits
+/// for one: where it takes little, another takes the rest.
 const CACHED: usize = 2;
 /// A class of weight 1 pays so much for a byte.
 const COST: u64 = 1 << 16;

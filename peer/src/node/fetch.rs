@@ -120,8 +120,8 @@ impl Node {
     }
 
     /// What is wanted of a content that is fetched already, beside what was wanted before. One that
-    /// has failed, is in another overlay now, or of which other files are wanted, is ended: it begins
-    /// anew.
+    /// has failed, is in another overlay now, or of which other files are wanted, is ended: it
+    /// begins anew.
     async fn beside(&self, index: &IndexFile, wanted: Place) -> anyhow::Result<Place> {
         let content = &index.content_id;
         let Some(transfer) = self.transfer(content) else { return Ok(wanted) };
