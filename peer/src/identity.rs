@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use link::SpiffeName;
-use link::identity::Shape;
+use link::identity::{Role, Shape};
 use link::metrics::Metrics;
 use link::tls::{
     ClientTls, ClientTlsSettings, MaterialError, PeerTls, PeerTlsSettings, ServerTrust, TlsError,
@@ -29,8 +29,8 @@ pub struct Identity {
     pub peer: PeerId,
     /// Whose it is.
     pub user: Option<UserId>,
-    /// Whether the certificate is that of a cache server of the provider's own.
-    pub is_cache_server: bool,
+    /// What the certificate says that it is: a peer, or a server of the provider's own.
+    pub role: Role,
     /// The provider's trust domain.
     pub trust_domain: String,
     /// Where the provider is.
@@ -102,14 +102,13 @@ impl Identity {
         };
         let metrics = Metrics::new();
         let servers = ClientTls::load(settings, metrics.clone())?;
-        let is_cache_server = own.role == link::identity::Role::CacheServer;
         let user = own.user.as_deref().map(UserId::parse).transpose()?;
         let url = provider.url.trim_end_matches('/').to_owned();
         let key = Arc::new(key);
         Ok(Self {
             peer,
             user,
-            is_cache_server,
+            role: own.role,
             trust_domain,
             url,
             key,

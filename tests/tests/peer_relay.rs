@@ -5,7 +5,7 @@ use std::net::TcpListener;
 
 use serde_json::Value;
 use system_tests::cities::{BERLIN, BERLIN_TOO, HAMBURG, MUENCHEN};
-use system_tests::p2psp::Shape;
+use system_tests::p2psp::{Peer, Shape};
 use system_tests::swarm::{Scene, film};
 use system_tests::wait::until_so;
 
@@ -13,6 +13,32 @@ use system_tests::wait::until_so;
 fn closed_port() -> u16 {
     let listener = TcpListener::bind((BERLIN, 0)).expect("no port");
     listener.local_addr().expect("no address").port()
+}
+
+/// Of the relays that OMS knows, whether each is the provider's own.
+fn relays(operator: &Peer) -> Vec<bool> {
+    let servers = operator.ask("GET", "/oms/servers", None).json();
+    let servers = servers.as_array().cloned().unwrap_or_default();
+    let relays = servers.iter().filter(|server| server["kind"] == "rs");
+    relays.filter_map(|relay| relay["dedicated"].as_bool()).collect()
+}
+
+#[test]
+fn a_relay_is_the_providers_own_by_its_certificate() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    let operator = scene.cities.p2psp.operator(MUENCHEN);
+    let mut own = scene.server("rs/1", BERLIN).expect("not enrolled");
+    let listen = |address: &str| format!("relay.listen={address}:0");
+    own.serve(&["--role", "relay", "--set", &listen(BERLIN)]).expect("no relay");
+    until_so("the relay is registered", || relays(&operator) == [true]);
+    let mut rita = scene.peer("rita", BERLIN_TOO).expect("not enrolled");
+    let listen = listen(BERLIN_TOO);
+    rita.serve(&["--role", "peer,relay", "--set", &listen]).expect("no relay");
+    until_so("both are registered", || {
+        let mut relays = relays(&operator);
+        relays.sort_unstable();
+        relays == [false, true]
+    });
 }
 
 #[test]

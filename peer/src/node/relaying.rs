@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::Method;
+use link::identity::Role;
 use mp2p::message::bound::{List, Text};
 use mp2p::message::join::{AddressKind, PeerAddress};
 use mp2p::message::server::{Capacity, ServerAnswer, ServerKind, ServerRegistration, Usage};
@@ -81,7 +82,7 @@ async fn register(
             storage_bytes: 0,
             circuits: settings.relay.circuits,
         },
-        dedicated: settings.relay.dedicated,
+        dedicated: node.identity.role == Role::RelayServer,
         epoch,
     };
     node.provider.ask(Method::PUT, "/oms/server", Some(&registration)).await

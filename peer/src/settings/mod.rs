@@ -165,8 +165,6 @@ pub struct RelaySettings {
     pub circuits: u32,
     /// Whether what of it nobody uses goes to those who are here, beyond what is reserved for them.
     pub lend_idle: bool,
-    /// The provider's own device, which must tell of its faults.
-    pub dedicated: bool,
 }
 
 impl Default for RelaySettings {
@@ -177,7 +175,6 @@ impl Default for RelaySettings {
             bandwidth_kbps: 10_000,
             circuits: 16,
             lend_idle: true,
-            dedicated: false,
         }
     }
 }

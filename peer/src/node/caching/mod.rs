@@ -20,6 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use link::identity::Role;
 use mp2p::id::{ContentId, OverlayId};
 use mp2p::signed::VerifyingKey;
 use tokio::sync::Notify;
@@ -108,7 +109,7 @@ impl Caching {
             told: HashMap::new(),
             noted: notes,
         };
-        let dedicated = node.identity.is_cache_server;
+        let dedicated = node.identity.role == Role::CacheServer;
         Ok(Self { state: Mutex::new(state), due: Notify::new(), disk, file, dedicated })
     }
 
