@@ -83,3 +83,13 @@ fn values_beyond_their_range_are_refused() {
         assert!(output.status.code() == Some(2) && said.contains(told), "{typed:?}: {said}");
     }
 }
+
+#[test]
+fn a_bench_of_nobody_and_one_of_too_many_are_refused() {
+    for members in ["0", "10000001", "-1", "10,0"] {
+        let output = p2psp(&["bench", "--only", "list", &format!("--members={members}")]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{members}: {said}");
+        assert!(said.contains("--members"), "{members}: {said}");
+    }
+}

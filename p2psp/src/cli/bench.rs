@@ -47,7 +47,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR", hide = true)]
     serve: Option<PathBuf>,
     /// Sizes of the overlays whose lists are measured in memory [default: 10 to 1,000,000]
-    #[arg(long, value_name = "NUMBER", value_delimiter = ',')]
+    #[arg(long, value_name = "NUMBER", value_delimiter = ',', value_parser = members)]
     members: Vec<usize>,
     /// Echoes, with the certificates of this folder
     #[arg(long, value_name = "DIR", hide = true)]
@@ -78,6 +78,9 @@ enum What {
     /// A tracker
     Tracker,
 }
+
+/// Of an overlay: 2.6 GB of memory.
+const MAX_MEMBERS: usize = 10_000_000;
 
 const HELP: &str = "\
 What is measured:
@@ -123,6 +126,15 @@ const QUICK: Size = Size {
     time: Duration::from_millis(100),
     turns: Turns { rounds: 1, each: Duration::from_millis(100) },
 };
+
+/// How many members an overlay has: somebody asks, and the machine's memory has an end.
+fn members(text: &str) -> Result<usize, String> {
+    let count: usize = text.parse().map_err(|_| format!("{text:?} is no number"))?;
+    match (1..=MAX_MEMBERS).contains(&count) {
+        true => Ok(count),
+        false => Err(format!("an overlay of the bench has 1 to {MAX_MEMBERS} members")),
+    }
+}
 
 /// Measures and prints.
 ///

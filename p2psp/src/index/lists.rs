@@ -140,7 +140,7 @@ impl<'a> Rows<'a> {
         change: impl FnOnce(&mut Places),
     ) -> rusqlite::Result<()> {
         let mut places = Places::NONE;
-        insert_row(&mut self.known, (block, kind, word), &mut places)?;
+        read_row(&mut self.known, (block, kind, word), &mut places)?;
         change(&mut places);
         let stored = places.stored();
         if stored.is_empty() {
@@ -154,7 +154,7 @@ impl<'a> Rows<'a> {
 
 const ONE: &str = "SELECT places FROM list WHERE block = ?1 AND kind = ?2 AND word = ?3";
 
-fn insert_row(
+fn read_row(
     one: &mut CachedStatement<'_>,
     (block, kind, word): (i64, Kind, &str),
     into: &mut Places,
@@ -217,7 +217,7 @@ impl<'a> Lists<'a> {
         let mut places = Places::NONE;
         if term.is_one_list() {
             let kind = if term.is_whole { of.words() } else { of.beginnings() };
-            insert_row(&mut self.one, (block, kind, &term.word), &mut places)?;
+            read_row(&mut self.one, (block, kind, &term.word), &mut places)?;
             return Ok(places);
         }
         let mut rows = self.begun.query(params![block, of.words(), term.word])?;
