@@ -101,7 +101,7 @@ pub fn load_beside(
     let asn = own_as(&drafts, options, &mut report);
     let graph = graph::assemble(&drafts, &mut report)?;
     if graph.nodes().is_empty() {
-        return Err(refuse(NetworkError::NoNode));
+        return Err(LoadError::at(Spot::file(&drafts[0].file), NetworkError::NoNode));
     }
     graph::check_shape(&graph, &mut report);
     let homes = Homes::new(&graph, &drafts, asn);

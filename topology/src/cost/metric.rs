@@ -26,7 +26,8 @@ pub(crate) fn routingcost(
     let chosen = weight::choose(graph, options, report);
     let arcs = arcs(graph, weight::weigh(graph, chosen, options, report)?);
     let largest = largest_internal(&arcs);
-    let penalties = PenaltyTable::new(graph, &options.penalties, largest);
+    let penalties =
+        PenaltyTable::new(graph, &options.penalties, largest).map_err(LoadError::anywhere)?;
     let unit = Cost::from_thousandths(penalties.unit);
     let largest = Cost::from_thousandths(largest);
     report.note(format!("largest cost between internal nodes {largest}, penalty unit {unit}"));

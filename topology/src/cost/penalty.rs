@@ -1,6 +1,8 @@
 //! What a neighbour adds to the routing cost: a factor times a unit above all internal costs, so
 //! that staying inside comes before peers, and peers before transits, whatever the unit.
 
+use netmap::Cost;
+
 use crate::graph::{Graph, Node, NodeIndex};
 use crate::options::Penalties;
 use crate::paths::Thousandths;
@@ -8,6 +10,20 @@ use crate::relation::Relation;
 
 /// Thousandths of one.
 const ONE: Thousandths = 1000;
+/// Largest penalty: with any path it makes a sum below 2^64 thousandths.
+const PENALTY_MAX: Thousandths = 1 << 62;
+
+/// A factor that is too large for the unit that it multiplies.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "routingcost.penalty.{relation} is {factor}; times the penalty unit {unit} it makes more than can \
+     be counted"
+)]
+pub(crate) struct PenaltyError {
+    relation: Relation,
+    factor: f64,
+    unit: Cost,
+}
 
 /// The penalty of each node.
 pub(crate) struct PenaltyTable {
@@ -20,12 +36,20 @@ pub(crate) struct PenaltyTable {
 }
 
 impl PenaltyTable {
-    pub(crate) fn new(graph: &Graph, penalties: &Penalties, largest: Thousandths) -> Self {
+    pub(crate) fn new(
+        graph: &Graph,
+        penalties: &Penalties,
+        largest: Thousandths,
+    ) -> Result<Self, PenaltyError> {
         let unit = unit_above(largest);
         let nodes: Vec<_> =
             graph.nodes().iter().map(|node| dearest(node, penalties, unit)).collect();
+        if let Some((relation, _)) = nodes.iter().flatten().find(|(_, cost)| *cost > PENALTY_MAX) {
+            let (relation, unit) = (*relation, Cost::from_thousandths(unit));
+            return Err(PenaltyError { relation, factor: factor(relation, penalties), unit });
+        }
         let costs = nodes.iter().map(|node| node.map_or(0, |(_, cost)| cost)).collect();
-        Self { unit, nodes, costs }
+        Ok(Self { unit, nodes, costs })
     }
 
     /// Adds nothing anywhere.
@@ -73,15 +97,16 @@ fn dearest(
     }
     let unknown: &[Relation] = &[Relation::Peer];
     let relations = if node.relations.is_empty() { unknown } else { &node.relations };
-    let cost = |relation| {
-        let factor = match relation {
-            Relation::Customer => penalties.customer,
-            Relation::Peer => penalties.peer,
-            Relation::Transit => penalties.transit,
-        };
-        (factor * unit as f64).round() as Thousandths
-    };
+    let cost = |relation| (factor(relation, penalties) * unit as f64).round() as Thousandths;
     relations.iter().map(|relation| (*relation, cost(*relation))).max_by_key(|(_, cost)| *cost)
+}
+
+fn factor(relation: Relation, penalties: &Penalties) -> f64 {
+    match relation {
+        Relation::Customer => penalties.customer,
+        Relation::Peer => penalties.peer,
+        Relation::Transit => penalties.transit,
+    }
 }
 
 /// The smallest power of two, at least 1, strictly above a cost.

@@ -9,8 +9,9 @@ use crate::paths::{Arc, Thousandths};
 use crate::refusal::LoadError;
 use crate::report::{Report, code};
 
-/// Largest cost of one link, in units: sums over any path stay far below 2^64 thousandths.
-const LINK_COST_MAX: f64 = 1e9;
+/// Largest cost of one link, in units: whatever 32 bits hold, as metrics of routing protocols do.
+/// A path over all nodes that a network may have stays below 2^58 thousandths.
+const LINK_COST_MAX: f64 = u32::MAX as f64;
 /// The capacity whose link costs 1: 100 Gbit/s.
 const REFERENCE_MBPS: f64 = 100_000.0;
 /// What a link without igp metric costs.

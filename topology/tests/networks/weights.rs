@@ -1,6 +1,6 @@
 //! What links cost.
 
-use topology::{Options, Weight, code};
+use topology::{Options, Penalties, Weight, code};
 
 use crate::files::{Files, hopcount, noted, routingcost, warned, weighing, without_penalties};
 
@@ -87,7 +87,30 @@ fn costs_are_rounded_to_thousandths_before_they_are_summed() {
 }
 
 #[test]
-fn a_cost_beyond_counting_is_refused() {
-    let message = joined(&[", \"weight\": 1e10"]).refusal();
-    assert!(message.starts_with("g.json:2: link `A`–`B` costs 10000000000"), "{message}");
+fn a_cost_of_32_bits_is_counted_and_one_beyond_is_refused() {
+    let largest = [", \"weight\": 4294967295"];
+    assert_eq!(cost(&largest, &Options::default()), Some(4_294_967_295.0));
+    let message = joined(&[", \"weight\": 4294967296"]).refusal();
+    let expected = "g.json:2: link `A`–`B` costs 4294967296; at most 4294967295 can be counted";
+    assert_eq!(message, expected);
+}
+
+/// The unit is 2^32: the largest link costs one less.
+#[test]
+fn a_penalty_beyond_counting_is_refused_with_its_setting() {
+    let files = joined(&[", \"weight\": 4294967295"]).with(
+        "neighbours",
+        "n.csv",
+        "as,name,relation,pop,external_node\n64510,,transit,A,\n",
+    );
+    let paying = |transit| Options {
+        penalties: Penalties { transit, ..Penalties::default() },
+        ..Options::default()
+    };
+    let dear = files.load(&paying(1e6)).unwrap();
+    assert_eq!(routingcost(&dear, "A", "as64510"), Some(4_294_967_296e6));
+    let refusal = files.load(&paying(1e9)).err().unwrap();
+    let expected = "routingcost.penalty.transit is 1000000000; times the penalty unit 4294967296 it \
+                    makes more than can be counted";
+    assert_eq!(refusal, expected);
 }
