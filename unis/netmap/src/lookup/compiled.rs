@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::lookup::interval::{Address, NO_PID, Span, cut};
+use crate::lookup::interval::{NO_PID, Span, cut};
 use crate::lookup::search::{GROUP, Isa};
 use crate::lookup::v4::{Form, V4};
 use crate::lookup::v6::V6;
@@ -51,8 +51,8 @@ impl Lookup {
         pid(found[0])
     }
 
-    /// The PID of each address, in the order given; clears `out` first. Each family gathers a
-    /// group and takes it down its structure in lockstep.
+    /// The PID of each address, in the order given; clears `out` first. Each family is gathered,
+    /// and goes down its structure in lockstep.
     pub(crate) fn pids_of(&self, addresses: &[IpAddr], out: &mut Vec<Option<Pid>>) {
         out.clear();
         out.resize(addresses.len(), None);
@@ -65,34 +65,55 @@ impl Lookup {
                 places[family][many[family]] = place;
                 many[family] += 1;
             }
-            self.pids_of_family(addresses, &places[0][..many[0]], out);
-            self.pids_of_family(addresses, &places[1][..many[1]], out);
+            let [v4, v6] = [0, 1].map(|family| &places[family][..many[family]]);
+            let mut keys = [0; TOGETHER];
+            for (key, place) in keys.iter_mut().zip(v4) {
+                if let IpAddr::V4(address) = addresses[usize::from(*place)] {
+                    *key = address.to_bits();
+                    // Its memory comes while the other family is looked up.
+                    self.v4.announce(*key);
+                }
+            }
+            for places in v6.chunks(GROUP) {
+                self.pids_of_v6(addresses, places, out);
+            }
+            let mut found = [NO_PID; TOGETHER];
+            self.v4.look_up(&keys[..v4.len()], &mut found[..v4.len()]);
+            for (place, found) in v4.iter().zip(found) {
+                out[usize::from(*place)] = pid(found);
+            }
         }
     }
 
-    /// The PIDs of some of the addresses, which are of one family but for those of IPv4 that are
-    /// written in the other's way.
-    fn pids_of_family(&self, addresses: &[IpAddr], places: &[u16], out: &mut [Option<Pid>]) {
-        let mut v4 = Group::new();
-        let mut v6 = Group::new();
-        for place in places {
-            let place = usize::from(*place);
-            match addresses[place].to_canonical() {
-                IpAddr::V4(address) => {
-                    self.v4.announce(address.into());
-                    if v4.push(address.into(), place) {
-                        v4.flush(out, |addresses, found| self.v4.look_up(addresses, found));
-                    }
-                }
-                IpAddr::V6(address) => {
-                    if v6.push(address.into(), place) {
-                        v6.flush(out, |addresses, found| self.v6.look_up(addresses, found));
-                    }
-                }
+    /// The PIDs of a group of the addresses, which are of IPv6 or written in its way.
+    #[inline]
+    fn pids_of_v6(&self, addresses: &[IpAddr], places: &[u16], out: &mut [Option<Pid>]) {
+        let (mut keys, mut found) = ([0; GROUP], [NO_PID; GROUP]);
+        let mut is_any_mapped = false;
+        for (key, place) in keys.iter_mut().zip(places) {
+            if let IpAddr::V6(address) = addresses[usize::from(*place)] {
+                *key = address.to_bits();
+                is_any_mapped |= *key >> 32 == 0xffff;
             }
         }
-        v4.flush(out, |addresses, found| self.v4.look_up(addresses, found));
-        v6.flush(out, |addresses, found| self.v6.look_up(addresses, found));
+        self.v6.look_up(&keys[..places.len()], &mut found[..places.len()]);
+        for (place, found) in places.iter().zip(found) {
+            out[usize::from(*place)] = pid(found);
+        }
+        if is_any_mapped {
+            self.pids_of_mapped(addresses, places, out);
+        }
+    }
+
+    /// The same of those that are written in its way.
+    #[cold]
+    fn pids_of_mapped(&self, addresses: &[IpAddr], places: &[u16], out: &mut [Option<Pid>]) {
+        for place in places {
+            let address = addresses[usize::from(*place)].to_canonical();
+            if address.is_ipv4() {
+                out[usize::from(*place)] = self.pid_of(address);
+            }
+        }
     }
 
     /// The PID of each IPv4 address, given as the number that it is; clears `out` first. Nothing has
@@ -111,41 +132,7 @@ impl Lookup {
 }
 
 /// Addresses that are told apart by family at a time.
-const TOGETHER: usize = 512;
-
-/// Addresses of one family that wait for each other.
-struct Group<A> {
-    addresses: [A; GROUP],
-    /// Where each answer goes.
-    places: [usize; GROUP],
-    len: usize,
-}
-
-impl<A: Address> Group<A> {
-    fn new() -> Self {
-        Self { addresses: [A::FIRST; GROUP], places: [0; GROUP], len: 0 }
-    }
-
-    /// Adds an address; says whether the group is full now, and has to be flushed.
-    #[inline]
-    fn push(&mut self, address: A, place: usize) -> bool {
-        self.addresses[self.len] = address;
-        self.places[self.len] = place;
-        self.len += 1;
-        self.len == GROUP
-    }
-
-    /// Looks the group up, puts the answers in place, and empties the group.
-    #[inline]
-    fn flush(&mut self, out: &mut [Option<Pid>], look_up: impl Fn(&[A], &mut [u32])) {
-        let mut found = [NO_PID; GROUP];
-        look_up(&self.addresses[..self.len], &mut found[..self.len]);
-        for (place, found) in self.places.iter().zip(&found[..self.len]) {
-            out[*place] = pid(*found);
-        }
-        self.len = 0;
-    }
-}
+const TOGETHER: usize = 256;
 
 fn span<A>(first: A, last: A, pid: Pid) -> Span<A> {
     Span { first, last, pid: pid.raw() }
