@@ -38,19 +38,52 @@ fn a_body_that_drips_is_late() {
     let unis = server(&["body-seconds=1"]).unwrap();
     let said = head(100) + "{";
     let answers = exchange(unis.authority(), said, &["POST"]).unwrap();
-    assert_eq!(answers[0].status, 408);
+    assert_eq!((answers[0].status, answers[0].header("connection")), (408, Some("close")));
 }
 
 #[test]
 fn a_body_that_is_too_long_is_refused_before_it_is_sent() {
     let unis = server(&["max-body-bytes=100"]).unwrap();
     let answers = exchange(unis.authority(), head(101), &["POST"]).unwrap();
-    assert_eq!(answers[0].status, 413);
+    let closes = |answer: &Answer| answer.header("connection") == Some("close");
+    assert_eq!((answers[0].status, closes(&answers[0])), (413, true));
     // Without a length it is refused where it becomes too long.
     let chunked = head(0).replace("Content-Length: 0", "Transfer-Encoding: chunked");
     let said = format!("{chunked}65\r\n{}\r\n", " ".repeat(101));
     let answers = exchange(unis.authority(), said, &["POST"]).unwrap();
-    assert_eq!(answers[0].status, 413);
+    assert_eq!((answers[0].status, closes(&answers[0])), (413, true));
+}
+
+/// An answer that comes while the client still sends resets an HTTP/2 stream, and curl and others
+/// tell of the reset instead of the answer.
+#[test]
+fn a_refusal_is_seen_over_http_2_however_much_was_sent_with_it() {
+    let unis = Unis::mutual(&data::rfc7285(), &[]).unwrap();
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(&vec![b' '; 1_500_000]).unwrap();
+    let body = format!("@{}", file.path().display());
+    let status = |path: &str, media_type: &str| {
+        let mut curl = curl::with_certificate(&unis);
+        curl.args(["--http2", "--output", "/dev/null", "--write-out", "%{http_code}"]);
+        curl.args(["--header", &format!("Content-Type: {media_type}")]);
+        let output = curl.args(["--data-binary", &body]).arg(unis.at(path)).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let seen = [status("nothing", "a/b"), status("directory", "a/b"), status(COST.path, "a/b")];
+    assert_eq!(seen, ["404", "405", "415"]);
+    assert_eq!(status(COST.path, COST.accepts), "413");
+}
+
+#[test]
+fn a_connection_goes_on_after_a_refusal_whose_body_was_taken_in_and_else_says_that_it_closes() {
+    let unis = server(&[]).unwrap();
+    let other = |length: usize| head(length).replace(COST.accepts, "a/b");
+    let said = format!("{}{}{}", other(100_000), " ".repeat(100_000), other(0));
+    let answers = exchange(unis.authority(), said, &["POST", "POST"]).unwrap();
+    let seen = answers.iter().map(|answer| (answer.status, answer.header("connection")));
+    assert_eq!(seen.collect::<Vec<_>>(), [(415, None), (415, None)]);
+    let answers = exchange(unis.authority(), other(3_000_000), &["POST"]).unwrap();
+    assert_eq!((answers[0].status, answers[0].header("connection")), (415, Some("close")));
 }
 
 #[test]

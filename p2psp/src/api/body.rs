@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body as AxumBody, HttpBody as _};
+use axum::body::HttpBody as _;
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
-use http_body_util::BodyExt as _;
-use link::body::{ReadError, read};
+use link::body::{ReadError, let_pass, read};
 use mp2p::signed::MAX_SIGNED_BYTES;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -26,9 +25,6 @@ pub(crate) struct Long<T>(pub(crate) T);
 /// A super peer's batch, and how many bytes it took.
 pub(crate) struct Batch<T>(pub(crate) T, pub(crate) usize);
 
-/// Longest body that is taken in to be refused, bytes, and for how long.
-const LET_PASS_BYTES: u64 = 2 << 20;
-const LET_PASS_WITHIN: Duration = Duration::from_secs(5);
 /// Longest batch, bytes.
 const MAX_BATCH_BYTES: usize = 1 << 20;
 /// Beside the signed object.
@@ -36,27 +32,13 @@ const ENVELOPE_BYTES: usize = 4096;
 
 /// All of a body. What is too long is let pass, within bounds, before it is refused.
 async fn whole(request: Request, bound: usize, deadline: Duration) -> Result<Bytes, ReadError> {
-    let body = request.into_body();
+    let mut body = request.into_body();
     let is_too_long = body.size_hint().lower() > bound as u64;
     if is_too_long {
-        let_pass(body).await;
+        let_pass(&mut body).await;
         return Err(ReadError::TooLarge { max_bytes: bound });
     }
     read(body, bound, deadline).await
-}
-
-/// Takes in, and forgets, a body that nobody wants, where it is not long: an answer that comes
-/// while the other end still sends is often lost with the connection (RFC 9112 §9.6). Whether
-/// there is nothing left of it.
-pub(crate) async fn let_pass(mut body: AxumBody) -> bool {
-    if body.is_end_stream() {
-        return true;
-    }
-    if body.size_hint().exact().is_none_or(|bytes| bytes > LET_PASS_BYTES) {
-        return false;
-    }
-    let rest = async { while let Some(Ok(_)) = body.frame().await {} };
-    tokio::time::timeout(LET_PASS_WITHIN, rest).await.is_ok()
 }
 
 impl<T: DeserializeOwned> FromRequest<Arc<Desk>> for Body<T> {

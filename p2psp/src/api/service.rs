@@ -13,7 +13,7 @@ use http::{HeaderValue, Request, Response, Version};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use link::Caller;
-use link::body::{self, Body, BoxError};
+use link::body::{self, Body, BoxError, let_pass};
 use link::identity::{Identity, Role};
 use link::pki::service::Service as Enrolment;
 use link::rate::SourceRate;
@@ -21,7 +21,6 @@ use link::server::Handler;
 use tower::Service as _;
 
 use crate::api::access::lines;
-use crate::api::body::let_pass;
 use crate::api::desk::Desk;
 use crate::api::line::Line;
 use crate::api::openapi;
@@ -87,9 +86,9 @@ fn guarded(line: &'static Line, metrics: Metrics) -> MethodRouter<Arc<Desk>> {
 
 /// The answer to a request that goes no further; where its content is not taken in, the connection
 /// cannot be used again, and says so.
-async fn refused(problem: Problem, request: AxumRequest) -> AxumResponse {
+async fn refused(problem: Problem, mut request: AxumRequest) -> AxumResponse {
     let may_close = request.version() < Version::HTTP_2;
-    let is_over = let_pass(request.into_body()).await;
+    let is_over = let_pass(request.body_mut()).await;
     let mut answer = problem.into_response();
     if may_close && !is_over {
         answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

@@ -1,5 +1,6 @@
 //! Bodies: a small answer costs no allocation, a large one streams, a request's is bounded.
 
+mod pass;
 mod read;
 
 use std::error::Error;
@@ -12,6 +13,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use prometheus_client::metrics::counter::Counter;
 use tokio::sync::mpsc;
 
+pub use crate::body::pass::let_pass;
 pub use crate::body::read::{ReadError, read};
 
 /// Any error that may end a streamed body.

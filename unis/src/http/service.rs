@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST};
+use http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, HOST, HeaderValue};
 use http::uri::Authority;
-use http::{HeaderMap, Method, Request, Response};
-use hyper::body::Incoming;
+use http::{HeaderMap, Method, Request, Response, Version as HttpVersion};
+use hyper::body::{Body as _, Incoming};
 use link::Caller;
-use link::body::{self, Body};
+use link::body::{self, Body, ReadError, let_pass};
 use link::pki::service::Service as Enrolment;
 use link::server::Handler;
 
@@ -91,7 +91,7 @@ enum Target<'a> {
 }
 
 impl Handler for Service {
-    async fn handle(&self, request: Request<Incoming>) -> Response<Body> {
+    async fn handle(&self, mut request: Request<Incoming>) -> Response<Body> {
         if let Some(enrolment) =
             self.enrolment.as_ref().filter(|_| Enrolment::takes(request.uri().path()))
         {
@@ -115,8 +115,12 @@ impl Handler for Service {
             Some(Target::Resource(resource)) => Subject::Resource(Arc::clone(&resource.id)),
             None => Subject::Other("none"),
         };
-        let mut response =
-            self.answer(&version, target, request).await.unwrap_or_else(Problem::into_response);
+        let answer = self.answer(&version, target, &mut request).await;
+        let is_left = !end(&mut request, answer.as_ref().err()).await;
+        let mut response = answer.unwrap_or_else(Problem::into_response);
+        if is_left && request.version() < HttpVersion::HTTP_2 {
+            reply::put(&mut response, CONNECTION, HeaderValue::from_static("close"));
+        }
         if is_head {
             *response.body_mut() = body::empty();
         }
@@ -134,7 +138,7 @@ impl Service {
         &self,
         version: &Arc<Version>,
         target: Option<Target<'_>>,
-        request: Request<Incoming>,
+        request: &mut Request<Incoming>,
     ) -> Result<Response<Body>, Problem> {
         let caller = request.extensions().get::<Caller>().cloned().ok_or(Problem::Internal)?;
         let access = self.access.load_full();
@@ -150,12 +154,12 @@ impl Service {
             return Ok(reply::options(ALL));
         }
         match target.ok_or(Problem::NotFound)? {
-            Target::Directory => self.directory(version, view, &request),
+            Target::Directory => self.directory(version, view, request),
             Target::Resource(resource) if !directory::is_visible(resource, view) => {
                 Err(Problem::NotFound)
             }
             Target::Resource(resource) => match resource.kind.accepts() {
-                None => map(resource, &request).await,
+                None => map(resource, request).await,
                 Some(accepts) => {
                     let client = Client { view, partner, address: caller.address.ip() };
                     self.query(version, resource, &client, accepts, request).await
@@ -215,9 +219,9 @@ impl Service {
         resource: &Arc<Resource>,
         client: &Client,
         accepts: &'static str,
-        request: Request<Incoming>,
+        request: &mut Request<Incoming>,
     ) -> Result<Response<Body>, Problem> {
-        if let Some(options) = check_method(&request, POST)? {
+        if let Some(options) = check_method(request, POST)? {
             return Ok(options);
         }
         let media_type = resource.kind.media_type();
@@ -226,7 +230,7 @@ impl Service {
         let kept = negotiate::coding(request.headers()).ok_or(Problem::NoCoding)?;
         let once = negotiate::coding_once(request.headers()).ok_or(Problem::NoCoding)?;
         let Bounds { max_body_bytes, body_deadline, max_pairs, .. } = self.bounds;
-        let body = body::read(request.into_body(), max_body_bytes, body_deadline).await?;
+        let body = body::read(request.body_mut(), max_body_bytes, body_deadline).await?;
         self.metrics.read(&resource.id, body.len());
         // Where the bound is that of the reader itself, that tells.
         if self.bounds.max_json_depth < alto::json::MAX_DEPTH {
@@ -261,6 +265,17 @@ impl Service {
         };
         Ok(reply::answer(media_type, coding, body, length))
     }
+}
+
+/// Sees to what was not read of a request's body; whether nothing is left of it. Over HTTP/1.1 one
+/// that is too long is refused at once, and one that waits for a word is not asked for.
+async fn end(request: &mut Request<Incoming>, problem: Option<&Problem>) -> bool {
+    let is_unread = match problem {
+        Some(Problem::Body(ReadError::TooLarge { .. })) => request.version() == HttpVersion::HTTP_2,
+        Some(Problem::Body(_)) => false,
+        _ => !request.headers().contains_key(EXPECT),
+    };
+    if is_unread { let_pass(request.body_mut()).await } else { request.body().is_end_stream() }
 }
 
 /// A body of one piece, coded, with its length.
