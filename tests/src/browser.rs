@@ -117,6 +117,29 @@ impl Browser {
         self.call("POST", &format!("/element/{element}/click"), Some(&json!({}))).map(drop)
     }
 
+    /// Presses a key, wherever the page is: such as `\u{e004}` for Tab (WebDriver §17.4.2).
+    ///
+    /// # Errors
+    /// The driver does not do it.
+    pub fn press(&self, key: &str) -> anyhow::Result<()> {
+        let act = |kind: &str| json!({"type": kind, "value": key});
+        let keys = json!({"type": "key", "id": "keys", "actions": [act("keyDown"), act("keyUp")]});
+        self.call("POST", "/actions", Some(&json!({"actions": [keys]}))).map(drop)
+    }
+
+    /// Role and name by which whoever hears the page knows what a CSS selector names.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn heard(&self, selector: &str) -> anyhow::Result<(String, String)> {
+        let element = self.find(selector)?;
+        let told = |what: &str| -> anyhow::Result<String> {
+            let told = self.call("GET", &format!("/element/{element}/computed{what}"), None)?;
+            Ok(told.as_str().context("no text")?.to_owned())
+        };
+        Ok((told("role")?, told("label")?))
+    }
+
     /// What the browser complained of since it was asked last: errors of scripts, what a policy
     /// forbade, what could not be loaded.
     ///

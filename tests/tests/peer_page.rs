@@ -125,6 +125,67 @@ fn a_page_that_stays_open_follows_commands_and_says_that_the_peer_hangs() {
     browser.until("return document.body.dataset.state === 'live'").expect("it stays away");
 }
 
+/// Everything has a role and a name, a key leads past the transfers however many there are, and who
+/// is at one stays there while all of them change.
+#[test]
+fn the_page_is_used_by_keyboard_and_heard() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    let (peer, url, key) = with_page(&scene, &[]);
+    for (seed, title) in [(81, "b film"), (82, "שיר.mp3")] {
+        let folder = scene.at(title);
+        film(&folder, seed, 2_000_000).expect("no film");
+        let path = folder.join("film.bin").display().to_string();
+        peer.run(&["share", &path, "--title", title]).expect("not shared");
+    }
+    let browser = Browser::start(&[]).expect("no browser");
+    browser.open(&format!("{url}#{key}")).expect("no page");
+    browser.until("return document.querySelectorAll('.title').length === 2").expect("no list");
+    let (tab, enter) = ("\u{e004}", "\u{e007}");
+    let mut at = Vec::new();
+    for key in [tab, enter, tab] {
+        browser.press(key).expect("no key");
+        let place = "const at = document.activeElement; return at.name || at.id || at.className";
+        at.push(browser.run(place).expect("nowhere"));
+    }
+    assert_eq!(at, ["skip", "limits-card", "up-kbps"]);
+    let heard = [
+        ("main", "main", ""),
+        ("#notice", "status", ""),
+        ("#transfers", "list", ""),
+        ("#transfers li:last-child button", "button", "שיר.mp3"),
+        (".bar", "progressbar", "b film"),
+        ("[name='peer-up-kbps']", "spinbutton", "Send to one peer kbit/s"),
+        ("[name='window']", "textbox", "At times of the day up, down"),
+        ("#limits-note", "status", ""),
+        ("#peers-card table", "table", "By distance"),
+    ];
+    for (what, role, name) in heard {
+        let told = browser.heard(what).expect("nothing");
+        assert_eq!(told, (role.to_owned(), name.to_owned()), "{what}");
+    }
+    // Another peer comes, whose traffic changes the first; a third transfer comes before both.
+    browser
+        .run(
+            "window.here = document.querySelector('#transfers li:last-child button'); \
+             window.here.focus(); document.documentElement.style.minHeight = '3000px'; \
+             window.scrollTo(0, 900)",
+        )
+        .expect("no focus");
+    let mut other = scene.peer("anna", BERLIN).expect("not enrolled");
+    other.serve(&[]).expect("no daemon");
+    other.get("b film", &scene.at("got")).expect("not fetched");
+    film(&scene.at("third"), 83, 1000).expect("no film");
+    let path = scene.at("third/film.bin").display().to_string();
+    peer.run(&["share", &path, "--title", "a film"]).expect("not shared");
+    browser
+        .until("return document.querySelector('.title').textContent === 'a film'")
+        .expect("not shown");
+    browser.until("return document.querySelector('#peers td') !== null").expect("nobody");
+    let stays = "return document.activeElement === window.here && window.scrollY === 900";
+    assert_eq!(browser.run(stays).expect("no page"), true);
+    assert_eq!(browser.complaints().expect("no log"), Vec::<String>::new());
+}
+
 /// What strangers call their contents is text on the page and on the terminal: in one line, in its
 /// order, and without commands. None of it is wider than a small screen.
 #[test]

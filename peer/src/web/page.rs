@@ -7,6 +7,8 @@ use http::header::CONTENT_TYPE;
 
 const HTML: &str = include_str!("page/index.html");
 const SCRIPT: &str = include_str!("page/page.js");
+const PARTS: &str = include_str!("page/parts.js");
+const TRANSFERS: &str = include_str!("page/transfers.js");
 const MAP: &str = include_str!("page/map.js");
 const ICON: &str = include_str!("page/icon.svg");
 const STYLE: &str = include_str!("page/page.css");
@@ -19,6 +21,8 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/", file("text/html; charset=utf-8", HTML))
         .route("/page.js", file("text/javascript; charset=utf-8", SCRIPT))
+        .route("/parts.js", file("text/javascript; charset=utf-8", PARTS))
+        .route("/transfers.js", file("text/javascript; charset=utf-8", TRANSFERS))
         .route("/map.js", file("text/javascript; charset=utf-8", MAP))
         .route("/icon.svg", file("image/svg+xml", ICON))
         .route("/page.css", file("text/css; charset=utf-8", STYLE))

@@ -1,6 +1,8 @@
 // What a running peer does, once a second, and its limits.
 
 import { draw, neighbours, paint } from "/map.js";
+import { bytes, put } from "/parts.js";
+import { show_transfers } from "/transfers.js";
 
 const LOOK_MS = 1000;
 const SILENCE_MS = 5000;
@@ -37,84 +39,9 @@ function wrong(told) {
   try { return JSON.parse(told).error ?? told; } catch { return told; }
 }
 
-function bytes(count) {
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-  let unit = 0;
-  while (count >= 1024 && unit < units.length - 1) { count /= 1024; unit += 1; }
-  return `${unit === 0 || count >= 100 ? Math.round(count) : count.toFixed(1)} ${units[unit]}`;
-}
-
-function make(name, attributes, ...inside) {
-  const element = document.createElement(name);
-  for (const [attribute, value] of Object.entries(attributes)) element.setAttribute(attribute, value);
-  element.append(...inside);
-  return element;
-}
-
 function tell(state, text) {
   document.body.dataset.state = state;
-  at("notice").hidden = !text;
-  at("notice").textContent = text ?? "";
-}
-
-function show_transfers(transfers, hashing) {
-  const count = transfers.length;
-  at("transfers-note").textContent = count ? String(count) : "";
-  const empty = make("p", { class: "empty" }, "Nothing is shared or fetched yet: `peer share FILE`, `peer get NAME`.");
-  const had_focus = document.activeElement?.dataset?.content;
-  const works = hashing.map((work) => make("p", { class: "empty" },
-    `hashing ${work.path}: ${bytes(work.done)} of ${bytes(work.size)}`));
-  at("transfers").replaceChildren(...works, ...(count ? transfers.map(card) : works.length ? [] : [empty]));
-  if (had_focus) document.querySelector(`[data-content="${had_focus}"]`)?.focus();
-}
-
-function card(transfer) {
-  const part = transfer.size ? transfer.have / transfer.size : 1;
-  const fill = make("i", {});
-  fill.style.width = `${(part * 100).toFixed(1)}%`;
-  const facts = [`${bytes(transfer.have)} of ${bytes(transfer.size)}`, `${(part * 100).toFixed(part < 1 ? 1 : 0)} %`];
-  const left = transfer["down-rate"] > 0 ? (transfer.size - transfer.have) / transfer["down-rate"] : 0;
-  if (transfer.state === "fetching" && left > 0) facts.push(`${time(left)} left`);
-  facts.push(`${transfer.neighbours.length} of ${transfer.members} peers`);
-  const line = facts.map((fact) => make("span", {}, fact));
-  if (transfer["down-rate"]) line.push(make("span", { class: "down" }, `↓ ${bytes(transfer["down-rate"])}/s`));
-  if (transfer["up-rate"]) line.push(make("span", { class: "up" }, `↑ ${bytes(transfer["up-rate"])}/s`));
-  if (transfer.message) line.push(make("span", { class: "message" }, transfer.message));
-  const button = make("button", {
-    type: "button", class: "transfer", "data-content": transfer["content-id"],
-    "aria-pressed": String(chosen === transfer["content-id"]),
-  },
-    make("div", { class: "top" },
-      make("span", { class: "title", title: transfer.title }, transfer.title),
-      make("span", { class: `state ${transfer.state}` }, transfer.state)),
-    make("div", { class: "bar", role: "progressbar", "aria-valuenow": Math.round(part * 100) }, fill),
-    make("div", { class: "facts" }, ...line));
-  const mix = from_where(transfer["by-rank"]);
-  if (mix) button.append(mix);
-  button.addEventListener("click", () => {
-    chosen = chosen === transfer["content-id"] ? null : transfer["content-id"];
-    look();
-  });
-  return button;
-}
-
-/** Shares of the bytes received by distance, the nearest darkest. */
-function from_where(shares) {
-  const all = shares.reduce((sum, share) => sum + share.bytes, 0);
-  if (!all) return null;
-  const parts = shares.map((share, index) => {
-    const part = make("i", { title: `${share.rank == null ? "unknown distance" : `rank ${share.rank}`}: ${(share.bytes / all * 100).toFixed(0)} %` });
-    part.style.flex = String(share.bytes / all);
-    part.style.opacity = String(Math.max(0.2, 1 - index * 0.25));
-    return part;
-  });
-  return make("div", { class: "mix" }, ...parts);
-}
-
-function time(seconds) {
-  if (seconds < 60) return `${Math.ceil(seconds)} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
-  return `${Math.floor(seconds / 3600)} h ${Math.floor(seconds % 3600 / 60)} min`;
+  put(at("notice"), text);
 }
 
 function show_neighbours(transfers) {
@@ -123,15 +50,35 @@ function show_neighbours(transfers) {
   const [only] = shown;
   const by = { map: "by the ISP's map", "stale-map": "by a map grown old", ecs: "by the ISP's answers", score: "by score alone", unis: "by your ISP" };
   const ranked = shown.length === 1 ? by[only["ranked-by"]] : null;
-  at("map-note").textContent = [`${peers.length}`, ranked].filter(Boolean).join(", ranked ");
+  put(at("map-note"), [`${peers.length}`, ranked].filter(Boolean).join(", ranked "));
   paint(at("map"), peers, bytes);
-  const rows = peers.map((one) => make("tr", {},
-    make("td", {}, one.rank == null ? "–" : String(one.rank)),
-    make("td", { title: one.peer }, one.peer.slice(0, 16) + ` (${one.path})`),
-    make("td", {}, `${Math.round(one.has * 100)} %`),
-    make("td", {}, bytes(one.down)), make("td", {}, bytes(one.up))));
-  const none = make("tr", {}, make("td", { colspan: "5" }, "nobody yet"));
-  at("peers").replaceChildren(...(rows.length ? rows : [none]));
+  const rows = peers.map((one) => [
+    one.rank == null ? "–" : String(one.rank), `${one.peer.slice(0, 16)} (${one.path})`,
+    `${Math.round(one.has * 100)} %`, bytes(one.down), bytes(one.up),
+  ]);
+  fill(at("peers"), rows, peers);
+}
+
+/** The rows of a table; those that are there stay, and say something else. */
+function fill(body, rows, peers) {
+  while (body.rows.length > rows.length) body.deleteRow(-1);
+  rows.forEach((cells, place) => {
+    const row = body.rows[place] ?? body.insertRow();
+    cells.forEach((text, column) => put(row.cells[column] ?? row.insertCell(), text));
+    row.cells[1].title = peers[place].peer;
+  });
+  at("nobody").hidden = rows.length > 0;
+}
+
+/** How many there are, and, of several, how to look at one. */
+function count(transfers) {
+  if (transfers.length < 2) return transfers.length ? "1" : "";
+  return `${transfers.length}; choose one to see its neighbours alone`;
+}
+
+function choose(content) {
+  chosen = chosen === content ? null : content;
+  look();
 }
 
 function show_rates(transfers) {
@@ -154,16 +101,17 @@ async function look() {
   try {
     const status = await ask("/api/status");
     const user = status["user-id"] ? ` of ${status["user-id"]}` : "";
-    at("identity").textContent = `${status["peer-id"].slice(0, 16)}…${user} at ${status.provider}, port ${status.port}`;
+    put(at("identity"), `${status["peer-id"].slice(0, 16)}…${user} at ${status.provider}, port ${status.port}`);
     if (chosen && !status.transfers.some((one) => one["content-id"] === chosen)) chosen = null;
-    show_transfers(status.transfers, status.hashing);
+    put(at("transfers-note"), count(status.transfers));
+    show_transfers([at("transfers"), at("hashing")], status, chosen, choose);
     show_neighbours(status.transfers);
     show_rates(status.transfers);
     if (!edited) show_limits(await ask("/api/limits"), () => edited);
     tell("live", status["waits-for"].map((what) => `Waits for ${what}.`).join(" "));
   } catch (error) {
     if (error.message === "locked") return tell("locked", "This page needs its key: open the address that `peer status` prints.");
-    tell("away", "The peer does not answer; trying again.");
+    tell("away", "The peer does not answer; trying again. Once it was started anew, `peer status` prints its address.");
   }
 }
 
@@ -177,7 +125,8 @@ function show_limits(now, is_kept = () => false) {
     if (input.name === "window") input.value = value.map(day).join("; ");
     else input.value = Array.isArray(value) ? value.join(", ") : value;
   }
-  at("limits-from").textContent = now.chosen.length ? `set here or by command: ${now.chosen.join(", ")}` : "as the settings say";
+  const from = now.chosen.length ? `set here or by command: ${now.chosen.join(", ")}` : "as the settings say";
+  put(at("limits-from"), now.window ? `${from}; now ${day(now.window)}` : from);
   at("reset").disabled = !now.chosen.length;
 }
 
@@ -231,7 +180,7 @@ at("limits").addEventListener("submit", (event) => {
   event.preventDefault();
   change(async () => ask("/api/limits", "PUT", await merged(event.target)));
 });
-at("limits").addEventListener("input", () => { edited = true; });
+for (const what of ["input", "change"]) at("limits").addEventListener(what, () => { edited = true; });
 at("reset").addEventListener("click", () => change(() => ask("/api/limits", "DELETE")));
 
 for (;;) {
