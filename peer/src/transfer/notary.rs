@@ -160,6 +160,11 @@ impl Notary for KeyNotary {
     }
 
     fn is_stop(&self, text: &str) -> bool {
-        stopping::is_meant(text, (&self.overlay, &self.content), &self.standing)
+        let is_meant = stopping::is_meant(text, (&self.overlay, &self.content), &self.standing);
+        if !is_meant {
+            let content = &self.content;
+            tracing::info!(%content, "a forged, lifted or foreign order to stop does nothing");
+        }
+        is_meant
     }
 }

@@ -91,6 +91,7 @@ impl Standing {
         standing.oms_key = VerifyingKey::parse(&answer.oms_key).ok();
         standing.is_remembered = true;
         (standing.epoch, standing.closed) = (answer.epoch, Some(answer.closed));
+        standing.void_stops = answer.void_stops.to_vec();
         standing.heard = at;
         if let Some(text) = &answer.passkey
             && let Some(says) = Passkey::peek(text)

@@ -56,6 +56,7 @@ impl Setup {
             Standing::recall(&standing, &answer, at);
         }
         let about = (kept.index.overlay_id.clone(), kept.index.content_id.clone());
+        stopping::forget_stray(&kept.folder, (&about.0, &about.1), &standing);
         let shows = node.settings().sharing.show_passkey;
         let notary = KeyNotary::new(node.identity.clone(), about, Arc::clone(&standing), shows)?;
         let node = Arc::clone(node);
