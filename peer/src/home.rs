@@ -16,6 +16,7 @@
 //! ```
 
 use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -25,6 +26,9 @@ use serde::{Deserialize, Serialize};
 
 /// A file of the state folder may be this long.
 const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// Longest path of a Unix socket (`sun_path` of unix(7), less its last byte).
+const MAX_SOCKET_BYTES: usize = 107;
 
 /// A state folder.
 #[derive(Clone, Debug)]
@@ -46,11 +50,23 @@ impl Home {
     /// At a folder, which is made if it is not there; only its owner sees inside.
     ///
     /// # Errors
-    /// It cannot be made.
+    /// It cannot be made, or there is no room for the name of its socket.
     pub fn open(folder: &Path) -> anyhow::Result<Self> {
+        let home = Self::at(folder);
+        let bytes = home.socket().as_os_str().len();
+        if bytes > MAX_SOCKET_BYTES {
+            let socket = home.socket();
+            bail!("{}: {bytes} bytes, and a socket has {MAX_SOCKET_BYTES}", socket.display());
+        }
         let told = || format!("cannot make the state folder {}", folder.display());
         make_private(folder).with_context(told)?;
-        Ok(Self { folder: folder.to_owned() })
+        Ok(home)
+    }
+
+    /// At a folder that need not be there.
+    #[must_use]
+    pub fn at(folder: &Path) -> Self {
+        Self { folder: folder.to_owned() }
     }
 
     /// Locked by whoever works on the folder.
@@ -158,17 +174,17 @@ impl Home {
 /// # Errors
 /// It cannot be made.
 pub fn make_private(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
-/// Writes a file whole: a crash leaves the old one or the new one.
+/// Writes a file whole, for its owner alone: a crash leaves the old one or the new one.
 ///
 /// # Errors
 /// It cannot be written; the old one stays.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let passing = path.with_extension("new");
-    let mut file = fs::File::create(&passing)?;
+    let mut private = fs::OpenOptions::new();
+    let mut file = private.write(true).create(true).truncate(true).mode(0o600).open(&passing)?;
     file.write_all(content)?;
     file.sync_all()?;
     fs::rename(&passing, path)?;
@@ -192,6 +208,8 @@ pub(crate) fn read_json<T: DeserializeOwned>(path: &Path, most: u64) -> io::Resu
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -203,5 +221,15 @@ mod tests {
         let file = ProviderFile { url: "https://p".into(), name: "spiffe://p/peer/1".into() };
         home.remember(&file).unwrap();
         assert_eq!(home.provider().unwrap(), file);
+        let found = fs::metadata(home.folder().join("provider.json")).unwrap();
+        assert_eq!(found.permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_folder_whose_socket_has_no_room_for_its_name_is_told_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let long = folder.path().join("d".repeat(100));
+        let told = Home::open(&long).unwrap_err().to_string();
+        assert!(told.contains("bytes, and a socket has 107") && !long.exists(), "{told}");
     }
 }

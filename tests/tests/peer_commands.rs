@@ -9,6 +9,7 @@ use system_tests::cities::{BERLIN, HAMBURG};
 use system_tests::p2psp::{self, Shape};
 use system_tests::peer::PeerProgram;
 use system_tests::swarm::{Scene, film};
+use system_tests::wait::until_so;
 
 fn source(scene: &Scene) -> PeerProgram {
     let mut source = scene.peer("anna", BERLIN).expect("not enrolled");
@@ -122,6 +123,41 @@ fn what_is_shared_again_in_another_overlay_is_given_there() {
     assert!(std::fs::read(scene.at("carls/one.bin")).expect("no file") == film);
 }
 
+/// Who has an old id or index file hears of the new version, which alone is found by its name.
+#[test]
+fn a_new_version_takes_the_place_of_an_old_one() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    named(&scene, "film.bin", 85, 300_000);
+    let source = source(&scene);
+    let old = source.share(&scene.at("film.bin")).expect("not shared");
+    let peer = scene.peer("bert", HAMBURG).expect("not enrolled");
+    let file = scene.at("old.jws").display().to_string();
+    peer.run(&["index", &old, "-o", &file]).expect("no index file");
+    let folder = scene.at("new").display().to_string();
+    std::fs::create_dir(&folder).expect("no folder");
+    let film = named(&scene, "new/film.bin", 86, 300_000);
+    let path = format!("{folder}/film.bin");
+    let said = source.run(&["share", &path, "--replaces", "film.bin"]).expect("not shared");
+    let new = said.split_whitespace().nth(1).expect("no id").to_owned();
+    let status = source.status().expect("no status");
+    let transfers = status["transfers"].as_array().expect("no list");
+    assert_eq!((transfers.len(), &transfers[0]["content-id"]), (1, &json!(new)));
+    peer.get("film.bin", &scene.at("got")).expect("not fetched");
+    assert!(std::fs::read(scene.at("got/film.bin")).expect("no file") == film);
+    let instead =
+        format!("it is registered no longer; the newest in its overlay is {new} film.bin");
+    let told = peer.run(&["get", &old]).expect_err("fetched").to_string();
+    assert!(told.contains(&instead), "{told}");
+    let late = scene.at("late").display().to_string();
+    let told = peer.run(&["get", &file, "-o", &late, "--wait", "1"]).expect_err("fetched");
+    assert!(told.to_string().contains(&instead), "{told}");
+    // Nobody else's, and nothing that is not there.
+    let stranger = peer.run(&["share", &file, "--replaces", &new]).expect_err("shared").to_string();
+    assert!(stranger.contains("another user"), "{stranger}");
+    let nothing = source.run(&["share", &path, "--replaces", &old]).expect_err("shared");
+    assert!(nothing.to_string().contains("nothing can be replaced"), "{nothing}");
+}
+
 /// To OMS a peer is one member of an overlay, whatever it shares in it.
 #[test]
 fn who_gives_up_one_of_two_contents_of_an_overlay_stays_in_it_with_the_other() {
@@ -153,6 +189,23 @@ fn who_gives_up_one_of_two_contents_of_an_overlay_stays_in_it_with_the_other() {
     assert!(std::fs::read(scene.at("got/new.bin")).expect("no file") == new);
     source.run(&["stop", "new.bin"]).expect("not stopped");
     assert_eq!(members(), 0);
+}
+
+/// That its publisher is in the overlay with another content keeps nothing in the index.
+#[test]
+fn what_is_changed_leaves_the_index_though_its_publisher_shares_more_in_its_overlay() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    named(&scene, "old.bin", 87, 300_000);
+    let new = named(&scene, "new.bin", 88, 300_000);
+    let source = source(&scene);
+    let old = source.share(&scene.at("old.bin")).expect("not shared");
+    let path = scene.at("new.bin").display().to_string();
+    source.run(&["share", &path, "--overlay", &old]).expect("not shared");
+    std::fs::write(scene.at("old.bin"), b"changed").expect("not changed");
+    let peer = scene.peer("bert", HAMBURG).expect("not enrolled");
+    until_so("the index has it no more", || peer.run(&["search", "old"]).is_err());
+    peer.get("new.bin", &scene.at("got")).expect("not fetched");
+    assert!(std::fs::read(scene.at("got/new.bin")).expect("no file") == new);
 }
 
 #[test]
@@ -233,7 +286,7 @@ fn a_terminal_shows_how_far_a_fetch_is() {
     out.read_to_end(&mut bytes).expect("nothing is shown");
     let shown = String::from_utf8_lossy(&bytes);
     assert!(child.wait().expect("no end").success(), "{shown}");
-    for part in ["film.bin", "% of 3.00 MiB", "/s", "1 of 2 peers", "100 % rank 1"] {
+    for part in ["film.bin", "% of 3.00 MiB", "/s", "1 of 1 others", "100 % rank 1"] {
         assert!(shown.contains(part), "no {part} in {shown}");
     }
     source.kill();

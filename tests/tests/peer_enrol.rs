@@ -72,7 +72,7 @@ fn a_user_signs_up_gets_further_peers_and_ends_a_lost_one() {
     assert_eq!(fingerprint.len(), 64, "{shown}");
     let other = "0".repeat(64);
     let wrong = refused(&first, &[&login[..], &["--authority", &other]].concat());
-    assert!(wrong.contains("not the one"), "{wrong}");
+    assert!(wrong.contains("is another than --authority says"), "{wrong}");
     let known = [&login[..], &["--authority", &fingerprint]].concat();
     let said = first.run(&known).expect("not signed up");
     assert!(said.contains("of dora at"), "{said}");
@@ -83,6 +83,8 @@ fn a_user_signs_up_gets_further_peers_and_ends_a_lost_one() {
     assert!(refused(&first, &known).contains("has a certificate already"));
 
     let token = first.run(&["login", "--further"]).expect("no token");
+    let more = refused(&second, &["enroll", &format!("{}AAAA", token.trim())]);
+    assert!(more.contains("this is no enrolment token"), "{more}");
     let said = second.run(&["enroll", token.trim()]).expect("not enrolled");
     assert!(said.contains("of dora at"), "{said}");
     let lost = word(&said, 1);

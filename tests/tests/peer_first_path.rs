@@ -84,6 +84,14 @@ fn limits_hold_as_soon_as_they_are_set() {
     // 16.8 Mbit at 8 Mbit/s take two seconds; a slow machine only makes it longer.
     assert!(begun.elapsed().as_secs_f64() > 1.8, "{:?}", begun.elapsed());
     assert!(source.run(&["limits", "--connections", "0"]).is_err());
+    let told = source.run(&["status"]).expect("no status");
+    assert!(told.contains("\nlimits: up 8000 kbit/s, down no bound\n"), "{told}");
+    assert!(told.contains(" others, ranked by the ISP's map\n"), "{told}");
+    let limits = source.run(&["limits", "--window", "00:00-24:00=0,70"]).expect("no limits");
+    assert!(limits.contains("# now, from 00:00 to 24:00: up-kbps 0, down-kbps 70\n"), "{limits}");
+    let told = source.run(&["status"]).expect("no status");
+    let now = "\nlimits: up no bound, down 70 kbit/s, from 00:00 to 24:00\n";
+    assert!(told.contains(now), "{told}");
 }
 
 #[test]

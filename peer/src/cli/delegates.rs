@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
 use clap::Args;
+use indicatif::HumanBytes;
 use link::daemon::run_to_end;
 use mp2p::id::ContentId;
 use mp2p::index_file::IndexFile;
@@ -107,7 +108,8 @@ fn tell(delegation: &Delegation, progress: &Progress, out: &mut dyn Write) -> an
         1 => format!("{percent} % with a cache, for {left} more"),
         _ => format!("{percent} % with {caches} caches, for {left} more"),
     };
-    writeln!(out, "{what} {content_id} {title}: {state}; {} bytes given", progress.served_bytes)?;
+    let given = HumanBytes(progress.served_bytes);
+    writeln!(out, "{what} {content_id} {title}: {state}; {given} given")?;
     Ok(())
 }
 

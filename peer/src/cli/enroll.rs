@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::Args;
 use link::pki::{Token, enrolment};
+use link::settings::is_base_url;
 
 use crate::cli::InputArguments;
 use crate::cli::session::block_on;
@@ -56,6 +57,9 @@ pub(crate) async fn with_token(
     same_key: bool,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
+    if !is_base_url(token.url.trim_end_matches('/')) {
+        bail!("this is no enrolment token: it may be cut off, or have more behind it");
+    }
     let pki = home.pki();
     make_private(&pki)?;
     let name = match same_key {

@@ -240,6 +240,10 @@ async fn fetch(
     let ids: Vec<ContentId> = wanted.iter().map(|started| started.content_id.clone()).collect();
     let watched = watch(control, &ids, patience).await?;
     failed.extend(watched.failed);
+    // Told once, it does not come unasked when some later command finds nothing in its way.
+    for content_id in watched.void.into_iter().filter(|_| session.is_own()) {
+        let _: Value = control.ask(Method::POST, "/stop", Some(&Which { content_id })).await?;
+    }
     let caches = Caches::open(&arguments.inputs)?;
     for transfer in watched.done {
         caches.fetched(&transfer.content_id).await;
@@ -294,7 +298,10 @@ async fn begin(
         let started: Result<Started, _> = control.ask(Method::POST, "/fetch", Some(&fetch)).await;
         match started {
             Ok(started) if wanted.iter().any(|one| one.content_id == started.content_id) => {}
-            Ok(started) => wanted.push(started),
+            Ok(started) => {
+                started.note.iter().for_each(|note| eprintln!("{}: {note}", started.title));
+                wanted.push(started);
+            }
             Err(error) => {
                 let why = format!("cannot fetch {what}: {error}");
                 if arguments.what.len() > 1 {

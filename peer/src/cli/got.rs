@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use indicatif::HumanBytes;
 
+use crate::cli::status::ranked;
 use crate::control::message::TransferStatus;
 
 /// Prints how much of it was asked for, where it is, and from how far it came.
@@ -19,7 +20,10 @@ pub(crate) fn tell(
     let (title, folder) = (&transfer.title, folder.display());
     match transfer.downloaded {
         0 => writeln!(out, "{title}: {size} in {folder}, all of it was there")?,
-        _ => writeln!(out, "{title}: {size} in {folder}, {:.1} s", took.as_secs_f64())?,
+        _ => {
+            let ranked = transfer.ranked_by.as_deref().and_then(ranked).unwrap_or_default();
+            writeln!(out, "{title}: {size} in {folder}, {:.1} s{ranked}", took.as_secs_f64())?;
+        }
     }
     let whole = transfer.by_rank.iter().map(|share| share.bytes).sum::<u64>().max(1);
     for share in &transfer.by_rank {

@@ -70,19 +70,23 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         }
         Ok(control.ask(Method::PUT, "/limits", Some(&wanted)).await?)
     })?;
-    write!(out, "{}{}", origin(&now.chosen), toml::to_string_pretty(&now.limits)?)?;
+    write!(out, "{}{}", origin(&now), toml::to_string_pretty(&now.limits)?)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Where the limits come from, as a comment above them.
-fn origin(chosen: &[String]) -> String {
-    match chosen {
+/// Where the limits come from, and which window of the day holds now, as comments above them.
+fn origin(now: &LimitsInForce) -> String {
+    let mut told = match &now.chosen[..] {
         [] => "# as the settings say\n".to_owned(),
         some => format!(
             "# set by command, until --reset: {}; the rest as the settings say\n",
             some.join(", ")
         ),
+    };
+    if let Some(Window { from, to, up_kbps, down_kbps }) = &now.window {
+        told += &format!("# now, from {from} to {to}: up-kbps {up_kbps}, down-kbps {down_kbps}\n");
     }
+    told
 }
 
 fn changed(arguments: &Arguments, before: Limits) -> Limits {
@@ -123,9 +127,13 @@ mod tests {
         let read = window("22:00-06:00=0, 8000").unwrap();
         let (from, to) = ("22:00".to_owned(), "06:00".to_owned());
         assert_eq!(read, Window { from, to, up_kbps: 0, down_kbps: 8000 });
-        assert_eq!(origin(&[]), "# as the settings say\n");
-        let some = origin(&["up-kbps".to_owned(), "window".to_owned()]);
-        assert!(some.contains("--reset: up-kbps, window; the rest") && some.starts_with("# "));
+        let mut now = LimitsInForce { limits: Limits::default(), chosen: Vec::new(), window: None };
+        assert_eq!(origin(&now), "# as the settings say\n");
+        now.window = Some(read);
+        now.chosen = vec!["up-kbps".to_owned(), "window".to_owned()];
+        let some = "# set by command, until --reset: up-kbps, window; the rest as the settings say\n\
+                    # now, from 22:00 to 06:00: up-kbps 0, down-kbps 8000\n";
+        assert_eq!(origin(&now), some);
         assert!(window("22:00=1,2").is_err() && window("22:00-23:00=1").is_err());
     }
 }

@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use http::Method;
 use link::metrics::Metrics;
+use link::pki::enrolment::EnrolmentError;
 use link::pki::{Token, enrolment};
 use link::settings::is_base_url;
 use link::tls::{ClientTls, ClientTlsSettings, ServerTrust};
@@ -86,7 +87,13 @@ async fn sign_up(
              same, go on with --authority {found}"
         );
     };
-    enrolment::meet_authority(url, Some(fingerprint), &pki).await?;
+    match enrolment::meet_authority(url, Some(fingerprint), &pki).await {
+        Err(EnrolmentError::WrongAuthority(found)) => bail!(
+            "the authority at {found} is another than --authority says: somebody sits in between, \
+             or it is written wrong"
+        ),
+        met => met?,
+    };
     let provider = Provider::new(url, stranger(&pki)?, settings);
     let wish = SignUp { user_id: user.clone() };
     let signed_up: Result<SignedUp, ProviderError> =

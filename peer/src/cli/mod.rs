@@ -109,6 +109,14 @@ impl InputArguments {
         Inputs { state_dir: self.state_dir.clone(), ..self.common.inputs() }
     }
 
+    /// The state folder, which is not made where it is not there.
+    ///
+    /// # Errors
+    /// A setting is refused.
+    pub fn home(&self) -> anyhow::Result<Home> {
+        Ok(Home::at(&Settings::load(&self.inputs())?.state_dir()?))
+    }
+
     /// The settings, and the state folder that they name.
     ///
     /// # Errors

@@ -88,7 +88,7 @@ fn bar(template: &str, size: u64) -> ProgressBar {
     ProgressBar::new(size).with_style(style)
 }
 
-/// `2.1 MiB/s, 12 seconds left, 3 of 7 peers; 83 % rank 1, 17 % rank 2`.
+/// `2.1 MiB/s, 12 seconds left, 3 of 7 others; 83 % rank 1, 17 % rank 2`.
 fn line(transfer: &TransferStatus) -> String {
     let mut parts = vec![format!("{}/s", HumanBytes(transfer.down_rate))];
     let left = transfer.size.saturating_sub(transfer.have).checked_div(transfer.down_rate);
@@ -96,7 +96,7 @@ fn line(transfer: &TransferStatus) -> String {
         let left = std::time::Duration::from_secs(seconds.max(1));
         parts.push(format!("{:#} left", HumanDuration(left)));
     }
-    parts.push(format!("{} of {} peers", transfer.neighbours.len(), transfer.members));
+    parts.push(format!("{} of {} others", transfer.neighbours.len(), transfer.others()));
     let shares = shares(transfer);
     let shares = if shares.is_empty() { shares } else { format!("; {shares}") };
     let note = transfer.message.as_deref().map_or_else(String::new, |text| format!(" - {text}"));

@@ -46,8 +46,7 @@ impl Session {
 
     /// The peer that runs; none is started.
     pub(crate) fn running(inputs: &InputArguments) -> anyhow::Result<Control> {
-        let (_settings, home) = inputs.open()?;
-        Ok(Control::at(&home.socket()))
+        Ok(Control::at(&inputs.home()?.socket()))
     }
 
     /// Whether the peer is this command's own, and ends with it.

@@ -20,6 +20,7 @@ use crate::cli::requirements::RequirementArguments;
 use crate::cli::session::Session;
 use crate::control::Control;
 use crate::control::message::{Share, Started, State, Status, TransferStatus, Which};
+use crate::node::called;
 
 /// From one look at how far it is to the next.
 const LOOK: Duration = Duration::from_millis(200);
@@ -40,6 +41,10 @@ pub struct Arguments {
     /// Share it in this overlay instead of one of its own
     #[arg(long, value_name = "ID")]
     overlay: Option<OverlayId>,
+    /// Share it in the place of this content, of which it is a new version: the old one leaves the
+    /// index, and is shared here no longer
+    #[arg(long, value_name = "NAME|ID", conflicts_with = "overlay")]
+    replaces: Option<String>,
     #[command(flatten)]
     requirements: RequirementArguments,
     #[command(flatten)]
@@ -58,11 +63,16 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
     if path.to_str().is_none() {
         return Err(anyhow::anyhow!("its path is no text (UTF-8)")).with_context(told);
     }
+    let replaces = match &arguments.replaces {
+        Some(old) => Some(called(&arguments.inputs.open()?.1, old).with_context(told)?),
+        None => None,
+    };
     let share = Share {
         path,
         title: arguments.title.clone(),
         description: arguments.description.clone(),
         overlay: arguments.overlay.clone(),
+        replaces,
         requirements: arguments.requirements.requirements(),
         keep_cached: arguments.requirements.keep_cached,
     };

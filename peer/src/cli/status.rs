@@ -11,7 +11,7 @@ use mp2p::reservation::ReservationKind;
 
 use crate::cli::InputArguments;
 use crate::cli::session::Session;
-use crate::control::message::{CacheStatus, RelayStatus, State, Status};
+use crate::control::message::{CacheStatus, LimitsInForce, RelayStatus, State, Status};
 use crate::control::message::{SuperStatus, TransferStatus, WayThere};
 
 /// Arguments of `peer status`.
@@ -47,6 +47,9 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
     if let Some(page) = &status.page {
         writeln!(out, "page {page}")?;
     }
+    if let Some(told) = status.limits.as_ref().and_then(limits) {
+        writeln!(out, "{told}")?;
+    }
     for what in &status.waits_for {
         writeln!(out, "waits for {what}")?;
     }
@@ -69,6 +72,24 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
         writeln!(out, "super peer at port {port}{state}: {peers} peers in care are here")?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is given and taken at most by all together, where that is bounded now or by the time of the
+/// day.
+fn limits(now: &LimitsInForce) -> Option<String> {
+    let (up, down) = match &now.window {
+        Some(window) => (window.up_kbps, window.down_kbps),
+        None => (now.limits.up_kbps, now.limits.down_kbps),
+    };
+    let told = |kbps: u64| match kbps {
+        0 => "no bound".to_owned(),
+        _ => format!("{kbps} kbit/s"),
+    };
+    let rates = format!("limits: up {}, down {}", told(up), told(down));
+    match &now.window {
+        Some(window) => Some(format!("{rates}, from {} to {}", window.from, window.to)),
+        None => (up > 0 || down > 0 || !now.limits.window.is_empty()).then_some(rates),
+    }
 }
 
 fn behind(nat: Nat) -> &'static str {
@@ -95,18 +116,18 @@ fn tell_relay(relay: &RelayStatus, out: &mut dyn Write) -> anyhow::Result<()> {
 fn tell_cache(cache: &CacheStatus, out: &mut dyn Write) -> anyhow::Result<()> {
     let kind = if cache.dedicated { "dedicated" } else { "temporary" };
     let state = if cache.registered { "" } else { ", not registered with OMS yet" };
-    let CacheStatus { storage_bytes, reserved_bytes, used_bytes, .. } = cache;
-    writeln!(
-        out,
-        "{kind} cache{state}: {storage_bytes} bytes, {reserved_bytes} reserved, {used_bytes} used"
-    )?;
-    writeln!(out, "  fetched {} served {}", cache.fetched_bytes, cache.served_bytes)?;
+    let (all, reserved) = (HumanBytes(cache.storage_bytes), HumanBytes(cache.reserved_bytes));
+    let used = HumanBytes(cache.used_bytes);
+    writeln!(out, "{kind} cache{state}: {all}, {reserved} reserved, {used} used")?;
+    let (fetched, served) = (HumanBytes(cache.fetched_bytes), HumanBytes(cache.served_bytes));
+    writeln!(out, "  fetched {fetched}, served {served}")?;
     for one in &cache.reservations {
         let whom = match one.kind {
             ReservationKind::Delegate => format!("in the place of {}", one.holder),
             _ => "as long as it needs a cache".to_owned(),
         };
-        let (kept, reserved, served) = (one.kept_bytes, one.storage_bytes, one.served_bytes);
+        let (kept, reserved) = (HumanBytes(one.kept_bytes), HumanBytes(one.storage_bytes));
+        let served = HumanBytes(one.served_bytes);
         writeln!(
             out,
             "  overlay {}: {kept} of {reserved} kept, {served} served, {whom}",
@@ -114,6 +135,18 @@ fn tell_cache(cache: &CacheStatus, out: &mut dyn Write) -> anyhow::Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// What the order of peers rests on, in the words of the page.
+pub(crate) fn ranked(by: &str) -> Option<&'static str> {
+    Some(match by {
+        "map" => ", ranked by the ISP's map",
+        "stale-map" => ", ranked by a map grown old",
+        "ecs" => ", ranked by the ISP's answers",
+        "score" => ", ranked by score alone",
+        "unis" => ", ranked by your ISP",
+        _ => return None,
+    })
 }
 
 fn tell(transfer: &TransferStatus, out: &mut dyn Write) -> anyhow::Result<()> {
@@ -132,8 +165,9 @@ fn tell(transfer: &TransferStatus, out: &mut dyn Write) -> anyhow::Result<()> {
     if let Some(message) = &transfer.message {
         writeln!(out, "  {message}")?;
     }
-    let members = transfer.members;
-    writeln!(out, "  down {down}/s, up {up}/s, {} of {members} peers", transfer.neighbours.len())?;
+    let ranked = transfer.ranked_by.as_deref().and_then(ranked).unwrap_or_default();
+    let (linked, others) = (transfer.neighbours.len(), transfer.others());
+    writeln!(out, "  down {down}/s, up {up}/s, {linked} of {others} others{ranked}")?;
     for neighbour in &transfer.neighbours {
         let rank = neighbour.rank.map_or_else(|| "-".to_owned(), |rank| rank.to_string());
         let way = match neighbour.path {

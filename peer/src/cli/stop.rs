@@ -36,7 +36,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
     run_to_end(async {
         let asked: Result<Value, _> = control.ask(Method::POST, "/stop", Some(&which)).await;
         match asked {
-            Err(CallError::NotRunning) => give_up(&home, &content),
+            Err(CallError::NotRunning(_)) => give_up(&home, &content),
             asked => Ok(asked.map(|_nothing| ())?),
         }
     })?;

@@ -19,6 +19,8 @@ pub(crate) struct Watched {
     pub(crate) done: Vec<TransferStatus>,
     /// Why others are not, each with its title.
     pub(crate) failed: Vec<String>,
+    /// Those of them that could not begin: nothing of them is here.
+    pub(crate) void: Vec<ContentId>,
 }
 
 /// What is to be said of a transfer now.
@@ -64,7 +66,12 @@ fn watched(transfers: Vec<TransferStatus>, patience: Option<u64>) -> Option<Watc
         match outlook(&transfer, patience) {
             Outlook::Comes => return None,
             Outlook::Here => watched.done.push(transfer),
-            Outlook::Fails(why) => watched.failed.push(format!("{}: {why}", transfer.title)),
+            Outlook::Fails(why) => {
+                watched.failed.push(format!("{}: {why}", transfer.title));
+                if transfer.state == State::Failed && transfer.have == 0 {
+                    watched.void.push(transfer.content_id);
+                }
+            }
         }
     }
     Some(watched)
@@ -111,13 +118,15 @@ mod tests {
         let end = watched(with(transfer("c", "sharing", 0)), Some(300)).unwrap();
         let done: Vec<_> = end.done.iter().map(|transfer| &*transfer.title).collect();
         assert_eq!((done, end.failed), (vec!["b", "c"], vec!["a: the disk is broken".to_owned()]));
+        assert_eq!(end.void.len(), 1);
     }
 
     #[test]
     fn what_nobody_can_give_is_waited_for_as_long_as_one_wants() {
         let waits = |seconds, patience| watched(vec![transfer("a", "fetching", seconds)], patience);
         assert!(waits(299, Some(300)).is_none() && waits(5000, None).is_none());
-        let failed = waits(300, Some(300)).unwrap().failed;
+        let Watched { failed, void, .. } = waits(300, Some(300)).unwrap();
         assert!(failed[0].starts_with("a: for 300 s nobody had"), "{failed:?}");
+        assert!(void.is_empty(), "it is gone on with");
     }
 }

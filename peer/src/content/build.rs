@@ -54,9 +54,9 @@ pub enum BuildError {
     #[error("{}: neither a file nor a folder", .0.display())]
     Kind(PathBuf),
     /// Too many.
-    #[error("{}: more than {MAX_FILES} files", .0.display())]
+    #[error("{}: more than {MAX_FILES} files; an archive of them is one", .0.display())]
     TooMany(PathBuf),
-    /// Too long, or empty.
+    /// Too long.
     #[error("{}: {source}", .path.display())]
     Cut {
         /// What.
@@ -64,6 +64,9 @@ pub enum BuildError {
         /// Why.
         source: CutError,
     },
+    /// It has no bytes.
+    #[error("{}: there is nothing in it", .0.display())]
+    Empty(PathBuf),
     /// It was written to meanwhile.
     #[error("{}: changed while it was read", .0.display())]
     Changed(PathBuf),
@@ -77,6 +80,9 @@ pub enum BuildError {
 pub fn build(path: &Path, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Built, BuildError> {
     let (root, files, left_out) = find(path)?;
     let size = files.iter().map(|file| file.size).sum();
+    if size == 0 {
+        return Err(BuildError::Empty(path.to_owned()));
+    }
     let cut = |source| BuildError::Cut { path: path.to_owned(), source };
     let cut = Cut::usual(size).map_err(cut)?;
     let stamps = || -> Vec<Option<Stamp>> { files.iter().map(|file| stamp(&root, file)).collect() };
@@ -97,7 +103,7 @@ fn find(path: &Path) -> Result<(PathBuf, Vec<FileEntry>, usize), BuildError> {
     let root = path.parent().unwrap_or(Path::new("/")).to_owned();
     let (mut files, mut left_out) = (Vec::new(), 0);
     match found.is_dir() {
-        true => walk(&root, path, (&mut files, &mut left_out))?,
+        true => walk((&root, path), path, (&mut files, &mut left_out))?,
         false if found.is_file() => files.push(entry(&root, path, found.len())?),
         false => return Err(BuildError::Kind(path.to_owned())),
     }
@@ -106,7 +112,7 @@ fn find(path: &Path) -> Result<(PathBuf, Vec<FileEntry>, usize), BuildError> {
 }
 
 fn walk(
-    root: &Path,
+    (root, whole): (&Path, &Path),
     folder: &Path,
     (files, left_out): (&mut Vec<FileEntry>, &mut usize),
 ) -> Result<(), BuildError> {
@@ -116,10 +122,10 @@ fn walk(
         let kind = found.file_type().map_err(failed)?;
         let path = found.path();
         if kind.is_dir() {
-            walk(root, &path, (files, left_out))?;
+            walk((root, whole), &path, (files, left_out))?;
         } else if kind.is_file() {
             if files.len() >= MAX_FILES {
-                return Err(BuildError::TooMany(folder.to_owned()));
+                return Err(BuildError::TooMany(whole.to_owned()));
             }
             let size = found.metadata().map_err(failed)?.len();
             files.push(entry(root, &path, size)?);
@@ -240,7 +246,7 @@ mod tests {
     #[test]
     fn what_has_no_bytes_is_no_content() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(matches!(build(folder.path(), &|_, _| {}), Err(BuildError::Cut { .. })));
+        assert!(matches!(build(folder.path(), &|_, _| {}), Err(BuildError::Empty(_))));
         let nowhere = folder.path().join("nowhere");
         assert!(matches!(build(&nowhere, &|_, _| {}), Err(BuildError::Io { .. })));
     }

@@ -36,8 +36,8 @@ pub struct Control {
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
     /// None is running.
-    #[error("no peer is running with this state folder; `peer serve` starts one")]
-    NotRunning,
+    #[error("no peer is running with the state folder {}; `peer serve` starts one", .0.display())]
+    NotRunning(PathBuf),
     /// The connection broke.
     #[error("the running peer does not answer: {0}")]
     Broken(String),
@@ -111,7 +111,11 @@ impl Control {
     ) -> Result<Response<Incoming>, CallError> {
         let stream =
             UnixStream::connect(&self.socket).await.map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => CallError::NotRunning,
+                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
+                    CallError::NotRunning(
+                        self.socket.parent().map(Path::to_owned).unwrap_or_default(),
+                    )
+                }
                 _ => broken(error),
             })?;
         let (mut sender, connection) =

@@ -8,7 +8,7 @@ use mp2p::message::overlay::Requirements;
 use mp2p::reservation::ReservationKind;
 use serde::{Deserialize, Serialize};
 
-use crate::settings::{IspSettings, Limits};
+use crate::settings::{IspSettings, Limits, Window};
 
 /// Share a file or a folder.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -23,6 +23,9 @@ pub struct Share {
     pub description: String,
     /// The overlay to share it in; one of its own where there is none.
     pub overlay: Option<OverlayId>,
+    /// The content that it is a new version of.
+    #[serde(default)]
+    pub replaces: Option<ContentId>,
     /// What is asked of an overlay that is made for it.
     #[serde(default)]
     pub requirements: Requirements,
@@ -125,6 +128,9 @@ pub struct LimitsInForce {
     pub limits: Limits,
     /// Those, by name, that its user has chosen; the others are the settings'.
     pub chosen: Vec<String>,
+    /// The window of the day that holds now, and whose rates are in the place of the others.
+    #[serde(default)]
+    pub window: Option<Window>,
 }
 
 /// How this peer is.
@@ -151,6 +157,9 @@ pub struct Status {
     /// Whether it belongs to a command, and ends with that.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub passing: bool,
+    /// What it gives and takes at most.
+    #[serde(default)]
+    pub limits: Option<LimitsInForce>,
     /// What is being hashed to be shared.
     #[serde(default)]
     pub hashing: Vec<Hashing>,
@@ -297,6 +306,14 @@ pub struct TransferStatus {
     /// Bytes received by the way that they came.
     #[serde(default)]
     pub by_path: Vec<FromPath>,
+}
+
+impl TransferStatus {
+    /// Members of the overlay beside this peer.
+    #[must_use]
+    pub fn others(&self) -> u64 {
+        self.members.saturating_sub(1).max(self.neighbours.len() as u64)
+    }
 }
 
 /// What came from one network distance.

@@ -49,7 +49,7 @@ impl Node {
 }
 
 /// Of the local day; of the day in UTC where the local time cannot be told.
-fn minute_of_the_day() -> u32 {
+pub(crate) fn minute_of_the_day() -> u32 {
     let now = time::OffsetDateTime::now_local();
     let now = now.unwrap_or_else(|_| time::OffsetDateTime::now_utc());
     u32::from(now.hour()) * 60 + u32::from(now.minute())

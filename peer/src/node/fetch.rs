@@ -12,7 +12,7 @@ use rustix::fs::{Access, access};
 use crate::content::{Space, missing_bytes};
 use crate::control::message::{Fetch, Started, State, is_index_file};
 use crate::node::kept::{self, Place, keep};
-use crate::node::lookup::{chosen, read_index, refuse_missing};
+use crate::node::lookup::{by_id, chosen, instead, read_index, refuse_missing};
 use crate::node::naming;
 use crate::node::{Lack, Node};
 use crate::plain::plain;
@@ -41,6 +41,11 @@ impl Node {
         };
         // All of them by name are all.
         let files = if files.len() == index.files.len() { Vec::new() } else { files };
+        // Who has an index file may have an old one.
+        let instead = match is_index_file(Path::new(&fetch.what)) {
+            true => instead(&self.provider, &index.content_id, &index.overlay_id).await,
+            false => None,
+        };
         let place = Place {
             seen: Vec::new(),
             root: fetch.folder.clone(),
@@ -63,7 +68,7 @@ impl Node {
             folder: place.root.clone(),
             size: size_of(&index, &asked),
             files: asked,
-            note: None,
+            note: instead,
             no_room,
             no_copy: no_copy.map(|lack| lack.to_string()),
         };
@@ -165,30 +170,36 @@ impl Node {
         }
         refuse_missing(path)?;
         let found = match self.provider.search(what).await {
-            Err(error) if error.is_passing() => return self.known(error, |it| *it.title == *what),
+            Err(error) if error.is_passing() => {
+                return self.known(error.into(), |it| *it.title == *what);
+            }
             found => found?,
         };
         self.index_by_id(chosen(what, &found)?).await
     }
 
     async fn index_by_id(&self, content: &ContentId) -> anyhow::Result<String> {
-        match self.provider.index(content).await {
-            Err(error) if error.is_passing() => self.known(error, |it| it.content_id == *content),
-            found => Ok(found?.index_file),
+        match by_id(&self.provider, content).await {
+            Err(error) if error.downcast_ref().is_some_and(ProviderError::is_passing) => {
+                self.known(error, |it| it.content_id == *content)
+            }
+            found => found,
         }
     }
 
     /// The index file of a content that was shared or fetched before: the provider is away.
     fn known(
         &self,
-        away: ProviderError,
+        away: anyhow::Error,
         is_meant: impl Fn(&IndexFile) -> bool,
     ) -> anyhow::Result<String> {
         let mut known = kept::all(&self.home).into_iter().filter(|kept| is_meant(&kept.index));
         match (known.next(), known.next()) {
             (Some(kept), None) => Ok(kept.signed),
             (Some(_), Some(_)) => bail!("several contents are called so; name one by its id"),
-            (None, _) => Err(away).context("the provider is away, and it was never fetched here"),
+            (None, _) => {
+                Err(away).context("the provider is away, and it is not shared or fetched here")
+            }
         }
     }
 }

@@ -78,7 +78,9 @@ impl Node {
     #[must_use]
     pub fn limits_in_force(&self) -> LimitsInForce {
         let choice = self.choice.lock().unwrap_or_else(PoisonError::into_inner);
-        LimitsInForce { limits: choice.limits(), chosen: choice.names() }
+        let limits = choice.limits();
+        let window = limits.window_at(budget::minute_of_the_day()).cloned();
+        LimitsInForce { limits, chosen: choice.names(), window }
     }
 
     /// Takes other limits; they hold at once, and after a restart.

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use mp2p::id::ContentId;
+use mp2p::id::{ContentId, OverlayId};
 use mp2p::message::content::Found;
 
 use crate::control::message::is_index_file;
@@ -22,7 +22,7 @@ const MAX_TOLD: usize = 10;
 /// Nothing of the kind is known, or the name fits several contents.
 pub(crate) async fn index_of(provider: &Provider, what: &str) -> anyhow::Result<String> {
     if let Ok(content) = ContentId::parse(what) {
-        return Ok(provider.index(&content).await?.index_file);
+        return by_id(provider, &content).await;
     }
     let path = Path::new(what);
     if is_index_file(path) {
@@ -31,6 +31,39 @@ pub(crate) async fn index_of(provider: &Provider, what: &str) -> anyhow::Result<
     refuse_missing(path)?;
     let found = provider.search(what).await?;
     Ok(provider.index(chosen(what, &found)?).await?.index_file)
+}
+
+/// The signed index file of a content that is registered.
+///
+/// # Errors
+/// It is not: told with what its overlay has instead, where that was made for it.
+pub(crate) async fn by_id(provider: &Provider, content: &ContentId) -> anyhow::Result<String> {
+    let unknown = match provider.index(content).await {
+        Ok(found) => return Ok(found.index_file),
+        Err(error) => error,
+    };
+    let own = OverlayId::parse(content.as_str()).ok().filter(|_| !unknown.is_passing());
+    let instead = match own {
+        Some(overlay) => instead(provider, content, &overlay).await,
+        None => None,
+    };
+    match instead {
+        Some(instead) => Err(unknown).context(instead),
+        None => Err(unknown.into()),
+    }
+}
+
+/// What an overlay has in the place of a content that is registered no longer, in a sentence.
+pub(crate) async fn instead(
+    provider: &Provider,
+    content: &ContentId,
+    overlay: &OverlayId,
+) -> Option<String> {
+    let there = provider.contents(overlay).await.ok()?.contents;
+    // The oldest first.
+    let newest = there.last().filter(|_| there.iter().all(|one| one.content_id != *content))?;
+    let (id, title) = (&newest.content_id, plain(&newest.title));
+    Some(format!("it is registered no longer; the newest in its overlay is {id} {title}"))
 }
 
 /// The text of an index file; blanks and line ends around it, as mail and editors add, are none of

@@ -261,6 +261,7 @@ impl Node {
             page: None,
             waits_for: self.readiness.waits(),
             passing: false,
+            limits: Some(self.limits_in_force()),
             hashing: self.hashing.show(),
             transfers,
             cache: self.cache.get().map(|cache| cache.status(self)),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
-use mp2p::id::OverlayId;
+use mp2p::id::{ContentId, OverlayId};
 use mp2p::index_file::{About, IndexFile};
 use mp2p::message::bound::Text;
 use mp2p::message::overlay::{Health, OverlayRequest, Requirements};
@@ -12,8 +12,9 @@ use mp2p::message::overlay::{Health, OverlayRequest, Requirements};
 use crate::content::{Built, build};
 use crate::control::message::{Share, Started, TransferStatus};
 use crate::node::Node;
-use crate::node::kept::{Place, keep};
+use crate::node::kept::{Place, find, forget, keep};
 use crate::plain::plain;
+use crate::provider::ProviderError;
 
 impl Node {
     /// Shares a file or a folder: an overlay, an entry at the index, and ourselves as its source.
@@ -34,14 +35,21 @@ impl Node {
         let built = built??;
         let (root, seen) = (built.root.clone(), built.seen.clone());
         let left_out = (built.left_out > 0).then(|| left_out(built.left_out));
-        let mut index = self.index_file(&share, built)?;
+        let old = self.replaced(&share).await?;
+        let overlay = old.as_ref().map(|old| old.overlay.clone()).or(share.overlay.clone());
+        let mut index = self.index_file(&share, overlay, built)?;
+        let old = old.filter(|old| old.content != index.content_id);
+        index.version = index.version.max(old.as_ref().map_or(0, |old| old.version + 1));
         if let Some(why) = self.denylist.refusal(&index) {
             bail!("{}: {why}", plain(&index.title));
         }
         let wishes = wishes(&share, &index);
         let (((index, signed), note), wishes) = match self.registered(&mut index).await? {
+            Some(_) if old.is_some() => {
+                bail!("another has registered it already, and it takes nobody's place")
+            }
             Some(theirs) => ((theirs, None), Requirements::default()),
-            None => (self.publish(index, wishes).await?, wishes),
+            None => (self.publish(index, wishes, old.as_ref()).await?, wishes),
         };
         let started = Started {
             content_id: index.content_id.clone(),
@@ -68,7 +76,26 @@ impl Node {
         let kept = keep(&self.home, (index, signed), place);
         let begun = kept.and_then(|kept| self.begin(kept));
         self.claimed(&started.content_id);
+        if let (Ok(_), Some(old)) = (&begun, &old) {
+            self.put_away(&old.content).await;
+            forget(&self.home, &old.content)?;
+        }
         begun.map(|_transfer| started)
+    }
+
+    /// What is to be replaced, as the index has it, else as it was shared here.
+    async fn replaced(&self, share: &Share) -> anyhow::Result<Option<Old>> {
+        let Some(content) = &share.replaces else { return Ok(None) };
+        let (index, is_registered) = match self.provider.index(content).await {
+            Ok(found) => (IndexFile::open(&found.index_file)?, true),
+            Err(error) if error.is_passing() => return Err(error.into()),
+            Err(unknown) => match find(&self.home, content) {
+                Ok(kept) => (kept.index, false),
+                Err(_nothing) => return Err(unknown).context("nothing can be replaced"),
+            },
+        };
+        let (content, overlay) = (content.clone(), index.overlay_id);
+        Ok(Some(Old { content, overlay, version: index.version, is_registered }))
     }
 
     /// The index file of somebody who has registered the same content before: we are one more of
@@ -99,6 +126,7 @@ impl Node {
         &self,
         index: IndexFile,
         requirements: Requirements,
+        old: Option<&Old>,
     ) -> anyhow::Result<((IndexFile, String), Option<String>)> {
         let signed = index.seal(&self.identity.key)?;
         let overlay = OverlayRequest {
@@ -108,17 +136,26 @@ impl Node {
             requirements,
             ..OverlayRequest::named(index.overlay_id.clone())
         };
-        self.provider.create(&overlay).await.context("no overlay for it")?;
+        self.provider.create(&overlay).await.map_err(no_overlay)?;
         let mut note = None;
         if requirements != Requirements::default() {
             let told = self.provider.describe(&index.overlay_id).await?;
             note = (!told.health.meets_requirements).then(|| lacking(&requirements, &told.health));
         }
-        self.provider.register(&signed).await.context("it cannot be registered")?;
+        let registered = match old.filter(|old| old.is_registered) {
+            Some(old) => self.provider.replace(&old.content, &signed).await,
+            None => self.provider.register(&signed).await,
+        };
+        registered.context("it cannot be registered")?;
         Ok(((index, signed), note))
     }
 
-    fn index_file(&self, share: &Share, built: Built) -> anyhow::Result<IndexFile> {
+    fn index_file(
+        &self,
+        share: &Share,
+        overlay: Option<OverlayId>,
+        built: Built,
+    ) -> anyhow::Result<IndexFile> {
         let name = share.path.file_name().map(|name| name.to_string_lossy().into_owned());
         let title = share.title.clone().or(name).unwrap_or_default();
         if title.trim().is_empty() {
@@ -129,7 +166,7 @@ impl Node {
         let issued = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
         let about = About {
             version: issued,
-            overlay_id: share.overlay.clone().map_or_else(own, Ok)?,
+            overlay_id: overlay.map_or_else(own, Ok)?,
             title: Text::new(title).context("the title")?,
             description: Text::new(share.description.clone()).context("the description")?,
             rights: None,
@@ -140,10 +177,28 @@ impl Node {
     }
 }
 
+/// A content that another takes the place of.
+struct Old {
+    content: ContentId,
+    overlay: OverlayId,
+    version: u64,
+    /// It has left the index already where its files have changed and nobody else took part.
+    is_registered: bool,
+}
+
 /// What is asked of an overlay that is made for a content.
 fn wishes(share: &Share, index: &IndexFile) -> Requirements {
     let cache_bytes = if share.keep_cached { index.size() } else { 0 };
     Requirements { cache_bytes, ..share.requirements }
+}
+
+/// Why there is no overlay, and what helps.
+fn no_overlay(error: ProviderError) -> anyhow::Error {
+    let more = match error.code() {
+        Some("too-many") => "; `--overlay ID` shares it in one that is there",
+        _ => "",
+    };
+    anyhow::Error::from(error).context(format!("no overlay for it{more}"))
 }
 
 /// What of a publisher's wishes there is not yet, in a sentence.

@@ -27,6 +27,15 @@ impl Provider {
         self.tell(Method::POST, "/ixs/content", Some(&body)).await
     }
 
+    /// Registers a content in the place of another one of the same overlay.
+    ///
+    /// # Errors
+    /// [`ProviderError`].
+    pub async fn replace(&self, old: &ContentId, index_file: &str) -> Result<(), ProviderError> {
+        let body = json!({"index-file": index_file, "replaces": old});
+        self.tell(Method::PUT, "/ixs/content", Some(&body)).await
+    }
+
     /// Publishes a content no more, and ends the overlay that was made for it alone: another user
     /// may publish it there then.
     ///
@@ -34,8 +43,7 @@ impl Provider {
     /// [`ProviderError`].
     pub async fn withdraw(&self, index: &IndexFile) -> Result<(), ProviderError> {
         let (content, overlay) = (&index.content_id, &index.overlay_id);
-        let path = format!("/ixs/content?content-id={content}");
-        self.tell(Method::DELETE, &path, None::<&()>).await?;
+        self.remove(content).await?;
         if overlay.as_str() != content.as_str() {
             return Ok(());
         }
@@ -45,6 +53,15 @@ impl Provider {
             Err(error) if !error.is_passing() => Ok(()),
             told => told,
         }
+    }
+
+    /// Publishes a content no more; its overlay stays.
+    ///
+    /// # Errors
+    /// [`ProviderError`].
+    pub async fn remove(&self, content: &ContentId) -> Result<(), ProviderError> {
+        let path = format!("/ixs/content?content-id={content}");
+        self.tell(Method::DELETE, &path, None::<&()>).await
     }
 
     /// The index file of a content.

@@ -76,12 +76,17 @@ impl Limits {
     /// Rates up and down at a minute of the local day, bytes a second; `None`: no bound.
     #[must_use]
     pub fn rates(&self, at: u32) -> (Option<u64>, Option<u64>) {
-        let window = self.window.iter().find(|window| window.holds(at % DAY));
-        let (up, down) = match window {
+        let (up, down) = match self.window_at(at) {
             Some(window) => (window.up_kbps, window.down_kbps),
             None => (self.up_kbps, self.down_kbps),
         };
         (bytes_per_second(up), bytes_per_second(down))
+    }
+
+    /// The window that holds at a minute of the local day, where one does.
+    #[must_use]
+    pub fn window_at(&self, at: u32) -> Option<&Window> {
+        self.window.iter().find(|window| window.holds(at % DAY))
     }
 }
 

@@ -72,14 +72,20 @@ async fn withdraw(node: &Node, kept: &Kept) -> anyhow::Result<bool> {
     let (index, note) = (&kept.index, kept.folder.join(WITHDRAWN));
     // A part from before a crash is over.
     let (overlay_id, peer_id) = (index.overlay_id.clone(), node.identity.peer.clone());
-    if !node.overlays.is_in(&overlay_id) {
+    // With another content this peer is a member still, and the overlay stays.
+    let is_in = node.overlays.is_in(&overlay_id);
+    if !is_in {
         let _ = node.provider.leave(&LeaveRequest { overlay_id, peer_id }).await;
     }
-    if note.exists() || node.provider.describe(&index.overlay_id).await?.num_peers > 0 {
+    let own = u64::from(is_in);
+    if note.exists() || node.provider.describe(&index.overlay_id).await?.num_peers > own {
         return Ok(false);
     }
     replace(&note, b"")?;
-    let withdrawn = node.provider.withdraw(index).await;
+    let withdrawn = match is_in {
+        true => node.provider.remove(&index.content_id).await,
+        false => node.provider.withdraw(index).await,
+    };
     if withdrawn.is_err() {
         // Tried again with the next start.
         std::fs::remove_file(&note)?;
