@@ -5,7 +5,10 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::time::Instant;
 
-use rcgen::{CertificateRevocationListParams, Issuer, KeyIdMethod, KeyPair, SerialNumber};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, IsCa, Issuer,
+    KeyIdMethod, KeyPair, SerialNumber,
+};
 use system_tests::unis::{self, Unis, replace};
 use system_tests::wait::until_so;
 use system_tests::{curl, data, python};
@@ -60,4 +63,19 @@ fn a_list_that_lapses_lets_nobody_in_any_more() {
     assert_eq!(ask().unwrap().status, 200);
     replace(&unis.pki("crl.pem"), &list(&unis, 3).unwrap()).unwrap();
     until_so("nobody is served any more", || ask().is_err());
+}
+
+#[test]
+fn a_ca_without_a_list_beside_one_with_a_list_is_told_of() {
+    let unis = Unis::mutual(&data::small(), &[]).unwrap();
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, "the next CA");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let next = params.self_signed(&KeyPair::generate().unwrap()).unwrap().pem();
+    let bundle = std::fs::read_to_string(unis.pki("ca.pem")).unwrap() + &next;
+    replace(&unis.pki("ca.pem"), &bundle).unwrap();
+    let line = unis.wait_for_log("no revocation list of this CA").unwrap();
+    assert!(line.contains("the next CA"), "{line}");
+    let answer = curl::run(curl::with_certificate(&unis).arg(&unis.url)).unwrap();
+    assert_eq!(answer.status, 200);
 }

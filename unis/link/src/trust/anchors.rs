@@ -10,7 +10,7 @@ use rustls::server::danger::ClientCertVerifier;
 use rustls::{CertificateError, OtherError, RootCertStore};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, ServerName, UnixTime};
 use sha2::{Digest, Sha256};
-use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate};
+use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate, X509Name};
 
 use crate::crypto::provider;
 use crate::identity::hex;
@@ -57,7 +57,7 @@ impl Anchors {
         max_intermediates: usize,
         now: UnixTime,
     ) -> Result<Self, TrustError> {
-        let (roots, ends) = valid_roots(bundle, now)?;
+        let (roots, ends) = valid_roots(bundle, revocation, now)?;
         let roots = Arc::new(roots);
         let failed = |error: rustls::server::VerifierBuilderError| TrustError::Material {
             path: bundle.to_owned(),
@@ -147,6 +147,15 @@ impl Revocation {
         self.next_update
     }
 
+    /// Whether there are lists, and none is of this issuer: what it issued is refused then.
+    fn leaves_out(&self, issuer: &X509Name<'_>) -> bool {
+        let of_issuer = |list: &CertificateRevocationListDer<'_>| {
+            let parsed = CertificateRevocationList::from_der(list);
+            parsed.is_ok_and(|(_, list)| list.issuer().as_raw() == issuer.as_raw())
+        };
+        !self.lists.is_empty() && !self.lists.iter().any(of_issuer)
+    }
+
     /// Whether the lists revoke a certificate that no chain vouches for (a pinned one).
     ///
     /// # Errors
@@ -186,6 +195,7 @@ const PARTY_CERTIFICATES: usize = 16;
 /// The bundle without certificates outside their dates: webpki takes an anchor's word for ever.
 fn valid_roots(
     bundle: &Path,
+    revocation: &Revocation,
     now: UnixTime,
 ) -> Result<(RootCertStore, Vec<(String, i64)>), TrustError> {
     let broken = |reason: String| TrustError::Material { path: bundle.to_owned(), reason };
@@ -206,6 +216,10 @@ fn valid_roots(
                 false => tracing::info!(%bundle, %subject, "{OUT_OF_DATE}"),
             }
             continue;
+        }
+        if revocation.leaves_out(parsed.subject()) {
+            let (bundle, subject) = (bundle.display(), parsed.subject());
+            tracing::warn!(%bundle, %subject, "no revocation list of this CA: refusing what it issued");
         }
         roots.add(certificate.clone()).map_err(|error| broken(error.to_string()))?;
         let fingerprint = hex(&Sha256::digest(&certificate)[..FINGERPRINT_SHOWN]);
