@@ -1,6 +1,6 @@
 //! Who this peer is: its key, the name that the provider gave it, and what it shows to others.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
@@ -15,7 +15,7 @@ use mp2p::id::{PeerId, UserId};
 use mp2p::signed::SigningKey;
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject;
-use tokio_rustls::rustls::CertificateError;
+use tokio_rustls::rustls::{CertificateError, Error};
 
 use crate::home::Home;
 
@@ -79,7 +79,8 @@ impl Identity {
             trust: trust(&trust_domain, file("ca.pem")),
             protocol,
         };
-        let peers = PeerTls::load(material(PROTOCOL)).map_err(advised)?;
+        let peers = PeerTls::load(material(PROTOCOL));
+        let peers = peers.map_err(|error| advised(error, &file("client.pem")))?;
         let relays = PeerTls::load(material(mp2p::relay::PROTOCOL))?;
         let care = PeerTls::load(material(mp2p::care::PROTOCOL))?;
         let own = peers.identity();
@@ -145,10 +146,18 @@ fn trust(name: &str, bundle: PathBuf) -> TrustDomain {
     TrustDomain { name: name.to_owned(), bundle, crl }
 }
 
-/// What is wrong with the own certificate, and what helps where it has run out.
-fn advised(error: TlsError) -> anyhow::Error {
-    use CertificateError::{Expired, ExpiredContext};
+/// What is wrong with the own certificate, and what helps where it has run out, or is of a CA that
+/// the provider trusts no more.
+fn advised(error: TlsError, own: &Path) -> anyhow::Error {
+    use CertificateError::{BadSignature, Expired, ExpiredContext, UnknownIssuer};
     match error {
+        TlsError::Library(Error::InvalidCertificate(UnknownIssuer | BadSignature)) => {
+            anyhow::anyhow!(
+                "{} is of a CA that the provider trusts no more: `peer enroll TOKEN --same-key`, with \
+                 a token of the provider, gets another one for the same peer",
+                own.display(),
+            )
+        }
         TlsError::Material(MaterialError::Certificate {
             certificate,
             reason: Expired | ExpiredContext { .. },

@@ -87,6 +87,21 @@ fn a_lost_peer_ends_for_the_operator_though_it_never_joined() {
     assert!(is_revoked());
 }
 
+#[test]
+fn a_user_who_is_revoked_before_joining_anything_stays_out() {
+    let scene = Provided::start(&STAYS);
+    scene.film();
+    let anna = scene.p2psp.enrol("anna", "127.0.0.10").unwrap();
+    assert!(scene.command(&["users", "revoke", "anny"]).is_err(), "nobody is called so");
+    scene.command(&["users", "revoke", "anna"]).unwrap();
+    assert!(scene.command(&["users"]).unwrap().contains("locked out"));
+    let refused = scene.command(&["invite", "anna"]).unwrap_err().to_string();
+    assert!(refused.contains("anna is locked out"), "{refused}");
+    until_so("her certificate is refused", || !refreshes(&anna));
+    scene.command(&["users", "admit", "anna"]).unwrap();
+    let _again = scene.member("anna", "127.0.0.11");
+}
+
 /// A revoked certificate is to be out within five seconds; here twice that, for a machine that has
 /// other things to do.
 const OUT_WITHIN: Duration = Duration::from_secs(10);

@@ -108,6 +108,8 @@ fn flow_8_3_7_a_mobile_peer_gets_a_delegate() {
     assert_eq!(mona.ask("POST", "/oms/server/usage", Some(&use_of(1))).status, 404);
     let account = mona.ask("GET", "/oms/usage", None).json();
     assert_eq!((&account[0]["server"], &account[0]["bytes-in"]), (&json!(cache.id), &json!(3000)));
+    let all = scene.p2psp.operator("127.0.0.9").ask("GET", "/oms/usage", None).json();
+    assert_eq!(all, account);
     let change = json!({"reservation-id": part["reservation-id"]});
     assert_eq!(cache.ask("PUT", "/oms/reservation", Some(&change)).status, 404, "not the holder");
     let renewed = mona.ask("PUT", "/oms/reservation", Some(&change));

@@ -104,6 +104,7 @@ mod tests {
             name: Some(name),
             fingerprint: "f".repeat(64),
             serial: "01".into(),
+            issuer: String::new(),
             key: key.into(),
             user: user.map(str::to_owned),
         };

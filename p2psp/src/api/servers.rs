@@ -74,7 +74,10 @@ pub(crate) const LINES: &[Line] = &[
         does!(fault),
     ),
     line(
-        ("usage", "See who used how much of which server: a peer its own, operators all."),
+        (
+            "usage",
+            "See who used how much of which server: a peer its own, operators all, latest first.",
+        ),
         "r5",
         (Verb::Get, "/oms/usage"),
         ANYONE,
@@ -166,7 +169,8 @@ pub(crate) struct Whose {
     peer_id: Option<PeerId>,
 }
 
-/// `GET /oms/usage?peer-id=…`: accounts of a peer, the asker's where none is named.
+/// `GET /oms/usage?peer-id=…`: accounts of a peer; where none is named the asker's, and for
+/// operators those of all that were used last.
 pub(crate) async fn usage(
     State(desk): State<Arc<Desk>>,
     asker: Option<Member>,
@@ -176,7 +180,7 @@ pub(crate) async fn usage(
     let peer = match (own, whose.peer_id) {
         (Some(own), Some(named)) if own != named => return Err(Problem::Role),
         (Some(peer), _) | (None, Some(peer)) => peer,
-        (None, None) => return Err(Problem::Query("no peer-id".into())),
+        (None, None) => return Ok(Json(role(&desk)?.usage_of_all())),
     };
     Ok(Json(role(&desk)?.usage(&peer)))
 }

@@ -84,7 +84,7 @@ pub enum Command {
     Openapi,
     /// Measure ranked lists and durable commands on this machine
     Bench(bench::Arguments),
-    /// Keys and certificates: create a CA, enrol, renew, revoke
+    /// Keys and certificates: create a CA, enrol, renew, revoke, go over to another CA
     Pki(pki::Arguments<InputArguments>),
     /// Write a manual page for each command
     Man(manual::ManArguments),
@@ -125,6 +125,15 @@ impl pki::Household for InputArguments {
     fn url(&self, state_dir: Option<PathBuf>) -> anyhow::Result<String> {
         let settings = Settings::load(&self.inputs().in_folder(state_dir))?;
         Ok(pki::reached_at(settings.public_url.as_deref(), settings.listen))
+    }
+
+    /// The trail of UMS has it; where no UMS has run there is none.
+    fn turned(&self, state_dir: Option<PathBuf>, step: &str, ca: u32) -> anyhow::Result<()> {
+        let state = StateArguments::of(state_dir, self.clone());
+        match state.ums() {
+            Ok(ums) => wait(ums.ledger().turned(step, ca, &operator())),
+            Err(_) => Ok(()),
+        }
     }
 
     /// Members whose certificate is gone leave the lists: OMS hears of them from UMS.

@@ -107,13 +107,20 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
 fn revoke(who: &str, state: &StateArguments, out: &mut dyn Write) -> anyhow::Result<()> {
     let ums = state.ums()?;
     // Out first, so that nothing comes in between.
-    let is_known = match PeerId::parse(who) {
-        Ok(peer) => wait(ums.ledger().end_peer(&peer, &operator()))?,
-        Err(_) => wait(ums.ledger().lock(&UserId::parse(who)?, true, &operator()))?,
+    let (is_known, user) = match PeerId::parse(who) {
+        Ok(peer) => (wait(ums.ledger().end_peer(&peer, &operator()))?, None),
+        Err(_) => {
+            let user = UserId::parse(who)?;
+            (wait(ums.ledger().lock(&user, true, &operator()))?, Some(user))
+        }
     };
     let revoked = state.revoke(who)?;
-    if !is_known && revoked.is_empty() {
-        bail!("there is no user and no peer {who}");
+    match user {
+        _ if is_known => {}
+        _ if revoked.is_empty() => bail!("there is no user and no peer {who}"),
+        // Invited or enrolled, and joined nothing yet.
+        Some(user) => wait(ums.ledger().bar(&user, &operator()))?,
+        None => {}
     }
     writeln!(out, "{who} is out")?;
     for serial in revoked {

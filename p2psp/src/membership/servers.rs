@@ -1,6 +1,7 @@
 //! Cache and relay servers show that they are there, tell who used how much, and of their faults
 //! (R8, R9; TR 20002 §8.2.5, §8.2.6, Req-Net-120).
 
+use std::cmp::Reverse;
 use std::sync::{MutexGuard, PoisonError};
 
 use mp2p::id::{OverlayId, PeerId};
@@ -136,6 +137,15 @@ impl Oms {
         let accounts = book.accounts();
         let theirs = accounts.of_holder(peer).chain(accounts.at_server(peer));
         theirs.take(MAX_ACCOUNTS).cloned().collect()
+    }
+
+    /// What all used, what was used last first.
+    #[must_use]
+    pub fn usage_of_all(&self) -> Vec<UsageAccount> {
+        let book = self.book();
+        let mut all: Vec<&UsageAccount> = book.accounts().all().collect();
+        all.sort_by_key(|account| Reverse(account.updated));
+        all.into_iter().take(MAX_ACCOUNTS).cloned().collect()
     }
 
     /// All servers.

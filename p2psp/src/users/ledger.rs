@@ -54,11 +54,18 @@ pub trait Ledger: Send + Sync {
     /// Locks a user out, or lets the user in again; `false`: there is no such user.
     fn lock<'a>(&'a self, user: &'a UserId, is_locked: bool, by: &'a Act) -> Entry<'a, bool>;
 
+    /// Locks out a user who is not known yet, having joined nothing: it holds from the first join
+    /// on.
+    fn bar<'a>(&'a self, user: &'a UserId, by: &'a Act) -> Entry<'a, ()>;
+
     /// Ends a peer for good, its key being lost; `false`: there is no such peer.
     fn end_peer<'a>(&'a self, peer: &'a PeerId, by: &'a Act) -> Entry<'a, bool>;
 
     /// Certificates of peers were revoked; what their users may is as before.
     fn revoked<'a>(&'a self, peers: &'a [PeerId], by: &'a Act) -> Entry<'a, ()>;
+
+    /// The provider's CA took a step towards another.
+    fn turned<'a>(&'a self, step: &'a str, ca: u32, by: &'a Act) -> Entry<'a, ()>;
 
     /// Whom OMS has to hear of since `after`, some at a time.
     fn news(&self, after: NewsAfter) -> Entry<'_, UserNews>;

@@ -113,6 +113,11 @@ impl Ledger for SqliteLedger {
         self.write(move |tx| profile::set(tx, user.as_str(), value, &by))
     }
 
+    fn bar<'a>(&'a self, user: &'a UserId, by: &'a Act) -> Entry<'a, ()> {
+        let (user, by) = (user.clone(), by.clone());
+        self.write(move |tx| profile::bar(tx, user.as_str(), &by))
+    }
+
     fn trust<'a>(&'a self, user: &'a UserId, reputation: i64, by: &'a Act) -> Entry<'a, bool> {
         let (user, by) = (user.clone(), by.clone());
         let value = ("reputation", Some(reputation.clamp(-100, 100)));
@@ -127,6 +132,11 @@ impl Ledger for SqliteLedger {
     fn revoked<'a>(&'a self, peers: &'a [PeerId], by: &'a Act) -> Entry<'a, ()> {
         let (peers, by) = (peers.to_vec(), by.clone());
         self.write(move |tx| news::revoked(tx, &peers, &by))
+    }
+
+    fn turned<'a>(&'a self, step: &'a str, ca: u32, by: &'a Act) -> Entry<'a, ()> {
+        let (step, by) = (format!("ca-{step}"), by.clone());
+        self.write(move |tx| news::turned(tx, &step, ca, &by))
     }
 
     fn news(&self, after: NewsAfter) -> Entry<'_, UserNews> {

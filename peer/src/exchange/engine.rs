@@ -255,6 +255,12 @@ impl Engine {
         ids.into_iter().for_each(|id| self.close(id, ByeReason::Expelled, now));
     }
 
+    /// The certificate that a link was made with is good no more: with another one its peer may
+    /// come back.
+    pub fn distrust(&mut self, link: LinkId, now: Instant) {
+        self.close(link, ByeReason::Duplicate, now);
+    }
+
     /// An order to stop came from OMS itself, checked already.
     pub fn stop(&mut self, stop: Box<str>, now: Instant) {
         self.end(stop, None, now);

@@ -24,7 +24,7 @@ pub(crate) async fn run(node: Arc<Node>) {
             () = node.shutdown.wait() => return,
         }
         wait = due_in(node.identity.peers.validity(), unix_s());
-        if !wait.is_zero() {
+        if !wait.is_zero() && !is_outlived(&node) {
             continue;
         }
         wait = match renew(&node).await {
@@ -37,6 +37,13 @@ pub(crate) async fn run(node: Arc<Node>) {
             }
         };
     }
+}
+
+/// Whether this is a server of the provider's own, such as a cache, whose long-lived certificate
+/// is of a CA that issues no more. Those of users' peers live short, and all at once would be
+/// many.
+fn is_outlived(node: &Node) -> bool {
+    node.identity.user.is_none() && enrolment::is_outlived(&node.home.pki())
 }
 
 /// Renews: the provider sees the new certificate first, and gives passkeys for it; others see it

@@ -14,6 +14,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::relay::{Account, Lender};
+use crate::revoked::{Marks, is_refused};
 
 /// Peers that keep a connection here at a time.
 const MAX_HELD: usize = 10_000;
@@ -71,13 +72,13 @@ struct Inner {
     accounts: HashMap<String, (Arc<Account>, u64)>,
     /// Usage of reservations that are over, until somebody takes it.
     past: Vec<Usage>,
-    /// Who asked for each circuit, by the number of its certificate, and what ends it.
-    askers: Vec<(String, CancellationToken)>,
+    /// Who asked for each circuit, by the marks of its certificate, and what ends it.
+    askers: Vec<(Marks, CancellationToken)>,
 }
 
 struct Held {
-    /// Number of the holder's certificate.
-    serial: String,
+    /// Of the holder's certificate.
+    marks: Marks,
     reservation: Reservation,
     control: mpsc::Sender<Say>,
     account: Arc<Account>,
@@ -133,7 +134,7 @@ impl Hall {
     pub(crate) fn reserve(
         &self,
         text: &str,
-        (holder, serial): (&PeerId, &str),
+        (holder, marks): (&PeerId, &Marks),
         control: mpsc::Sender<Say>,
         now: u64,
     ) -> Result<(String, u64, CancellationToken), Refused> {
@@ -157,7 +158,7 @@ impl Hall {
         if let Some(held) = inner.held.get_mut(&id) {
             held.reservation = reservation;
             held.control = control;
-            held.serial = serial.to_owned();
+            held.marks.clone_from(marks);
             return Ok((id, expires, held.ended.clone()));
         }
         if full {
@@ -177,7 +178,7 @@ impl Hall {
         }
         let ended = CancellationToken::new();
         let held = Held {
-            serial: serial.to_owned(),
+            marks: marks.clone(),
             reservation,
             control,
             account,
@@ -191,7 +192,7 @@ impl Hall {
     /// A peer wants to reach another: the key of its end. The other is told of its own.
     pub(crate) fn connect(
         &self,
-        (asker, certificate, serial): (&PeerId, &str, &str),
+        (asker, certificate, marks): (&PeerId, &str, &Marks),
         (to, overlay, passkey): (&PeerId, &OverlayId, &str),
         keys: [CircuitKey; 2],
         now: u64,
@@ -224,7 +225,7 @@ impl Hall {
         let incoming = Say::Incoming { circuit: far, from: asker.clone() };
         held.control.try_send(incoming).map_err(|_gone| none())?;
         let (id, ended) = (id.clone(), held.ended.child_token());
-        inner.askers.push((serial.to_owned(), ended.clone()));
+        inner.askers.push((marks.clone(), ended.clone()));
         for (key, other, is_holder) in [(near, far, false), (far, near, true)] {
             let until = now + CIRCUIT_WAIT_S;
             let reservation = id.clone();
@@ -270,17 +271,17 @@ impl Hall {
         }
     }
 
-    /// Ends what those have whose certificates have these numbers: their reservations, and the
+    /// Ends what those have whose certificates have one of these marks: their reservations, and the
     /// circuits that they asked for.
-    pub(crate) fn revoked(&self, serials: &BTreeSet<String>) {
+    pub(crate) fn revoked(&self, refused: &BTreeSet<String>) {
         let inner = self.lock();
-        let theirs = inner.held.iter().filter(|(_, held)| serials.contains(&held.serial));
+        let theirs = inner.held.iter().filter(|(_, held)| is_refused(&held.marks, refused));
         let ids: Vec<String> = theirs.map(|(id, _)| id.clone()).collect();
-        for (_, ended) in inner.askers.iter().filter(|(serial, _)| serials.contains(serial)) {
+        for (_, ended) in inner.askers.iter().filter(|(marks, _)| is_refused(marks, refused)) {
             ended.cancel();
         }
         drop(inner);
-        ids.iter().for_each(|id| self.release(id, "the certificate is revoked"));
+        ids.iter().for_each(|id| self.release(id, "the certificate is good no more"));
     }
 
     /// The holder's connection is gone; its circuits go on until the reservation runs out.

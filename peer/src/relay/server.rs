@@ -37,7 +37,7 @@ const MAX_QUEUED: usize = 64;
 /// After a failed accept, such as one for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until shutdown; whose certificate is revoked meanwhile is let go. Where it listens.
+/// Serves until shutdown; whose certificate is refused meanwhile is let go. Where it listens.
 ///
 /// # Errors
 /// The listener has no address.
@@ -133,10 +133,11 @@ async fn converse(
     let (control, mut queue) = mpsc::channel(MAX_QUEUED);
     let mut buffer = BytesMut::new();
     let mut kept: Option<String> = None;
-    let mut over = pin!(revoked.names(&identity.serial));
+    let marks = identity.marks();
+    let mut over = pin!(revoked.names(&marks));
     let outcome = loop {
         let next = tokio::select! {
-            () = &mut over => break Err(io::Error::other("its certificate is revoked")),
+            () = &mut over => break Err(io::Error::other("its certificate is good no more")),
             asked = hear(&mut reader, &mut buffer) => match asked {
                 Ok(Some(asked)) => asked,
                 Ok(None) => break Ok(()),
@@ -156,7 +157,7 @@ async fn converse(
         let now = unix_s();
         let answer = match next {
             Ask::Reserve { reservation } => {
-                let holder = (&peer, &*identity.serial);
+                let holder = (&peer, &marks);
                 hall.reserve(&reservation, holder, control.clone(), now).map(|(id, expires, _)| {
                     kept = Some(id);
                     Say::Reserved { expires }
@@ -164,7 +165,7 @@ async fn converse(
             }
             Ask::Connect { peer_id, overlay_id, passkey } => keys().and_then(|keys| {
                 let to = (&peer_id, &overlay_id, &*passkey);
-                let asker = (&peer, &*identity.fingerprint, &*identity.serial);
+                let asker = (&peer, &*identity.fingerprint, &marks);
                 let circuit = hall.connect(asker, to, keys, now)?;
                 Ok(Say::Circuit { circuit })
             }),

@@ -17,6 +17,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 
 use crate::node::Node;
+use crate::revoked::Marks;
 use crate::superpeer::desk::{Desk, Waiting};
 use crate::words::{hear, say};
 
@@ -60,16 +61,16 @@ async fn converse(
     (stream, address): (TcpStream, SocketAddr),
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let (stream, peer, serial) = welcome(stream, &node.identity.care).await?;
+    let (stream, peer, marks) = welcome(stream, &node.identity.care).await?;
     tracing::debug!(%peer, %address, "a peer in care has come");
     let _here = desk.enter();
     let (mut reader, mut writer) = tokio::io::split(stream);
     let (out, mut answers) = mpsc::channel(MAX_ANSWERS);
     let mut buffer = BytesMut::new();
-    let mut revoked = pin!(node.revoked.names(&serial));
+    let mut revoked = pin!(node.revoked.names(&marks));
     loop {
         tokio::select! {
-            () = &mut revoked => return Err(io::Error::other("its certificate is revoked")),
+            () = &mut revoked => return Err(io::Error::other("its certificate is good no more")),
             heard = hear::<Report>(&mut reader, &mut buffer) => {
                 let Some(report) = heard? else { return Ok(()) };
                 if report.report.peer_id != peer || !report.report.is_sensible() {
@@ -89,11 +90,11 @@ async fn converse(
     }
 }
 
-/// The handshake with a peer of the provider; the number of its certificate.
+/// The handshake with a peer of the provider; the marks of its certificate.
 async fn welcome(
     stream: TcpStream,
     tls: &PeerTls,
-) -> io::Result<(tokio_rustls::TlsStream<TcpStream>, PeerId, String)> {
+) -> io::Result<(tokio_rustls::TlsStream<TcpStream>, PeerId, Marks)> {
     let shaken = timeout(HELLO_TIMEOUT, tls.accept(stream)).await;
     let (stream, identity) =
         shaken.map_err(|_elapsed| io::Error::from(io::ErrorKind::TimedOut))??;
@@ -101,5 +102,5 @@ async fn welcome(
         return Err(io::Error::other("super peers are for peers"));
     }
     let peer = PeerId::parse(&identity.key).map_err(io::Error::other)?;
-    Ok((stream, peer, identity.serial))
+    Ok((stream, peer, identity.marks()))
 }

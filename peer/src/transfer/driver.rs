@@ -291,9 +291,12 @@ impl Driver {
                 }
                 self.engine.expel(&peer, now);
             }
-            Command::Revoked(serials) => {
-                for peer in self.links.with_serials(&serials) {
-                    self.engine.expel(&peer, now);
+            Command::Revoked(refused) => {
+                for (link, revoked) in self.links.with_marks(&refused) {
+                    match revoked {
+                        Some(peer) => self.engine.expel(&peer, now),
+                        None => self.engine.distrust(link, now),
+                    }
                 }
             }
             Command::Denied => self.denied(),

@@ -15,6 +15,7 @@ use crate::exchange::{Candidate, LinkId, LinkInfo};
 use crate::identity::Identity;
 use crate::nat::{Tries, Ways};
 use crate::node::Place;
+use crate::revoked::{Marks, is_refused};
 use crate::transfer::notary::unix_s;
 use crate::transfer::reach::{Linked, Reached, Route};
 use crate::transfer::standing::{Shared, Standing};
@@ -58,7 +59,7 @@ struct Open {
     link: Link,
     peer: PeerId,
     /// Of its certificate.
-    serial: String,
+    marks: Marks,
     path: Path,
     dialled: bool,
     /// Its place among all connections of this peer; without one it is for a goodbye.
@@ -144,12 +145,12 @@ impl Links {
         (path, dialled): (Path, bool),
         place: Option<Place>,
     ) {
-        let (peer, serial) = (met.peer.clone(), met.identity.serial.clone());
+        let (peer, marks) = (met.peer.clone(), met.identity.marks());
         if path.relay().is_none() {
             self.tries.succeeded(&peer);
         }
         let link = Link::start(met, id.0, &self.ears, self.intake.pace(Instant::now()));
-        self.open.insert(id, Open { link, peer, serial, path, dialled, _place: place });
+        self.open.insert(id, Open { link, peer, marks, path, dialled, _place: place });
         self.count();
     }
 
@@ -181,10 +182,12 @@ impl Links {
         self.open.get(&id).map(|open| &open.peer)
     }
 
-    /// Who is linked with a certificate of one of these serial numbers.
-    pub(crate) fn with_serials(&self, serials: &BTreeSet<String>) -> Vec<PeerId> {
-        let meant = self.open.values().filter(|open| serials.contains(&open.serial));
-        meant.map(|open| open.peer.clone()).collect()
+    /// Links with a certificate that has one of these marks, and the peer of each that is revoked.
+    pub(crate) fn with_marks(&self, refused: &BTreeSet<String>) -> Vec<(LinkId, Option<PeerId>)> {
+        let meant = self.open.iter().filter(|(_, open)| is_refused(&open.marks, refused));
+        let is_revoked = |open: &Open| refused.contains(&open.marks[0]);
+        let told = |open: &Open| is_revoked(open).then(|| open.peer.clone());
+        meant.map(|(id, open)| (*id, told(open))).collect()
     }
 
     pub(crate) fn path(&self, id: LinkId) -> Option<&Path> {

@@ -77,7 +77,7 @@ pub(crate) enum Command {
     Stop(String),
     /// The provider has expelled somebody; passkeys of older epochs are void.
     Expelled(PeerId, u64),
-    /// Certificates with these serial numbers are revoked.
+    /// Certificates with one of these marks are refused from now on.
     Revoked(Arc<BTreeSet<String>>),
     /// More is forbidden than was.
     Denied,

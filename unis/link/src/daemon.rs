@@ -3,6 +3,7 @@
 //! `main` ends.
 
 mod away;
+mod ca;
 pub mod config;
 mod identities;
 mod inputs;

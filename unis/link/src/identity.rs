@@ -46,6 +46,8 @@ pub struct Identity {
     /// SHA-256 of the public key (SubjectPublicKeyInfo, DER), 64 lower-case hex digits;
     /// empty without a certificate.
     pub key: String,
+    /// SHA-256 of its issuer's name (DER), 64 lower-case hex digits; empty without a certificate.
+    pub issuer: String,
     /// The user that the certificate names (`UID` of its subject, RFC 4519 §2.39).
     pub user: Option<String>,
 }
@@ -60,8 +62,16 @@ impl Identity {
             fingerprint: String::new(),
             serial: String::new(),
             key: String::new(),
+            issuer: String::new(),
             user: None,
         }
+    }
+
+    /// By what a certificate that was good is refused: its serial number where it is revoked, its
+    /// issuer where that is trusted no more.
+    #[must_use]
+    pub fn marks(&self) -> [String; 2] {
+        [self.serial.clone(), self.issuer.clone()]
     }
 }
 

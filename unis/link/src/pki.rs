@@ -5,6 +5,7 @@
 //!  pki token NAME ─► text ─► (out of band) ─► enroll ──POST /pki/enroll──► certificate
 //!                                              renew  ──POST /pki/renew───► certificate
 //!  pki revoke NAME|SERIAL ─► crl.pem at once
+//!  pki ca next, switch, retire ─► ca.pem: another CA beside, and then instead
 //! ```
 //!
 //! [`Authority`] does the work on disk, under a file lock, so that the command line may revoke
@@ -13,6 +14,7 @@
 //! (RUSTSEC-2026-0098);
 //! [`crate::trust`] chooses the bundle by trust domain instead.
 
+mod authorities;
 mod authority;
 mod bench;
 pub mod enrolment;
@@ -20,12 +22,13 @@ mod folder;
 mod issue;
 mod journal;
 mod ledger;
+mod rotation;
 pub mod service;
 mod token;
 
-use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+use std::{fmt, io};
 
 pub use crate::crypto::NoRandomness;
 use crate::identity::{SpiffeError, SpiffeName};
@@ -34,6 +37,7 @@ pub use crate::pki::authority::{Authority, Granted};
 pub(crate) use crate::pki::bench::check_names;
 pub use crate::pki::folder::Folder;
 pub use crate::pki::ledger::{Entry, State};
+pub use crate::pki::rotation::{Ca, Turn, Waiting};
 pub use crate::pki::token::{Token, TokenError};
 
 /// What the authority is to be called, and its server.
@@ -142,12 +146,20 @@ pub enum PkiError {
     /// Nothing by this name or serial number is valid.
     #[error("no valid certificate has the name or serial number `{0}`")]
     Unknown(String),
+    /// A CA does not take the next step yet.
+    #[error(transparent)]
+    Waiting(#[from] Waiting),
     /// Who enrols or renews may not.
     #[error(transparent)]
     Refused(#[from] Refused),
 }
 
 impl PkiError {
+    /// That a file holds something else.
+    pub(crate) fn file(path: &Path, reason: impl fmt::Display) -> Self {
+        Self::File { path: path.to_owned(), reason: reason.to_string() }
+    }
+
     /// Whether the same may be granted later: the disk or the ledger is full, or the disk fails.
     /// Nothing was changed.
     #[must_use]

@@ -33,6 +33,7 @@ fn caller(role: Role, partner: Option<&str>) -> Caller {
         role,
         fingerprint: String::new(),
         serial: String::new(),
+        issuer: String::new(),
         key: String::new(),
         user: None,
     };

@@ -55,7 +55,7 @@ pub enum Command {
     Bench(bench::Arguments),
     /// Print the documented default settings, or the ones in force
     Config(config::Arguments),
-    /// Keys and certificates: create a CA, enrol, renew, revoke
+    /// Keys and certificates: create a CA, enrol, renew, revoke, go over to another CA
     Pki(pki::Arguments<InputArguments>),
     /// Write a manual page for each command
     Man(manual::ManArguments),

@@ -27,8 +27,22 @@ pub(super) fn paths() -> Map<String, Value> {
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Issued"}}},
     });
     let all = [
-        ("/pki/ca.pem", "get", "ca-certificate", "Get the CA's certificate.", pem("PEM."), None),
-        ("/pki/crl.pem", "get", "revocations", "Get the revocation list.", pem("PEM."), None),
+        (
+            "/pki/ca.pem",
+            "get",
+            "ca-certificate",
+            "Get the certificates of the CAs that are trusted.",
+            pem("PEM: one, or two while the next CA takes over; the one that issues is first."),
+            None,
+        ),
+        (
+            "/pki/crl.pem",
+            "get",
+            "revocations",
+            "Get the revocation lists.",
+            pem("PEM: one of each CA."),
+            None,
+        ),
         (
             "/pki/enroll",
             "post",
@@ -100,11 +114,12 @@ pub(super) fn schemas() -> Map<String, Value> {
     // `link::pki::token` writes tokens.
     let secret = "The token's secret, base64url without padding. A token is `mp2p1.` and \
         base64url of: SHA-256 of the CA's certificate (DER), by which the server is known, 32 \
-        bytes of secret, the URL of the server.";
+        bytes of secret, the URL of the server. While two CAs are trusted it is `mp2p2.` and has \
+        the SHA-256 of both: the server is known by either.";
     let enroll = [("secret", secret), csr];
     let issued = [
         ("certificate", "The certificate, PEM."),
-        ("ca", "The CA's certificate, PEM."),
+        ("ca", "The certificates of the CAs that are trusted, PEM, the one that signed it first."),
         ("name", "The SPIFFE name in the certificate: the server sets it."),
     ];
     [

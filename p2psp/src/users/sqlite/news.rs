@@ -24,6 +24,11 @@ pub(super) fn revoked(tx: &Connection, peers: &[PeerId], by: &Act) -> rusqlite::
     peers.iter().try_for_each(|peer| note(tx, by, "revoke", &peer.digits(), json!({})))
 }
 
+/// Puts on record a step of the provider's CA towards another.
+pub(super) fn turned(tx: &Connection, step: &str, ca: u32, by: &Act) -> rusqlite::Result<()> {
+    note(tx, by, step, &ca.to_string(), json!({}))
+}
+
 /// What happened after a row of the trail, or since a time. A number that the trail has not come to
 /// is of another one, before a backup was put back: then since that time, too.
 pub(super) fn since(tx: &Connection, after: NewsAfter) -> rusqlite::Result<UserNews> {

@@ -218,6 +218,13 @@ pub(super) fn set(
     Ok(is_there)
 }
 
+/// Locks a user out, known or not.
+pub(super) fn bar(tx: &Connection, user: &str, by: &Act) -> rusqlite::Result<()> {
+    let sql = "INSERT OR IGNORE INTO user (id, created, updated) VALUES (?1, ?2, ?2)";
+    tx.execute(sql, params![user, by.now])?;
+    set(tx, user, ("is_locked", Some(1)), by).map(|_is_there| ())
+}
+
 /// Ends a peer.
 pub(super) fn end_peer(tx: &Connection, peer: &str, by: &Act) -> rusqlite::Result<bool> {
     let sql = "UPDATE peer SET ended = ?2 WHERE id = ?1 AND ended IS NULL";

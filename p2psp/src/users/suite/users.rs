@@ -205,6 +205,21 @@ async fn credit_beyond_what_was_measured_counts_for_no_class() {
     }
 }
 
+/// Of somebody who was invited and has joined nothing.
+#[tokio::test]
+async fn a_user_who_is_locked_out_before_the_first_join_stays_out() {
+    for Scene { ledger, .. } in Scene::peopled().await {
+        let (dora, operator) = (user("dora"), by("operator"));
+        assert!(!ledger.lock(&dora, true, &operator).await.unwrap());
+        ledger.bar(&dora, &operator).await.unwrap();
+        let joined = ledger.visit(visit("dora", 20, NOW)).await;
+        assert!(matches!(joined, Err(LedgerError::LockedOut(_))), "{joined:?}");
+        assert!(ledger.profile(&dora).await.unwrap().unwrap().locked_out);
+        assert!(ledger.lock(&dora, false, &operator).await.unwrap());
+        ledger.visit(visit("dora", 20, NOW)).await.unwrap();
+    }
+}
+
 /// What OMS has to hear at once: from the number on at which it begins, each time what is new.
 #[tokio::test]
 async fn news_tell_who_is_out_and_what_is_said_of_status() {

@@ -52,7 +52,7 @@ impl Scene {
 
     fn reserve(&self, epoch: u64, exp: u64, now: u64) -> Result<u64, Refused> {
         let text = self.reservation(epoch, exp).seal(&self.key).unwrap();
-        let held = self.hall.reserve(&text, (&peer("b"), "0b"), self.control.clone(), now);
+        let held = self.hall.reserve(&text, (&peer("b"), &marks("0b")), self.control.clone(), now);
         held.map(|(_, expires, _)| expires)
     }
 
@@ -65,6 +65,10 @@ impl Scene {
     fn used(&self) -> Vec<(u64, u64)> {
         self.hall.usage().iter().map(|usage| (usage.bytes_out, usage.bytes_in)).collect()
     }
+}
+
+fn marks(serial: &str) -> Marks {
+    [serial.to_owned(), "its issuer".to_owned()]
 }
 
 #[test]

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use crate::daemon::identities::IdentitySettings;
 use crate::identity::SpiffeName;
 use crate::pki::Folder;
-use crate::pki::enrolment::{self, Revocations};
+use crate::pki::enrolment::{self, TrustSource};
 use crate::shutdown::Shutdown;
 use crate::tls::Material;
 
@@ -60,24 +60,28 @@ impl Away {
         Ok((away, domain))
     }
 
-    /// Fetches revocation lists, and renews what runs out, until shutdown. The files are watched
-    /// by whoever uses them.
+    /// Fetches CAs and revocation lists, and renews what runs out or is of a CA that issues no
+    /// more, until shutdown. The files are watched by whoever uses them.
     pub(crate) async fn watch(self, shutdown: Shutdown) {
-        let mut revocations = Revocations::of(&self.url, &self.folder);
+        let mut trust = TrustSource::of(&self.url, &self.folder);
         let (mut is_there, mut own_seen) = (true, None::<Instant>);
         loop {
-            let fetched = revocations.fetch().await;
+            let fetched = trust.fetch().await;
             // Once, not at each look.
             match &fetched {
                 Err(error) if is_there => {
                     tracing::warn!(%error, url = self.url, "no revocation list; the last one counts");
                 }
-                Ok(()) if !is_there => {
+                Ok(_) if !is_there => {
                     tracing::info!(url = self.url, "revocation lists come again")
                 }
                 _ => {}
             }
             is_there = fetched.is_ok();
+            if fetched.is_ok_and(|is_new| is_new) {
+                tracing::info!(url = self.url, "other CAs are trusted from now on");
+                own_seen = None;
+            }
             if own_seen.is_none_or(|seen| seen.elapsed() >= LOOK_AT_OWN) {
                 own_seen = Some(Instant::now());
                 self.renew_own().await;
@@ -91,7 +95,7 @@ impl Away {
     }
 
     async fn renew_own(&self) {
-        if !self.runs_out() {
+        if !self.runs_out() && !enrolment::is_outlived(&self.folder) {
             return;
         }
         match enrolment::renew(&self.url, &self.folder).await {

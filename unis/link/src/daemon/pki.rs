@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::daemon::ca::{self, Step};
 use crate::daemon::identities::{IdentitySettings, open_authority, pki_folder, pki_settings};
 use crate::identity::{Role, SpiffeName};
 use crate::pki::{Authority, Entry, Folder, PkiSettings, State, Token, TokenOrder, enrolment};
@@ -34,6 +35,14 @@ pub trait Household: Args {
     /// # Errors
     /// The settings are refused.
     fn url(&self, state_dir: Option<PathBuf>) -> anyhow::Result<String>;
+
+    /// What else is to be known of a step from one CA to another, by its name, and the CA's number.
+    ///
+    /// # Errors
+    /// It cannot be kept.
+    fn turned(&self, _state_dir: Option<PathBuf>, _step: &str, _ca: u32) -> anyhow::Result<()> {
+        Ok(())
+    }
 
     /// What else is to be known of certificates that were revoked.
     ///
@@ -154,6 +163,19 @@ enum What<H: Args> {
         #[command(flatten)]
         state: StateArguments<H>,
     },
+    /// Show the CAs that are trusted, or go from one to the next: `next`, an hour later `switch`, and
+    /// when everybody has renewed `retire`; acts on running servers within seconds
+    Ca {
+        /// What to do
+        #[arg(value_enum, default_value_t)]
+        step: Step,
+        #[command(flatten)]
+        state: StateArguments<H>,
+        /// Do not wait for anybody: who has not heard of the new CA, or has no certificate of it,
+        /// enrols again
+        #[arg(long)]
+        now: bool,
+    },
     /// List the certificates issued
     Status {
         #[command(flatten)]
@@ -221,6 +243,14 @@ pub fn run<H: Household>(arguments: Arguments<H>, out: &mut dyn Write) -> anyhow
             writeln!(out, "{name}\n{}", folder.join("client.pem").display())?;
         }
         What::Revoke { which, state } => revoke(&which, &state, out)?,
+        What::Ca { step, state, now } => {
+            let (authority, _) = state.authority()?;
+            let taken = ca::take(&authority, step, now, out)?;
+            if let Some((name, number)) = taken.step {
+                state.inputs.turned(state.state_dir.clone(), name, number)?;
+            }
+            state.inputs.revoked(state.state_dir.clone(), &taken.ended)?;
+        }
         What::Status { state, format } => status(&state, format, out)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -12,8 +12,8 @@ use time::OffsetDateTime;
 
 use crate::crypto::random;
 use crate::identity::{Identity, SpiffeName, hex};
-use crate::pki::bench::{Bench, ca_der, check_names, found, required};
-use crate::pki::folder::{Folder, read};
+use crate::pki::bench::{Bench, check_names, found};
+use crate::pki::folder::{Folder, read, required};
 use crate::pki::issue::{LEAF_LIFE, Leaf};
 use crate::pki::journal::Kept;
 use crate::pki::ledger::{Entry, Pending};
@@ -37,7 +37,7 @@ pub struct Authority {
 pub struct Granted {
     /// The certificate, PEM.
     pub certificate: String,
-    /// The authority's certificate, PEM.
+    /// The certificates of the CAs that are trusted, PEM, the one that signed it first.
     pub ca: String,
     /// The name in the certificate.
     pub name: String,
@@ -78,6 +78,11 @@ impl Authority {
         &self.folder
     }
 
+    /// What it was opened with.
+    pub(crate) const fn settings(&self) -> &PkiSettings {
+        &self.settings
+    }
+
     /// Promises one certificate to whoever shows the token in time.
     ///
     /// # Errors
@@ -85,13 +90,15 @@ impl Authority {
     pub fn token(&self, order: &TokenOrder) -> Result<Token, PkiError> {
         let (name, user) = self.promised(order)?;
         let secret: [u8; 32] = random()?;
-        let ca_fingerprint = Sha256::digest(ca_der(&self.folder)?).into();
         let mut bench = self.bench()?;
+        let ca_fingerprints = bench.cas().own().iter().map(|ca| ca.fingerprint).collect();
         let ends = bench.seconds().saturating_add_unsigned(order.ttl.as_secs());
         let names = order.server_names.clone();
-        bench.ledger().promise(Pending::new(&secret, name, names, ends).of(user))?;
+        let cas = bench.cas().own().iter().map(|ca| ca.number).collect();
+        let token = Pending::new(&secret, name, names, ends).of(user).naming(cas);
+        bench.ledger().promise(token)?;
         bench.store()?;
-        Ok(Token { url: order.url.clone(), ca_fingerprint, secret })
+        Ok(Token { url: order.url.clone(), ca_fingerprints, secret })
     }
 
     /// The name that a token promises, and the user of a peer, whose name lacks its last part.
@@ -200,7 +207,7 @@ impl Authority {
         Ok(self.bench()?.ledger().entries().to_vec())
     }
 
-    /// The authority's certificate, PEM.
+    /// The certificates of the CAs that are trusted, PEM, the one that issues first.
     ///
     /// # Errors
     /// Those of reading it.
@@ -208,7 +215,7 @@ impl Authority {
         required(&self.folder.ca())
     }
 
-    /// The revocation list, PEM.
+    /// The revocation lists, PEM, one of each CA.
     ///
     /// # Errors
     /// Those of reading it.
@@ -217,8 +224,8 @@ impl Authority {
     }
 
     /// Renews what is past its time: the server's and the first operator's certificate at two
-    /// thirds of their life or when the settings name them otherwise, the revocation list at half
-    /// of its.
+    /// thirds of their life, when the settings name them otherwise or when they are to be of
+    /// another CA; revocation lists at half of theirs.
     ///
     /// # Errors
     /// [`PkiError`]; what was renewed before stays renewed.
@@ -246,7 +253,7 @@ impl Authority {
         }
     }
 
-    fn bench(&self) -> Result<Bench, PkiError> {
+    pub(crate) fn bench(&self) -> Result<Bench, PkiError> {
         Bench::open(&self.folder, &self.kept, OffsetDateTime::now_utc())
     }
 }
@@ -279,122 +286,4 @@ fn parse(request: &[u8]) -> Result<CertificateSigningRequestParams, Refused> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn settings() -> PkiSettings {
-        PkiSettings {
-            trust_domain: "isp.example".into(),
-            server_path: "isp/64500/unis/1".into(),
-            server_names: vec![],
-            peer_life: Duration::from_secs(3600),
-        }
-    }
-
-    fn authority(path: &Path) -> Authority {
-        Authority::init(path, &settings()).unwrap()
-    }
-
-    fn files(authority: &Authority) -> Vec<String> {
-        let folder = &authority.folder;
-        let paths = [folder.ca(), folder.server(), folder.client(), folder.crl()];
-        paths.iter().map(|path| required(path).unwrap()).collect()
-    }
-
-    fn changed(authority: &Authority, days: i64) -> [bool; 4] {
-        let before = files(authority);
-        authority.upkeep_at(OffsetDateTime::now_utc() + time::Duration::days(days)).unwrap();
-        let after = files(authority);
-        std::array::from_fn(|at| before[at] != after[at])
-    }
-
-    #[test]
-    fn opening_again_changes_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let before = files(&authority(folder.path()));
-        assert_eq!(files(&authority(folder.path())), before);
-    }
-
-    #[test]
-    fn looking_on_makes_and_renews_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let absent = Authority::open(folder.path(), &settings());
-        assert!(matches!(absent, Err(PkiError::Absent(_))));
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-        let before = files(&authority(folder.path()));
-        let other = PkiSettings { server_names: vec!["unis.isp.example".into()], ..settings() };
-        let opened = Authority::open(folder.path(), &other).unwrap();
-        assert_eq!(opened.status().unwrap().len(), 2);
-        assert_eq!(files(&opened), before);
-    }
-
-    #[test]
-    fn a_server_of_another_name_gets_another_certificate() {
-        let other = [
-            PkiSettings { server_names: vec!["unis.isp.example".into()], ..settings() },
-            PkiSettings { server_path: "isp/64500/unis/2".into(), ..settings() },
-        ];
-        for settings in other {
-            let folder = tempfile::tempdir().unwrap();
-            let before = files(&authority(folder.path()));
-            let after = files(&Authority::init(folder.path(), &settings).unwrap());
-            let changed: [bool; 4] = std::array::from_fn(|at| before[at] != after[at]);
-            assert_eq!(changed, [false, true, false, false]);
-            assert_eq!(files(&Authority::init(folder.path(), &settings).unwrap()), after);
-        }
-    }
-
-    #[test]
-    fn names_that_cannot_be_leave_nothing_behind() {
-        let folder = tempfile::tempdir().unwrap();
-        let wrong = [
-            PkiSettings { trust_domain: "not a domain".into(), ..settings() },
-            PkiSettings { server_path: "a//b".into(), ..settings() },
-            PkiSettings { server_names: vec!["a b".into()], ..settings() },
-        ];
-        for settings in wrong {
-            let path = folder.path().join("pki");
-            assert!(Authority::init(&path, &settings).is_err(), "{settings:?}");
-            assert!(!path.exists());
-        }
-    }
-
-    #[test]
-    fn what_runs_out_is_renewed_before() {
-        let folder = tempfile::tempdir().unwrap();
-        let authority = authority(folder.path());
-        assert_eq!(changed(&authority, 3), [false, false, false, false]);
-        assert_eq!(changed(&authority, 4), [false, false, false, true]);
-        assert_eq!(changed(&authority, 61), [false, true, true, true]);
-    }
-
-    #[test]
-    fn a_revoked_certificate_is_not_renewed() {
-        let folder = tempfile::tempdir().unwrap();
-        let authority = authority(folder.path());
-        authority.revoke("spiffe://isp.example/operator/first-try").unwrap();
-        assert_eq!(changed(&authority, 61), [false, true, false, true]);
-    }
-
-    #[test]
-    fn a_lost_key_is_said_and_not_replaced() {
-        let folder = tempfile::tempdir().unwrap();
-        let authority = authority(folder.path());
-        std::fs::remove_file(authority.folder.ca_key()).unwrap();
-        let again = Authority::init(folder.path(), &authority.settings);
-        assert!(matches!(again, Err(PkiError::Torn { .. })));
-    }
-
-    #[test]
-    fn names_of_others_are_not_promised() {
-        let folder = tempfile::tempdir().unwrap();
-        let order = TokenOrder {
-            name: SpiffeName::parse("spiffe://other.example/peer/1").unwrap().into(),
-            server_names: vec![],
-            ttl: Duration::from_secs(60),
-            url: String::new(),
-        };
-        let refused = authority(folder.path()).token(&order);
-        assert!(matches!(refused, Err(PkiError::Foreign { .. })));
-    }
-}
+mod tests;

@@ -1,18 +1,19 @@
-//! Where the authority works: its key, its ledger and the lock on its folder, for one act.
+//! Where the authority works: its keys, its ledger and the lock on its folder, for one act.
 
 use std::path::Path;
 
-use rcgen::{Issuer, KeyPair, PublicKeyData};
-use rustls_pki_types::CertificateDer;
+use rcgen::{KeyPair, PublicKeyData};
 use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 use time::OffsetDateTime;
 use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate};
 
 use crate::identity::{SpiffeName, hex};
-use crate::pki::folder::{Folder, Lock, PUBLIC, SECRET, read, write};
+use crate::pki::authorities::{Authorities, Signer};
+use crate::pki::folder::{Folder, Lock, PUBLIC, SECRET, read, required, write};
 use crate::pki::issue::{self, CRL_LIFE, LEAF_LIFE, Leaf};
 use crate::pki::journal::{Journal, Kept};
-use crate::pki::ledger::{Ledger, State};
+use crate::pki::ledger::{Entry, Ledger, State};
 use crate::pki::{PkiError, PkiSettings};
 
 /// Path of the first operator's name, whose certificate comes with the authority.
@@ -23,7 +24,7 @@ const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 /// The authority's tools, taken out for one act.
 pub(crate) struct Bench {
     folder: Folder,
-    issuer: Issuer<'static, KeyPair>,
+    cas: Authorities,
     journal: Journal,
     /// Where it goes back to.
     kept: Kept,
@@ -45,7 +46,7 @@ pub(crate) fn found(
     let lock = folder.lock()?;
     if read(&folder.ca())?.is_none() {
         let key = key_for(&folder.ca_key())?;
-        write(&folder.ca(), &issue::authority(&settings.trust_domain, &key, now)?, PUBLIC)?;
+        write(&folder.ca(), &issue::authority((&settings.trust_domain, 1), &key, now)?, PUBLIC)?;
     }
     let mut bench = Bench::under(lock, (folder, &Kept::default()), now)?;
     if read(&folder.crl())?.is_none() {
@@ -54,7 +55,7 @@ pub(crate) fn found(
     for part in parts(folder, settings)? {
         if read(&part.certificate)?.is_none() {
             let key = key_for(&part.key)?;
-            let pem = bench.issue(&part.leaf(), &key)?;
+            let pem = bench.issue_by(bench.of(&part), &part.leaf(), &key)?;
             write(&part.certificate, &pem, PUBLIC)?;
         } else {
             existing_key(&part.key, &part.certificate)?;
@@ -78,10 +79,14 @@ impl Bench {
         (folder, kept): (&Folder, &Kept),
         now: OffsetDateTime,
     ) -> Result<Self, PkiError> {
-        let key = existing_key(&folder.ca_key(), &folder.ca())?;
-        let issuer = Issuer::from_ca_cert_pem(&required(&folder.ca())?, key)?;
+        let cas = Authorities::load(folder)?;
         let (journal, kept) = (kept.take(folder)?, kept.clone());
-        Ok(Self { folder: folder.clone(), issuer, journal, kept, now, _lock: lock })
+        Ok(Self { folder: folder.clone(), cas, journal, kept, now, _lock: lock })
+    }
+
+    /// The CAs.
+    pub(crate) const fn cas(&self) -> &Authorities {
+        &self.cas
     }
 
     /// The ledger; what is done to it is to be [stored](Self::store).
@@ -106,20 +111,64 @@ impl Bench {
         leaf: &Leaf<'_>,
         key: &impl PublicKeyData,
     ) -> Result<String, PkiError> {
-        let signed = issue::certificate(leaf, key, &self.issuer, self.now)?;
+        self.issue_by(self.cas.issuing().number, leaf, key)
+    }
+
+    fn issue_by(
+        &mut self,
+        ca: u32,
+        leaf: &Leaf<'_>,
+        key: &impl PublicKeyData,
+    ) -> Result<String, PkiError> {
+        let by = self.cas.own().iter().find(|own| own.number == ca);
+        let by = by.unwrap_or_else(|| self.cas.issuing());
+        let signed = issue::certificate(leaf, key, by, self.now)?;
         self.journal.ledger.issue(signed.entry)?;
         self.store()?;
         Ok(signed.pem)
     }
 
-    /// Signs the revocation list anew. The ledger goes first: a crash in between leaves a list with
-    /// an older number, which the next upkeep replaces.
+    /// Signs the revocation lists anew. The ledger goes first: a crash in between leaves a list
+    /// with an older number, which the next upkeep replaces.
     pub(crate) fn write_list(&mut self) -> Result<(), PkiError> {
         let number = self.journal.ledger.next_crl_number();
         self.store()?;
         let entries = self.journal.ledger.entries();
-        let list = issue::revocation_list(entries, number, &self.issuer, self.now)?;
-        write(&self.folder.crl(), &list, PUBLIC)
+        let list = |by: &Signer| issue::revocation_list(entries, number, by, self.now);
+        let lists: Result<String, PkiError> = self.cas.own().iter().map(list).collect();
+        write(&self.folder.crl(), &lists?, PUBLIC)
+    }
+
+    /// Makes a CA that is trusted behind those of these numbers; its number. A crash on the way
+    /// leaves a key of no CA, or lists that lack the new one's: upkeep makes both good.
+    pub(crate) fn add_ca(&mut self, trust_domain: &str, behind: &[u32]) -> Result<u32, PkiError> {
+        let (number, key) = (self.cas.free_number(), KeyPair::generate()?);
+        let pem = issue::authority((trust_domain, number), &key, self.now)?;
+        self.cas.keep(&self.folder, &key)?;
+        self.cas.trust(&self.folder, behind, Some(&pem))?;
+        self.cas = Authorities::load(&self.folder)?;
+        Ok(number)
+    }
+
+    /// Trusts the CAs of these numbers, of which the first issues.
+    pub(crate) fn trust(&mut self, numbers: &[u32]) -> Result<(), PkiError> {
+        self.cas.trust(&self.folder, numbers, None)?;
+        self.cas = Authorities::load(&self.folder)?;
+        Ok(())
+    }
+
+    /// Ends what is of CAs that are trusted no more: keys, certificates, which are returned, lists.
+    pub(crate) fn settle(&mut self) -> Result<Vec<Entry>, PkiError> {
+        self.cas.sweep(&self.folder)?;
+        let numbers: Vec<u32> = self.cas.own().iter().map(|ca| ca.number).collect();
+        let now = self.seconds();
+        let ended = self.journal.ledger.abandon(&numbers, now);
+        self.store()?;
+        if self.list_is_due()? {
+            self.write_list()?;
+            tracing::info!("revocation list renewed");
+        }
+        Ok(ended)
     }
 
     pub(crate) fn ca_pem(&self) -> Result<String, PkiError> {
@@ -129,36 +178,75 @@ impl Bench {
     /// Renews what is past its time.
     pub(crate) fn upkeep(mut self, settings: &PkiSettings) -> Result<(), PkiError> {
         for part in parts(&self.folder, settings)? {
-            if self.is_due(&part)? {
-                let key = existing_key(&part.key, &part.certificate)?;
-                let pem = self.issue(&part.leaf(), &key)?;
-                write(&part.certificate, &pem, PUBLIC)?;
-                tracing::info!(certificate = %part.certificate.display(), "renewed");
-            }
+            self.renew_part(&part, self.of(&part))?;
         }
-        if self.list_is_due()? {
-            self.write_list()?;
-            tracing::info!("revocation list renewed");
+        // What is revoked is not renewed: what was of a CA that is gone has to be renewed first.
+        self.settle().map(|_ended| ())
+    }
+
+    /// Has what comes with the authority signed by the CA of this number, by the names that it has
+    /// now: settings that a command is given may name another server.
+    pub(crate) fn turn(&mut self, what: Own, ca: u32) -> Result<(), PkiError> {
+        let (certificate, key) = match what {
+            Own::Server => (self.folder.server(), self.folder.server_key()),
+            Own::Operator => (self.folder.client(), self.folder.client_key()),
+        };
+        let Some(entry) = self.entry_in(&certificate)? else { return Ok(()) };
+        if entry.ca == ca || entry.state(self.seconds()) != State::Valid {
+            return Ok(());
+        }
+        let (name, server_names) = (SpiffeName::parse(&entry.name)?, entry.server_names);
+        let part = Part { certificate, key, name, server_names };
+        let key = existing_key(&part.key, &part.certificate)?;
+        let pem = self.issue_by(ca, &part.leaf(), &key)?;
+        write(&part.certificate, &pem, PUBLIC)
+    }
+
+    /// The name of the server that comes with the authority.
+    pub(crate) fn server_name(&self) -> Result<Option<String>, PkiError> {
+        Ok(self.entry_in(&self.folder.server())?.map(|entry| entry.name))
+    }
+
+    fn entry_in(&self, path: &Path) -> Result<Option<Entry>, PkiError> {
+        let der = certificate(path)?;
+        let (_, parsed) = X509Certificate::from_der(&der).map_err(|error| bad(path, error))?;
+        Ok(self.journal.ledger.find(&hex(parsed.raw_serial())).cloned())
+    }
+
+    fn renew_part(&mut self, part: &Part, ca: u32) -> Result<(), PkiError> {
+        if self.is_due(part, ca)? {
+            let key = existing_key(&part.key, &part.certificate)?;
+            let pem = self.issue_by(ca, &part.leaf(), &key)?;
+            write(&part.certificate, &pem, PUBLIC)?;
+            tracing::info!(certificate = %part.certificate.display(), "renewed");
         }
         Ok(())
     }
 
+    /// The CA that signs something which comes with the authority. The server is known by the
+    /// oldest: who was away while the next was made finds it, and learns of the next there.
+    fn of(&self, part: &Part) -> u32 {
+        let is_server = part.certificate == self.folder.server();
+        if is_server { self.cas.shown().number } else { self.cas.issuing().number }
+    }
+
     /// Whether two thirds of a certificate's life are over, or it has not begun, as when a clock
-    /// was wrong and is right again; or it is to have other names. A revoked one is not renewed,
-    /// nor is one that was not issued here.
-    fn is_due(&self, part: &Part) -> Result<bool, PkiError> {
+    /// was wrong and is right again; or it is to have other names, or to be of another CA. A
+    /// revoked one is not renewed, nor is one that was not issued here.
+    fn is_due(&self, part: &Part, ca: u32) -> Result<bool, PkiError> {
         let path = &part.certificate;
         let der = certificate(path)?;
         let (_, parsed) = X509Certificate::from_der(&der).map_err(|error| bad(path, error))?;
         let ends = parsed.validity().not_after.timestamp();
         let Some(entry) = self.journal.ledger.find(&hex(parsed.raw_serial())) else {
             // The ledger forgets what ran out long ago: a server that was off for so long.
-            return Ok(self.seconds() > ends && self.is_ours(&parsed)?);
+            return Ok(self.seconds() > ends && self.is_ours(&parsed));
         };
         if entry.state(self.seconds()) == State::Revoked {
             return Ok(false);
         }
-        if entry.name != part.name.as_str() || entry.server_names != part.server_names {
+        let is_named = entry.name == part.name.as_str() && entry.server_names == part.server_names;
+        if !is_named || entry.ca != ca {
             return Ok(true);
         }
         let begins = parsed.validity().not_before.timestamp();
@@ -167,28 +255,36 @@ impl Bench {
     }
 
     /// Whether a certificate names this authority as its issuer.
-    fn is_ours(&self, parsed: &X509Certificate<'_>) -> Result<bool, PkiError> {
-        let path = self.folder.ca();
-        let der = certificate(&path)?;
-        let (_, ca) = X509Certificate::from_der(&der).map_err(|error| bad(&path, error))?;
-        Ok(parsed.issuer().as_raw() == ca.subject().as_raw())
+    fn is_ours(&self, parsed: &X509Certificate<'_>) -> bool {
+        self.cas.own().iter().any(|ca| ca.subject == parsed.issuer().as_raw())
     }
 
-    /// Whether half of the revocation list's life is over, or it has not begun, or it is not the
-    /// ledger's latest.
+    /// Whether there is another list than one of each CA, or one is due.
     fn list_is_due(&self) -> Result<bool, PkiError> {
         let path = self.folder.crl();
         let pem = required(&path)?;
-        let der = rustls_pki_types::CertificateRevocationListDer::from_pem_slice(pem.as_bytes())
-            .map_err(|error| bad(&path, error))?;
-        let (_, list) =
-            CertificateRevocationList::from_der(&der).map_err(|error| bad(&path, error))?;
+        let mut cas = self.cas.own().iter();
+        for der in CertificateRevocationListDer::pem_slice_iter(pem.as_bytes()) {
+            let der = der.map_err(|error| bad(&path, error))?;
+            let (_, list) =
+                CertificateRevocationList::from_der(&der).map_err(|error| bad(&path, error))?;
+            let of = cas.next().map(|ca| &*ca.subject);
+            if of != Some(list.issuer().as_raw()) || self.is_late(&list) {
+                return Ok(true);
+            }
+        }
+        Ok(cas.next().is_some())
+    }
+
+    /// Whether half of a revocation list's life is over, or it has not begun, or it is not the
+    /// ledger's latest.
+    fn is_late(&self, list: &CertificateRevocationList<'_>) -> bool {
         let number = list.crl_number().map(|number| number.to_u64_digits());
         let latest = number.is_some_and(|digits| digits == [self.journal.ledger.crl_number()]);
         let half: OffsetDateTime = self.now + CRL_LIFE / 2;
         let ends = list.next_update().map_or(0, |time| time.timestamp());
         let is_early = self.seconds() < list.last_update().timestamp();
-        Ok(!latest || is_early || half.unix_timestamp() >= ends)
+        !latest || is_early || half.unix_timestamp() >= ends
     }
 }
 
@@ -196,6 +292,15 @@ impl Drop for Bench {
     fn drop(&mut self) {
         self.kept.put(std::mem::take(&mut self.journal));
     }
+}
+
+/// Whose certificate comes with the authority.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Own {
+    /// The server's.
+    Server,
+    /// The first operator's.
+    Operator,
 }
 
 /// A certificate that comes with the authority.
@@ -263,56 +368,13 @@ pub(crate) fn existing_key(path: &Path, certificate: &Path) -> Result<KeyPair, P
     KeyPair::from_pem(&pem).map_err(|error| bad(path, error))
 }
 
-/// The authority's certificate, DER.
-pub(crate) fn ca_der(folder: &Folder) -> Result<CertificateDer<'static>, PkiError> {
-    certificate(&folder.ca())
-}
-
 fn certificate(path: &Path) -> Result<CertificateDer<'static>, PkiError> {
     CertificateDer::from_pem_slice(required(path)?.as_bytes()).map_err(|error| bad(path, error))
 }
 
-/// A file that has to be there.
-pub(crate) fn required(path: &Path) -> Result<String, PkiError> {
-    let missing = || std::io::Error::from(std::io::ErrorKind::NotFound);
-    read(path)?.ok_or_else(|| PkiError::Io { path: path.to_owned(), source: missing() })
-}
-
 fn bad(path: &Path, error: impl std::fmt::Display) -> PkiError {
-    PkiError::File { path: path.to_owned(), reason: error.to_string() }
+    PkiError::file(path, error)
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    /// The clock was three months ahead for a while.
-    #[test]
-    fn what_has_not_begun_is_replaced() {
-        let path = tempfile::tempdir().unwrap();
-        let (folder, kept) = (Folder::at(path.path()), Kept::default());
-        let settings = PkiSettings {
-            trust_domain: "isp.example".into(),
-            server_path: "isp/64500/unis/1".into(),
-            server_names: vec![],
-            peer_life: Duration::from_secs(3600),
-        };
-        let now = OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap();
-        found(&folder, &settings, now).unwrap();
-        let upkeep = |after: i64| {
-            let at = now + time::Duration::days(after);
-            Bench::open(&folder, &kept, at).unwrap().upkeep(&settings).unwrap();
-            let files = [folder.server(), folder.client(), folder.crl()];
-            files.map(|file| required(&file).unwrap())
-        };
-        let ahead = upkeep(90);
-        let right = upkeep(0);
-        for (ahead, right) in ahead.iter().zip(&right) {
-            assert_ne!(ahead, right);
-        }
-        assert_eq!(upkeep(0), right);
-        assert_eq!(upkeep(1), right);
-    }
-}
+mod tests;

@@ -10,21 +10,26 @@ use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, UnixTime};
 use sha2::{Digest, Sha256};
-use x509_parser::prelude::{CertificateRevocationList, FromDer};
+use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate};
 
 use crate::client::{Client, ClientError, Response};
 use crate::crypto::provider;
 use crate::identity::hex;
 use crate::metrics::Metrics;
+use crate::pki::authorities::{number, pem_of};
 use crate::pki::bench::existing_key;
-use crate::pki::folder::{Folder, PUBLIC, SECRET, read, write};
+use crate::pki::folder::{Folder, PUBLIC, SECRET, read, required, write};
 use crate::pki::service::{EnrollRequest, Issued, RenewRequest};
 use crate::pki::token::secret_text;
 use crate::pki::{PkiError, Token};
 use crate::tls::{ClientTls, ClientTlsSettings, Material, ServerTrust, TlsError};
 
-/// Largest answer read.
-const MAX_ANSWER_BYTES: usize = 64 << 10;
+/// Largest answer read of a server that nobody vouches for.
+const MAX_STRANGER_BYTES: usize = 64 << 10;
+/// … and of one that is believed: revocation lists, as long as they are read from the disk.
+const MAX_ANSWER_BYTES: usize = 64 << 20;
+/// CAs that are believed at a time: two, and what the provider put beside.
+const MAX_CAS: usize = 16;
 const JSON: &str = "application/json";
 
 /// Why there is no certificate.
@@ -106,7 +111,7 @@ async fn enroll_with(
     let issued = ask(&client, &format!("{url}/pki/enroll"), &asked, &key).await?;
     write(&folder.client_key(), &key.serialize_pem(), SECRET)?;
     write(&folder.client(), &issued.certificate, PUBLIC)?;
-    revocations(&client, url, &folder).await?;
+    trust(&client, url, &folder).await?;
     Ok(issued.name)
 }
 
@@ -131,23 +136,25 @@ pub fn held(folder: &Path) -> Option<Held> {
     Some(Held { key: files.client_key(), name, days_left: left_s / (24 * 60 * 60) })
 }
 
-/// Fetches the authority's revocation list into `folder`, where it is written if it changed.
+/// Fetches whom to believe into `folder`, the certificates of the authority's CAs and their
+/// revocation lists, where they are written if they changed: from a server that is believed, so
+/// that who has heard of one CA hears of the next.
 ///
 /// # Errors
 /// [`EnrolmentError`]; what is in `folder` stays as it was.
-pub async fn fetch_revocations(url: &str, folder: &Path) -> Result<(), EnrolmentError> {
-    Revocations::of(url, folder).fetch().await
+pub async fn fetch_trust(url: &str, folder: &Path) -> Result<(), EnrolmentError> {
+    TrustSource::of(url, folder).fetch().await.map(|_is_new| ())
 }
 
 /// The same again and again, over a connection that is kept.
 #[derive(Debug)]
-pub struct Revocations {
+pub struct TrustSource {
     url: String,
     folder: Folder,
     client: Option<Client>,
 }
 
-impl Revocations {
+impl TrustSource {
     /// Of the authority at `url`, into `folder`.
     #[must_use]
     pub fn of(url: &str, folder: &Path) -> Self {
@@ -155,38 +162,73 @@ impl Revocations {
         Self { url, folder: Folder::at(folder), client: None }
     }
 
-    /// See [`fetch_revocations`].
+    /// See [`fetch_trust`]; whether the CAs are others than before.
     ///
     /// # Errors
     /// As there.
-    pub async fn fetch(&mut self) -> Result<(), EnrolmentError> {
+    pub async fn fetch(&mut self) -> Result<bool, EnrolmentError> {
         let known = self.client.take().map_or_else(|| client(trusting(&self.folder)), Ok)?;
-        revocations(&known, &self.url, &self.folder).await?;
-        // Where it failed the next one reads anew whom to trust.
-        self.client = Some(known);
-        Ok(())
+        let is_new = trust(&known, &self.url, &self.folder).await?;
+        // Where it failed, or there are others, the next one reads anew whom to trust.
+        self.client = Some(known).filter(|_| !is_new);
+        Ok(is_new)
     }
 }
 
-/// The serial numbers on the revocation list in `folder`, lower-case hex, two digits a byte; none
+/// The serial numbers on the revocation lists in `folder`, lower-case hex, two digits a byte; none
 /// without a list.
 ///
 /// # Errors
-/// The file is no revocation list.
+/// The file holds something else.
 pub fn revoked(folder: &Path) -> Result<BTreeSet<String>, PkiError> {
     let path = Folder::at(folder).crl();
     let Some(text) = read(&path)? else { return Ok(BTreeSet::new()) };
     let bad = |reason: String| PkiError::File { path: path.clone(), reason };
-    let der = CertificateRevocationListDer::from_pem_slice(text.as_bytes())
-        .map_err(|error| bad(error.to_string()))?;
-    let (_, list) =
-        CertificateRevocationList::from_der(&der).map_err(|error| bad(error.to_string()))?;
-    Ok(list.iter_revoked_certificates().map(|entry| hex(entry.raw_serial())).collect())
+    let mut revoked = BTreeSet::new();
+    for der in CertificateRevocationListDer::pem_slice_iter(text.as_bytes()) {
+        let der = der.map_err(|error| bad(error.to_string()))?;
+        let (_, list) =
+            CertificateRevocationList::from_der(&der).map_err(|error| bad(error.to_string()))?;
+        revoked.extend(list.iter_revoked_certificates().map(|entry| hex(entry.raw_serial())));
+    }
+    Ok(revoked)
+}
+
+/// The CAs that are believed by `folder`, the one that issues first, each as
+/// [`crate::Identity::issuer`] has it.
+///
+/// # Errors
+/// The file cannot be read, or holds something else.
+pub fn issuers(folder: &Path) -> Result<Vec<String>, PkiError> {
+    let path = Folder::at(folder).ca();
+    let text = required(&path)?;
+    let mut issuers = Vec::new();
+    for der in CertificateDer::pem_slice_iter(text.as_bytes()) {
+        let der = der.map_err(|error| PkiError::file(&path, error))?;
+        let (_, ca) =
+            X509Certificate::from_der(&der).map_err(|error| PkiError::file(&path, error))?;
+        issuers.push(hex(&Sha256::digest(ca.subject().as_raw())));
+    }
+    Ok(issuers)
+}
+
+/// Whether the certificate in `folder` is of another CA than the one that issues now: it is to be
+/// renewed before that CA is trusted no more.
+#[must_use]
+pub fn is_outlived(folder: &Path) -> bool {
+    let path = Folder::at(folder).client();
+    let own = read(&path).ok().flatten().and_then(|text| {
+        let der = CertificateDer::from_pem_slice(text.as_bytes()).ok()?;
+        let (_, own) = X509Certificate::from_der(&der).ok()?;
+        Some(hex(&Sha256::digest(own.issuer().as_raw())))
+    });
+    let issuing = issuers(folder).ok().and_then(|issuers| issuers.into_iter().next());
+    own.is_some() && issuing.is_some() && own != issuing
 }
 
 /// Fetches the certificate of the authority at `url` into `folder`, where its SHA-256 is
 /// `fingerprint`; where none is given, whichever answers is believed. Its fingerprint, 64 hex
-/// digits.
+/// digits. Where there are two CAs the server is known by the older.
 ///
 /// # Errors
 /// [`EnrolmentError::WrongAuthority`] where it has another fingerprint.
@@ -196,34 +238,45 @@ pub async fn meet_authority(
     folder: &Path,
 ) -> Result<String, EnrolmentError> {
     let url = url.trim_end_matches('/');
-    let (pem, found) = unverified_authority(url).await?;
-    let found = hex(&found);
+    let cas = unverified_authorities(url).await?;
+    let oldest = cas.iter().min_by_key(|ca| ca.number);
+    let oldest = oldest.ok_or_else(|| nonsense(url, "no CA"))?;
+    let found = hex(&oldest.fingerprint);
     if fingerprint.is_some_and(|expected| expected.to_ascii_lowercase() != found) {
         return Err(EnrolmentError::WrongAuthority(format!("{url} ({found})")));
     }
     let folder = Folder::at(folder);
     folder.create()?;
-    write(&folder.ca(), &pem, PUBLIC)?;
+    write(&folder.ca(), &oldest.pem, PUBLIC)?;
     Ok(found)
 }
 
-async fn revocations(client: &Client, url: &str, folder: &Folder) -> Result<(), EnrolmentError> {
-    let url = format!("{url}/pki/crl.pem");
-    let list = granted(&url, client.get(&url, HeaderMap::new()).await?)?;
-    let text = std::str::from_utf8(&list).map_err(|error| nonsense(&url, error))?;
-    CertificateRevocationListDer::from_pem_slice(&list).map_err(|error| nonsense(&url, error))?;
+/// Takes over whom a believed server says to believe; whether the CAs are others than before. Lists
+/// go first: a CA without its list would be no use.
+async fn trust(client: &Client, url: &str, folder: &Folder) -> Result<bool, EnrolmentError> {
+    let path = format!("{url}/pki/ca.pem");
+    let cas = authorities(&path, client.get(&path, HeaderMap::new()).await?)?;
+    let cas: String = cas.into_iter().map(|ca| ca.pem).collect();
+    let path = format!("{url}/pki/crl.pem");
+    let lists = granted(&path, client.get(&path, HeaderMap::new()).await?)?;
+    let text = std::str::from_utf8(&lists).map_err(|error| nonsense(&path, error))?;
+    CertificateRevocationListDer::from_pem_slice(&lists).map_err(|error| nonsense(&path, error))?;
     if read(&folder.crl())?.as_deref() != Some(text) {
         write(&folder.crl(), text, PUBLIC)?;
     }
-    Ok(())
+    let is_new = read(&folder.ca())?.is_none_or(|known| known != cas);
+    if is_new {
+        write(&folder.ca(), &cas, PUBLIC)?;
+    }
+    Ok(is_new)
 }
 
-/// Renews the certificate in `folder` with itself. Returns the name in it. The key stays: one file
-/// is replaced, so that neither a crash nor a reload in between meets a key without its
-/// certificate.
+/// Renews the certificate in `folder` with itself, and whom to believe with it ([`fetch_trust`]).
+/// Returns the name in it. The key stays: one file is replaced, so that neither a crash nor a
+/// reload in between meets a key without its certificate.
 ///
 /// # Errors
-/// [`EnrolmentError`]; what is in `folder` stays as it was.
+/// [`EnrolmentError`]; the certificate in `folder` stays as it was.
 pub async fn renew(url: &str, folder: &Path) -> Result<String, EnrolmentError> {
     let url = url.trim_end_matches('/');
     let folder = Folder::at(folder);
@@ -233,28 +286,48 @@ pub async fn renew(url: &str, folder: &Path) -> Result<String, EnrolmentError> {
     settings.own = Some((folder.client(), folder.client_key()));
     let client = client(settings)?;
     let issued = ask(&client, &format!("{url}/pki/renew"), &RenewRequest { csr }, &key).await?;
+    // The CA that signed it may be new here.
+    trust(&client, url, &folder).await?;
     write(&folder.client(), &issued.certificate, PUBLIC)?;
     Ok(issued.name)
 }
 
-/// The CA's certificate, PEM, re-encoded: nothing else of the unverified answer is kept.
-async fn fetch_authority(url: &str, token: &Token) -> Result<String, EnrolmentError> {
-    let (pem, fingerprint) = unverified_authority(url).await?;
-    if fingerprint != token.ca_fingerprint {
-        return Err(EnrolmentError::WrongAuthority(format!("{url}/pki/ca.pem")));
-    }
-    Ok(pem)
+/// A CA as a server told of it, re-encoded: nothing else of the answer is kept.
+struct Told {
+    pem: String,
+    fingerprint: [u8; 32],
+    number: u32,
 }
 
-/// The certificate that is served as the CA's, and its SHA-256: to be compared with what is known.
-async fn unverified_authority(url: &str) -> Result<(String, [u8; 32]), EnrolmentError> {
+/// The certificates, PEM, of those CAs that the token names.
+async fn fetch_authority(url: &str, token: &Token) -> Result<String, EnrolmentError> {
+    let cas = unverified_authorities(url).await?;
+    let named = cas.into_iter().filter(|ca| token.ca_fingerprints.contains(&ca.fingerprint));
+    let named: String = named.map(|ca| ca.pem).collect();
+    if named.is_empty() {
+        return Err(EnrolmentError::WrongAuthority(format!("{url}/pki/ca.pem")));
+    }
+    Ok(named)
+}
+
+/// The certificates that are served as the CAs': to be compared with what is known.
+async fn unverified_authorities(url: &str) -> Result<Vec<Told>, EnrolmentError> {
     let tls = ClientTls::unverified().map_err(TlsError::from)?;
-    let client = bounded(tls);
+    let client = bounded(tls, MAX_STRANGER_BYTES);
     let url = format!("{url}/pki/ca.pem");
-    let response = client.get(&url, HeaderMap::new()).await?;
-    let pem = granted(&url, response)?;
-    let der = CertificateDer::from_pem_slice(&pem).map_err(|error| nonsense(&url, error))?;
-    Ok((pem_of(&der), Sha256::digest(&der).into()))
+    authorities(&url, client.get(&url, HeaderMap::new()).await?)
+}
+
+fn authorities(url: &str, answer: Response) -> Result<Vec<Told>, EnrolmentError> {
+    let text = granted(url, answer)?;
+    let mut cas = Vec::new();
+    for der in CertificateDer::pem_slice_iter(&text).take(MAX_CAS) {
+        let der = der.map_err(|error| nonsense(url, error))?;
+        let (_, ca) = X509Certificate::from_der(&der).map_err(|error| nonsense(url, error))?;
+        let (pem, fingerprint) = (pem_of(&der), Sha256::digest(&der).into());
+        cas.push(Told { pem, fingerprint, number: number(&ca) });
+    }
+    if cas.is_empty() { Err(nonsense(url, "no certificate")) } else { Ok(cas) }
 }
 
 /// Posts a signing request; what comes back must be over our key.
@@ -290,11 +363,11 @@ fn trusting(folder: &Folder) -> ClientTlsSettings {
 }
 
 fn client(settings: ClientTlsSettings) -> Result<Client, EnrolmentError> {
-    Ok(bounded(ClientTls::load(settings, Metrics::new())?))
+    Ok(bounded(ClientTls::load(settings, Metrics::new())?, MAX_ANSWER_BYTES))
 }
 
-fn bounded(tls: Arc<ClientTls>) -> Client {
-    Client::builder().tls(tls).max_response_bytes(MAX_ANSWER_BYTES).build()
+fn bounded(tls: Arc<ClientTls>, max_bytes: usize) -> Client {
+    Client::builder().tls(tls).max_response_bytes(max_bytes).build()
 }
 
 fn granted(url: &str, response: Response) -> Result<bytes::Bytes, EnrolmentError> {
@@ -307,16 +380,4 @@ fn granted(url: &str, response: Response) -> Result<bytes::Bytes, EnrolmentError
 
 fn nonsense(url: &str, reason: impl std::fmt::Display) -> EnrolmentError {
     EnrolmentError::Nonsense { url: url.to_owned(), reason: reason.to_string() }
-}
-
-fn pem_of(der: &CertificateDer<'_>) -> String {
-    use base64::Engine;
-    /// Characters of a line (RFC 7468 §2).
-    const LINE: usize = 64;
-    let coded = base64::engine::general_purpose::STANDARD.encode(der);
-    let lines: Vec<&str> = (0..coded.len())
-        .step_by(LINE)
-        .filter_map(|from| coded.get(from..coded.len().min(from + LINE)))
-        .collect();
-    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
 }

@@ -30,17 +30,17 @@ impl Folder {
         Self { path: path.to_owned() }
     }
 
-    /// The CA's certificate.
+    /// The certificates of the CAs that are trusted, the one that issues first.
     pub fn ca(&self) -> PathBuf {
         self.path.join("ca.pem")
     }
 
-    /// The CA's key.
+    /// Their keys.
     pub fn ca_key(&self) -> PathBuf {
         self.path.join("ca-key.pem")
     }
 
-    /// The revocation list.
+    /// A revocation list of each.
     pub fn crl(&self) -> PathBuf {
         self.path.join("crl.pem")
     }
@@ -100,6 +100,12 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>, PkiError> {
     }
 }
 
+/// A file that has to be there.
+pub(crate) fn required(path: &Path) -> Result<String, PkiError> {
+    let missing = || io::Error::from(io::ErrorKind::NotFound);
+    read(path)?.ok_or_else(|| failed(path, missing()))
+}
+
 /// Replaces a file as a whole: after a crash it is the old one or the new one, and which is
 /// durable.
 pub(crate) fn write(path: &Path, text: &str, mode: u32) -> Result<(), PkiError> {
@@ -107,6 +113,8 @@ pub(crate) fn write(path: &Path, text: &str, mode: u32) -> Result<(), PkiError> 
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let passing = directory.join(format!(".{name}.new"));
     let written = || -> io::Result<()> {
+        #[cfg(test)]
+        crash::before_write()?;
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true).mode(mode);
         let mut file = options.open(&passing)?;
@@ -133,6 +141,31 @@ pub(crate) fn leave_to_owner(file: &File, folder: &Path) -> io::Result<()> {
 
 fn failed(path: &Path, source: io::Error) -> PkiError {
     PkiError::Io { path: path.to_owned(), source }
+}
+
+/// Where a test has this thread crash: nothing is written after so many writes.
+#[cfg(test)]
+pub(crate) mod crash {
+    use std::cell::Cell;
+    use std::io;
+
+    thread_local! {
+        static LEFT: Cell<Option<usize>> = const { Cell::new(None) };
+    }
+
+    pub(crate) fn after(writes: Option<usize>) {
+        LEFT.set(writes);
+    }
+
+    pub(crate) fn before_write() -> io::Result<()> {
+        match LEFT.get() {
+            Some(0) => Err(io::Error::other("the test crashes here")),
+            left => {
+                LEFT.set(left.map(|left| left - 1));
+                Ok(())
+            }
+        }
+    }
 }
 
 #[cfg(test)]

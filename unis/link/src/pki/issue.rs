@@ -4,13 +4,14 @@ use std::net::IpAddr;
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PublicKeyData,
+    ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, PublicKeyData,
     RevokedCertParams, SanType, SerialNumber,
 };
 use time::{Duration, OffsetDateTime};
 
 use crate::crypto::random;
 use crate::identity::{SpiffeName, hex};
+use crate::pki::authorities::{Signer, common_name};
 use crate::pki::ledger::Entry;
 use crate::pki::{BACKDATE, PkiError};
 
@@ -48,9 +49,10 @@ pub(crate) struct Signed {
     pub(crate) entry: Entry,
 }
 
-/// A self-signed authority for `trust_domain`; PEM.
+/// A self-signed authority for `trust_domain`, of a number that no other has: revocation lists are
+/// told apart by the names of their authorities (RFC 5280 §5.1.2.3). PEM.
 pub(crate) fn authority(
-    trust_domain: &str,
+    (trust_domain, number): (&str, u32),
     key: &KeyPair,
     now: OffsetDateTime,
 ) -> Result<String, PkiError> {
@@ -59,7 +61,7 @@ pub(crate) fn authority(
     params.not_after = now + CA_LIFE;
     params.serial_number = Some(serial_number()?);
     params.distinguished_name = rcgen::DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, format!("{trust_domain} CA"));
+    params.distinguished_name.push(DnType::CommonName, common_name(trust_domain, number));
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.use_authority_key_identifier_extension = true;
@@ -70,7 +72,7 @@ pub(crate) fn authority(
 pub(crate) fn certificate(
     leaf: &Leaf<'_>,
     public_key: &impl PublicKeyData,
-    issuer: &Issuer<'_, KeyPair>,
+    by: &Signer,
     now: OffsetDateTime,
 ) -> Result<Signed, PkiError> {
     let serial = serial_number()?;
@@ -89,7 +91,7 @@ pub(crate) fn certificate(
     params.extended_key_usages = purposes(leaf);
     params.use_authority_key_identifier_extension = true;
     let not_after = params.not_after.unix_timestamp();
-    let pem = params.signed_by(public_key, issuer)?.pem();
+    let pem = params.signed_by(public_key, &by.issuer)?.pem();
     let entry = Entry {
         serial: hex(&serial.to_bytes()),
         name: leaf.name.to_string(),
@@ -98,18 +100,19 @@ pub(crate) fn certificate(
         revoked_at: None,
         user: leaf.user.map(str::to_owned),
         life_s: leaf.life.whole_seconds(),
+        ca: by.number,
     };
     Ok(Signed { pem, entry })
 }
 
-/// A complete revocation list; PEM.
+/// A complete revocation list of one authority; PEM.
 pub(crate) fn revocation_list(
     entries: &[Entry],
     number: u64,
-    issuer: &Issuer<'_, KeyPair>,
+    by: &Signer,
     now: OffsetDateTime,
 ) -> Result<String, PkiError> {
-    let revoked = entries.iter().filter_map(|entry| {
+    let revoked = entries.iter().filter(|entry| entry.ca == by.number).filter_map(|entry| {
         let at = OffsetDateTime::from_unix_timestamp(entry.revoked_at?).ok()?;
         Some(RevokedCertParams {
             serial_number: SerialNumber::from(bytes_of(&entry.serial)),
@@ -126,7 +129,7 @@ pub(crate) fn revocation_list(
         revoked_certs: revoked.collect(),
         key_identifier_method: KeyIdMethod::Sha256,
     };
-    Ok(params.signed_by(issuer)?.pem()?)
+    Ok(params.signed_by(&by.issuer)?.pem()?)
 }
 
 fn alternative_names(leaf: &Leaf<'_>) -> Result<Vec<SanType>, PkiError> {

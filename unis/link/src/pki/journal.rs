@@ -138,6 +138,8 @@ impl Journal {
 }
 
 fn append(folder: &Folder, text: &str) -> io::Result<()> {
+    #[cfg(test)]
+    crate::pki::folder::crash::before_write()?;
     let path = folder.log();
     let is_new = !path.exists();
     let mut options = OpenOptions::new();

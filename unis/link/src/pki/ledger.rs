@@ -79,10 +79,22 @@ pub struct Entry {
     /// How long it was to be good, seconds.
     #[serde(default = "leaf_life_s")]
     pub life_s: i64,
+    /// The number of the CA that signed it.
+    #[serde(default = "first_ca", skip_serializing_if = "is_first_ca")]
+    pub ca: u32,
 }
 
 const fn leaf_life_s() -> i64 {
     LEAF_LIFE.whole_seconds()
+}
+
+const fn first_ca() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_first_ca(ca: &u32) -> bool {
+    *ca == first_ca()
 }
 
 /// Whether a certificate can be used.
@@ -109,6 +121,9 @@ pub(crate) struct Pending {
     /// The user of a peer; then the name lacks its last part, the id of the key to come.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) user: Option<String>,
+    /// The numbers of the CAs that it names, where they are two.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    cas: Vec<u32>,
 }
 
 impl Entry {
@@ -134,7 +149,13 @@ impl Pending {
         server_names: Vec<String>,
         not_after: i64,
     ) -> Self {
-        Self { hash: hash(secret), name, server_names, not_after, used: false, user: None }
+        let (hash, user, cas) = (hash(secret), None, Vec::new());
+        Self { hash, name, server_names, not_after, used: false, user, cas }
+    }
+
+    /// Naming CAs of these numbers.
+    pub(crate) fn naming(self, cas: Vec<u32>) -> Self {
+        Self { cas: if cas.len() > 1 { cas } else { Vec::new() }, ..self }
     }
 
     /// For a peer of `user`.
@@ -271,6 +292,18 @@ impl Ledger {
         meant.iter().filter_map(|serial| self.find(serial).cloned()).collect()
     }
 
+    /// Revokes what is valid and of none of these CAs; returns it.
+    pub(crate) fn abandon(&mut self, cas: &[u32], now: i64) -> Vec<Entry> {
+        let is_meant =
+            |entry: &&Entry| entry.state(now) == State::Valid && !cas.contains(&entry.ca);
+        let meant: Vec<Entry> = self.issued.iter().filter(is_meant).cloned().collect();
+        if !meant.is_empty() {
+            let serials = meant.iter().map(|entry| entry.serial.clone()).collect();
+            self.act(Record::Revoked(serials, now));
+        }
+        meant
+    }
+
     /// Number of the last revocation list.
     pub(crate) fn crl_number(&self) -> u64 {
         self.crl_number
@@ -287,6 +320,15 @@ impl Ledger {
         }
         self.act(Record::Promised(token));
         Ok(())
+    }
+
+    /// Tokens that are out and do not name a CA, which was not the only one when they were made:
+    /// how many, and when the last of them ends.
+    pub(crate) fn without(&self, ca: u32, now: i64) -> Option<(usize, i64)> {
+        let is_out = |token: &&Pending| !token.used && token.not_after >= now;
+        let out = self.tokens.iter().filter(is_out).filter(|token| !token.cas.contains(&ca));
+        let ends: Vec<i64> = out.map(|token| token.not_after).collect();
+        ends.iter().max().map(|last| (ends.len(), *last))
     }
 
     /// Takes a token's promise; it cannot be taken again.
@@ -320,77 +362,4 @@ fn hash(secret: &[u8]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn entry(serial: &str, name: &str) -> Entry {
-        Entry {
-            serial: serial.into(),
-            name: name.into(),
-            server_names: vec![],
-            not_after: 100,
-            revoked_at: None,
-            user: None,
-            life_s: LEAF_LIFE.whole_seconds(),
-        }
-    }
-
-    #[test]
-    fn a_token_is_good_once_in_time_and_until_its_user_is_out() {
-        let mut ledger = Ledger::default();
-        ledger.promise(Pending::new(b"one", "a".into(), vec![], 50)).unwrap();
-        ledger.promise(Pending::new(b"two", "b".into(), vec![], 50)).unwrap();
-        assert_eq!(ledger.redeem(b"one", 50).unwrap().name, "a");
-        assert_eq!(ledger.redeem(b"one", 50).unwrap_err(), Refused::UsedToken);
-        assert_eq!(ledger.redeem(b"two", 51).unwrap_err(), Refused::ExpiredToken);
-        assert_eq!(ledger.redeem(b"three", 0).unwrap_err(), Refused::UnknownToken);
-        let four = Pending::new(b"four", "spiffe://x/peer/".into(), vec![], 50);
-        ledger.promise(four.of(Some("anna".into()))).unwrap();
-        assert_eq!((ledger.void("ben"), ledger.void("anna"), ledger.void("anna")), (0, 1, 0));
-        assert_eq!(ledger.redeem(b"four", 1).unwrap_err(), Refused::UsedToken);
-    }
-
-    #[test]
-    fn a_certificate_renews_at_once_but_not_without_end() {
-        const DAY_S: i64 = 86_400;
-        let of_90_days = |serial: &str| Entry { not_after: 90 * DAY_S, ..entry(serial, "a") };
-        let mut ledger = Ledger::default();
-        ledger.issue(of_90_days("00")).unwrap();
-        assert_eq!(ledger.renewable("00", "b", 0).unwrap_err(), Refused::NotRenewable);
-        for serial in 1..8 {
-            assert!(ledger.renewable("00", "a", 0).is_ok(), "{serial}");
-            ledger.issue(of_90_days(&format!("0{serial}"))).unwrap();
-        }
-        let refused = Refused::TooMany { most: 8 };
-        assert_eq!(ledger.renewable("00", "a", 30 * DAY_S - 1).unwrap_err(), refused);
-        assert!(ledger.renewable("00", "a", 30 * DAY_S).is_ok());
-        ledger.revoke("01", 0);
-        assert!(ledger.renewable("00", "a", 0).is_ok());
-    }
-
-    #[test]
-    fn others_leave_room_for_upkeep() {
-        let mut ledger = Ledger::default();
-        let mut serials = 0_u32..;
-        while ledger.has_room().is_ok() {
-            let serial = serials.next().unwrap();
-            ledger.issue(entry(&serial.to_string(), "a")).unwrap();
-        }
-        assert_eq!(ledger.entries().len(), 499_800);
-        ledger.issue(entry("0b", "own")).unwrap();
-    }
-
-    #[test]
-    fn a_name_stands_for_all_its_valid_certificates() {
-        let mut ledger = Ledger::default();
-        for serial in ["0a", "0b"] {
-            ledger.issue(entry(serial, "spiffe://x/peer/1")).unwrap();
-        }
-        ledger.issue(entry("0c", "spiffe://x/peer/2")).unwrap();
-        assert_eq!(ledger.revoke("0A", 1).len(), 1);
-        assert_eq!(ledger.revoke("spiffe://x/peer/1", 2).len(), 1);
-        assert_eq!(ledger.revoke("spiffe://x/peer/1", 3).len(), 0);
-        let states: Vec<State> = ledger.entries().iter().map(|entry| entry.state(101)).collect();
-        assert_eq!(states, [State::Revoked, State::Revoked, State::Expired]);
-    }
-}
+mod tests;

@@ -51,6 +51,7 @@ struct Active {
     dial: Arc<ClientConfig>,
     accept: Arc<ServerConfig>,
     trust: Arc<Trust>,
+    chain: Vec<CertificateDer<'static>>,
     own: Identity,
     validity: (i64, i64),
 }
@@ -61,11 +62,14 @@ impl PeerTls {
     /// # Errors
     /// The first thing that is wrong.
     pub fn load(settings: PeerTlsSettings) -> Result<Arc<Self>, TlsError> {
-        let active = ArcSwap::from_pointee(Active::build(&settings)?);
+        let active = Active::build(&settings)?;
+        active.trust.verify(&active.chain, UnixTime::now())?;
+        let active = ArcSwap::from_pointee(active);
         Ok(Arc::new(Self { settings, active, reloading: Mutex::new(()) }))
     }
 
-    /// Reads everything again; handshakes from now on use it. Blocks on the file system.
+    /// Reads everything again; handshakes from now on use it, where the own certificate is trusted
+    /// no more as well: whom to refuse does not wait for another one. Blocks on the file system.
     ///
     /// # Errors
     /// What is wrong; everything stays as it was then.
@@ -141,9 +145,10 @@ impl Active {
         accept.send_tls13_tickets = 0;
         accept.max_early_data_size = 0;
         accept.session_storage = Arc::new(NoServerSessionStorage {});
-        let own = trust.verify(&material.certified.cert, now)?;
+        let chain = material.certified.cert.clone();
+        let own = trust.identify(&chain, now)?;
         let validity = (material.not_before, material.not_after);
-        Ok(Self { dial: Arc::new(dial), accept: Arc::new(accept), trust, own, validity })
+        Ok(Self { dial: Arc::new(dial), accept: Arc::new(accept), trust, chain, own, validity })
     }
 
     /// Who the other end is; it has passed the verifier already.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rustls_pki_types::UnixTime;
+use sha2::{Digest, Sha256};
 
 use crate::identity::{Identity, Role, hex};
 use crate::trust::anchors::Revocation;
@@ -88,6 +89,7 @@ impl Party {
             fingerprint: hex(&leaf.fingerprint),
             serial: hex(&leaf.serial),
             key: hex(&leaf.key),
+            issuer: hex(&Sha256::digest(&leaf.issuer)),
             user: leaf.user,
             name: leaf.spiffe,
         }

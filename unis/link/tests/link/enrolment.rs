@@ -10,7 +10,9 @@ use link::body::Body;
 use link::client::Client;
 use link::identity::{Identity, Role, SpiffeName};
 use link::metrics::Metrics;
-use link::pki::enrolment::{EnrolmentError, enroll, renew};
+use link::pki::enrolment::{
+    EnrolmentError, enroll, fetch_trust, is_outlived, issuers, meet_authority, renew,
+};
 use link::pki::service::Service;
 use link::pki::{Authority, Naming, PkiError, PkiSettings, Refused, State, Token, TokenOrder};
 use link::server::{Handler, Limits, Security};
@@ -213,6 +215,61 @@ async fn who_sits_in_between_never_sees_the_secret() {
     assert!(matches!(refused, EnrolmentError::Plaintext(_)), "{refused}");
 }
 
+#[tokio::test]
+async fn who_is_enrolled_goes_over_to_the_next_authority_and_who_does_not_is_refused() {
+    let (isp, peer, idle) =
+        (Isp::open(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    enroll(&isp.token(600), peer.path()).await.unwrap();
+    isp.authority.next_ca().unwrap();
+    let of_both = isp.token(600);
+    fetch_trust(&isp.url(), peer.path()).await.unwrap();
+    assert_eq!(issuers(peer.path()).unwrap().len(), 2);
+    assert!(!is_outlived(peer.path()));
+    isp.authority.switch_ca(true).unwrap();
+    isp.tls.reload().unwrap();
+    for name in ["ca.pem", "client.pem", "client-key.pem"] {
+        std::fs::copy(peer.path().join(name), idle.path().join(name)).unwrap();
+    }
+    // Who has heard of one alone still finds the server.
+    let (met, before) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let known = hex(&of_both.ca_fingerprints[0]);
+    assert_eq!(meet_authority(&isp.url(), Some(&known), met.path()).await.unwrap(), known);
+    fetch_trust(&isp.url(), met.path()).await.unwrap();
+    assert_eq!(issuers(met.path()).unwrap().len(), 2);
+    enroll(&isp.token(600), before.path()).await.unwrap();
+    fetch_trust(&isp.url(), peer.path()).await.unwrap();
+    assert!(is_outlived(peer.path()) && !is_outlived(before.path()));
+    renew(&isp.url(), peer.path()).await.unwrap();
+    assert!(!is_outlived(peer.path()));
+    assert_eq!(isp.who(idle.path()).await.unwrap(), format!("{NAME} oms own"));
+    isp.authority.retire_ca(false, Duration::ZERO).unwrap();
+    isp.tls.reload().unwrap();
+    assert!(isp.who(idle.path()).await.is_err());
+    for folder in [&peer, &before] {
+        assert_eq!(isp.who(folder.path()).await.unwrap(), format!("{NAME} oms own"));
+        fetch_trust(&isp.url(), folder.path()).await.unwrap();
+        assert_eq!(issuers(folder.path()).unwrap().len(), 1);
+        assert_eq!(isp.who(folder.path()).await.unwrap(), format!("{NAME} oms own"));
+    }
+    let late = tempfile::tempdir().unwrap();
+    enroll(&of_both, late.path()).await.unwrap();
+    assert_eq!(isp.who(late.path()).await.unwrap(), format!("{NAME} oms own"));
+}
+
+#[tokio::test]
+async fn a_long_revocation_list_is_read() {
+    let (isp, peer) = (Isp::open(), tempfile::tempdir().unwrap());
+    enroll(&isp.token(600), peer.path()).await.unwrap();
+    // As long as that of 4,000 certificates.
+    let list = format!(
+        "-----BEGIN X509 CRL-----\n{}-----END X509 CRL-----\n",
+        format!("{}\n", "A".repeat(64)).repeat(3200)
+    );
+    std::fs::write(isp.authority.folder().crl(), &list).unwrap();
+    fetch_trust(&isp.url(), peer.path()).await.unwrap();
+    assert_eq!(std::fs::read_to_string(peer.path().join("crl.pem")).unwrap(), list);
+}
+
 #[test]
 fn names_in_a_request_are_ignored_and_its_signature_is_checked() {
     let folder = tempfile::tempdir().unwrap();
@@ -267,6 +324,7 @@ fn a_peer_is_named_by_its_key_and_stays_so() {
         role: Role::Peer,
         fingerprint: String::new(),
         serial: hex(certificate.raw_serial()),
+        issuer: String::new(),
         key: id,
         user: Some("anna".into()),
     };
