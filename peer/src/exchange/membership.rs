@@ -135,7 +135,11 @@ impl Engine {
                 self.neighbours.failed(&peer, now);
                 self.close(id, ByeReason::Timeout, now);
             } else if link.is_ready() && now >= link.said + REFRESH {
-                self.send(id, Frame::Refresh(Refresh::default()), now);
+                // Who had all before we had does not know that we have: others need the place.
+                match self.is_of_no_use(id) {
+                    true => self.close(id, ByeReason::Done, now),
+                    false => self.send(id, Frame::Refresh(Refresh::default()), now),
+                }
             } else if self.is_to_be_told(link, has_source) && now >= link.pex_due(has_source) {
                 self.tell_neighbours(id, now);
             }

@@ -142,3 +142,17 @@ fn a_stop_reaches_all_and_whoever_comes_later() {
     assert!(world.run_until(Duration::from_secs(60), stopped), "who comes later hears of it");
     assert_eq!(world.nodes[13].stored.held(), 0);
 }
+
+/// The source is told of nothing that it has itself, and so not that the other has all by now.
+#[test]
+fn a_link_between_two_who_have_all_is_given_up() {
+    let (content, bytes) = content(100_000, 16 << 10, 3);
+    let mut world = World::new(content, bytes, 3, ranked);
+    world.add(Spec { seeds: true, ..Spec::default() });
+    world.add(Spec::default());
+    assert!(world.run(Duration::from_secs(60)), "not all came");
+    let apart =
+        |world: &World| world.nodes.iter().all(|node| node.engine.progress(world.now).links == 0);
+    assert!(!apart(&world));
+    assert!(world.run_until(Duration::from_secs(60), apart), "it holds a place for nothing");
+}
