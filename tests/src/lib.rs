@@ -27,6 +27,7 @@ pub mod maps;
 pub mod net;
 pub mod notified;
 pub mod openssl;
+pub mod outcast;
 pub mod p2psp;
 pub mod peer;
 pub mod publisher;

@@ -11,13 +11,14 @@ mod provided;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::curl;
 use crate::daemon::{Daemon, program};
 use crate::http::Answer;
 use crate::net::{Space, command};
+use crate::outcast::Outcast;
 pub use crate::p2psp::provided::Provided;
 
 /// The roles of a provider; OMS answers whatever is of none.
@@ -287,6 +288,18 @@ impl Peer {
     #[must_use]
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)
+    }
+
+    /// Has a connection to a server of the provider, by its URL, until its certificate is good no
+    /// more.
+    ///
+    /// # Errors
+    /// It is not served there.
+    pub fn stays(&self, url: &str) -> anyhow::Result<Outcast> {
+        let files = ["ca.pem", "client.pem", "client-key.pem"].map(|name| self.file(name));
+        let (client, served) = Outcast::connect(url.trim_start_matches("https://"), files)?;
+        ensure!(served == "HTTP/1.1 404 Not Found", "{served}");
+        Ok(client)
     }
 
     /// The same peer, with a provider that has started again.
