@@ -4,7 +4,7 @@
 //! With ADD-PATH the first field is `TABLE_DUMP2_AP` and the identifier of the path comes before
 //! the path. Lines of updates (`BGP4MP`) are skipped; a file of nothing else is refused.
 
-use std::io::{BufRead, ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use crate::draft::Draft;
 use crate::graph::Graph;
 use crate::placement::prefix::{self, PrefixFault};
 use crate::progress::Progress;
+use crate::reader::lines;
 use crate::reader::open::{self, OpenError};
 use crate::refusal::LoadError;
 use crate::report::{Report, code};
@@ -21,7 +22,7 @@ use crate::routes::{AsPath, Homes, OnlyUpdates, PathFault, Table, warn_updates};
 use crate::spot::Spot;
 
 /// Longest line: many times what a route with all its communities takes.
-const LINE_BYTES_MAX: u64 = 4 << 20;
+const LINE_BYTES_MAX: usize = 4 << 20;
 /// Lines that are none before a file without a route counts as something else.
 const STRANGE_LINES_MAX: u64 = 1_000;
 
@@ -67,7 +68,7 @@ pub(crate) fn read(
     loop {
         bytes.clear();
         let spot = Spot::line(file, line + 1);
-        let read = input.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut bytes);
+        let read = lines::read(&mut input, &mut bytes, LINE_BYTES_MAX);
         if let Err(error) = read {
             if error.kind() == ErrorKind::FileTooLarge || table.routes() == 0 {
                 return Err(LoadError::at(spot, OpenError::Read(error)));
@@ -79,7 +80,7 @@ pub(crate) fn read(
         if bytes.is_empty() {
             break;
         }
-        if bytes.len() as u64 == LINE_BYTES_MAX && bytes.last() != Some(&b'\n') {
+        if bytes.len() == LINE_BYTES_MAX && !lines::is_whole(&bytes) {
             return Err(LoadError::at(spot, BgpdumpError::TooLong));
         }
         line += 1;

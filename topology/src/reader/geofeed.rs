@@ -7,7 +7,6 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::io::{BufRead, Read};
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -20,6 +19,7 @@ use crate::graph::{Graph, NodeIndex};
 use crate::locate::{Locator, Place, Where};
 use crate::placement::prefix::{self, PrefixFault};
 use crate::progress::Progress;
+use crate::reader::lines;
 use crate::reader::open::{self, OpenError};
 use crate::reader::rows::Fields;
 use crate::refusal::LoadError;
@@ -27,7 +27,7 @@ use crate::report::{Report, code};
 use crate::spot::Spot;
 
 /// Longest line.
-const LINE_BYTES_MAX: u64 = 64 << 10;
+const LINE_BYTES_MAX: usize = 64 << 10;
 /// Bad rows before a file without a good one counts as something else.
 const BAD_ROWS_MAX: usize = 1_000;
 
@@ -78,12 +78,12 @@ pub(crate) fn read(
         bytes.clear();
         line += 1;
         let spot = Spot::line(file, line);
-        let read = input.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut bytes);
+        let read = lines::read(&mut input, &mut bytes, LINE_BYTES_MAX);
         read.map_err(|error| LoadError::at(spot.clone(), OpenError::Read(error)))?;
         if bytes.is_empty() {
             break;
         }
-        if bytes.len() as u64 == LINE_BYTES_MAX && bytes.last() != Some(&b'\n') {
+        if bytes.len() == LINE_BYTES_MAX && !lines::is_whole(&bytes) {
             return Err(LoadError::at(spot, GeofeedError::TooLong));
         }
         let text = match std::str::from_utf8(&bytes) {
@@ -94,18 +94,14 @@ pub(crate) fn read(
                 Cow::Owned(open::latin1(&bytes))
             }
         };
-        let text = text.trim_start_matches('\u{feff}').trim_end();
-        // Carriage returns alone end lines, too.
-        for (more, text) in (0..).zip(text.split('\r').map(str::trim)) {
-            line += u64::from(more > 0);
-            blank &= text.is_empty();
-            let text = without_comment(text);
-            if !text.is_empty() {
-                feed.line(graph, text, &Spot::line(file, line), report);
-            }
+        let text = text.trim_start_matches('\u{feff}').trim();
+        blank &= text.is_empty();
+        let text = without_comment(text);
+        if !text.is_empty() {
+            feed.line(graph, text, &spot, report);
         }
         if feed.is_list {
-            return Err(LoadError::at(Spot::line(file, line), GeofeedError::List));
+            return Err(LoadError::at(spot, GeofeedError::List));
         }
         if feed.counts.good == 0 && feed.counts.bad > BAD_ROWS_MAX {
             break;

@@ -5,6 +5,7 @@
 pub(crate) mod field;
 pub(crate) mod handle;
 pub(crate) mod json;
+pub(crate) mod lines;
 pub(crate) mod number;
 pub(crate) mod open;
 pub(crate) mod rows;

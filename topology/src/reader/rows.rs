@@ -5,10 +5,11 @@
 //! Read by hand because every row must know its line (quoted line breaks and all), a ragged row
 //! or an open quote must be an error, and one row must not fill the memory.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead};
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::reader::lines;
 use crate::refusal::LoadError;
 use crate::spot::Spot;
 
@@ -130,8 +131,8 @@ impl<R: BufRead> Rows<R> {
         loop {
             bytes.clear();
             let at = start.unwrap_or(self.line + 1);
-            let left = (ROW_BYTES_MAX - row_bytes) as u64 + 1;
-            let read = self.input.by_ref().take(left).read_until(b'\n', &mut bytes);
+            let left = ROW_BYTES_MAX - row_bytes + 1;
+            let read = lines::read(&mut self.input, &mut bytes, left);
             row_bytes += read.map_err(|error| self.refused(at, RowError::Read(error)))?;
             if row_bytes > ROW_BYTES_MAX {
                 return Err(self.refused(at, RowError::TooLong));
@@ -218,9 +219,8 @@ impl Fields {
         loop {
             if !self.quoted {
                 let Some(quoted) = rest.trim_start_matches(' ').strip_prefix('"') else {
-                    let end = rest.find([self.separator, '\n']).unwrap_or(rest.len());
-                    let field = &rest[..end];
-                    self.text.push_str(field.strip_suffix('\r').unwrap_or(field));
+                    let end = rest.find([self.separator, '\r', '\n']).unwrap_or(rest.len());
+                    self.text.push_str(&rest[..end]);
                     self.ends.push(self.text.len());
                     match rest[end..].strip_prefix(self.separator) {
                         Some(after) => rest = after,
@@ -285,6 +285,13 @@ mod tests {
     fn byte_order_mark_blank_lines_crlf_and_a_missing_last_line_break_are_fine() {
         let text = "\u{feff}a,b\r\n\r\n1, 2 \r\n   \r\n3,4";
         assert_eq!(table(text).unwrap(), [row(3, "1", "2"), row(5, "3", "4")]);
+    }
+
+    #[test]
+    fn carriage_returns_alone_end_rows_too() {
+        let text = "# of today\ra,b\r1,2\r\r\"3\r4\",5\r";
+        assert_eq!(table(text).unwrap(), [row(3, "1", "2"), row(5, "3\r4", "5")]);
+        assert_eq!(table("a,b\r1\r").unwrap_err(), "t.csv:2: row has 1 fields; the header has 2");
     }
 
     #[test]

@@ -130,7 +130,7 @@ impl<'a> Pairs<'a> {
             if !rest.starts_with('#') {
                 return;
             }
-            self.rest = &rest[rest.find('\n').unwrap_or(rest.len())..];
+            self.rest = &rest[rest.find(['\r', '\n']).unwrap_or(rest.len())..];
         }
     }
 
@@ -163,8 +163,15 @@ pub(crate) fn is(word: &str, known: &str) -> bool {
     word.eq_ignore_ascii_case(known)
 }
 
+/// How many lines end in a text: by line feeds, or by carriage returns where these stand alone.
 fn newlines(text: &str) -> u64 {
-    text.bytes().filter(|byte| *byte == b'\n').count() as u64
+    let bytes = text.as_bytes();
+    let ends = |at: usize| match bytes[at] {
+        b'\n' => true,
+        b'\r' => bytes.get(at + 1) != Some(&b'\n'),
+        _ => false,
+    };
+    (0..bytes.len()).filter(|at| ends(*at)).count() as u64
 }
 
 /// The start of what was found.
@@ -217,6 +224,12 @@ mod tests {
             "z=1.@5",
         ];
         assert_eq!(flat(text).unwrap(), expected);
+    }
+
+    #[test]
+    fn carriage_returns_alone_end_comments_and_count_as_lines() {
+        let text = "# made by hand\ra 1 # one\r\rb \"x\ry\"\r\nc 2";
+        assert_eq!(flat(text).unwrap(), ["a=1@2", r#"b="x\ry"@4"#, "c=2@6"]);
     }
 
     #[test]
