@@ -118,19 +118,25 @@ fn print_text(version: &Version, barred: &[Warning], out: &mut dyn Write) -> io:
         }
         fewer::print(network.topology(), out)?;
         print_pids(network, out)?;
-        for warning in network.topology().warnings() {
-            writeln!(out, "  {}", printable(&warning.to_string()))?;
-        }
-        match network.topology().warnings().len() {
-            0 => writeln!(out, "  no warnings")?,
-            1 => writeln!(out, "  1 warning")?,
-            several => writeln!(out, "  {several} warnings")?,
-        }
+        print_warnings(network.topology().warnings(), out)?;
     }
-    for warning in barred {
-        writeln!(out, "{}", printable(&warning.to_string()))?;
+    if !barred.is_empty() {
+        writeln!(out, "partners")?;
+        print_warnings(barred, out)?;
     }
     Ok(())
+}
+
+/// The warnings of what stands above them, and how many these are.
+fn print_warnings(warnings: &[Warning], out: &mut dyn Write) -> io::Result<()> {
+    for warning in warnings {
+        writeln!(out, "  {}", printable(&warning.to_string()))?;
+    }
+    match warnings.len() {
+        0 => writeln!(out, "  no warnings"),
+        1 => writeln!(out, "  1 warning"),
+        several => writeln!(out, "  {several} warnings"),
+    }
 }
 
 fn print_pids(network: &ServedNetwork, out: &mut dyn Write) -> io::Result<()> {
