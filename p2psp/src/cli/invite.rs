@@ -93,9 +93,9 @@ fn end(
         Some(standing) => standing.user == *user,
         // It has enrolled and joined nothing yet.
         None => {
-            let name = format!("/peer/{peer}");
+            let id = peer.digits();
             let mut issued = authority.status()?.into_iter();
-            issued.any(|it| it.user.as_deref() == Some(user.as_str()) && it.name.ends_with(&name))
+            issued.any(|it| it.user.as_deref() == Some(user.as_str()) && it.peer() == Some(&*id))
         }
     };
     if !is_theirs {

@@ -138,7 +138,7 @@ impl pki::Household for InputArguments {
 
     /// Members whose certificate is gone leave the lists: OMS hears of them from UMS.
     fn revoked(&self, state_dir: Option<PathBuf>, entries: &[Entry]) -> anyhow::Result<()> {
-        let peer = |entry: &Entry| PeerId::parse(entry.name.rsplit_once("/peer/")?.1).ok();
+        let peer = |entry: &Entry| PeerId::parse(entry.peer()?).ok();
         let peers: Vec<PeerId> = entries.iter().filter_map(peer).collect();
         let state = StateArguments::of(state_dir, self.clone());
         // Where no UMS has run nobody has joined.

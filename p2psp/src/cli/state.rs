@@ -102,14 +102,13 @@ impl StateArguments {
             Err(error) => return Err(error).context("no CA can be opened"),
         };
         let now = i64::try_from(unix_now())?;
-        let name = format!("/peer/{who}");
         let mut revoked = Vec::new();
         match authority.void_tokens(who)? {
             0 => {}
             tokens => revoked.push(format!("{tokens} tokens")),
         }
         for entry in authority.status()? {
-            let is_meant = entry.user.as_deref() == Some(who) || entry.name.ends_with(&name);
+            let is_meant = entry.user.as_deref() == Some(who) || entry.peer() == Some(who);
             if is_meant && entry.state(now) == State::Valid {
                 revoked.extend(authority.revoke(&entry.serial)?.into_iter().map(|it| it.serial));
             }

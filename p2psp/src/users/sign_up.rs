@@ -120,11 +120,11 @@ impl SignUps {
         by: &Act,
     ) -> Result<bool, SignUpError> {
         let (authority, whose) = (Arc::clone(&self.authority), user.to_string());
-        let end = format!("/peer/{peer}");
+        let id = peer.digits();
         let revoke = move || {
             let entries = authority.status()?;
             let is_meant = |entry: &&Entry| {
-                entry.name.ends_with(&end) && entry.user.as_deref() == Some(&*whose)
+                entry.peer() == Some(&*id) && entry.user.as_deref() == Some(&*whose)
             };
             let Some(entry) = entries.iter().find(is_meant) else { return Ok(false) };
             match authority.revoke(&entry.name) {

@@ -136,6 +136,14 @@ impl Entry {
         }
     }
 
+    /// The id of the peer that it is of, by its name `spiffe://DOMAIN/peer/ID`; `None` where that is
+    /// no peer's.
+    #[must_use]
+    pub fn peer(&self) -> Option<&str> {
+        let (_domain, path) = self.name.strip_prefix("spiffe://")?.split_once('/')?;
+        path.strip_prefix("peer/").filter(|id| !id.contains('/'))
+    }
+
     /// How long it is remembered after its end. Those of peers are many, and short-lived.
     const fn remembered_s(&self) -> i64 {
         if self.user.is_some() { REMEMBER_PEER_S } else { REMEMBER_S }

@@ -73,3 +73,14 @@ fn a_name_stands_for_all_its_valid_certificates() {
     let states: Vec<State> = ledger.entries().iter().map(|entry| entry.state(101)).collect();
     assert_eq!(states, [State::Revoked, State::Revoked, State::Expired]);
 }
+
+#[test]
+fn a_peers_certificate_is_known_by_its_name() {
+    let peer = |name: &str| entry("0a", name).peer().map(str::to_owned);
+    assert_eq!(peer("spiffe://x.example/peer/8f3a").as_deref(), Some("8f3a"));
+    for other in
+        ["spiffe://x/operator/peer", "spiffe://x/peer/a/b", "spiffe://peer/oms/1", "peer/a"]
+    {
+        assert_eq!(peer(other), None, "{other}");
+    }
+}
