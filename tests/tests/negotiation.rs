@@ -18,6 +18,22 @@ fn a_map_is_sent_only_as_the_version_that_if_match_names() {
     }
 }
 
+/// RFC 9110 §8.6: the length of an answer to HEAD is that of the answer to GET, or is not told.
+#[test]
+fn head_tells_the_length_of_a_map_or_none_where_it_is_made_while_it_is_sent() {
+    let resource = "cost-map-routingcost-numerical";
+    for (rendered_pairs, is_known) in [(2_000_000, true), (1, false)] {
+        let set = format!("max-rendered-pairs={rendered_pairs}");
+        let unis = Unis::plain(&germany50(), &["--set", &set]).unwrap();
+        let [head, whole] =
+            ["HEAD", "GET"].map(|method| request(method, &unis.at(resource)).send());
+        assert_eq!((head.status, head.body.len()), (200, 0));
+        assert_eq!(head.header("etag"), whole.header("etag"));
+        let length = is_known.then(|| whole.body.len().to_string());
+        assert_eq!(head.header("content-length"), length.as_deref(), "{rendered_pairs}");
+    }
+}
+
 #[test]
 fn an_answer_is_coded_for_a_client_that_refuses_it_plain() {
     let unis = Unis::plain(&small(), &[]).unwrap();

@@ -104,7 +104,6 @@ impl Handler for Service {
             let response = enrolment.handle(request).await;
             return self.count(&Subject::Other("pki"), response);
         }
-        let is_head = request.method() == Method::HEAD;
         let version = self.current.get();
         let target = match request.uri().path() {
             DIRECTORY_PATH => Some(Target::Directory),
@@ -120,9 +119,6 @@ impl Handler for Service {
         let mut response = answer.unwrap_or_else(Problem::into_response);
         if is_left && request.version() < HttpVersion::HTTP_2 {
             reply::put(&mut response, CONNECTION, HeaderValue::from_static("close"));
-        }
-        if is_head {
-            *response.body_mut() = body::empty();
         }
         self.count(&subject, response)
     }
