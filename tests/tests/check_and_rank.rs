@@ -373,7 +373,7 @@ fn the_explanation_names_prefixes_links_and_penalty_and_sums_up() {
     let number = |line: &&str| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap();
     let parts: f64 = lines[2..5].iter().map(number).sum();
     assert_eq!([parts, number(&lines[5])], [74.0, 74.0]);
-    assert!(said.json()[1]["because"].to_string().contains("no path"), "{}", said.out);
+    assert!(said.json()[1]["because"].to_string().contains("default-pid-cost"), "{}", said.out);
     let hops =
         rank("192.0.2.1", &["203.0.113.200"], &["--explain", "--metric", "hopcount"]).unwrap();
     assert_eq!(hops.json()[0]["cost"], 2);

@@ -8,10 +8,15 @@ use clap::Args;
 use link::printable;
 use netmap::{CostMatrix, Pid, Ranked, rank};
 use serde_json::{Value, json};
+use topology::Kind;
 
 use crate::cli::chosen::Chosen;
 use crate::cli::{InputArguments, OutputFormat, number, print_json};
 use crate::maps::network::ServedNetwork;
+
+/// Why a pair has no cost.
+const NO_PATH: &str = "no path is known between them";
+const NO_COST: &str = "an end is in no source; the setting default-pid-cost would give them a cost";
 
 /// Arguments of `unis rank`.
 #[derive(Args, Debug)]
@@ -126,7 +131,9 @@ impl Ranking<'_> {
         let Some(path) = ends.and_then(|(from, to)| {
             self.network.topology().explain(&self.arguments.metric, from, to)
         }) else {
-            lines.push("no path is known between them".to_owned());
+            let unplaced =
+                ends.is_some_and(|(from, to)| self.is_default(from) || self.is_default(to));
+            lines.push(if unplaced { NO_COST } else { NO_PATH }.to_owned());
             return lines;
         };
         for step in &path.steps {
@@ -138,6 +145,13 @@ impl Ranking<'_> {
         }
         lines.push(format!("sum  {}", path.total));
         lines
+    }
+
+    /// Whether it is the PID of the addresses that no source places.
+    fn is_default(&self, pid: Pid) -> bool {
+        let name = self.network.snapshot().pids().name(pid);
+        let pids = self.network.topology().pids();
+        pids.iter().any(|entry| entry.kind == Kind::Default && entry.pid == *name)
     }
 
     fn placed(&self, address: IpAddr) -> String {
