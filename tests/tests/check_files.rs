@@ -172,6 +172,9 @@ fn bad_settings_on_the_command_line_name_key_and_value_and_teach() {
         ("public-view=everything", ["everything", "ordinal"]),
         ("routingcost.penalty.peer=-1", ["peer", "-1"]),
         ("default-pid-cost=-3", ["default-pid-cost", "-3"]),
+        ("network.asn=0", ["asn is 0", "expected 1 to 4294967295"]),
+        ("trust-domain=Isp.Example", ["trust-domain", "\"Isp.Example\" is no trust domain"]),
+        ("server-names=[\"a b\"]", ["server-names", "neither a DNS name nor an address"]),
     ];
     for (setting, parts) in cases {
         let said = check(&data::small(), &["--set", setting]).unwrap();

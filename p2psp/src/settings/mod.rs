@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use link::daemon::IdentitySettings;
-use link::settings::{check_admin, is_base_url};
+use link::settings::{check_admin, check_names, is_base_url};
 use serde::{Deserialize, Serialize};
 
 pub use link::settings::SettingsError;
@@ -226,6 +226,7 @@ impl Settings {
             return Err(SettingsError::invalid("role", "names no role"));
         }
         role::check_provider(&self.provider)?;
+        check_names(self.trust_domain.as_deref(), &self.server_names)?;
         let overlay = &self.overlay;
         for (key, bound) in [
             ("max-body-bytes", self.max_body_bytes as u64),

@@ -36,6 +36,7 @@ use crate::identity::{SpiffeError, SpiffeName};
 pub use crate::pki::authority::{Authority, Granted};
 pub(crate) use crate::pki::bench::check_names;
 pub use crate::pki::folder::Folder;
+pub(crate) use crate::pki::issue::is_server_name;
 pub use crate::pki::ledger::{Entry, State};
 pub use crate::pki::rotation::{Ca, Turn, Waiting};
 pub use crate::pki::token::{Token, TokenError};

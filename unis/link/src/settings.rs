@@ -12,5 +12,6 @@ mod values;
 pub use crate::settings::inputs::{Inputs, Placed};
 pub use crate::settings::layers::{Layered, SettingsError, merge};
 pub use crate::settings::values::{
-    check_admin, check_partners, is_base_url, non_negative, one_or_many, positive, state_dir,
+    check_admin, check_names, check_partners, is_base_url, non_negative, one_or_many, positive,
+    state_dir,
 };

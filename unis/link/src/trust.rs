@@ -26,6 +26,7 @@ pub use crate::trust::files::FileError;
 pub(crate) use crate::trust::files::{certificates, private_key};
 pub(crate) use crate::trust::leaf::{Leaf, Refusal};
 use crate::trust::party::Party;
+pub(crate) use crate::trust::party::fingerprint;
 pub use crate::trust::store::Trust;
 pub(crate) use crate::trust::verifier::ClientVerifier;
 

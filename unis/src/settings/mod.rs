@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use link::daemon::IdentitySettings;
-use link::settings::{check_admin, is_base_url, non_negative, positive};
+use link::settings::{check_admin, check_names, is_base_url, non_negative, positive};
 use serde::{Deserialize, Serialize};
 
 pub use link::settings::SettingsError;
@@ -218,7 +218,9 @@ impl Settings {
         self.aggregation.check("")?;
         self.network.check()?;
         self.digest.check()?;
-        partner::check_all(&self.partner)
+        let own = self.trust_domain.as_deref();
+        check_names(own, &self.server_names)?;
+        partner::check_all(own, &self.partner)
     }
 }
 

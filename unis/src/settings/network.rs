@@ -188,6 +188,10 @@ impl Networks {
                 }
                 _ => {}
             }
+            if network.asn == Some(0) {
+                let rule = "asn is 0, which is no AS number; expected 1 to 4294967295";
+                return Err(SettingsError::invalid(&key, rule));
+            }
             non_negative(&format!("{key}: default-pid-cost"), network.default_pid_cost)?;
             positive(&format!("{key}: default-capacity-mbps"), network.default_capacity_mbps)?;
             network.routingcost.check(&format!("{key}: "))?;

@@ -121,7 +121,10 @@ impl PartnerSettings {
 }
 
 /// Checks what one entry alone, or all together, can have wrong.
-pub(crate) fn check_all(partners: &[PartnerSettings]) -> Result<(), SettingsError> {
+pub(crate) fn check_all(
+    own: Option<&str>,
+    partners: &[PartnerSettings],
+) -> Result<(), SettingsError> {
     let (mut names, mut users) = (HashSet::new(), HashSet::new());
     for partner in partners {
         let key = format!("partner {:?}", partner.name);
@@ -140,5 +143,6 @@ pub(crate) fn check_all(partners: &[PartnerSettings]) -> Result<(), SettingsErro
     }
     // Who has a password needs no certificate.
     let with = |it: &&PartnerSettings| it.has_certificates() || it.digest.is_none();
-    check_partners(&partners.iter().filter(with).map(PartnerSettings::trust).collect::<Vec<_>>())
+    let partners: Vec<_> = partners.iter().filter(with).map(PartnerSettings::trust).collect();
+    check_partners(own, &partners)
 }

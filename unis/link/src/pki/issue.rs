@@ -148,6 +148,11 @@ fn alternative_names(leaf: &Leaf<'_>) -> Result<Vec<SanType>, PkiError> {
     Ok(names)
 }
 
+/// Whether a certificate can carry a server's name.
+pub(crate) fn is_server_name(text: &str) -> bool {
+    text.parse::<IpAddr>().is_ok() || is_dns_name(text)
+}
+
 fn is_dns_name(text: &str) -> bool {
     rustls_pki_types::DnsName::try_from(text).is_ok()
 }

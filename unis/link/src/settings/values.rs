@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::identity::spiffe_domain;
+use crate::pki::is_server_name;
 use crate::settings::SettingsError;
-use crate::trust::PartnerTrust;
+use crate::trust::{PartnerTrust, fingerprint};
 
 /// The folder of a program's state: as set, else from the usual places.
 ///
@@ -107,25 +109,64 @@ where
     })
 }
 
-/// Checks what one `[[partner]]` alone, or all together, can have wrong.
+/// Refuses names that the certificate of a server cannot carry.
+///
+/// # Errors
+/// Names the setting and the value.
+pub fn check_names(own: Option<&str>, server_names: &[String]) -> Result<(), SettingsError> {
+    if let Some(domain) = own.filter(|domain| !spiffe_domain(domain)) {
+        return Err(SettingsError::invalid("trust-domain", no_domain(domain)));
+    }
+    match server_names.iter().find(|name| !is_server_name(name)) {
+        None => Ok(()),
+        Some(name) => {
+            let message = format!("{name:?} is neither a DNS name nor an address");
+            Err(SettingsError::invalid("server-names", message))
+        }
+    }
+}
+
+fn no_domain(text: &str) -> String {
+    format!("{text:?} is no trust domain; expected one of a-z 0-9 . - _")
+}
+
+/// Checks what one `[[partner]]` alone, or all together and beside the `own` trust domain, can have
+/// wrong.
 ///
 /// # Errors
 /// Names the entry and what it lacks.
-pub fn check_partners(partners: &[PartnerTrust]) -> Result<(), SettingsError> {
+pub fn check_partners(own: Option<&str>, partners: &[PartnerTrust]) -> Result<(), SettingsError> {
     let mut names = HashSet::new();
     let mut domains = HashSet::new();
+    let mut prints = HashSet::new();
     for partner in partners {
         let key = format!("partner {:?}", partner.name);
         if partner.name.is_empty() || !names.insert(partner.name.as_str()) {
             return Err(SettingsError::invalid(&key, "needs a name of its own"));
         }
-        if let Some(domain) = &partner.trust_domain
-            && !domains.insert(domain.as_str())
-        {
-            return Err(SettingsError::invalid(
-                &key,
-                format!("trust-domain {domain:?} belongs to two partners"),
-            ));
+        if let Some(domain) = &partner.trust_domain {
+            let fault = if !spiffe_domain(domain) {
+                no_domain(domain)
+            } else if own == Some(domain) {
+                format!("trust-domain {domain:?} is the own one")
+            } else if !domains.insert(domain.as_str()) {
+                format!("trust-domain {domain:?} belongs to two partners")
+            } else {
+                String::new()
+            };
+            if !fault.is_empty() {
+                return Err(SettingsError::invalid(&key, fault));
+            }
+        }
+        for text in &partner.fingerprint {
+            let fault = match fingerprint(text) {
+                None => format!("{text:?} is no SHA-256 fingerprint; expected 64 hex digits"),
+                Some(print) if !prints.insert(print.clone()) => {
+                    format!("fingerprint {text:?} stands twice")
+                }
+                Some(_) => continue,
+            };
+            return Err(SettingsError::invalid(&key, fault));
         }
         if partner.bundle.is_none() && (partner.trust_domain.is_some() || !partner.san.is_empty()) {
             return Err(SettingsError::invalid(
@@ -144,4 +185,55 @@ pub fn check_partners(partners: &[PartnerTrust]) -> Result<(), SettingsError> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn partner(name: &str, trust_domain: Option<&str>, fingerprint: &str) -> PartnerTrust {
+        PartnerTrust {
+            name: name.to_owned(),
+            trust_domain: trust_domain.map(str::to_owned),
+            bundle: Some(PathBuf::from("ca.pem")),
+            fingerprint: vec![fingerprint.to_owned()],
+            ..PartnerTrust::default()
+        }
+    }
+
+    #[test]
+    fn names_that_no_certificate_can_carry_are_refused() {
+        let good = ["alto.isp.example", "192.0.2.1", "2001:db8::1"].map(str::to_owned);
+        assert!(check_names(Some("isp.example"), &good).is_ok());
+        let message = |own, name: &str| {
+            check_names(own, &[name.to_owned()]).map_err(|error| error.to_string()).unwrap_err()
+        };
+        for name in ["a b", "", "*.isp.example", "https://isp.example"] {
+            assert!(message(None, name).contains(&format!("{name:?} is neither")), "{name}");
+        }
+        for own in ["Isp.example", "isp/example", ""] {
+            let told = message(Some(own), "a.example");
+            assert!(told.contains(&format!("trust-domain: {own:?} is no trust domain")), "{told}");
+        }
+    }
+
+    #[test]
+    fn what_partners_are_known_by_is_well_formed_and_nobody_elses() {
+        let (one, two) = ("ab".repeat(32), "AB:".repeat(31) + "AC");
+        let own = Some("isp.example");
+        let good = [partner("a", Some("a.example"), &one), partner("b", None, &two)];
+        assert!(check_partners(own, &good).is_ok());
+        let cases = [
+            (partner("c", Some("C.example"), &"cd".repeat(32)), "is no trust domain"),
+            (partner("c", Some("isp.example"), &"cd".repeat(32)), "is the own one"),
+            (partner("c", Some("a.example"), &"cd".repeat(32)), "belongs to two partners"),
+            (partner("c", None, "zz"), "is no SHA-256 fingerprint"),
+            (partner("c", None, &"AB:".repeat(32)[..95]), "stands twice"),
+        ];
+        for (bad, part) in cases {
+            let all: Vec<_> = good.iter().cloned().chain([bad]).collect();
+            let message = check_partners(own, &all).unwrap_err().to_string();
+            assert!(message.contains("partner \"c\"") && message.contains(part), "{message}");
+        }
+    }
 }

@@ -52,8 +52,12 @@ impl Party {
         now: UnixTime,
         in_use: Option<&Self>,
     ) -> Result<Self, TrustError> {
-        let fingerprints: Result<Vec<_>, _> =
-            partner.fingerprint.iter().map(|text| fingerprint(&partner.name, text)).collect();
+        let wrong = |text: &String| TrustError::Settings {
+            partner: partner.name.clone(),
+            reason: format!("`{text}` is no SHA-256 fingerprint"),
+        };
+        let digits = |text: &String| fingerprint(text).ok_or_else(|| wrong(text));
+        let fingerprints: Result<Vec<_>, _> = partner.fingerprint.iter().map(digits).collect();
         let (bundle, crl) = (partner.bundle.as_deref(), partner.crl.as_ref());
         let files = Files { bundle, crl, max_intermediates };
         let (anchors, revocation) = files.load(&partner.name, now, in_use)?;
@@ -124,13 +128,10 @@ impl Files<'_> {
     }
 }
 
-fn fingerprint(partner: &str, text: &str) -> Result<String, TrustError> {
+/// The digits of a fingerprint in lower case; `None` for what is none.
+pub(crate) fn fingerprint(text: &str) -> Option<String> {
     let digits = text.replace(':', "").to_ascii_lowercase();
-    if digits.len() != FINGERPRINT_DIGITS || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err(TrustError::Settings {
-            partner: partner.to_owned(),
-            reason: format!("`{text}` is no SHA-256 fingerprint"),
-        });
-    }
-    Ok(digits)
+    let is_digest =
+        digits.len() == FINGERPRINT_DIGITS && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    is_digest.then_some(digits)
 }
