@@ -65,7 +65,8 @@ pub trait Users: Send + Sync {
         absent()
     }
 
-    /// Who was locked out, ended or revoked, and who said something of showing status, since `after`.
+    /// Who was locked out, ended or revoked, and who said something of showing status, since
+    /// `after`.
     fn news(&self, _after: NewsAfter) -> Answer<'_, UserNews> {
         absent()
     }
@@ -99,9 +100,9 @@ fn absent<'a, T>() -> Answer<'a, T> {
 /// A join, as UMS keeps it.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct Visit {
-    /// Whose peer.
+    /// The user whose peer it is.
     pub user: UserId,
-    /// Which peer.
+    /// The peer that joined.
     pub peer: PeerId,
     /// The ISP that it comes from.
     pub network: Option<String>,
@@ -144,16 +145,16 @@ pub trait Overlays: Send + Sync {
 pub struct Publishing {
     /// In which overlay.
     pub overlay: OverlayId,
-    /// Who.
+    /// The user who wants to publish.
     pub user: UserId,
-    /// With which peer.
+    /// The peer that would publish.
     pub peer: PeerId,
 }
 
 /// The arguments of [`Activity::standings`].
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub struct StandingsOf {
-    /// Of whom.
+    /// The peers asked about.
     pub peers: Vec<PeerId>,
     /// Unix seconds.
     pub now: u64,

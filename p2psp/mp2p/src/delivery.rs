@@ -13,19 +13,19 @@ use crate::signed::{ByPeer, Kind, PeerKey, SignedError, SigningKey, open_own, se
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Delivery {
-    /// In which overlay.
+    /// The overlay.
     pub overlay_id: OverlayId,
-    /// Of which content.
+    /// The content.
     pub content_id: ContentId,
     /// Its place in the content, from 0.
     pub fragment: u32,
     /// Of the bytes that were sent.
     pub hash: FragmentHash,
-    /// Who sent them.
+    /// The peer that sent them.
     pub sender: PeerId,
-    /// To whom.
+    /// The peer that they were sent to.
     pub receiver: PeerId,
-    /// When, Unix seconds.
+    /// When they were sent, Unix seconds.
     pub ts: u64,
     /// The sender's key.
     pub sender_key: PeerKey,

@@ -103,9 +103,9 @@ pub struct About {
     pub version: u64,
     /// Where it is exchanged.
     pub overlay_id: OverlayId,
-    /// For people.
+    /// Its title, by which people find it.
     pub title: Text<MAX_TITLE_BYTES>,
-    /// For people.
+    /// More words about it, for people.
     pub description: Text<MAX_DESCRIPTION_BYTES>,
     /// Whose it is.
     pub rights: Option<Rights>,

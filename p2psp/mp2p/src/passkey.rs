@@ -34,7 +34,7 @@ pub struct Passkey {
     pub sub: UserId,
     /// The peer.
     pub peer_id: PeerId,
-    /// Where it is good.
+    /// The overlay in which it is good.
     pub overlay_id: OverlayId,
     /// The user's class; 0 is the lowest, which needs no passkey.
     pub class: u8,

@@ -22,13 +22,13 @@ const LEEWAY_S: u64 = 300;
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Receipt {
-    /// Where.
+    /// The overlay in which it was exchanged.
     pub overlay_id: OverlayId,
-    /// Of which content.
+    /// The content.
     pub content_id: ContentId,
-    /// Who gave.
+    /// The peer that gave.
     pub contributor: PeerId,
-    /// Who got, and signs.
+    /// The peer that got, and signs.
     pub consumer: PeerId,
     /// Drawn at random when the two connected.
     pub epoch: u64,
@@ -36,12 +36,12 @@ pub struct Receipt {
     pub seq: u64,
     /// Bytes of content that arrived and passed their check, since the epoch began.
     pub bytes: u64,
-    /// Fragments, likewise.
+    /// Fragments that arrived and passed, since the epoch began.
     pub fragments: u64,
-    /// Fragments that arrived and did not pass, likewise.
+    /// Fragments that arrived and did not pass, since the epoch began.
     #[serde(default)]
     pub rejected: u64,
-    /// When, Unix seconds.
+    /// When it was signed, Unix seconds.
     pub ts: u64,
     /// The relay that it came through.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -40,20 +40,20 @@ pub enum ReservationKind {
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Reservation {
-    /// Its name.
+    /// The reservation's name.
     pub reservation_id: ReservationId,
-    /// What for.
+    /// What is reserved.
     pub kind: ReservationKind,
-    /// In which overlay.
+    /// The overlay for which it is.
     pub overlay_id: OverlayId,
     /// Which content a cache is to keep; all of the overlay where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_id: Option<ContentId>,
     /// The cache or relay server.
     pub server: PeerId,
-    /// For whom.
+    /// The peer or server for which it is kept free.
     pub holder: PeerId,
-    /// Bit/s.
+    /// Rate that is kept free, bit/s.
     pub bandwidth_bps: u64,
     /// Bytes that may go through in all; 0 is no bound.
     pub quota_bytes: u64,

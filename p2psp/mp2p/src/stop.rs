@@ -36,9 +36,9 @@ pub struct Stop {
     pub seq: u64,
     /// Issued at, Unix seconds.
     pub iat: u64,
-    /// For people.
+    /// The reason, for people to read.
     pub reason: Text<MAX_REASON_BYTES>,
-    /// Who asked for it.
+    /// The authority or operator who asked for it.
     pub authority: Text<MAX_AUTHORITY_BYTES>,
 }
 
@@ -123,11 +123,11 @@ impl Stop {
 pub struct StopAck {
     /// In which overlay.
     pub overlay_id: OverlayId,
-    /// Which stop.
+    /// The number of the stop ([`Stop::seq`]).
     pub seq: u64,
-    /// Which peer.
+    /// The peer that stopped.
     pub peer_id: PeerId,
-    /// When, Unix seconds.
+    /// When it stopped, Unix seconds.
     pub stopped_at: u64,
     /// To how many peers it passed the stop on.
     pub forwarded: u32,

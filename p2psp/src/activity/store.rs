@@ -92,22 +92,22 @@ pub struct Aged {
 /// What a peer measured out at its interface on the day of its last report.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Sent {
-    /// Which.
+    /// The peer that measured.
     pub peer: PeerId,
     /// Days since 1970, UTC.
     pub day: u64,
-    /// Bytes.
+    /// Bytes sent on that day, so far.
     pub bytes: u64,
 }
 
 /// All that is known of a peer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
-    /// Whose.
+    /// The user whose peer it is.
     pub user: Option<UserId>,
     /// The last status.
     pub aged: Aged,
-    /// What stays.
+    /// What does not change while it runs.
     pub fixed: Option<StaticStatus>,
     /// Reports so far.
     pub reports: u64,
@@ -129,7 +129,7 @@ pub enum Wanted {
 /// A resource that was found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Offer {
-    /// Of which peer.
+    /// The peer that has it.
     pub peer: PeerId,
     /// The resource.
     pub resource: Resource,

@@ -59,7 +59,7 @@ pub(crate) struct From {
 /// How many events wait still.
 #[derive(Debug, JsonSchema, Serialize)]
 pub(crate) struct Waiting {
-    /// So many.
+    /// How many events wait.
     waiting: usize,
 }
 

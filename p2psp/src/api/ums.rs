@@ -114,7 +114,7 @@ impl Which {
     }
 }
 
-/// Which peer.
+/// The peer whose class is asked for.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct WhichPeer {
@@ -213,7 +213,8 @@ pub(crate) async fn consent(
     Ok(Done)
 }
 
-/// `POST /ums/signup`: without a certificate a new user, where anybody may be one; a further peer of
+/// `POST /ums/signup`: without a certificate a new user, where anybody may be one; a further peer
+/// of
 /// the user who asks; for an operator a peer of anybody.
 pub(crate) async fn sign_up(
     State(desk): State<Arc<Desk>>,

@@ -40,9 +40,9 @@ pub struct StopOrder {
     pub overlay: OverlayId,
     /// Of which content; `None`: of all.
     pub content: Option<ContentId>,
-    /// For people.
+    /// The reason, for people to read.
     pub reason: String,
-    /// Who asked for it.
+    /// The authority or operator who asked for it.
     pub authority: String,
     /// Unix seconds.
     pub now: u64,

@@ -7,37 +7,37 @@ use serde::{Deserialize, Serialize};
 /// An overlay was made; its owner may read its distribution result (TR 20002 §7.7.1).
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Founding {
-    /// Which.
+    /// The overlay that was made.
     pub overlay: OverlayId,
-    /// Whose; `None`: the provider's own.
+    /// The user who owns it; `None`: it is the provider's own.
     pub owner: Option<UserId>,
-    /// Unix seconds.
+    /// When it was made, Unix seconds.
     pub now: u64,
 }
 
 /// A peer or server offers a service (TR 20002 §8.2.5, §8.2.6).
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Serving {
-    /// Which: the hash of its key.
+    /// The peer or server: the hash of its key.
     pub peer: PeerId,
-    /// Whose; `None`: the provider's own.
+    /// The user whose it is; `None`: it is the provider's own.
     pub user: Option<UserId>,
-    /// Which service.
+    /// What it does for others.
     pub service: Service,
-    /// Until then unless it is told again, Unix seconds.
+    /// It serves until then unless it is told again, Unix seconds.
     pub until: u64,
 }
 
 /// What a peer measured at its interface on one day, as PAMS heard of it (Req-Traffic-020).
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Measured {
-    /// Which peer.
+    /// The peer that measured.
     pub peer: PeerId,
     /// Days since 1970, UTC.
     pub day: u64,
     /// When this PAMS began to add up, Unix seconds: a later one begins anew.
     pub run: u64,
-    /// Out, bytes, so far.
+    /// Bytes sent on that day, so far.
     pub bytes: u64,
 }
 
@@ -46,16 +46,16 @@ pub struct Measured {
 pub struct NewsAfter {
     /// [`UserNews::upto`] of the last answer; `None`: there was none.
     pub number: Option<u64>,
-    /// From then on, Unix seconds, where there was no answer yet.
+    /// Where there was no answer yet: news from then on, Unix seconds.
     pub since: u64,
 }
 
 /// What OMS has to know of users at once, not only when their peers join again.
 #[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct UserNews {
-    /// What to ask from next.
+    /// The number to ask from next ([`NewsAfter::number`]).
     pub upto: u64,
-    /// Whether nothing more has happened up to now.
+    /// Whether these are all up to now; else there is more to ask for.
     pub is_all: bool,
     /// Users who were locked out, let in, or who said something of their status.
     pub users: Vec<UserNow>,
@@ -66,7 +66,7 @@ pub struct UserNews {
 /// How a user is now.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct UserNow {
-    /// Who.
+    /// The user.
     pub user: UserId,
     /// Whether the user is locked out.
     pub is_out: bool,
@@ -87,24 +87,24 @@ pub enum Service {
 /// An error that a peer reported to OMS (TR 20002 §8.3.8 step 3).
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct ErrorNote {
-    /// Where.
+    /// The overlay in which it happened.
     pub overlay: OverlayId,
-    /// In which content, where it is one of a content.
+    /// The content, where the error is about one.
     pub content: Option<ContentId>,
-    /// In which fragment.
+    /// The fragment, where the error is about one.
     pub fragment: Option<u32>,
-    /// Who says so.
+    /// The peer that reports.
     pub reporter: PeerId,
-    /// Of whom.
+    /// The peer that is reported.
     pub accused: PeerId,
-    /// What, such as `bad-fragment`; at most [`ErrorNote::MAX_KIND_BYTES`] count.
+    /// What happened, such as `bad-fragment`; the first [`ErrorNote::MAX_KIND_BYTES`] count.
     pub kind: String,
-    /// Whether it proves itself.
+    /// Whether the accused one's own signature proves it.
     pub proved: bool,
-    /// Whether OMS looked, and it was not so.
+    /// Whether OMS looked itself, and found it not so.
     #[serde(default)]
     pub refuted: bool,
-    /// When, Unix seconds.
+    /// When it was reported, Unix seconds.
     pub at: u64,
 }
 

@@ -33,15 +33,15 @@ pub struct Explained {
 #[derive(Clone, Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ExplainedEntry {
-    /// Which peer.
+    /// The peer.
     pub peer_id: PeerId,
-    /// Where.
+    /// Its address and port.
     pub address: String,
-    /// Its PID.
+    /// The PID that it is in, by the map of the asker's ISP.
     pub pid: Option<String>,
     /// The ISP's cost to there.
     pub cost: Option<String>,
-    /// How near, from 1.
+    /// How near it is to the asker: 1 is nearest, equally near ones share a rank.
     pub rank: Option<u32>,
     /// What PAMS makes of its status.
     pub score: f32,
@@ -57,13 +57,13 @@ pub struct ExplainedEntry {
 #[derive(Clone, Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct MemberView {
-    /// Which.
+    /// The peer.
     pub peer_id: PeerId,
-    /// Whose.
+    /// The user whose peer it is.
     pub user_id: Option<UserId>,
-    /// What it is.
+    /// A peer of a user's, a cache or a relay.
     pub peer_type: PeerType,
-    /// Where.
+    /// Its address and port.
     pub address: String,
     /// Its user's class.
     pub class: u8,

@@ -43,15 +43,15 @@ pub enum Phase {
 /// What is to be reserved.
 #[derive(Clone, Debug)]
 pub struct Order {
-    /// What for.
+    /// What is reserved.
     pub kind: ReservationKind,
-    /// In which overlay.
+    /// The overlay for which it is.
     pub overlay: OverlayId,
     /// Which content of it; all where there is none.
     pub content: Option<ContentId>,
-    /// For whom.
+    /// The peer or server for which it is kept free.
     pub holder: PeerId,
-    /// Bit/s.
+    /// Rate that is kept free, bit/s.
     pub bandwidth_bps: u64,
     /// Bytes that may go through in all; 0 is no bound.
     pub quota_bytes: u64,

@@ -13,13 +13,13 @@ use crate::reservation::grant::Grant;
 /// A server that registers, or shows that it is there.
 #[derive(Clone, Debug)]
 pub struct Enlisting {
-    /// Which.
+    /// The server.
     pub peer: PeerId,
-    /// Whose; the provider's own has no user.
+    /// The user whose it is; the provider's own has none.
     pub user: Option<UserId>,
-    /// What it is.
+    /// A cache or a relay.
     pub kind: ServerKind,
-    /// Where.
+    /// Where peers reach it.
     pub address: PeerAddress,
     /// What it has to give.
     pub capacity: Capacity,
@@ -44,11 +44,11 @@ pub struct Enlisted {
 #[derive(Clone, Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ServerView {
-    /// Which.
+    /// The server.
     pub peer_id: PeerId,
-    /// What it is.
+    /// A cache or a relay.
     pub kind: ServerKind,
-    /// Where.
+    /// Where peers reach it.
     pub address: String,
     /// The provider's own device.
     pub dedicated: bool,

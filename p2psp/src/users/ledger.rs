@@ -103,7 +103,8 @@ pub trait Ledger: Send + Sync {
     /// Gives users other classes; those whom an operator gave one keep it.
     fn reclass<'a>(&'a self, changes: Vec<(UserId, u8)>, by: &'a Act) -> Entry<'a, u64>;
 
-    /// Gives a user a class that no policy changes, or leaves it to the policy again; `false`: there
+    /// Gives a user a class that no policy changes, or leaves it to the policy again; `false`:
+    /// there
     /// is no such user.
     fn pin<'a>(&'a self, user: &'a UserId, class: Option<u8>, by: &'a Act) -> Entry<'a, bool>;
 
@@ -177,7 +178,7 @@ pub struct Plausible {
 /// How the user of a peer stands.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UserStanding {
-    /// Who.
+    /// The user.
     pub user: UserId,
     /// Class.
     pub class: u8,

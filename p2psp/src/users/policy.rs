@@ -71,7 +71,7 @@ pub struct Taking {
 /// Another class for a user.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Change {
-    /// Who.
+    /// The user.
     pub user: UserId,
     /// The class now.
     pub from: u8,

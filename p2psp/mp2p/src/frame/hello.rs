@@ -101,9 +101,9 @@ impl Pex {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PexEntry {
-    /// Which.
+    /// The member.
     pub peer_id: PeerId,
-    /// Where.
+    /// Where it is reached.
     #[serde(rename = "peer_addr")]
     pub peer_addr: List<PeerAddress, 2>,
     /// Its passkey: OMS says that it is a member (the signed membership of RFC 7574 §3.10.2).

@@ -17,13 +17,13 @@ const MAX_PART_BYTES: usize = 255;
 /// Deepest path, parts.
 const MAX_PARTS: usize = 32;
 
-/// One file.
+/// One file of a content.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct FileEntry {
     /// Where, below the folder of the content: parts divided by `/`.
     pub path: Text<MAX_PATH_BYTES>,
-    /// Bytes.
+    /// Its size, bytes.
     pub size: u64,
 }
 

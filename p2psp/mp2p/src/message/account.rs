@@ -9,7 +9,7 @@ use crate::id::{PeerId, UserId};
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ClassAnswer {
-    /// Which peer.
+    /// The peer that was asked about.
     pub peer_id: PeerId,
     /// Its user's class; 0 is the lowest.
     pub class: u8,
@@ -25,7 +25,7 @@ pub struct ClassAnswer {
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Account {
-    /// Who.
+    /// The user.
     pub user_id: UserId,
     /// Class; 0 is the lowest.
     pub class: u8,
@@ -65,7 +65,7 @@ impl Credit {
 pub struct Day {
     /// Days since 1970-01-01, UTC.
     pub day: u64,
-    /// Joins.
+    /// How often peers of the user joined.
     pub joins: u64,
     /// Bytes given, by the receipts of consumers.
     pub given: u64,
@@ -91,7 +91,7 @@ pub struct Day {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Consent {
-    /// See above.
+    /// Whether it may; `null`: each peer's own sharing policy says.
     pub show_status: Option<bool>,
 }
 

@@ -23,7 +23,7 @@ pub const MAX_PULLED: usize = 100;
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct StandingAnswer {
-    /// Which peer.
+    /// The peer.
     pub peer_id: PeerId,
     /// Seconds since its last report.
     pub age_s: u64,
@@ -38,7 +38,7 @@ pub struct StandingAnswer {
     /// What changes by the second.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<PeerStatus>,
-    /// What stays.
+    /// What does not change while it runs.
     #[serde(rename = "static", default, skip_serializing_if = "Option::is_none")]
     pub fixed: Option<StaticStatus>,
     /// The super peer that reports for it.
@@ -58,7 +58,7 @@ pub struct ResourcesAnswer {
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct FoundResource {
-    /// Of which peer.
+    /// The peer that has it.
     pub peer_id: PeerId,
     /// Seconds since it was reported.
     pub age_s: u64,
@@ -121,7 +121,7 @@ pub struct CareWish {
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct CareGrant {
-    /// Which.
+    /// The super peer.
     pub super_peer: PeerId,
     /// Where it takes reports ([`crate::care`]).
     #[serde(rename = "peer_addr")]
@@ -170,7 +170,7 @@ pub struct CareAnswer {
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PullRequest {
-    /// Which.
+    /// The peers that are asked.
     pub peers: List<PeerId, MAX_PULLED>,
     /// Seconds to wait for their reports, 10 at most; 0: not at all.
     #[serde(default)]

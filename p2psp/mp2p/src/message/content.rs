@@ -87,7 +87,7 @@ pub enum DeniedKind {
 pub struct Denied {
     /// The content's id or the fragment's hash, 64 hex digits.
     pub digest: ContentId,
-    /// Which of both.
+    /// Whether it is a content's digest or a fragment's.
     pub kind: DeniedKind,
     /// `false`: allowed again.
     #[serde(default = "yes")]

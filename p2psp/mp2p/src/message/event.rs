@@ -29,14 +29,14 @@ pub type Signed = Text<MAX_SIGNED_BYTES>;
 pub enum Event {
     /// A distribution has to end (TR 20002 §8.3.4 step 3).
     Stop {
-        /// OMS' order.
+        /// The order, signed by OMS.
         stop: Signed,
     },
     /// Members failed; whoever was sent to them looks elsewhere (Req-Net-060).
     Reorganised {
         /// In which overlay.
         overlay_id: OverlayId,
-        /// Who failed.
+        /// The members that failed.
         failed: List<PeerId, MAX_FAILED>,
         /// The list as it is now; without one the peer refreshes.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,21 +46,21 @@ pub enum Event {
     Reservation {
         /// What is reserved, signed by OMS.
         reservation: Signed,
-        /// For whom.
+        /// The peer for which it is kept free.
         holder: PeerId,
     },
     /// A reservation is over: what it held is free.
     Released {
-        /// Which.
+        /// The reservation that is over.
         reservation_id: ReservationId,
     },
     /// PAMS wants the status now (§8.3.10).
     StatusRequest {},
     /// A peer is out of an overlay; its passkeys below `epoch` are void (§8.3.8).
     Expelled {
-        /// Out of which.
+        /// The overlay that it is out of.
         overlay_id: OverlayId,
-        /// Who.
+        /// The peer.
         peer_id: PeerId,
         /// Passkeys of older epochs are void.
         epoch: u64,
@@ -69,9 +69,9 @@ pub enum Event {
     Rendezvous {
         /// In which overlay.
         overlay_id: OverlayId,
-        /// Who.
+        /// The member that asks or answers.
         peer_id: PeerId,
-        /// Which.
+        /// The name of this meeting, made by the asker.
         rendezvous_id: RendezvousId,
         /// Where it connects from: the address that OMS sees, the port that it told.
         address: PeerAddress,

@@ -33,9 +33,9 @@ pub enum FailureKind {
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Failure {
-    /// What.
+    /// What failed.
     pub kind: FailureKind,
-    /// With whom.
+    /// The member with which it failed.
     pub peer_id: PeerId,
     /// At which fragment of the content.
     #[serde(default, skip_serializing_if = "Option::is_none")]

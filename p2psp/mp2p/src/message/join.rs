@@ -73,9 +73,9 @@ pub enum AddressKind {
     /// The peer says so.
     #[default]
     Host,
-    /// OMS saw it.
+    /// OMS saw the peer come from there.
     Reflexive,
-    /// A relay's.
+    /// It is the address of a relay that leads to the peer.
     Proxy,
 }
 
@@ -83,16 +83,16 @@ pub enum AddressKind {
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Nat {
-    /// Nothing.
+    /// Nothing: it can be dialled.
     None,
     /// The peer does not know.
     #[default]
     Unknown,
-    /// Translation that keeps its mappings.
+    /// A NAT that shows the same port to everybody.
     Cone,
-    /// Translation by destination.
+    /// A NAT that shows another port to each destination.
     Symmetric,
-    /// Nothing comes in.
+    /// A firewall: nothing comes in that was not asked for.
     Blocked,
 }
 
@@ -112,7 +112,7 @@ pub struct SharingPolicy {
 pub struct JoinAnswer {
     /// In which overlay.
     pub overlay_id: OverlayId,
-    /// Which peer.
+    /// The peer that joined.
     pub peer_id: PeerId,
     /// When it joined, in the order of all joins of the overlay.
     pub ticket_id: u64,
@@ -156,7 +156,7 @@ pub struct JoinAnswer {
     /// Numbers of stops of the overlay that are void: what they ended may go on.
     #[serde(default, skip_serializing_if = "is_empty")]
     pub void_stops: List<u64, MAX_STOPS>,
-    /// With whom.
+    /// The ranked list of the other members.
     pub status: PeerList,
 }
 

@@ -25,7 +25,7 @@ pub struct PeerList {
     /// Who did not answer, so that the list goes without what they know.
     #[serde(default, skip_serializing_if = "is_none")]
     pub lacks: List<Lack, 2>,
-    /// The peers.
+    /// The members, the one to ask first at the top.
     pub peer_info_list: List<PeerEntry, MAX_ENTRIES>,
 }
 
@@ -62,9 +62,9 @@ pub enum RankedBy {
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PeerEntry {
-    /// Which.
+    /// The member.
     pub peer_id: PeerId,
-    /// Where.
+    /// Where it is reached.
     #[serde(rename = "peer_addr")]
     pub peer_addr: Addresses,
     /// The relay server whose address that is, where the peer is not reached otherwise.
@@ -74,7 +74,7 @@ pub struct PeerEntry {
     /// ([`crate::message::rendezvous`]): its address is then where OMS sees it, not to be dialled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nat: Option<Nat>,
-    /// What.
+    /// A peer of a user's, a cache or a relay.
     pub peer_type: PeerType,
     /// How near, from 1; equally near ones share it. Costs are the ISP's own. `None`: unknown.
     pub rank: Option<u32>,
@@ -95,7 +95,7 @@ pub struct PeerEntry {
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PeerType {
-    /// A user's.
+    /// A peer of a user's.
     #[default]
     Peer,
     /// A cache server (TR 20002 §8.2.5).

@@ -19,12 +19,12 @@ pub const MAX_USERS: usize = 1000;
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct OverlayRequest {
-    /// Its name.
+    /// The overlay's name.
     pub overlay_id: OverlayId,
-    /// For people.
+    /// Its title, for people.
     #[serde(default)]
     pub title: Text<MAX_TITLE_BYTES>,
-    /// For people.
+    /// More words about it, for people.
     #[serde(default)]
     pub description: Text<MAX_DESCRIPTION_BYTES>,
     /// What it is for.
@@ -89,7 +89,7 @@ pub struct Access {
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AccessKind {
-    /// Everybody.
+    /// Everybody may take part.
     #[default]
     Open,
     /// The owner and the users listed.
@@ -104,12 +104,12 @@ fn is_none(users: &[UserId]) -> bool {
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct OverlayChange {
-    /// Which.
+    /// The overlay to change.
     pub overlay_id: OverlayId,
-    /// For people.
+    /// Its new title, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<Text<MAX_TITLE_BYTES>>,
-    /// For people.
+    /// The new words about it, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<Text<MAX_DESCRIPTION_BYTES>>,
     /// What it has to give.
@@ -152,7 +152,7 @@ pub struct OverlayDescription {
     /// Members now.
     #[serde(rename = "num_peers")]
     pub num_peers: u64,
-    /// How it is.
+    /// How well it is served.
     #[serde(default)]
     pub health: Health,
 }

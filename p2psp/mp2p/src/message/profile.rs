@@ -9,7 +9,7 @@ use crate::id::{PeerId, UserId};
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Profile {
-    /// Who.
+    /// The user.
     pub user_id: UserId,
     /// Class; 0 is the lowest.
     pub class: u8,
@@ -23,7 +23,8 @@ pub struct Profile {
     pub created: u64,
     /// Last join, Unix seconds.
     pub updated: u64,
-    /// Whether the status of the user's peers may be shown as it is; `None`: each peer's own sharing
+    /// Whether the status of the user's peers may be shown as it is; `None`: each peer's own
+    /// sharing
     /// policy says.
     #[serde(default)]
     pub show_status: Option<bool>,

@@ -27,9 +27,9 @@ pub type RendezvousId = Text<64>;
 pub struct RendezvousRequest {
     /// In which overlay.
     pub overlay_id: OverlayId,
-    /// With whom.
+    /// The other member.
     pub peer_id: PeerId,
-    /// Which.
+    /// The name of this meeting, made by the asker.
     pub rendezvous_id: RendezvousId,
     /// The TCP port that the asker is seen at from outside and connects from; that on which it
     /// listens for [`Way::Dial`].

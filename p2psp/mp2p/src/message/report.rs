@@ -53,7 +53,7 @@ pub enum ReceiptOutcome {
     Refused {
         /// A word that programs can rely on.
         code: RefusalCode,
-        /// For people.
+        /// The reason, for people to read.
         reason: String,
     },
 }
@@ -95,9 +95,9 @@ pub enum RefusalCode {
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct SuccessReport {
-    /// Where.
+    /// The overlay in which it was fetched.
     pub overlay_id: OverlayId,
-    /// Of which content.
+    /// The content.
     pub content_id: ContentId,
     /// Counts the reports of this peer, from 1; one that was taken is not taken again.
     pub seq: u64,
@@ -125,11 +125,11 @@ pub struct SuccessReport {
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Partner {
-    /// With whom.
+    /// The peer it was exchanged with.
     pub peer_id: PeerId,
-    /// Which way.
+    /// Whether the reporter gave or got.
     pub direction: Direction,
-    /// Bytes.
+    /// Bytes exchanged.
     pub bytes: u64,
     /// Fragments by their index, first and last of each range.
     pub fragments: List<(u32, u32), MAX_RANGES>,
@@ -169,7 +169,7 @@ pub struct DistributionResult {
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ContentResult {
-    /// Which.
+    /// The content.
     pub content_id: ContentId,
     /// Peers that got some of it.
     pub consumers: u64,
@@ -179,7 +179,7 @@ pub struct ContentResult {
     pub contributors: u64,
     /// Bytes got, by the consumers' reports.
     pub bytes: u64,
-    /// Fragments got, likewise.
+    /// Fragments got, by the consumers' reports.
     pub fragments: u64,
     /// Seconds that this took, over all consumers.
     pub seconds: u64,
@@ -194,8 +194,8 @@ pub struct ContentResult {
     /// Of these, fragments that the other end reported as a success: not counted as one
     /// (TR 20002 §8.3.8 step 4).
     pub contradicted: u64,
-    /// First and last report, Unix seconds.
+    /// When the first report came, Unix seconds.
     pub first: u64,
-    /// See there.
+    /// When the last report came, Unix seconds.
     pub last: u64,
 }

@@ -27,9 +27,9 @@ pub const MAX_RESOURCE_TEXT: usize = 64;
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Resource {
-    /// Its name.
+    /// The resource's name.
     pub resource_id: Text<MAX_RESOURCE_TEXT>,
-    /// What it is.
+    /// What kind of resource it is.
     #[serde(rename = "type")]
     pub kind: ResourceType,
     /// Where it is, as its user says.

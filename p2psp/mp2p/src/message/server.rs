@@ -33,7 +33,7 @@ pub enum ServerKind {
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Capacity {
-    /// Bit/s.
+    /// Rate that it can give in all, bit/s.
     pub bandwidth_bps: u64,
     /// Bytes; a relay server has none.
     pub storage_bytes: u64,
@@ -45,7 +45,7 @@ pub struct Capacity {
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ServerRegistration {
-    /// What it is.
+    /// A cache or a relay.
     pub kind: ServerKind,
     /// Where; the address that OMS observes wins.
     #[serde(rename = "peer_addr")]
@@ -85,7 +85,7 @@ pub struct ServerAnswer {
 pub struct InForce {
     /// Signed by OMS.
     pub reservation: Signed,
-    /// For whom.
+    /// The peer for which it is kept free.
     pub holder: PeerId,
 }
 
@@ -93,14 +93,14 @@ pub struct InForce {
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ReservationRequest {
-    /// What for.
+    /// What is to be reserved.
     pub kind: ReservationKind,
-    /// In which overlay.
+    /// The overlay for which it is.
     pub overlay_id: OverlayId,
     /// Which content a cache is to keep; all of the overlay where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_id: Option<ContentId>,
-    /// Bit/s.
+    /// Rate to keep free, bit/s.
     #[serde(default)]
     pub bandwidth_bps: u64,
     /// Bytes that may go through in all; 0 is no bound.
@@ -117,7 +117,7 @@ pub struct ReservationRequest {
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ReservationChange {
-    /// Which.
+    /// The reservation to renew.
     pub reservation_id: ReservationId,
     /// From now on, for a renewal; as long as it was given where absent.
     #[serde(default)]
@@ -139,9 +139,9 @@ pub struct Reserved {
     pub reservation: Signed,
     /// Its name, for renewal and release.
     pub reservation_id: ReservationId,
-    /// Which server.
+    /// The server that keeps it free.
     pub server: PeerId,
-    /// Where.
+    /// Where the server is reached.
     #[serde(rename = "peer_addr")]
     pub peer_addr: List<PeerAddress, 2>,
     /// Until when, Unix seconds; to be renewed at half of the time.
@@ -154,7 +154,7 @@ pub struct Reserved {
 pub struct Usage {
     /// Under which reservation.
     pub reservation_id: ReservationId,
-    /// Whose.
+    /// The holder of the reservation.
     pub holder: PeerId,
     /// Bytes that came in since the reservation began.
     pub bytes_in: u64,
@@ -178,11 +178,11 @@ pub struct HeldAnswer {
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct HeldReservation {
-    /// Which.
+    /// The reservation.
     pub reservation_id: ReservationId,
-    /// What for.
+    /// What is reserved.
     pub kind: ReservationKind,
-    /// In which overlay.
+    /// The overlay for which it is.
     pub overlay_id: OverlayId,
     /// Of which content; all of the overlay where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -207,23 +207,23 @@ pub struct HeldReservation {
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct UsageAccount {
-    /// Whose.
+    /// The peer that used it.
     pub holder: PeerId,
-    /// Which server.
+    /// The server that was used.
     pub server: PeerId,
-    /// What it is.
+    /// Whether that is a cache or a relay.
     pub kind: ServerKind,
-    /// Bytes in.
+    /// Bytes that came in.
     pub bytes_in: u64,
-    /// Bytes out.
+    /// Bytes that went out.
     pub bytes_out: u64,
-    /// Of the last report, Unix seconds.
+    /// When the server last told of it, Unix seconds.
     pub updated: u64,
 }
 
 /// `POST /oms/server/fault`: something is wrong with the server itself.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Fault {
-    /// What, for the log.
+    /// What is wrong, for the log.
     pub what: Text<MAX_FAULT_BYTES>,
 }

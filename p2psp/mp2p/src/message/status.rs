@@ -28,11 +28,11 @@ pub struct StatusReport {
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PeerReport {
-    /// Which.
+    /// The peer.
     pub peer_id: PeerId,
-    /// How it is.
+    /// Its status now.
     pub status: PeerStatus,
-    /// What stays; what was last told counts where it is absent.
+    /// What does not change while it runs; absent: as last told.
     #[serde(rename = "static", default, skip_serializing_if = "Option::is_none")]
     pub fixed: Option<StaticStatus>,
     /// What it lets others use; what was last told counts where it is absent.

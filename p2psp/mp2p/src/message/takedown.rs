@@ -49,16 +49,16 @@ pub enum TakedownState {
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Takedown {
-    /// Its name.
+    /// The takedown's name.
     pub takedown_id: Text<MAX_ID_BYTES>,
     /// Of which content; absent: of the whole overlay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_id: Option<ContentId>,
     /// In which overlay.
     pub overlay_id: OverlayId,
-    /// Why.
+    /// The reason, for people to read.
     pub reason: Text<MAX_REASON_BYTES>,
-    /// Who asked for it.
+    /// The authority or operator who asked for it.
     pub authority: String,
     /// When, Unix seconds.
     pub at: u64,
