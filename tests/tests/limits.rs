@@ -87,6 +87,25 @@ fn a_connection_goes_on_after_a_refusal_whose_body_was_taken_in_and_else_says_th
 }
 
 #[test]
+fn a_connection_goes_on_after_a_query_in_chunks() {
+    let unis = server(&[]).unwrap();
+    let chunked = |length: usize, text: &str| {
+        let head = head(0).replace("Content-Length: 0", "Transfer-Encoding: chunked");
+        format!("{head}{length:x}\r\n{text}\r\n0\r\n\r\n")
+    };
+    let query = serde_json::json!({
+        "cost-type": {"cost-mode": "numerical", "cost-metric": "routingcost"},
+        "endpoints": {"srcs": ["ipv4:192.0.2.1"], "dsts": ["ipv4:198.51.100.1"]},
+    })
+    .to_string();
+    let good = chunked(query.len(), &query);
+    let said = format!("{good}{}{good}", chunked(1, "{"));
+    let answers = exchange(unis.authority(), said, &["POST"; 3]).unwrap();
+    let seen = answers.iter().map(|answer| (answer.status, answer.header("connection")));
+    assert_eq!(seen.collect::<Vec<_>>(), [(200, None), (400, None), (200, None)]);
+}
+
+#[test]
 fn a_client_may_ask_for_so_many_pairs_in_a_second() {
     let query = |sources: usize| {
         let list = |first: usize| -> Vec<String> {

@@ -227,6 +227,7 @@ impl Service {
         let once = negotiate::coding_once(request.headers()).ok_or(Problem::NoCoding)?;
         let Bounds { max_body_bytes, body_deadline, max_pairs, .. } = self.bounds;
         let body = body::read(request.body_mut(), max_body_bytes, body_deadline).await?;
+        request.extensions_mut().insert(IsRead);
         self.metrics.read(&resource.id, body.len());
         // Where the bound is that of the reader itself, that tells.
         if self.bounds.max_json_depth < alto::json::MAX_DEPTH {
@@ -263,9 +264,16 @@ impl Service {
     }
 }
 
+/// Beside a request whose body was read to its end, which one in chunks does not tell itself.
+#[derive(Clone)]
+struct IsRead;
+
 /// Sees to what was not read of a request's body; whether nothing is left of it. Over HTTP/1.1 one
 /// that is too long is refused at once, and one that waits for a word is not asked for.
 async fn end(request: &mut Request<Incoming>, problem: Option<&Problem>) -> bool {
+    if request.extensions().get::<IsRead>().is_some() {
+        return true;
+    }
     let is_unread = match problem {
         Some(Problem::Body(ReadError::TooLarge { .. })) => request.version() == HttpVersion::HTTP_2,
         Some(Problem::Body(_)) => false,
