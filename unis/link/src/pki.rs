@@ -16,7 +16,6 @@
 
 mod authorities;
 mod authority;
-mod bench;
 pub mod enrolment;
 mod folder;
 mod issue;
@@ -25,6 +24,7 @@ mod ledger;
 mod rotation;
 pub mod service;
 mod token;
+mod workbench;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -34,12 +34,12 @@ pub use crate::crypto::NoRandomness;
 use crate::identity::{SpiffeError, SpiffeName};
 
 pub use crate::pki::authority::{Authority, Granted};
-pub(crate) use crate::pki::bench::check_names;
 pub use crate::pki::folder::Folder;
 pub(crate) use crate::pki::issue::is_server_name;
 pub use crate::pki::ledger::{Entry, State};
 pub use crate::pki::rotation::{Ca, Turn, Waiting};
 pub use crate::pki::token::{Token, TokenError};
+pub(crate) use crate::pki::workbench::check_names;
 
 /// What the authority is to be called, and its server.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -12,11 +12,11 @@ use time::OffsetDateTime;
 
 use crate::crypto::random;
 use crate::identity::{Identity, SpiffeName, hex};
-use crate::pki::bench::{Bench, check_names, found};
 use crate::pki::folder::{Folder, read, required};
 use crate::pki::issue::{LEAF_LIFE, Leaf};
 use crate::pki::journal::Kept;
 use crate::pki::ledger::{Entry, Pending};
+use crate::pki::workbench::{Workbench, check_names, found};
 use crate::pki::{Naming, PkiError, PkiSettings, Refused, Token, TokenOrder};
 use crate::shutdown::Shutdown;
 
@@ -90,7 +90,7 @@ impl Authority {
     pub fn token(&self, order: &TokenOrder) -> Result<Token, PkiError> {
         let (name, user) = self.promised(order)?;
         let secret: [u8; 32] = random()?;
-        let mut bench = self.bench()?;
+        let mut bench = self.workbench()?;
         let ca_fingerprints = bench.cas().own().iter().map(|ca| ca.fingerprint).collect();
         let ends = bench.seconds().saturating_add_unsigned(order.ttl.as_secs());
         let names = order.server_names.clone();
@@ -132,7 +132,7 @@ impl Authority {
     /// [`PkiError::Refused`]; other errors leave the token good.
     pub fn enroll(&self, secret: &[u8], request: &[u8]) -> Result<Granted, PkiError> {
         let request = parse(request)?;
-        let mut bench = self.bench()?;
+        let mut bench = self.workbench()?;
         let now = bench.seconds();
         let pending = bench.ledger().redeem(secret, now)?;
         let name = match &pending.user {
@@ -155,7 +155,7 @@ impl Authority {
             _ => return Err(Refused::NotRenewable.into()),
         };
         let request = parse(request)?;
-        let mut bench = self.bench()?;
+        let mut bench = self.workbench()?;
         let now = bench.seconds();
         let entry = bench.ledger().renewable(&holder.serial, name.as_str(), now)?;
         let (server_names, user) = (entry.server_names.clone(), entry.user.clone());
@@ -178,7 +178,7 @@ impl Authority {
     /// # Errors
     /// [`PkiError::Unknown`] where nothing valid is meant.
     pub fn revoke(&self, which: &str) -> Result<Vec<Entry>, PkiError> {
-        let mut bench = self.bench()?;
+        let mut bench = self.workbench()?;
         let now = bench.seconds();
         let revoked = bench.ledger().revoke(which, now);
         if revoked.is_empty() {
@@ -193,7 +193,7 @@ impl Authority {
     /// # Errors
     /// Those of reading and writing the ledger.
     pub fn void_tokens(&self, user: &str) -> Result<usize, PkiError> {
-        let mut bench = self.bench()?;
+        let mut bench = self.workbench()?;
         let voided = bench.ledger().void(user);
         bench.store()?;
         Ok(voided)
@@ -204,7 +204,7 @@ impl Authority {
     /// # Errors
     /// Those of reading the ledger.
     pub fn status(&self) -> Result<Vec<Entry>, PkiError> {
-        Ok(self.bench()?.ledger().entries().to_vec())
+        Ok(self.workbench()?.ledger().entries().to_vec())
     }
 
     /// The certificates of the CAs that are trusted, PEM, the one that issues first.
@@ -234,7 +234,7 @@ impl Authority {
     }
 
     fn upkeep_at(&self, now: OffsetDateTime) -> Result<(), PkiError> {
-        Bench::open(&self.folder, &self.kept, now)?.upkeep(&self.settings)
+        Workbench::open(&self.folder, &self.kept, now)?.upkeep(&self.settings)
     }
 
     /// Does the [`Authority::upkeep`] of a running server until shutdown.
@@ -253,13 +253,13 @@ impl Authority {
         }
     }
 
-    pub(crate) fn bench(&self) -> Result<Bench, PkiError> {
-        Bench::open(&self.folder, &self.kept, OffsetDateTime::now_utc())
+    pub(crate) fn workbench(&self) -> Result<Workbench, PkiError> {
+        Workbench::open(&self.folder, &self.kept, OffsetDateTime::now_utc())
     }
 }
 
 fn grant(
-    bench: &mut Bench,
+    bench: &mut Workbench,
     leaf: &Leaf<'_>,
     request: &CertificateSigningRequestParams,
 ) -> Result<Granted, PkiError> {

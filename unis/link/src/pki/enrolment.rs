@@ -17,10 +17,10 @@ use crate::crypto::provider;
 use crate::identity::hex;
 use crate::metrics::Metrics;
 use crate::pki::authorities::{number, pem_of};
-use crate::pki::bench::existing_key;
 use crate::pki::folder::{Folder, PUBLIC, SECRET, read, required, write};
 use crate::pki::service::{EnrollRequest, Issued, RenewRequest};
 use crate::pki::token::secret_text;
+use crate::pki::workbench::existing_key;
 use crate::pki::{PkiError, Token};
 use crate::tls::{ClientTls, ClientTlsSettings, Material, ServerTrust, TlsError};
 

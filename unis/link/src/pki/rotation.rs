@@ -16,8 +16,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::identity::hex;
-use crate::pki::bench::{Bench, Own};
 use crate::pki::ledger::{Entry, State};
+use crate::pki::workbench::{Own, Workbench};
 use crate::pki::{Authority, PkiError};
 
 /// By then everybody who is there has heard of a new CA: peers look every five minutes where their
@@ -130,7 +130,7 @@ impl Authority {
     /// # Errors
     /// Those of reading them.
     pub fn cas(&self) -> Result<Vec<Ca>, PkiError> {
-        let mut bench = self.bench()?;
+        let mut bench = self.workbench()?;
         let now = bench.seconds();
         let mut of = vec![0_usize; bench.cas().own().len()];
         let numbers: Vec<u32> = bench.cas().own().iter().map(|ca| ca.number).collect();
@@ -162,7 +162,7 @@ impl Authority {
     /// # Errors
     /// [`Waiting`]; those of writing.
     pub fn next_ca(&self) -> Result<u32, PkiError> {
-        let mut bench = self.bench()?;
+        let mut bench = self.workbench()?;
         if let Some(next) = bench.cas().next() {
             return Err(Waiting::Made(next.number).into());
         }
@@ -181,7 +181,7 @@ impl Authority {
     /// # Errors
     /// [`Waiting`]; those of writing.
     pub fn switch_ca(&self, at_once: bool) -> Result<u32, PkiError> {
-        let mut bench = self.bench()?;
+        let mut bench = self.workbench()?;
         let next = bench.cas().next().ok_or(Waiting::NoNext)?;
         let number = next.number;
         // The life of a certificate begins a minute before it is made.
@@ -205,7 +205,7 @@ impl Authority {
     /// # Errors
     /// [`Waiting`]; those of writing.
     pub fn retire_ca(&self, at_once: bool, pause: Duration) -> Result<(u32, Vec<Entry>), PkiError> {
-        let mut bench = self.bench()?;
+        let mut bench = self.workbench()?;
         let number = match (bench.cas().last(), bench.cas().next()) {
             (Some(last), _) => last.number,
             (None, Some(next)) => return Err(Waiting::Made(next.number).into()),
@@ -229,7 +229,7 @@ impl Authority {
     /// # Errors
     /// [`Waiting`]; those of writing.
     pub fn replace_ca(&self, at_once: bool) -> Result<(u32, Vec<Entry>), PkiError> {
-        let mut bench = self.bench()?;
+        let mut bench = self.workbench()?;
         if !at_once {
             let now = bench.seconds();
             let valid = bench.ledger().entries().iter().filter(|it| it.state(now) == State::Valid);
@@ -244,7 +244,7 @@ impl Authority {
 }
 
 /// Of certificates that ended, those of names that have no good one.
-fn without_another(bench: &mut Bench, ended: Vec<Entry>) -> Vec<Entry> {
+fn without_another(bench: &mut Workbench, ended: Vec<Entry>) -> Vec<Entry> {
     let now = bench.seconds();
     let good = bench.ledger().entries().iter().filter(|entry| entry.state(now) == State::Valid);
     let names: HashSet<&str> = good.map(|entry| &*entry.name).collect();
@@ -253,7 +253,7 @@ fn without_another(bench: &mut Bench, ended: Vec<Entry>) -> Vec<Entry> {
 
 /// Refuses while a name has a good certificate of a CA and none of another. The server's own is
 /// made anew with the step.
-fn check_unused(bench: &mut Bench, ca: u32) -> Result<(), PkiError> {
+fn check_unused(bench: &mut Workbench, ca: u32) -> Result<(), PkiError> {
     let (server, now) = (bench.server_name()?, bench.seconds());
     let valid = |entry: &&Entry| entry.state(now) == State::Valid;
     let entries = bench.ledger().entries();

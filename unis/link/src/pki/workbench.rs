@@ -22,7 +22,7 @@ const FIRST_OPERATOR: &str = "operator/first-try";
 const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 /// The authority's tools, taken out for one act.
-pub(crate) struct Bench {
+pub(crate) struct Workbench {
     folder: Folder,
     cas: Authorities,
     journal: Journal,
@@ -48,7 +48,7 @@ pub(crate) fn found(
         let key = key_for(&folder.ca_key())?;
         write(&folder.ca(), &issue::authority((&settings.trust_domain, 1), &key, now)?, PUBLIC)?;
     }
-    let mut bench = Bench::under(lock, (folder, &Kept::default()), now)?;
+    let mut bench = Workbench::under(lock, (folder, &Kept::default()), now)?;
     if read(&folder.crl())?.is_none() {
         bench.write_list()?;
     }
@@ -64,7 +64,7 @@ pub(crate) fn found(
     Ok(())
 }
 
-impl Bench {
+impl Workbench {
     /// Waits for the lock and reads the ledger.
     pub(crate) fn open(
         folder: &Folder,
@@ -288,7 +288,7 @@ impl Bench {
     }
 }
 
-impl Drop for Bench {
+impl Drop for Workbench {
     fn drop(&mut self) {
         self.kept.put(std::mem::take(&mut self.journal));
     }

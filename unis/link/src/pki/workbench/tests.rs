@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::pki::bench::*;
+use crate::pki::workbench::*;
 
 /// The clock was three months ahead for a while.
 #[test]
@@ -19,7 +19,7 @@ fn what_has_not_begun_is_replaced() {
     found(&folder, &settings, now).unwrap();
     let upkeep = |after: i64| {
         let at = now + time::Duration::days(after);
-        Bench::open(&folder, &kept, at).unwrap().upkeep(&settings).unwrap();
+        Workbench::open(&folder, &kept, at).unwrap().upkeep(&settings).unwrap();
         let files = [folder.server(), folder.client(), folder.crl()];
         files.map(|file| required(&file).unwrap())
     };
