@@ -29,7 +29,7 @@ A peer on a battery leaves its part to a cache of the provider's:
   peer get film.mp4 --delegate          a cache fetches it; later, from near:
   peer get film.mp4 -o Downloads
   peer delegates                        how far the caches are, and until when they keep it
-  peer delegates --take-back ID         they need not any more";
+  peer delegates --take-back ID         they need not keep it longer";
 
 /// Arguments of `peer delegates`.
 #[derive(Args, Debug)]
