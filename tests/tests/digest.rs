@@ -99,6 +99,33 @@ fn a10_a_partner_with_a_password_is_served_as_that_partner() {
     assert!(answer.json()[COST.data].is_object());
 }
 
+/// curl sends an empty query first, to be challenged; others send theirs.
+#[test]
+fn beside_a_public_view_a_partner_with_a_password_has_its_own() {
+    let unis = Setting::new("public-view = \"ordinal\"", "").unwrap().serve().unwrap();
+    let acme = as_acme(PASSWORD);
+    let [numerical, ordinal] =
+        ["numerical", "ordinal"].map(|mode| format!("cost-map-routingcost-{mode}"));
+    for (user, path, status) in [
+        (Some(acme.as_str()), numerical.as_str(), 200),
+        (Some("acme:wrong password"), &numerical, 401),
+        (None, &numerical, 401),
+        (None, &ordinal, 200),
+        (Some(&acme), "nothing", 404),
+        (None, "nothing", 404),
+    ] {
+        assert_eq!(ask(&unis, user, &[], path).status, status, "{user:?} {path}");
+    }
+    let media_type = format!("Content-Type: {}", COST.accepts);
+    let post = |user, query: &str| {
+        ask(&unis, user, &["--header", &media_type, "--data-raw", query], COST.path).status
+    };
+    assert_eq!(post(Some(&acme), COST.query), 200);
+    let ranks = COST.query.replace("numerical", "ordinal");
+    assert_eq!([post(Some(&acme), &ranks), post(None, &ranks)], [200, 200]);
+    assert_eq!([post(None, COST.query), post(None, ""), post(None, "{")], [401, 401, 400]);
+}
+
 #[test]
 fn a10_who_has_neither_certificate_nor_password_is_challenged() {
     let unis = Setting::new("", "").unwrap().serve().unwrap();

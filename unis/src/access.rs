@@ -291,6 +291,16 @@ impl Access {
         }
     }
 
+    /// What asks a client that shows neither certificate nor password who it is; `None` where there
+    /// are no passwords.
+    #[must_use]
+    pub fn challenge(&self, caller: &Caller, headers: &HeaderMap) -> Option<Denied> {
+        let mut shown = headers.get_all(AUTHORIZATION).iter();
+        let shows = caller.identity.is_some()
+            || shown.any(|value| Credentials::is_digest(value.as_bytes()));
+        self.digest.as_ref().filter(|_| !shows).map(|digest| challenge(digest, None))
+    }
+
     fn public_view(&self) -> Result<Granted, Denied> {
         match (self.public, &self.digest) {
             (View::None, Some(digest)) => Err(challenge(digest, None)),

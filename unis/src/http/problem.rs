@@ -3,11 +3,15 @@
 
 use std::time::Duration;
 
-use http::header::{ACCEPT, ACCEPT_ENCODING, ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{Response, StatusCode};
+use alto::fault::{Code, Fault};
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_LENGTH, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
+use http::{HeaderMap, Response, StatusCode};
+use link::Caller;
 use link::body::{Body, ReadError};
 
-use crate::access::Denied;
+use crate::access::{Access, Denied};
 use crate::http::reply;
 use crate::maps::table::DIRECTORY_PATH;
 use crate::resource::Refusal;
@@ -84,6 +88,24 @@ impl Problem {
             _ => {}
         }
         response
+    }
+
+    /// The challenge instead, where there are passwords and the client showed nothing of itself:
+    /// what it asks for may be in a partner's view, or it sent no query as it waits to be
+    /// challenged first.
+    #[must_use]
+    pub fn or_challenge(self, access: &Access, caller: &Caller, headers: &HeaderMap) -> Self {
+        let is_of_view = match &self {
+            Self::NotFound => true,
+            Self::Refusal(Refusal::Fault(fault)) => {
+                let is_empty = headers.get(CONTENT_LENGTH).is_some_and(|length| length == "0");
+                let numerical = Fault::invalid_value("cost-type/cost-mode", "numerical");
+                *fault == numerical || (fault.code == Code::Syntax && is_empty)
+            }
+            _ => false,
+        };
+        let challenge = is_of_view.then(|| access.challenge(caller, headers)).flatten();
+        challenge.map_or(self, Self::Denied)
     }
 
     const fn status(&self) -> StatusCode {

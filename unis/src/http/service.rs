@@ -149,7 +149,7 @@ impl Service {
         if method == Method::OPTIONS && target_uri.path() == "*" {
             return Ok(reply::options(ALL));
         }
-        match target.ok_or(Problem::NotFound)? {
+        let answer = match target.ok_or(Problem::NotFound)? {
             Target::Directory => self.directory(version, view, request),
             Target::Resource(resource) if !directory::is_visible(resource, view) => {
                 Err(Problem::NotFound)
@@ -161,7 +161,8 @@ impl Service {
                     self.query(version, resource, &client, accepts, request).await
                 }
             },
-        }
+        };
+        answer.map_err(|problem| problem.or_challenge(&access, &caller, request.headers()))
     }
 
     /// `GET /directory` (RFC 7285 §9.2).
