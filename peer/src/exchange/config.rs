@@ -25,8 +25,12 @@ pub struct Config {
     pub stall: Duration,
     /// A fragment that has not begun after so long is asked for elsewhere.
     pub patience: Duration,
-    /// Fragments fetched from afar beyond the own share, in percent of the content and per group.
+    /// Fragments fetched from afar beyond the own share where they are late, in percent of the
+    /// content and per group.
     pub extra_percent: u32,
+    /// Fragments fetched from afar beyond the own share in all, in percent of the content and per
+    /// group; of a crowd less.
+    pub spare_percent: u32,
     /// Fragments after which a receipt is given.
     pub receipt_fragments: u64,
     /// Time after which one is given.
@@ -71,6 +75,7 @@ impl Default for Config {
             stall: Duration::from_secs(10),
             patience: Duration::from_secs(60),
             extra_percent: 4,
+            spare_percent: 12,
             receipt_fragments: 8,
             receipt_after: Duration::from_secs(30),
             unsigned_bytes: 32 << 20,

@@ -338,6 +338,7 @@ impl Engine {
             self.fetching.finished = true;
             let ids: Vec<LinkId> = self.links.keys().copied().collect();
             ids.into_iter().for_each(|id| self.give_receipt(id, now));
+            self.tell_whole(now);
             self.put(Output::Finished);
         }
     }

@@ -105,6 +105,7 @@ impl Engine {
         if let Some(link) = self.links.get_mut(&id) {
             link.stage = Stage::Ready;
             (link.class, link.passkey, link.listen_port) = (class, passkey, hello.listen_port);
+            link.had_all = hello.buffermap.is_full();
             link.map = hello.buffermap;
         }
         if !answer {

@@ -44,6 +44,8 @@ pub(crate) struct Link {
     pub(crate) listen_port: Option<u16>,
     /// What it has.
     pub(crate) map: Buffermap,
+    /// It had all when it was met.
+    pub(crate) had_all: bool,
     /// How much of it is wanted here and not there yet.
     pub(crate) useful: u32,
     pub(crate) taking: Taking,
@@ -174,6 +176,7 @@ impl Link {
             passkey: None,
             listen_port: None,
             map,
+            had_all: false,
             useful: 0,
             taking: Taking::new(epoch, now),
             giving: Giving::new(now),

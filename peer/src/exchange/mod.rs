@@ -16,7 +16,8 @@
 //! *Near* are the members of the own group (those whose traffic stays with the ISP), *far* is
 //! everybody else. A fragment that nobody near has is fetched from afar by one of the group and
 //! passed on inside; who that is follows from a hash of fragment and member, is told to the others
-//! while it lasts, and is taken over by whoever has nothing else to do (`group.rs`, `pick.rs`).
+//! while it lasts, and is taken over by whoever has nothing else to do (`group.rs`, `pick.rs`). Some
+//! comes once more from groups that are done, where passing it on takes longer (`spare.rs`).
 
 // What goes in and out.
 mod budget;
@@ -45,6 +46,7 @@ mod receipt;
 mod seek;
 mod serve;
 mod slow;
+mod spare;
 mod stop;
 mod tell;
 mod twice;

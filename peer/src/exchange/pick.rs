@@ -60,6 +60,7 @@ impl Engine {
             }
         }
         self.move_to_idle(peer_down, now);
+        self.ask_spare(peer_down, now);
         self.note_idle(now);
         match self.lacks_nothing_to_ask() {
             true => self.ask_twice(peer_down, now),

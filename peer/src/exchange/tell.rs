@@ -6,7 +6,7 @@ use mp2p::frame::{Buffermap, ByeReason, Frame, MAX_UPDATE, MapUpdate};
 
 use crate::exchange::engine::Engine;
 use crate::exchange::event::LinkId;
-use crate::exchange::link::LinkView;
+use crate::exchange::link::{Link, LinkView};
 
 /// News for far peers are gathered for so long: each frame costs the link between ISPs. In a
 /// crowd longer.
@@ -145,7 +145,7 @@ impl Engine {
     }
 
     pub(crate) fn flush_news(&mut self, now: Instant) {
-        let due = |link: &crate::exchange::link::Link| link.news.due.is_some_and(|at| now >= at);
+        let due = |link: &Link| link.news.due.is_some_and(|at| now >= at);
         let ids: Vec<LinkId> =
             self.links.iter().filter(|(_, link)| due(link)).map(|(id, _)| *id).collect();
         ids.into_iter().for_each(|id| self.tell_news(id, now));
@@ -161,11 +161,27 @@ impl Engine {
         }
     }
 
+    /// All is here: others were told of what they lacked alone, and would not know.
+    pub(crate) fn tell_whole(&mut self, now: Instant) {
+        if !self.pieces.have.is_full() {
+            return;
+        }
+        let lacks = |link: &Link| link.is_ready() && !link.map.is_full();
+        let mut told = Vec::new();
+        for (id, link) in self.links.iter_mut().filter(|(_, link)| lacks(link)) {
+            link.news.due = None;
+            link.news.have.clear();
+            told.push(*id);
+        }
+        for id in told {
+            let whole = MapUpdate::Whole(self.pieces.have.clone());
+            self.send(id, Frame::Buffermap(whole), now);
+        }
+    }
+
     /// Near peers are told something about a fragment.
     pub(crate) fn tell_near(&mut self, update: &MapUpdate, now: Instant) {
-        let told = |link: &crate::exchange::link::Link| {
-            link.is_ready() && link.near && !link.map.is_full()
-        };
+        let told = |link: &Link| link.is_ready() && link.near && !link.map.is_full();
         let ids: Vec<LinkId> =
             self.links.iter().filter(|(_, link)| told(link)).map(|(id, _)| *id).collect();
         ids.into_iter().for_each(|id| self.send(id, Frame::Buffermap(update.clone()), now));

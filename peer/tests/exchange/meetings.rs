@@ -37,6 +37,28 @@ fn whoever_has_all_is_known_to_all_soon() {
     }
 }
 
+/// Others are told of each fragment that they lack: of one that they had before, they would not
+/// know.
+#[test]
+fn whoever_has_all_by_now_is_known_to_have_it() {
+    let mut world = three_isps(1);
+    // Slow: the ISP of the source is done before the others.
+    world.transit = Some(6.0 * 125_000.0);
+    let is_first_done = |world: &World| {
+        let first = world.nodes.iter().filter(|node| node.isp == 0);
+        first.into_iter().all(crate::node::Node::is_done)
+    };
+    assert!(world.run_until(Duration::from_secs(120), is_first_done));
+    let soon = world.now - world.start + Duration::from_secs(2);
+    assert!(!world.run_until(soon, |world| world.nodes.iter().all(crate::node::Node::is_done)));
+    let first: Vec<_> = world.nodes.iter().filter(|node| node.isp == 0).map(|n| &n.id).collect();
+    let others = world.nodes.iter().filter(|node| node.isp > 0);
+    let links: Vec<_> = others.flat_map(|node| node.engine.links(world.now)).collect();
+    let held = links.iter().filter(|link| first.contains(&&link.peer)).map(|link| link.held);
+    let held: Vec<u32> = held.collect();
+    assert!(held.len() > 2 * MEMBERS && held.iter().all(|&held| held == 32), "{held:?}");
+}
+
 /// Each dials three far peers, and the source where it is none of them.
 #[test]
 fn a_group_meets_few_of_the_others() {

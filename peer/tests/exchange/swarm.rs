@@ -150,9 +150,23 @@ fn each_fragment_enters_an_isp_about_once() {
     }
     for seed in 0..3 {
         let size = (32 << 20, 128 << 10);
-        measured("S1", swarm(seed, 3, 6, (5.0, 20.0), size), 50.0, (1.15, 1.1));
-        measured("S2", swarm(seed, 3, 6, (5.0, 20.0), size), 6.0, (1.15, 1.1));
+        measured("S1", swarm(seed, 3, 6, (5.0, 20.0), size), 50.0, (1.25, 1.1));
+        measured("S2", swarm(seed, 3, 6, (5.0, 20.0), size), 6.0, (1.25, 1.1));
         measured("S3", swarm(seed, 3, 20, (2.0, 8.0), (16 << 20, 128 << 10)), 50.0, (1.25, 1.1));
+    }
+}
+
+/// Two ISPs, a link that has room when all is through: of 128 fragments the six of the second ISP
+/// fetch at most 15 once more, 12 % of them, from those of the first who are done. Without, there
+/// are 128.3 fragments with their headers.
+#[test]
+fn what_takes_long_to_pass_on_comes_once_more_from_those_who_are_done() {
+    for seed in 0..3 {
+        let mut world = swarm(seed, 2, 6, (5.0, 20.0), (16 << 20, 128 << 10));
+        world.transit = Some(6.0 * 125_000.0);
+        assert!(world.run(Duration::from_secs(900)));
+        let came_in = world.data_came_in[&1] as f64 / f64::from(128 << 10);
+        assert!((133.0..143.5).contains(&came_in), "seed {seed}: {came_in} fragments");
     }
 }
 
