@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::audit::{self, Record};
 use crate::database::DatabaseError;
-use crate::index::{Ixs, register};
+use crate::index::{Ixs, registered};
 
 impl Ixs {
     /// Puts digests on the list, or takes them off; contents that are on it are found no more.
@@ -63,8 +63,8 @@ pub(crate) fn set(tx: &Connection, one: &Denied) -> rusqlite::Result<bool> {
     )?
     .execute(params![digest, code(one.kind), one.denied, last(tx)? + 1])?;
     if one.denied && one.kind == DeniedKind::Content {
-        let known = register::known(tx, &one.digest)?;
-        known.map(|known| register::delete(tx, known.number)).transpose()?;
+        let known = registered::known(tx, &one.digest)?;
+        known.map(|known| registered::delete(tx, known.number)).transpose()?;
     }
     Ok(true)
 }

@@ -16,6 +16,7 @@ mod pages;
 mod places;
 mod reasons;
 mod register;
+mod registered;
 mod schema;
 mod search;
 mod takedown;
@@ -125,10 +126,10 @@ impl Ixs {
     pub async fn remove(&self, content: ContentId, owner: UserId) -> Result<(), IndexError> {
         let asked = content.clone();
         let removed = self.database.write(move |tx| {
-            let Some(known) = register::known(tx, &asked)? else { return Ok(None) };
+            let Some(known) = registered::known(tx, &asked)? else { return Ok(None) };
             let is_own = known.owner == owner.as_str();
             if is_own {
-                register::delete(tx, known.number)?;
+                registered::delete(tx, known.number)?;
             }
             Ok(Some(is_own))
         });

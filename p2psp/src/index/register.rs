@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use mp2p::id::{ContentId, PeerId, UserId};
 use mp2p::index_file::IndexFile;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use serde_json::json;
 
 use crate::audit::{self, Record};
 use crate::calls::Publishing;
-use crate::index::lists::{self, Sheet, Words};
-use crate::index::{IndexError, Ixs, denylist, words};
+use crate::index::lists::{Sheet, Words};
+use crate::index::{IndexError, Ixs, denylist, registered, words};
 
 /// Who publishes, as the connection proves it.
 #[derive(Clone, Debug)]
@@ -19,14 +19,6 @@ pub struct Publisher {
     pub user: UserId,
     /// Which peer: the index file is signed with its key.
     pub peer: PeerId,
-}
-
-/// What is registered of a content.
-pub(crate) struct Known {
-    pub(crate) number: i64,
-    pub(crate) owner: String,
-    pub(crate) overlay: String,
-    version: u64,
 }
 
 /// Why a transaction takes nothing.
@@ -144,7 +136,9 @@ fn write(tx: &Connection, order: &Order, seq: u64) -> rusqlite::Result<Result<()
         return Ok(Err(Refusal::Error(refusal)));
     }
     for content in [Some(&file.content_id), order.replaces.as_ref()].into_iter().flatten() {
-        known(tx, content)?.map(|known| delete(tx, known.number)).transpose()?;
+        registered::known(tx, content)?
+            .map(|known| registered::delete(tx, known.number))
+            .transpose()?;
     }
     tx.prepare_cached("INSERT INTO cut VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
         .execute(params![file.content_id.as_str(), file.fragment_size])?;
@@ -198,7 +192,7 @@ fn refusal(tx: &Connection, order: &Order) -> rusqlite::Result<Option<IndexError
         .query_row(params![file.overlay_id.as_str(), user], |row| row.get::<_, bool>(0))?;
     let before = match &order.replaces {
         None => None,
-        Some(replaced) => match known(tx, replaced)? {
+        Some(replaced) => match registered::known(tx, replaced)? {
             None => return Ok(Some(IndexError::Unknown(replaced.clone()))),
             Some(known) if known.owner != user || known.overlay != file.overlay_id.as_str() => {
                 return Ok(Some(IndexError::OtherOwner(replaced.clone())));
@@ -206,7 +200,7 @@ fn refusal(tx: &Connection, order: &Order) -> rusqlite::Result<Option<IndexError
             known => known,
         },
     };
-    let same = known(tx, &file.content_id)?;
+    let same = registered::known(tx, &file.content_id)?;
     if same.as_ref().is_some_and(|known| known.owner != user) {
         return Ok(Some(IndexError::OtherOwner(file.content_id.clone())));
     }
@@ -222,29 +216,6 @@ fn refusal(tx: &Connection, order: &Order) -> rusqlite::Result<Option<IndexError
     Ok(version
         .filter(|known| file.version <= *known)
         .map(|known| IndexError::Version { version: file.version, known }))
-}
-
-/// What is registered of `content`.
-pub(crate) fn known(tx: &Connection, content: &ContentId) -> rusqlite::Result<Option<Known>> {
-    tx.prepare_cached("SELECT number, owner, overlay, version FROM content WHERE id = ?1")?
-        .query_row([content.as_str()], |row| {
-            Ok(Known {
-                number: row.get(0)?,
-                owner: row.get(1)?,
-                overlay: row.get(2)?,
-                version: row.get(3)?,
-            })
-        })
-        .optional()
-}
-
-/// Takes a content out of the index.
-pub(crate) fn delete(tx: &Connection, number: i64) -> rusqlite::Result<()> {
-    let deleted = "DELETE FROM content WHERE number = ?1 RETURNING title_words, description";
-    let words = tx
-        .prepare_cached(deleted)?
-        .query_row([number], |row| Ok(Words::of(row.get(0)?, row.get_ref(1)?.as_str()?)));
-    words.optional()?.map_or(Ok(()), |words| lists::remove(tx, number, &words))
 }
 
 /// SQLite's integers end at 2^63.

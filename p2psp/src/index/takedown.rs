@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::audit::{self, Record};
 use crate::calls::{StopOrder, Stops};
 use crate::database::DatabaseError;
-use crate::index::{IndexError, Ixs, denylist, lift, register};
+use crate::index::{IndexError, Ixs, denylist, lift, registered};
 
 /// How often OMS is asked about those that are open.
 const ROUND: Duration = Duration::from_secs(1);
@@ -179,7 +179,7 @@ fn write(
     if let Some(known) = known.into_iter().find(|known| known.authority == authority) {
         return Ok(Some(known));
     }
-    let known = request.content_id.as_ref().map(|content| register::known(tx, content));
+    let known = request.content_id.as_ref().map(|content| registered::known(tx, content));
     let known = known.transpose()?.flatten();
     let named = request.overlay_id.as_ref().map(|overlay| overlay.as_str().to_owned());
     let overlay = known.map(|known| known.overlay).or(named).or(before);
@@ -264,8 +264,8 @@ fn deny(
     }
     set(content.clone(), DeniedKind::Content)?;
     // Forbidden before, and registered nevertheless: cannot be, but must not stay.
-    let known = register::known(tx, content)?;
-    known.map(|known| register::delete(tx, known.number)).transpose().map(|_| ())
+    let known = registered::known(tx, content)?;
+    known.map(|known| registered::delete(tx, known.number)).transpose().map(|_| ())
 }
 
 const COLUMNS: &str = "number, id, content, overlay, is_whole, reason, authority, at, seq, result, \
