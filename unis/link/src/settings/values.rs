@@ -1,6 +1,7 @@
 //! Values that the settings of every daemon have, and what makes them good.
 
 use std::collections::HashSet;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -20,18 +21,25 @@ pub fn state_dir(set: Option<&Path>, program: &str) -> Result<PathBuf, SettingsE
     if set.is_some_and(|set| set.as_os_str().is_empty()) {
         return Err(SettingsError::invalid("state-dir", "is empty; `.` is the current folder"));
     }
-    let from = |name: &str, below: &Path| {
-        std::env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(|value| Path::new(&value).join(below))
-    };
     set.map(Path::to_owned)
-        .or_else(|| from("STATE_DIRECTORY", Path::new("")))
-        .or_else(|| from("XDG_STATE_HOME", Path::new(program)))
-        .or_else(|| from("HOME", &Path::new(".local/state").join(program)))
+        .or_else(|| usual_dir(|name| std::env::var_os(name), program))
         .ok_or_else(|| {
             SettingsError::invalid("state-dir", "is not set, and neither is HOME; give --state-dir")
         })
+}
+
+/// Of the usual places, by variables of the environment, the first that is set. A relative path
+/// would be another folder for each that one works in: it counts as not set, as the XDG Base
+/// Directory Specification has it.
+fn usual_dir(variable: impl Fn(&str) -> Option<OsString>, program: &str) -> Option<PathBuf> {
+    let from = |name: &str, below: &Path| {
+        variable(name)
+            .filter(|value| Path::new(value).is_absolute())
+            .map(|value| Path::new(&value).join(below))
+    };
+    from("STATE_DIRECTORY", Path::new(""))
+        .or_else(|| from("XDG_STATE_HOME", Path::new(program)))
+        .or_else(|| from("HOME", &Path::new(".local/state").join(program)))
 }
 
 /// Refuses to show health and metrics beyond this host.
@@ -235,5 +243,24 @@ mod tests {
             let message = check_partners(own, &all).unwrap_err().to_string();
             assert!(message.contains("partner \"c\"") && message.contains(part), "{message}");
         }
+    }
+
+    #[test]
+    fn a_usual_place_that_is_relative_or_empty_is_not_set() {
+        let found = |variables: &[(&str, &str)]| {
+            let value = |name: &str| variables.iter().find(|(one, _)| *one == name);
+            let dir = usual_dir(|name| value(name).map(|(_, value)| value.into()), "peer");
+            dir.map(|dir| dir.display().to_string())
+        };
+        let home = ("HOME", "/home/a");
+        let at = |dir: &str| Some(dir.to_owned());
+        assert_eq!(found(&[home, ("XDG_STATE_HOME", "/s")]), at("/s/peer"));
+        for relative in ["s", "./s", "~/s", ""] {
+            let variables = [home, ("XDG_STATE_HOME", relative), ("STATE_DIRECTORY", relative)];
+            assert_eq!(found(&variables), at("/home/a/.local/state/peer"), "{relative}");
+        }
+        let service = [home, ("XDG_STATE_HOME", "/s"), ("STATE_DIRECTORY", "/var/lib/p")];
+        assert_eq!(found(&service), at("/var/lib/p/"));
+        assert_eq!(found(&[("HOME", "a")]), None);
     }
 }
