@@ -33,9 +33,9 @@ pub struct Arguments {
     /// Received from one peer, kbit/s; 0 is no bound
     #[arg(long, value_name = "KBIT/S")]
     peer_down: Option<u64>,
-    /// Sent to users of class 0, 1, …, kbit/s; 0 is no bound
-    #[arg(long, value_name = "KBIT/S", value_delimiter = ',')]
-    class_up: Option<Vec<u64>>,
+    /// Sent to users of class 0, 1, …, kbit/s, such as 500,0,2000; 0 is no bound, "" none for any
+    #[arg(long, value_name = "KBIT/S,…", value_parser = classes)]
+    class_up: Option<Classes>,
     /// Connections with peers
     #[arg(long, value_name = "COUNT")]
     connections: Option<usize>,
@@ -95,7 +95,7 @@ fn changed(arguments: &Arguments, before: Limits) -> Limits {
         down_kbps: arguments.down.unwrap_or(before.down_kbps),
         peer_up_kbps: arguments.peer_up.unwrap_or(before.peer_up_kbps),
         peer_down_kbps: arguments.peer_down.unwrap_or(before.peer_down_kbps),
-        class_up_kbps: arguments.class_up.clone().unwrap_or(before.class_up_kbps),
+        class_up_kbps: arguments.class_up.clone().map_or(before.class_up_kbps, |rates| rates.0),
         connections: arguments.connections.unwrap_or(before.connections),
         window: match (arguments.no_windows, arguments.windows.is_empty()) {
             (true, _) => Vec::new(),
@@ -103,6 +103,20 @@ fn changed(arguments: &Arguments, before: Limits) -> Limits {
             (false, false) => arguments.windows.clone(),
         },
     }
+}
+
+/// A rate for each class, from 0 on.
+#[derive(Clone, Debug)]
+struct Classes(Vec<u64>);
+
+/// `500,0,2000`, or nothing.
+fn classes(text: &str) -> Result<Classes, String> {
+    if text.trim().is_empty() {
+        return Ok(Classes(Vec::new()));
+    }
+    let rates = text.split(',').map(|rate| rate.trim().parse::<u64>());
+    let rates = rates.collect::<Result<_, _>>();
+    rates.map(Classes).map_err(|_| "it is of the form 500,0,2000, in kbit/s".to_owned())
 }
 
 /// `22:00-06:00=0,8000`.
@@ -120,6 +134,8 @@ fn window(text: &str) -> Result<Window, String> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
 
     #[test]
@@ -135,5 +151,23 @@ mod tests {
                     # now, from 22:00 to 06:00: up-kbps 0, down-kbps 8000\n";
         assert_eq!(origin(&now), some);
         assert!(window("22:00=1,2").is_err() && window("22:00-23:00=1").is_err());
+    }
+
+    #[test]
+    fn rates_of_classes_are_set_and_taken_away_again() {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            limits: Arguments,
+        }
+        let set = Limits { class_up_kbps: vec![1, 2], ..Limits::default() };
+        for (text, rates) in [("500, 0,2000", vec![500, 0, 2000]), ("", Vec::new())] {
+            let line = Line::try_parse_from(["limits", "--class-up", text]).unwrap();
+            assert_eq!(changed(&line.limits, set.clone()).class_up_kbps, rates);
+        }
+        assert_eq!(changed(&Line::parse_from(["limits"]).limits, set.clone()), set);
+        for text in ["1,,2", "x", "-1", "1,"] {
+            assert!(classes(text).unwrap_err().contains("500,0,2000"), "{text}");
+        }
     }
 }

@@ -54,6 +54,10 @@ impl Default for Limits {
 
 /// Most connections that can be set.
 const MAX_CONNECTIONS: usize = 4096;
+/// Highest rate that can be set, kbit/s: 1 Tbit/s.
+const MAX_KBPS: u64 = 1_000_000_000;
+/// Classes that there are, 0 and on.
+const CLASSES: usize = 256;
 /// Minutes of a day.
 const DAY: u32 = 24 * 60;
 
@@ -67,6 +71,18 @@ impl Limits {
             let message = format!("{} is not 1 to {MAX_CONNECTIONS}", self.connections);
             return Err(SettingsError::invalid("limits.connections", message));
         }
+        if self.class_up_kbps.len() > CLASSES {
+            let message = format!("{} rates, for {CLASSES} classes", self.class_up_kbps.len());
+            return Err(SettingsError::invalid("limits.class-up-kbps", message));
+        }
+        let classes = self.class_up_kbps.iter().map(|rate| ("class-up-kbps", *rate));
+        let rates = [
+            ("up-kbps", self.up_kbps),
+            ("down-kbps", self.down_kbps),
+            ("peer-up-kbps", self.peer_up_kbps),
+            ("peer-down-kbps", self.peer_down_kbps),
+        ];
+        rates.into_iter().chain(classes).try_for_each(|(key, rate)| check_rate(key, rate))?;
         for window in &self.window {
             window.check()?;
         }
@@ -104,7 +120,8 @@ impl Window {
             );
             return Err(SettingsError::invalid("limits.window", message));
         }
-        Ok(())
+        check_rate("window.up-kbps", self.up_kbps)?;
+        check_rate("window.down-kbps", self.down_kbps)
     }
 
     fn holds(&self, at: u32) -> bool {
@@ -114,6 +131,14 @@ impl Window {
             false => at >= from || at < to,
         }
     }
+}
+
+fn check_rate(key: &str, kbps: u64) -> Result<(), SettingsError> {
+    if kbps <= MAX_KBPS {
+        return Ok(());
+    }
+    let message = format!("{kbps} is above {MAX_KBPS}; 0 is no bound");
+    Err(SettingsError::invalid(&format!("limits.{key}"), message))
 }
 
 /// A rate in bytes a second; `None` where there is no bound.
@@ -177,5 +202,26 @@ mod tests {
         limits.window[0].to = "25:00".into();
         assert!(limits.check().is_err());
         assert!(Limits { connections: 0, ..Limits::default() }.check().is_err());
+    }
+
+    #[test]
+    fn rates_that_no_line_has_and_more_of_them_than_classes_are_refused() {
+        const MOST: u64 = 1_000_000_000;
+        let mut windows = night();
+        windows.window[0].up_kbps = MOST + 1;
+        let class_up_kbps = |rates: Vec<u64>| Limits { class_up_kbps: rates, ..Limits::default() };
+        for (key, limits) in [
+            ("up-kbps", Limits { up_kbps: MOST + 1, ..Limits::default() }),
+            ("down-kbps", Limits { down_kbps: u64::MAX, ..Limits::default() }),
+            ("peer-up-kbps", Limits { peer_up_kbps: MOST + 1, ..Limits::default() }),
+            ("peer-down-kbps", Limits { peer_down_kbps: MOST + 1, ..Limits::default() }),
+            ("class-up-kbps", class_up_kbps(vec![0, MOST + 1])),
+            ("class-up-kbps", class_up_kbps(vec![0; 257])),
+            ("window.up-kbps", windows),
+        ] {
+            let said = limits.check().unwrap_err().to_string();
+            assert!(said.contains(&format!("limits.{key}")), "{said}");
+        }
+        assert!(Limits { up_kbps: MOST, ..class_up_kbps(vec![0; 256]) }.check().is_ok());
     }
 }
