@@ -329,6 +329,11 @@ impl Settings {
                 return Err(SettingsError::invalid(key, message));
             }
         }
+        if [Role::Cache, Role::Relay].iter().all(|role| self.role.contains(role)) {
+            let message = "the provider takes a peer as a cache or as a relay, not as both; run one \
+                           for each, with a state folder of its own";
+            return Err(SettingsError::invalid("role", message));
+        }
         self.super_peer.check()?;
         self.cache.check()?;
         self.limits.check()
@@ -345,6 +350,16 @@ mod tests {
         assert_eq!(settings.connections(), 60);
         settings.role.push(Role::Cache);
         assert_eq!(settings.connections(), 60 + 256);
+    }
+
+    /// OMS has one registration of a peer as a server: each of two would end what the other serves.
+    #[test]
+    fn a_peer_is_a_cache_or_a_relay_and_not_both() {
+        use Role::{Cache, Peer, Relay, Super};
+        let check = |role: &[Role]| Settings { role: role.to_vec(), ..Settings::default() }.check();
+        assert!(check(&[Peer, Cache, Super]).is_ok() && check(&[Peer, Relay, Super]).is_ok());
+        let refused = check(&[Relay, Peer, Cache]).unwrap_err().to_string();
+        assert!(refused.contains("setting role: ") && refused.contains("not as both"), "{refused}");
     }
 
     #[test]
