@@ -2,9 +2,11 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, bail};
+
+use crate::content::part_of;
 
 /// Compared at a time.
 const PIECE_BYTES: usize = 64 << 10;
@@ -34,9 +36,7 @@ fn copy(source: &Path, target: &Path) -> io::Result<()> {
     if let Some(folder) = target.parent() {
         fs::create_dir_all(folder)?;
     }
-    let mut part = target.as_os_str().to_owned();
-    part.push(".mp2p-part");
-    let part = PathBuf::from(part);
+    let part = part_of(target);
     let copied = fs::copy(source, &part).and_then(|_bytes| fs::rename(&part, target));
     if copied.is_err() {
         let _ = fs::remove_file(&part);

@@ -13,5 +13,6 @@ mod store;
 
 pub use crate::content::build::{BuildError, Built, build};
 pub use crate::content::layout::{Layout, Span};
+pub(crate) use crate::content::space::part_of;
 pub use crate::content::space::{Space, missing_bytes};
 pub use crate::content::store::{OpenError, Paths, Stamp, Store, StoreFault, Touched};

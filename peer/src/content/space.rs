@@ -2,8 +2,16 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+/// Behind the name of a file that is not whole yet.
+const PART: &str = ".mp2p-part";
+/// Longest name of a file on the usual file systems, bytes.
+const MAX_NAME_BYTES: usize = 255;
+/// Of the hash that stands for the rest of a name.
+const HASH_DIGITS: usize = 8;
 
 /// A block of `stat(2)`, bytes.
 const BLOCK_BYTES: u64 = 512;
@@ -46,12 +54,20 @@ pub fn missing_bytes<'a>(root: &Path, files: impl Iterator<Item = (&'a str, u64)
     missing.sum()
 }
 
-/// What a file is called until all of it is here.
+/// What a file is called until all of it is here: `NAME.mp2p-part`. A name that leaves no room for
+/// that is cut, and told apart from others by its hash.
 #[must_use]
-pub(crate) fn part_of(name: &Path) -> PathBuf {
-    let mut part = name.as_os_str().to_owned();
-    part.push(".mp2p-part");
-    part.into()
+pub(crate) fn part_of(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default();
+    let mut part = name.to_owned();
+    if name.len() + PART.len() > MAX_NAME_BYTES {
+        let (name, hash) = (name.to_string_lossy(), blake3::hash(name.as_bytes()).to_hex());
+        let most = MAX_NAME_BYTES - PART.len() - HASH_DIGITS - 1;
+        let kept = (0..=most).rev().find(|at| name.is_char_boundary(*at)).unwrap_or(0);
+        part = format!("{}-{:.HASH_DIGITS$}", &name[..kept], hash.as_str()).into();
+    }
+    part.push(PART);
+    path.with_file_name(part)
 }
 
 #[cfg(test)]
@@ -77,6 +93,24 @@ mod tests {
         assert_eq!(
             Space::of(&root.join("not/yet")).unwrap().device,
             Space::of(root).unwrap().device
+        );
+    }
+
+    /// 245 bytes and `.mp2p-part` are 255. The digits are of `b3sum` of the names.
+    #[test]
+    fn a_name_has_room_for_its_part_however_long_it_is() {
+        let part = |name: &str| part_of(Path::new("/d").join(name).as_path());
+        assert_eq!(part("film.mkv"), Path::new("/d/film.mkv.mp2p-part"));
+        let fits = "n".repeat(245);
+        assert_eq!(part(&fits), Path::new("/d").join(format!("{fits}.mp2p-part")));
+        let (one, other) = ("é".repeat(127), format!("{}x", "é".repeat(127)));
+        assert_eq!(
+            part(&one),
+            Path::new("/d").join(format!("{}-0ce6ed8b.mp2p-part", "é".repeat(118)))
+        );
+        assert_eq!(
+            part(&other),
+            Path::new("/d").join(format!("{}-7dcdd6d7.mp2p-part", "é".repeat(118)))
         );
     }
 }

@@ -1,5 +1,6 @@
 //! What is here when a content is opened.
 
+use std::fs::OpenOptions;
 use std::path::PathBuf;
 
 use mp2p::frame::Buffermap;
@@ -44,9 +45,23 @@ impl Store {
         Ok(())
     }
 
+    /// What was left under the name of a part by a longer file, as of another version.
+    fn cut_parts(&self) -> Result<(), OpenError> {
+        for file in 0..self.index.files.len() {
+            let (path, size) = (self.path(file), self.layout.size(file));
+            if std::fs::metadata(&path).is_ok_and(|found| found.is_file() && found.len() > size) {
+                let cut = OpenOptions::new().write(true).open(&path);
+                let cut = cut.and_then(|part| part.set_len(size));
+                cut.map_err(|source| OpenError::Io { path, source })?;
+            }
+        }
+        Ok(())
+    }
+
     /// What an earlier run left.
     pub(crate) fn find_parts(&self) -> Result<(), OpenError> {
         self.bring_back()?;
+        self.cut_parts()?;
         let count = self.layout.cut().count();
         let noted = std::fs::read(self.have_file()).ok();
         let noted = noted.and_then(|bytes| Buffermap::from_bytes(&bytes).ok());

@@ -127,6 +127,27 @@ fn after_a_crash_what_was_not_noted_is_hashed_again() {
     assert_eq!(here(&world.target(&[]).unwrap()), [1]);
 }
 
+/// Of a longer version that was never whole, some bytes are those of this one.
+#[test]
+fn a_part_of_a_longer_file_is_cut() {
+    let world = World::new();
+    let source = world.source();
+    std::fs::create_dir_all(world.at("target/album")).unwrap();
+    let mut longer = std::fs::read(world.at("source/album/b")).unwrap();
+    longer.extend([7; 1000]);
+    std::fs::write(world.at("target/album/b.mp2p-part"), longer).unwrap();
+    let target = world.target(&[]).unwrap();
+    assert_eq!(here(&target), [2, 3]);
+    for fragment in [0, 1] {
+        target.write(fragment, &[source.read(fragment).unwrap()]).unwrap();
+    }
+    target.flush().unwrap();
+    for name in ["album/a", "album/b"] {
+        let [from, to] = ["source", "target"].map(|root| world.at(root).join(name));
+        assert!(std::fs::read(from).unwrap() == std::fs::read(to).unwrap(), "{name}");
+    }
+}
+
 /// Killed between the last synchronisation and the new name, or before all of it was noted.
 #[test]
 fn a_file_that_is_whole_when_it_is_found_gets_its_name() {
