@@ -100,7 +100,8 @@ impl Counts {
     ) {
         let (have, size) = store.progress();
         let (down_rate, up_rate) = engine.progress(now).rates;
-        let fragments = f64::from(engine.have().fragments().max(1));
+        let fragments = engine.have().fragments();
+        let whole = store.layout().cut().size();
         let neighbours = engine.links(now).into_iter().map(|link| {
             let (downloaded, uploaded) = self.by_peer.get(&link.peer).copied().unwrap_or_default();
             Neighbour {
@@ -109,7 +110,7 @@ impl Counts {
                 path: links.path_to(&link.peer).map_or(WayThere::Direct, way),
                 downloaded,
                 uploaded,
-                has: (f64::from(link.held) / fragments) as f32,
+                has: has((link.held, fragments), (uploaded, whole)),
                 peer_id: link.peer,
             }
         });
@@ -133,11 +134,32 @@ impl Counts {
     }
 }
 
+/// How much of a content somebody has: what it told of, in fragments, or was given, in bytes. Who
+/// has all of it is not told of every fragment.
+fn has((held, fragments): (u32, u32), (given, whole): (u64, u64)) -> f32 {
+    let told = f64::from(held) / f64::from(fragments.max(1));
+    let given = given as f64 / whole.max(1) as f64;
+    told.max(given).min(1.0) as f32
+}
+
 /// As it is shown.
 const fn way(path: &Path) -> WayThere {
     match path {
         Path::Direct => WayThere::Direct,
         Path::Punched => WayThere::Punched,
         Path::Relay(_) => WayThere::Relay,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has;
+
+    #[test]
+    fn who_was_given_something_has_it_whatever_it_told() {
+        assert_eq!(has((2, 8), (0, 800)), 0.25);
+        assert_eq!(has((0, 8), (400, 800)), 0.5);
+        assert_eq!(has((8, 8), (1000, 800)), 1.0);
+        assert_eq!(has((0, 0), (0, 0)), 0.0);
     }
 }
