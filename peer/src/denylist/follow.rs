@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use mp2p::index_file::IndexFile;
 use mp2p::message::content::SignedDenylist;
 
 use crate::denylist::DenylistError;
@@ -30,12 +31,7 @@ pub(crate) async fn follow(node: Arc<Node>) {
     let every = Duration::from_secs(node.settings().refresh.denylist_seconds);
     loop {
         let wait = match refresh(&node).await {
-            Ok(is_new) => {
-                if is_new {
-                    node.each(|_| true, || Command::Denied);
-                }
-                every
-            }
+            Ok(()) => every,
             Err(error) => {
                 tracing::info!(%error, "the denylist is as it was");
                 every.min(RETRY)
@@ -48,19 +44,30 @@ pub(crate) async fn follow(node: Arc<Node>) {
     }
 }
 
-/// Whether anything is new.
-async fn refresh(node: &Node) -> Result<bool, FollowError> {
+/// Why a content is refused. What the list names is asked for again first: it may be allowed since.
+pub(crate) async fn refusal(node: &Node, index: &IndexFile) -> Option<String> {
+    node.denylist.refusal(index)?;
+    if let Err(error) = refresh(node).await {
+        tracing::info!(%error, "the denylist is as it was");
+    }
+    node.denylist.refusal(index)
+}
+
+/// Takes what is new, and has transfers look at it.
+async fn refresh(node: &Node) -> Result<(), FollowError> {
     let list = &node.denylist;
     let known = list.seq();
     let page: SignedDenylist = node.provider.denylist(known).await?;
     if list.look(&page, known, unix_s())? == 0 {
-        return Ok(false);
+        return Ok(());
     }
     for _ in 0..MAX_PAGES {
         let page = node.provider.denylist(list.open_after()).await?;
-        if !list.take(&page, unix_s())? {
+        let more_follow = list.take(&page, unix_s())?;
+        node.each(|_| true, || Command::Denied);
+        if !more_follow {
             break;
         }
     }
-    Ok(true)
+    Ok(())
 }

@@ -11,5 +11,5 @@ mod follow;
 mod list;
 mod pages;
 
-pub(crate) use crate::denylist::follow::follow;
+pub(crate) use crate::denylist::follow::{follow, refusal};
 pub use crate::denylist::list::{Denylist, DenylistError};

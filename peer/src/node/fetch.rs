@@ -11,6 +11,7 @@ use rustix::fs::{Access, access};
 
 use crate::content::{Space, missing_bytes};
 use crate::control::message::{Fetch, Started, State, is_index_file};
+use crate::denylist;
 use crate::node::kept::{self, Place, keep};
 use crate::node::lookup::{by_id, chosen, instead, read_index, refuse_missing};
 use crate::node::naming;
@@ -31,7 +32,7 @@ impl Node {
         }
         let signed = self.index_of(&fetch.what).await?;
         let index = IndexFile::open(&signed)?;
-        if let Some(why) = self.denylist.refusal(&index) {
+        if let Some(why) = denylist::refusal(self, &index).await {
             bail!("{}: {why}", plain(&index.title));
         }
         let files = naming::files(&index, &fetch.files).map_err(anyhow::Error::msg)?;

@@ -10,9 +10,10 @@ use mp2p::message::bound::Text;
 use mp2p::message::overlay::{Health, OverlayRequest, Requirements};
 
 use crate::content::{Built, build};
-use crate::control::message::{Share, Started, TransferStatus};
+use crate::control::message::{Share, Started, State, TransferStatus};
+use crate::denylist;
 use crate::node::Node;
-use crate::node::kept::{Place, find, forget, keep};
+use crate::node::kept::{self, Place, find, forget, keep};
 use crate::plain::plain;
 use crate::provider::ProviderError;
 
@@ -40,7 +41,7 @@ impl Node {
         let mut index = self.index_file(&share, overlay, built)?;
         let old = old.filter(|old| old.content != index.content_id);
         index.version = index.version.max(old.as_ref().map_or(0, |old| old.version + 1));
-        if let Some(why) = self.denylist.refusal(&index) {
+        if let Some(why) = denylist::refusal(self, &index).await {
             bail!("{}: {why}", plain(&index.title));
         }
         let wishes = wishes(&share, &index);
@@ -68,11 +69,14 @@ impl Node {
         let at_work = self.transfer(&started.content_id).map(|there| there.status());
         let is_as_it_was = |there: &TransferStatus| {
             (&there.overlay_id, &there.title) == (&started.overlay_id, &started.title)
+                && !matches!(there.state, State::Failed | State::Stopped)
         };
         if at_work.is_some_and(|there| !is_as_it_was(&there)) {
             // It goes on under the new title, and where others look for it now.
             self.put_away(&started.content_id).await;
         }
+        // The index has it: an order to stop it that is still in force comes from OMS again.
+        kept::raise(&self.home, &started.content_id);
         let kept = keep(&self.home, (index, signed), place);
         let begun = kept.and_then(|kept| self.begin(kept));
         self.claimed(&started.content_id);

@@ -36,9 +36,6 @@ pub(crate) const MAX_BURST: usize = 16;
 /// Bytes that wait for the disk; with more of them nothing is heard of links.
 const MAX_STORING: u64 = 32 << 20;
 
-/// What is said of a content that was stopped, whatever else is so.
-const BY_ORDER: &str = "its distribution was stopped by order";
-
 /// What the disk did.
 pub(crate) enum Done {
     Read(u32, Result<Bytes, StoreFault>),
@@ -282,7 +279,7 @@ impl Driver {
                 }
             }
             Command::Limits => self.limited(now),
-            Command::Stop(stop) => self.ordered(stop, now),
+            Command::Stop(stop) => self.ordered(&stop, now),
             Command::Expelled(peer, epoch) => {
                 Standing::raise(&self.standing, epoch);
                 if peer == self.node.identity.peer {
@@ -319,10 +316,10 @@ impl Driver {
     }
 
     /// An order to stop: followed where OMS has signed it and it means this content.
-    fn ordered(&mut self, stop: String, now: Instant) {
+    fn ordered(&mut self, stop: &str, now: Instant) {
         let index = &self.kept.index;
         let meant = (&index.overlay_id, &index.content_id);
-        if stopping::is_meant(&stop, meant, &self.standing) {
+        if stopping::is_meant(stop, meant, &self.standing) {
             self.engine.stop(stop.into(), now);
         }
     }
@@ -334,6 +331,8 @@ impl Driver {
                 Standing::learn(&self.standing, &answer, unix_s());
                 self.refresh_passkey(Instant::now());
                 self.listed(&answer, viewed);
+                // One content of several: the overlay goes on.
+                answer.stops.iter().for_each(|stop| self.ordered(stop, Instant::now()));
             }
             Change::Remembered(answer, viewed) => {
                 self.listed(&answer, viewed);
@@ -345,7 +344,7 @@ impl Driver {
             }
             Change::Stopped(stop) => {
                 if let Some(stop) = stop {
-                    self.ordered(stop, Instant::now());
+                    self.ordered(&stop, Instant::now());
                 }
                 self.state = State::Stopped;
             }
@@ -386,7 +385,7 @@ impl Driver {
     pub(crate) fn show(&self, now: Instant) {
         let waiting = self.waiting(now);
         let message = match (&self.fault, &self.message, self.why_it_waits(now)) {
-            _ if self.state == State::Stopped => Some(BY_ORDER.to_owned()),
+            _ if self.state == State::Stopped => Some(stopping::BY_ORDER.to_owned()),
             (Some(fault), ..) => Some(fault.clone()),
             (None, Some(message), Some(why)) => Some(format!("{message}; {why}")),
             (None, message, why) => message.clone().or(why),

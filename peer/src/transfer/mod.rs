@@ -10,6 +10,7 @@
 mod classes;
 mod disk;
 mod driver;
+mod forbidden;
 mod freshness;
 mod keeper;
 mod links;

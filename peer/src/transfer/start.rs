@@ -13,6 +13,7 @@ use crate::exchange::{Config, Content, Engine, Order};
 use crate::node::{Kept, LastList, Lost, Membership, Node};
 use crate::transfer::disk::Complaint;
 use crate::transfer::driver::{Driver, MAX_BURST};
+use crate::transfer::forbidden::Case;
 use crate::transfer::freshness::Told;
 use crate::transfer::links::Links;
 use crate::transfer::looking::{self, Lacking, Room, wait_for_room};
@@ -21,7 +22,7 @@ use crate::transfer::standing::{Shared, Standing};
 use crate::transfer::success::Success;
 use crate::transfer::view::Counts;
 use crate::transfer::{Command, Shown};
-use crate::transfer::{keeper, stopping, touched};
+use crate::transfer::{forbidden, keeper, stopping, touched};
 
 /// Changes of a membership that wait.
 const MAX_CHANGES: usize = 8;
@@ -65,13 +66,30 @@ impl Setup {
 }
 
 /// Works until the content is given up or this peer ends.
-pub(crate) async fn run(setup: Setup, mut commands: mpsc::Receiver<Command>) {
-    let Some((store, room)) = prepare(&setup, &mut commands).await else { return };
-    let (node, kept) = (Arc::clone(&setup.node), setup.kept.clone());
-    drive(setup, commands, (Arc::clone(&store), room)).await;
-    if kept.place.is_source && store.touched().is_some() {
-        touched::withdraw_where_deserted(&node, &kept);
+pub(crate) async fn run(mut setup: Setup, mut commands: mpsc::Receiver<Command>) {
+    let case = Case {
+        node: Arc::clone(&setup.node),
+        kept: setup.kept.clone(),
+        shown: Arc::clone(&setup.shown),
+        standing: Arc::clone(&setup.standing),
+        ending: setup.ending.clone(),
+    };
+    setup.ending = case.ending.child_token();
+    if let Some((store, room)) = prepare(&setup, &mut commands).await {
+        drive(setup, commands, (Arc::clone(&store), room)).await;
+        quiet(&case.shown);
+        if case.kept.place.is_source && store.touched().is_some() {
+            touched::withdraw_where_deserted(&case.node, &case.kept);
+        }
     }
+    case.close().await;
+}
+
+/// Nothing comes or goes any more, and nobody is linked.
+fn quiet(shown: &Shown) {
+    let mut status = shown.lock().unwrap_or_else(PoisonError::into_inner);
+    (status.down_rate, status.up_rate) = (0, 0);
+    status.neighbours.clear();
 }
 
 /// What is here, once there is room for the rest; `None` where it cannot begin.
@@ -97,7 +115,7 @@ async fn prepare(
     let is_stopped = stopping::stone(&kept.folder).is_some();
     let anyway = kept.place.anyway || kept.place.cached.is_some() || is_stopped;
     wait_for_room(&room, (&store, shown), anyway, (commands, ending)).await.ok()?;
-    if let Some(why) = refusal(node, kept) {
+    if let Some(why) = forbidden::refusal(node, kept).await {
         failed(shown, &anyhow::Error::msg(why));
         return None;
     }
@@ -212,7 +230,7 @@ pub(crate) fn config(node: &Node, kept: &Kept) -> Config {
 
 /// Finds out what is here; takes as long as hashing does.
 async fn open(node: &Node, kept: &Kept) -> anyhow::Result<Store> {
-    if let Some(why) = refusal(node, kept) {
+    if let Some(why) = forbidden::refusal(node, kept).await {
         anyhow::bail!(why);
     }
     let paths = Paths {
@@ -229,18 +247,15 @@ async fn open(node: &Node, kept: &Kept) -> anyhow::Result<Store> {
     Ok(tokio::task::spawn_blocking(move || Store::open(index, paths)).await??)
 }
 
-/// Why it may not be exchanged.
-fn refusal(node: &Node, kept: &Kept) -> Option<String> {
-    // What is stopped by order is taken down from the index as well; the order says more.
-    let refusal = node.denylist.refusal(&kept.index);
-    refusal.filter(|_| stopping::stone(&kept.folder).is_none())
-}
-
 fn last_list(kept: &Kept) -> LastList {
     LastList::at(&kept.folder.join("list.json"))
 }
 
-fn membership(node: &Node, kept: &Kept, lost: Lost) -> anyhow::Result<Membership> {
+/// Its part in the overlay of what is kept.
+///
+/// # Errors
+/// The ISP's view cannot be asked.
+pub(crate) fn membership(node: &Node, kept: &Kept, lost: Lost) -> anyhow::Result<Membership> {
     let settings = node.settings();
     let isp = if kept.place.view.unis.is_some() { &kept.place.view } else { &settings.isp };
     let view = isp.unis.as_ref().map(|url| {

@@ -1,21 +1,20 @@
 //! A distribution that was stopped by order (TR 20002 §8.3.4): kept on the disk, so that it stays
-//! stopped, and acknowledged. One that is forbidden since (Req-Content-020) ends as well.
+//! stopped, and acknowledged.
 
 use std::path::Path;
-use std::time::Instant;
 
 use mp2p::id::{ContentId, OverlayId};
 use mp2p::signed::PeerKey;
 use mp2p::stop::{Stop, StopAck, StopCheck, StopError};
 
-use crate::control::message::State;
 use crate::home::replace;
 use crate::identity::Identity;
 use crate::report::{Kind, Reports};
-use crate::transfer::driver::Driver;
 use crate::transfer::notary::unix_s;
 use crate::transfer::standing::{Shared, Standing};
 
+/// What is said of a content that was stopped, whatever else is so.
+pub(crate) const BY_ORDER: &str = "its distribution was stopped by order";
 /// Longest order read back.
 const MAX_BYTES: u64 = 64 << 10;
 
@@ -85,22 +84,6 @@ pub(crate) fn follow(
     };
     if let Ok(sealed) = ack.seal(&identity.key) {
         reports.put(Kind::StopAck, &format!("{overlay} {}", stop.seq), &sealed);
-    }
-}
-
-impl Driver {
-    /// More is forbidden than was: ends the transfer where its content is, for everybody who is
-    /// linked, too.
-    pub(crate) fn denied(&mut self) {
-        if self.state == State::Stopped {
-            return;
-        }
-        if let Some(why) = self.node.denylist.refusal(&self.kept.index) {
-            tracing::warn!(content = %self.kept.index.content_id, why, "a transfer ends");
-            (self.state, self.message) = (State::Failed, Some(why));
-            self.show(Instant::now());
-            self.ending.cancel();
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! peers, one of them with words of its own.
 
 mod denylist;
+mod late;
 mod members;
 mod passkeys;
 mod raw;
