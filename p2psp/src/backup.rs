@@ -9,7 +9,7 @@
 //! folder while it runs, and so does restoring.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -17,10 +17,21 @@ use std::time::{Duration, Instant};
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags, params};
 
+use crate::backup::fault::io_error;
+use crate::backup::sums::Sums;
 use crate::membership::KEPT_FILE;
+
+mod fault;
+mod sums;
+
+pub use crate::backup::fault::BackupError;
 
 /// The file that is locked.
 const LOCK_FILE: &str = "serving";
+/// Is there while files are replaced: a restore that breaks off there leaves some of each.
+const HALFWAY_FILE: &str = "restoring";
+/// The name of the organisation whose keys a folder has.
+const DOMAIN_FILE: &str = "pki/trust-domain";
 /// Mark of a backup (`PRAGMA application_id`): "mp2p".
 const APPLICATION: i32 = 0x6d70_3270;
 /// Layout of a backup.
@@ -43,62 +54,6 @@ const TABLE: &str = "
     ) STRICT;
 ";
 
-/// A backup is not made, or not put back.
-#[derive(Debug, thiserror::Error)]
-pub enum BackupError {
-    /// The disk.
-    #[error("{}: {source}", .path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system says.
-        source: io::Error,
-    },
-    /// SQLite.
-    #[error("{}: {source}", .path.display())]
-    Sqlite {
-        /// The file.
-        path: PathBuf,
-        /// What it says.
-        source: rusqlite::Error,
-    },
-    /// Something else.
-    #[error("{} is no backup of P2PSP that this version can read", .0.display())]
-    NoBackup(PathBuf),
-    /// A file in it that no backup has.
-    #[error("{} holds a file {name:?}, which no backup has", .path.display())]
-    Name {
-        /// The backup.
-        path: PathBuf,
-        /// The name.
-        name: String,
-    },
-    /// A file of the state that is too large to be what it should be.
-    #[error("{} has {bytes} bytes: what is it?", .path.display())]
-    Large {
-        /// The file.
-        path: PathBuf,
-        /// How long.
-        bytes: u64,
-    },
-    /// A server runs.
-    #[error("a server is running over {}: stop it first", .0.display())]
-    Running(PathBuf),
-    /// Keys and roles of two servers in one folder are those of none.
-    #[error(
-        "{} is of another server than {}, whose {lacks} it does not have: an empty folder takes it",
-        .path.display(), .state.display()
-    )]
-    Other {
-        /// The backup.
-        path: PathBuf,
-        /// The folder.
-        state: PathBuf,
-        /// What is there and not in the backup.
-        lacks: &'static str,
-    },
-}
-
 /// Says that a server runs over a state folder, while it lives.
 pub struct Hold {
     _file: File,
@@ -114,6 +69,9 @@ impl Hold {
         let end = Instant::now() + most;
         loop {
             match Self::alone(state) {
+                Ok(_) if state.join(HALFWAY_FILE).exists() => {
+                    return Err(BackupError::Halfway(state.to_owned()));
+                }
                 Err(BackupError::Running(_)) if Instant::now() < end => std::thread::sleep(PAUSE),
                 taken => return taken,
             }
@@ -170,7 +128,7 @@ pub fn make(state: &Path, file: &Path) -> Result<Vec<String>, BackupError> {
 fn fill(state: &Path, file: &Path, passing: &Path) -> Result<Vec<String>, BackupError> {
     let sqlite = |source| BackupError::Sqlite { path: file.to_owned(), source };
     let target = Connection::open(file).map_err(sqlite)?;
-    target.execute_batch(TABLE).map_err(sqlite)?;
+    target.execute_batch(TABLE).and_then(|()| Sums::begin(&target)).map_err(sqlite)?;
     target.pragma_update(None, "user_version", LAYOUT).map_err(sqlite)?;
     let mut names = Vec::new();
     for name in contents(state)? {
@@ -224,7 +182,7 @@ fn is_state(name: &str) -> bool {
         && last.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
     let of_sqlite = ["-wal", "-shm", "-journal"].iter().any(|end| last.ends_with(end));
     match folder {
-        "" => is_plain && !of_sqlite && last != LOCK_FILE,
+        "" => is_plain && !of_sqlite && last != LOCK_FILE && last != HALFWAY_FILE,
         "pki" => is_plain && last != "lock",
         _ => false,
     }
@@ -242,18 +200,21 @@ fn copy(from: &Path, to: &Path) -> rusqlite::Result<()> {
 
 fn store(target: &Connection, name: &str, from: &Path, file: &Path) -> Result<(), BackupError> {
     let io = |source| io_error(from, source);
+    let sqlite = |source| BackupError::Sqlite { path: file.to_owned(), source };
     let mut source = File::open(from).map_err(io)?;
+    let mut sum = blake3::Hasher::new();
     for number in 0_i64.. {
         let mut bytes = Vec::new();
         Read::by_ref(&mut source).take(CHUNK_BYTES).read_to_end(&mut bytes).map_err(io)?;
         if bytes.is_empty() && number > 0 {
             break;
         }
+        sum.update(&bytes);
         let stored =
             target.execute("INSERT INTO part VALUES (?1, ?2, ?3)", params![name, number, bytes]);
-        stored.map_err(|source| BackupError::Sqlite { path: file.to_owned(), source })?;
+        stored.map_err(sqlite)?;
     }
-    Ok(())
+    Sums::put(target, name, &sum.finalize()).map_err(sqlite)
 }
 
 /// Puts a backup into a state folder, in place of what is there; the names of what it held.
@@ -265,7 +226,9 @@ fn store(target: &Connection, name: &str, from: &Path, file: &Path) -> Result<()
 pub fn restore(file: &Path, state: &Path) -> Result<Vec<String>, BackupError> {
     let sqlite = |source| BackupError::Sqlite { path: file.to_owned(), source };
     let no_backup = |_| BackupError::NoBackup(file.to_owned());
-    fs::metadata(file).map_err(|source| io_error(file, source))?;
+    if !fs::metadata(file).map_err(|source| io_error(file, source))?.is_file() {
+        return Err(BackupError::NoBackup(file.to_owned()));
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let backup = Connection::open_with_flags(file, flags).map_err(sqlite)?;
     let pragma = |name| backup.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
@@ -274,19 +237,25 @@ pub fn restore(file: &Path, state: &Path) -> Result<Vec<String>, BackupError> {
     if (application, layout) != (APPLICATION, LAYOUT) {
         return Err(BackupError::NoBackup(file.to_owned()));
     }
-    let names = names(&backup).map_err(sqlite)?;
+    let (names, sums) = (names(&backup).map_err(sqlite)?, Sums::read(&backup).map_err(sqlite)?);
     if let Some(name) = names.iter().find(|name| !is_state(name)) {
         return Err(BackupError::Name { path: file.to_owned(), name: name.clone() });
     }
+    if let Some(name) = sums.missing(&names) {
+        return Err(BackupError::Damaged { path: file.to_owned(), name });
+    }
     let _alone = Hold::alone(state)?;
-    if let Some(lacks) = of_another(&names, state) {
+    if let Some(lacks) = of_another(&names, state).or_else(|| of_stranger(&backup, state)) {
         let (path, state) = (file.to_owned(), state.to_owned());
         return Err(BackupError::Other { path, state, lacks });
     }
     let pki = state.join("pki");
     make_folder(&pki)?;
-    let written =
-        names.iter().try_for_each(|name| write(&backup, name, &passing(state, name), file));
+    let written = names.iter().try_for_each(|name| {
+        let sum = write(&backup, name, &passing(state, name), file)?;
+        let (path, name) = (file.to_owned(), name.clone());
+        sums.holds(&name, &sum).then_some(()).ok_or(BackupError::Damaged { path, name })
+    });
     if let Err(error) = written {
         // Keys are among them.
         for name in &names {
@@ -294,6 +263,9 @@ pub fn restore(file: &Path, state: &Path) -> Result<Vec<String>, BackupError> {
         }
         return Err(error);
     }
+    let halfway = state.join(HALFWAY_FILE);
+    let begun = File::create(&halfway).and_then(|_| File::open(state)?.sync_all());
+    begun.map_err(|source| io_error(&halfway, source))?;
     if !names.iter().any(|name| name == KEPT_FILE) {
         // Members of a later time: some may be out by what comes back.
         let _ = fs::remove_file(state.join(KEPT_FILE));
@@ -311,6 +283,7 @@ pub fn restore(file: &Path, state: &Path) -> Result<Vec<String>, BackupError> {
         let synced = File::open(folder).and_then(|folder| folder.sync_all());
         synced.map_err(|source| io_error(folder, source))?;
     }
+    fs::remove_file(&halfway).map_err(|source| io_error(&halfway, source))?;
     Ok(names)
 }
 
@@ -325,6 +298,14 @@ fn of_another(names: &[String], state: &Path) -> Option<&'static str> {
     (has_more || lacks == CA_KEY).then_some(lacks)
 }
 
+/// A folder with keys of another organisation: of another provider, or of an ISP's server.
+fn of_stranger(backup: &Connection, state: &Path) -> Option<&'static str> {
+    let here = fs::read_to_string(state.join(DOMAIN_FILE)).ok()?;
+    let sql = "SELECT CAST(bytes AS TEXT) FROM part WHERE name = ?1 AND number = 0";
+    let there: String = backup.query_row(sql, [DOMAIN_FILE], |row| row.get(0)).ok()?;
+    (here.trim() != there.trim()).then_some("trust domain")
+}
+
 fn names(backup: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut names = backup.prepare("SELECT DISTINCT name FROM part ORDER BY name")?;
     names.query_map([], |row| row.get(0))?.collect()
@@ -335,24 +316,29 @@ fn passing(state: &Path, name: &str) -> PathBuf {
     state.join(folder).join(format!(".{last}.restored"))
 }
 
-fn write(backup: &Connection, name: &str, to: &Path, file: &Path) -> Result<(), BackupError> {
+/// Writes a file of the backup; what it hashes to.
+fn write(
+    backup: &Connection,
+    name: &str,
+    to: &Path,
+    file: &Path,
+) -> Result<blake3::Hash, BackupError> {
     let sqlite = |source| BackupError::Sqlite { path: file.to_owned(), source };
     let io = |source| io_error(to, source);
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
     let mut target = options.open(to).map_err(io)?;
+    let mut sum = blake3::Hasher::new();
     let sql = "SELECT bytes FROM part WHERE name = ?1 ORDER BY number";
     let mut parts = backup.prepare_cached(sql).map_err(sqlite)?;
     let mut parts = parts.query([name]).map_err(sqlite)?;
     while let Some(row) = parts.next().map_err(sqlite)? {
         let bytes = row.get_ref(0).and_then(|value| Ok(value.as_blob()?)).map_err(sqlite)?;
+        sum.update(bytes);
         target.write_all(bytes).map_err(io)?;
     }
-    target.sync_all().map_err(io)
-}
-
-fn io_error(path: &Path, source: io::Error) -> BackupError {
-    BackupError::Io { path: path.to_owned(), source }
+    target.sync_all().map_err(io)?;
+    Ok(sum.finalize())
 }
 
 #[cfg(test)]

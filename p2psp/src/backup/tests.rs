@@ -158,3 +158,68 @@ fn members_of_later_do_not_outlive_a_restore() {
     restore(&file, state.path()).unwrap();
     assert!(!state.path().join(KEPT_FILE).exists());
 }
+
+/// The disk or the way has changed it: what is put back is what was put away, or nothing.
+#[test]
+fn a_damaged_backup_changes_nothing() {
+    let (state, other) = (state(), tempfile::tempdir().unwrap());
+    let file = other.path().join("backup");
+    make(state.path(), &file).unwrap();
+    let target = other.path().join("target");
+    let damages = [
+        ("passkey-epoch", "UPDATE part SET bytes = x'34' WHERE name = 'passkey-epoch'"),
+        ("pki/ca.pem", "DELETE FROM part WHERE name = 'pki/ca.pem'"),
+    ];
+    for (lost, damage) in damages {
+        Connection::open(&file).unwrap().execute(damage, []).unwrap();
+        let refused = restore(&file, &target).unwrap_err();
+        assert!(matches!(&refused, BackupError::Damaged { name, .. } if name == lost), "{refused}");
+        let left = if target.exists() { names(&target) } else { Vec::new() };
+        assert_eq!(left, ["pki"].map(str::to_owned)[..left.len()], "{lost}");
+        fs::remove_file(&file).unwrap();
+        make(state.path(), &file).unwrap();
+    }
+}
+
+/// A backup of a version that kept no hashes is put back as it is.
+#[test]
+fn a_backup_without_hashes_is_taken() {
+    let (state, other) = (state(), tempfile::tempdir().unwrap());
+    let file = other.path().join("backup");
+    make(state.path(), &file).unwrap();
+    Connection::open(&file).unwrap().execute_batch("DROP TABLE sum").unwrap();
+    restore(&file, &other.path().join("target")).unwrap();
+}
+
+/// Killed while it replaces files: some are of the backup, some of before. No server begins so.
+#[test]
+fn a_restore_that_is_killed_halfway_is_to_be_given_again() {
+    let (state, other) = (state(), tempfile::tempdir().unwrap());
+    let file = other.path().join("backup");
+    make(state.path(), &file).unwrap();
+    fs::write(state.path().join("restoring"), "").unwrap();
+    let refused = Hold::take(state.path(), Duration::ZERO);
+    assert!(matches!(refused, Err(BackupError::Halfway(_))));
+    restore(&file, state.path()).unwrap();
+    let _hold = Hold::take(state.path(), Duration::ZERO).unwrap();
+}
+
+/// An ISP's server keeps its keys under the same names.
+#[test]
+fn a_folder_with_keys_of_another_organisation_is_not_touched() {
+    let (state, other) = (state(), tempfile::tempdir().unwrap());
+    fs::write(state.path().join("pki/trust-domain"), "p2psp.example\n").unwrap();
+    let (file, isp) = (other.path().join("backup"), other.path().join("isp"));
+    make(state.path(), &file).unwrap();
+    fs::create_dir_all(isp.join("pki")).unwrap();
+    for (domain, is_ours) in [("isp.example\n", false), ("p2psp.example\n", true)] {
+        fs::write(isp.join("pki/trust-domain"), domain).unwrap();
+        let restored = restore(&file, &isp);
+        match restored {
+            Ok(_) => assert!(is_ours),
+            Err(BackupError::Other { lacks, .. }) => assert!(!is_ours && lacks == "trust domain"),
+            Err(other) => panic!("{other}"),
+        }
+        assert_eq!(isp.join("users.db").exists(), is_ours);
+    }
+}

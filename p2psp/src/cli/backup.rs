@@ -28,7 +28,8 @@ pub struct BackupArguments {
 
 const RESTORE_EXAMPLES: &str = "\
 What the folder has of the same names is replaced; what a newer version or a role that came later
-put there stays. A backup of another process of the provider is refused.
+put there stays. A backup of another process of the provider is refused, as is one that was damaged
+since it was made. Killed in the middle, it is to be given again before the server starts.
 
 Example:
   p2psp restore p2psp-monday --state-dir state           where no server runs";
