@@ -1,5 +1,6 @@
 //! OMS' key for passkeys, and the epoch that ends older ones (TR 20002 §8.3.9).
 
+mod floors;
 mod handed;
 
 use std::fs::{self, File, OpenOptions};
@@ -15,6 +16,7 @@ use mp2p::reservation::Reservation;
 use mp2p::signed::{KeyError, SignedError, SigningKey};
 use mp2p::stop::Stop;
 
+use crate::passkeys::floors::Floors;
 use crate::passkeys::handed::Handed;
 
 /// The key, PKCS #8 (DER).
@@ -28,6 +30,7 @@ pub struct Passkeys {
     public: String,
     issuer: String,
     epoch: AtomicU64,
+    floors: Floors,
     folder: PathBuf,
     handed: Handed,
 }
@@ -81,9 +84,10 @@ impl Passkeys {
     /// The files cannot be read or written.
     pub fn open(folder: &Path, issuer: String) -> Result<Self, PasskeysError> {
         let (key, public) = signing_key(&folder.join(KEY_FILE))?;
-        let epoch = AtomicU64::new(epoch(folder)?);
+        let epoch = epoch(folder)?;
+        let (floors, epoch) = (Floors::begin(epoch), AtomicU64::new(epoch));
         let (folder, handed) = (folder.to_owned(), Handed::default());
-        Ok(Self { key, public, issuer, epoch, folder, handed })
+        Ok(Self { key, public, issuer, epoch, floors, folder, handed })
     }
 
     /// The key to check passkeys with, base64url.
@@ -108,20 +112,28 @@ impl Passkeys {
         &self.issuer
     }
 
-    /// Passkeys of older epochs are void.
+    /// The epoch of passkeys that are signed now.
     #[must_use]
     pub fn epoch(&self) -> u64 {
         self.epoch.load(Ordering::Relaxed)
     }
 
-    /// Voids all passkeys there are; the epoch from now on.
+    /// Passkeys of older epochs are void in an overlay.
+    #[must_use]
+    pub fn floor(&self, overlay: &OverlayId) -> u64 {
+        self.floors.of(overlay)
+    }
+
+    /// Voids all passkeys that there are for an overlay; the epoch from now on. Others are none of
+    /// its business: whoever comes there meets those who have not fetched a new passkey yet.
     ///
     /// # Errors
-    /// It cannot be kept; nothing is void then.
-    pub fn raise_epoch(&self) -> Result<u64, PasskeysError> {
+    /// It cannot be kept; a server that is started again does not know of it.
+    pub fn raise_epoch(&self, overlay: &OverlayId) -> Result<u64, PasskeysError> {
         let path = self.folder.join(EPOCH_FILE);
         // One writer at a time: whoever comes late raises it further, never back.
         let raised = self.epoch.fetch_add(1, Ordering::Relaxed) + 1;
+        self.floors.raise(overlay, raised);
         write_secret(&path, raised.to_string().as_bytes())
             .map_err(|source| failed(&path, source))?;
         Ok(raised)
@@ -255,7 +267,12 @@ mod tests {
         assert_ne!(at(Holder { class: 3, ..holder }, 1301), second);
         assert_ne!(at(Holder { certificate: &other, ..holder }, 1301), second);
         let third = at(holder, 1301);
-        passkeys.raise_epoch().unwrap();
+        passkeys.raise_epoch(&overlay).unwrap();
         assert_ne!(at(holder, 1301), third);
+        let other = OverlayId::parse("song").unwrap();
+        let floors = |passkeys: &Passkeys| [&overlay, &other].map(|it| passkeys.floor(it));
+        assert_eq!(floors(&passkeys), [2, 1]);
+        let again = Passkeys::open(folder.path(), "p2psp.example".into()).unwrap();
+        assert_eq!(floors(&again), [2, 2], "it is not known which overlay it was");
     }
 }

@@ -144,6 +144,56 @@ fn a_peer_that_is_expelled_says_so_at_once() {
     assert_eq!(stays, "sharing");
 }
 
+/// Req-Net-090: who is let in again is met again by members that had been told of the expulsion and
+/// have not begun anew since.
+#[test]
+fn a_peer_that_is_readmitted_is_met_again() {
+    let scene = Scene::start(Shape::OneProcess).expect("no scene");
+    let (anna, bert, id) = shared(&scene, 1 << 20);
+    let status = bert.status().expect("no status");
+    let peer = status["peer-id"].as_str().expect("no name");
+    let order = format!("/oms/expel?overlay-id={id}&peer-id={peer}");
+    let operator = scene.cities.p2psp.operator(MUENCHEN);
+    assert_eq!(operator.ask("POST", &order, None).status, 204);
+    bert.until(|status| status["transfers"][0]["state"] == "failed").expect("it does not know");
+    let linked = |status: &Value| status["transfers"][0]["neighbours"] != json!([]);
+    anna.until(|status| !linked(status)).expect("she keeps him");
+    assert_eq!(operator.ask("DELETE", &order, None).status, 204);
+    bert.run(&["stop", &id]).expect("not given up");
+    let got = bert.get(&id, &scene.at("again")).expect("not fetched");
+    assert_eq!(got["neighbours"].as_array().map(Vec::len), Some(1), "{got}");
+    assert!(scene.at("again/film.bin").exists());
+}
+
+/// An expulsion voids the passkeys of an overlay (TR 20002 §8.3.9). Members fetch new ones at once, so
+/// that they are met by whoever comes, and not at their next refresh, here an hour later; those of
+/// another overlay keep theirs.
+#[test]
+fn an_expulsion_keeps_nobody_from_those_who_are_in() {
+    let seldom = ["overlay.heartbeat-seconds=3600", "overlay.expires-seconds=9000"];
+    let seldom = seldom.map(|setting| ["--set", setting]).concat();
+    let scene = Scene::start_with(Shape::OneProcess, &seldom).expect("no scene");
+    film(&scene.at("source"), 8, 1 << 20).expect("no film");
+    let mut anna = scene.peer("anna", BERLIN).expect("not enrolled");
+    anna.serve(&[]).expect("no daemon");
+    let id = anna.share(&scene.at("source/film.bin")).expect("not shared");
+    anna.until(|status| status["transfers"][0]["members"] == 1).expect("not joined");
+    let provider = &scene.cities.p2psp;
+    let (operator, eve) =
+        (provider.operator(MUENCHEN), provider.enrol("eve", "127.1.0.66").expect("not enrolled"));
+    let other = json!({"overlay-id": "other"});
+    assert_eq!(operator.ask("POST", "/oms/overlay", Some(&other)).status, 201);
+    for (overlay, user, address) in [("other", "bert", HAMBURG), (&*id, "carl", MUENCHEN)] {
+        let _ = eve.join(overlay);
+        let order = format!("/oms/expel?overlay-id={overlay}&peer-id={}", eve.id);
+        assert_eq!(operator.ask("POST", &order, None).status, 204);
+        let peer = scene.peer(user, address).expect("not enrolled");
+        let folder = scene.at(user).display().to_string();
+        let got = peer.run(&["get", &id, "-o", &folder, "--wait", "20"]);
+        got.unwrap_or_else(|error| panic!("{overlay}: {error:#}"));
+    }
+}
+
 /// §8.3.4: an authority's order ends the distribution at every peer, and it stays ended.
 #[test]
 fn flow_8_3_4_peers_stop_at_once_and_for_good() {

@@ -51,13 +51,14 @@ impl Oms {
         if !self.expulsions.expel((overlay.clone(), peer.clone()), ground).await? {
             return Ok(false);
         }
-        let epoch = self.passkeys.raise_epoch().unwrap_or_else(|error| {
+        let epoch = self.passkeys.raise_epoch(overlay).unwrap_or_else(|error| {
             tracing::error!(%error, "the epoch of passkeys was not raised");
             self.passkeys.epoch()
         });
         let members = self.store.members(overlay, now).unwrap_or_default();
         self.store.leave(overlay, peer, now);
-        let told = members.iter().map(|member| &member.peer).chain([peer]);
+        let others = members.iter().map(|member| &member.peer).filter(|member| *member != peer);
+        let told = others.chain([peer]);
         let (overlay_id, peer_id) = (overlay.clone(), peer.clone());
         let told = self.events.post_all(told, &Event::Expelled { overlay_id, peer_id, epoch });
         tracing::warn!(%overlay, %peer, epoch, told = told.len(), "a peer is expelled");

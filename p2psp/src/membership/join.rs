@@ -107,7 +107,10 @@ impl Oms {
         let size = request.peer_num.unwrap_or(list.size).min(list.max_size).into();
         let behind = behind(request, reach);
         let wanted = Wanted { overlay: &request.overlay_id, size, class, behind };
+        // Read before the list is made: whom that names has not been put out by then.
+        let epoch = self.passkeys.floor(&request.overlay_id);
         let Ranked { placed, by, is_scored } = self.rank(asker, &outlook, wanted, moment).await?;
+        self.still_in(asker, request, now)?;
         self.metrics.listed(by);
         // `size` is within the bound of a list.
         let entries = placed.into_iter().map(entry).collect();
@@ -123,11 +126,7 @@ impl Oms {
             ticket_id: announced.ticket,
             expires: self.overlay.expires_seconds,
             heartbeat_interval: self.overlay.heartbeat_seconds,
-            observed: PeerAddress {
-                ip_address: asker.address.ip().to_canonical(),
-                port: asker.address.port(),
-                kind: AddressKind::Reflexive,
-            },
+            observed: observed(asker),
             reachable: (reach != Reach::Unknown).then_some(reach == Reach::Reachable),
             stun: self.stun.clone(),
             report_policy: self.report_policy(terms.request.report_policy),
@@ -137,7 +136,7 @@ impl Oms {
             trust_domain: self.passkeys.issuer().to_owned(),
             gateway: self.gateway(asker, &request.overlay_id, &outlook, now),
             relay,
-            epoch: self.passkeys.epoch(),
+            epoch,
             closed: terms.request.access.kind == AccessKind::Closed,
             stops: self.stops(&request.overlay_id, &asker.peer).await,
             void_stops: self.void_stops(&request.overlay_id),
@@ -182,6 +181,15 @@ impl Oms {
             true => Ok(terms),
             false => Err(JoinError::Closed),
         }
+    }
+
+    /// That nobody has put the asker out since it was admitted.
+    fn still_in(&self, asker: &Asker, request: &JoinRequest, now: u64) -> Result<(), JoinError> {
+        if self.expulsions.is_out(&request.overlay_id, &asker.peer) {
+            self.store.leave(&request.overlay_id, &asker.peer, now);
+            return Err(JoinError::Expelled);
+        }
+        Ok(())
     }
 
     /// The member that a request makes; what was found out of it stays while it is where it was.
@@ -350,6 +358,15 @@ impl Oms {
             }
         };
         self.in_time("r7", Box::pin(asked)).await.unwrap_or(Ok(None))
+    }
+}
+
+/// Where a peer was seen.
+fn observed(asker: &Asker) -> PeerAddress {
+    PeerAddress {
+        ip_address: asker.address.ip().to_canonical(),
+        port: asker.address.port(),
+        kind: AddressKind::Reflexive,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::exchange::content::Content;
 use crate::exchange::event::{LinkId, LinkInfo, Output, Ranked, StoreError};
 use crate::exchange::group::Group;
 use crate::exchange::link::{Link, Rate};
-use crate::exchange::neighbours::Neighbours;
+use crate::exchange::neighbours::{Ban, Neighbours};
 use crate::exchange::notary::Notary;
 use crate::exchange::pace::Usual;
 use crate::exchange::pieces::Pieces;
@@ -246,13 +246,18 @@ impl Engine {
         self.kept(fragment, stored, now);
     }
 
-    /// OMS has expelled a peer: its link is closed, and none is taken again.
+    /// OMS has expelled a peer: its link is closed, and none is taken until OMS lets it in again.
     pub fn expel(&mut self, peer: &PeerId, now: Instant) {
-        self.neighbours.ban(peer);
+        self.neighbours.ban(peer, Ban::Ordered);
         self.group.gone(peer);
         let theirs = self.links.iter().filter(|(_, link)| link.info.peer == *peer);
         let ids: Vec<LinkId> = theirs.map(|(id, _)| *id).collect();
         ids.into_iter().for_each(|id| self.close(id, ByeReason::Expelled, now));
+    }
+
+    /// OMS lists a peer that it had expelled. What a peer has sent us wrong is not forgotten so.
+    pub fn pardon(&mut self, peer: &PeerId) {
+        self.neighbours.pardon(peer);
     }
 
     /// The certificate that a link was made with is good no more: with another one its peer may

@@ -9,7 +9,7 @@ use mp2p::message::bound::Text;
 use crate::exchange::engine::Engine;
 use crate::exchange::event::{LinkId, LinkInfo, Output};
 use crate::exchange::link::{Link, Stage};
-use crate::exchange::neighbours::LONG;
+use crate::exchange::neighbours::{Ban, LONG};
 
 /// A link that nothing was heard on for so long gives way to a new one.
 const SILENT: Duration = Duration::from_secs(20);
@@ -90,7 +90,8 @@ impl Engine {
         if !known {
             return self.close(id, ByeReason::Mismatch, now);
         }
-        if self.neighbours.is_banned(&peer) {
+        let ban = self.neighbours.ban_of(&peer);
+        if ban.is_some_and(|ban| ban == Ban::Proved || hello.passkey.is_none()) {
             return self.close(id, ByeReason::Expelled, now);
         }
         let ready = self.links.values().filter(|link| link.is_ready()).count();
@@ -102,6 +103,8 @@ impl Engine {
         let Some(class) = self.notary.admit(&peer, &certificate, passkey.as_deref()) else {
             return self.close(id, ByeReason::Refused, now);
         };
+        // Passkeys of before an expulsion are void: OMS has made this one since.
+        self.neighbours.pardon(&peer);
         if let Some(link) = self.links.get_mut(&id) {
             link.stage = Stage::Ready;
             (link.class, link.passkey, link.listen_port) = (class, passkey, hello.listen_port);
@@ -202,7 +205,10 @@ impl Engine {
         let rest = match reason {
             ByeReason::Duplicate => Duration::from_secs(1),
             ByeReason::Full => Duration::from_secs(20),
-            ByeReason::Replaced | ByeReason::Timeout | ByeReason::Other => Duration::from_secs(60),
+            // Who is let in again by OMS is taken as soon as the other one has heard of it.
+            ByeReason::Replaced | ByeReason::Timeout | ByeReason::Expelled | ByeReason::Other => {
+                Duration::from_secs(60)
+            }
             _ => LONG,
         };
         // A duplicate that ends says nothing about the link that stays.

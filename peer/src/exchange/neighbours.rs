@@ -16,6 +16,15 @@ const RETRY: Duration = Duration::from_secs(5);
 /// Longest wait, also for one that refused.
 pub(crate) const LONG: Duration = Duration::from_secs(600);
 
+/// Why a peer is not met.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Ban {
+    /// The provider says so, and may think better of it.
+    Ordered,
+    /// It sent us wrong bytes.
+    Proved,
+}
+
 /// All peers that were heard of.
 #[derive(Debug, Default)]
 pub(crate) struct Neighbours {
@@ -31,7 +40,7 @@ struct Known {
     retry_at: Option<Instant>,
     /// Not before, for another reason.
     rests_until: Option<Instant>,
-    banned: bool,
+    ban: Option<Ban>,
     /// Of the last list.
     listed: bool,
     /// Peers that have named it. It has all, if it is far and one of them is near.
@@ -106,7 +115,7 @@ impl Neighbours {
             fails: 0,
             retry_at: None,
             rests_until: None,
-            banned: false,
+            ban: None,
             listed,
             named_by: Vec::new(),
             lot,
@@ -116,7 +125,8 @@ impl Neighbours {
 
     /// Makes room; one that is banned stays, or it would come back.
     fn forget_one(&mut self) -> bool {
-        let mut old = self.known.iter().filter(|(_, k)| !k.listed && !k.dialling && !k.banned);
+        let mut old =
+            self.known.iter().filter(|(_, k)| !k.listed && !k.dialling && k.ban.is_none());
         let peer = old.next().map(|(peer, _)| peer.clone());
         peer.is_some_and(|peer| self.known.remove(&peer).is_some())
     }
@@ -139,8 +149,8 @@ impl Neighbours {
         self.known.get(peer).is_some_and(|known| known.listed)
     }
 
-    pub(crate) fn is_banned(&self, peer: &PeerId) -> bool {
-        self.known.get(peer).is_some_and(|known| known.banned)
+    pub(crate) fn ban_of(&self, peer: &PeerId) -> Option<Ban> {
+        self.known.get(peer).and_then(|known| known.ban)
     }
 
     pub(crate) fn dialling(&self) -> impl Iterator<Item = &PeerId> {
@@ -151,7 +161,7 @@ impl Neighbours {
     pub(crate) fn candidates(&self, now: Instant) -> Vec<&Candidate> {
         let may = |known: &&Known| {
             !known.dialling
-                && !known.banned
+                && known.ban.is_none()
                 && !known.candidate.addresses.is_empty()
                 && [known.retry_at, known.rests_until].into_iter().flatten().all(|at| now >= at)
         };
@@ -193,14 +203,21 @@ impl Neighbours {
         }
     }
 
-    /// Never again.
-    pub(crate) fn ban(&mut self, peer: &PeerId) {
+    /// Not to be met again; what was proved stays so.
+    pub(crate) fn ban(&mut self, peer: &PeerId, ban: Ban) {
         let nobody = Candidate::unlisted(peer.clone(), Vec::new());
         if !self.known.contains_key(peer) {
             self.add(nobody, false, (0, 0));
         }
         if let Some(known) = self.known.get_mut(peer) {
-            known.banned = true;
+            known.ban = known.ban.max(Some(ban));
+        }
+    }
+
+    /// The provider has let it in again.
+    pub(crate) fn pardon(&mut self, peer: &PeerId) {
+        if let Some(known) = self.known.get_mut(peer) {
+            known.ban = known.ban.filter(|ban| *ban != Ban::Ordered);
         }
     }
 }

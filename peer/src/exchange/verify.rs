@@ -6,6 +6,7 @@ use mp2p::frame::ByeReason;
 
 use crate::exchange::engine::Engine;
 use crate::exchange::event::{LinkId, Output, Report, ReportKind};
+use crate::exchange::neighbours::Ban;
 use crate::exchange::notary::DeliveryClaim;
 use crate::exchange::request::{HELD_UP, Request};
 
@@ -33,7 +34,7 @@ impl Engine {
             let kind = ReportKind::BadFragment;
             let report = Report { kind, peer: sender.clone(), fragment: Some(fragment), evidence };
             self.put(Output::Report(report));
-            self.neighbours.ban(&sender);
+            self.neighbours.ban(&sender, Ban::Proved);
             self.group.gone(&sender);
             return self.close(id, ByeReason::Fault, now);
         }

@@ -282,10 +282,8 @@ impl Driver {
             Command::Stop(stop) => self.ordered(&stop, now),
             Command::Expelled(peer, epoch) => {
                 Standing::raise(&self.standing, epoch);
-                if peer == self.node.identity.peer {
-                    // OMS says why with the next answer.
-                    self.wanted.notify_one();
-                }
+                // The next answer has a passkey that is good again, or says why there is none.
+                self.wanted.notify_one();
                 self.engine.expel(&peer, now);
             }
             Command::Revoked(refused) => {
@@ -367,6 +365,9 @@ impl Driver {
             kept.clone_from(&answer.relay);
             is_new
         });
+        if Standing::is_up_to(&self.standing, answer.epoch) {
+            entries.clone().for_each(|entry| self.engine.pardon(&entry.peer_id));
+        }
         let own = &self.node.identity.peer;
         let entries = entries.filter(|entry| entry.peer_id != *own).map(|entry| Candidate {
             peer: entry.peer_id.clone(),
@@ -376,10 +377,9 @@ impl Driver {
             overloaded: entry.reason == Some(Demotion::Overload),
             cache: entry.peer_type == PeerType::Cache,
         });
-        let entries = entries.collect();
         let group = answer.gateway.as_ref().map(|gateway| gateway.members.to_vec());
-        let ranked = Ranked { entries, group: group.unwrap_or_default() };
-        self.engine.list(ranked, Instant::now());
+        let group = group.unwrap_or_default();
+        self.engine.list(Ranked { entries: entries.collect(), group }, Instant::now());
     }
 
     pub(crate) fn show(&self, now: Instant) {

@@ -128,6 +128,11 @@ impl Standing {
         standing.epoch = standing.epoch.max(epoch);
     }
 
+    /// Whether an answer with this epoch is no older than the last expulsion that was heard of.
+    pub(crate) fn is_up_to(shared: &Shared, epoch: u64) -> bool {
+        epoch >= shared.read().unwrap_or_else(PoisonError::into_inner).epoch
+    }
+
     /// Remembers who is met where it is a server of the provider.
     pub(crate) fn met(shared: &Shared, met: &Met) {
         let is_server = matches!(met.identity.role, Role::CacheServer | Role::RelayServer)
