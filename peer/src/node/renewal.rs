@@ -8,7 +8,8 @@ use link::pki::{BACKDATE, enrolment};
 use crate::node::Node;
 use crate::transfer::{Command, unix_s};
 
-/// Between two looks at the clock at most: a machine may have slept.
+/// Between two looks at the clock at most: a machine may have slept. A provider's own server looks
+/// as often as it asks which CAs there are, so that it does not keep the last one waiting.
 const LOOK: Duration = Duration::from_secs(600);
 /// Between two tries at most and at least.
 const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(300));
@@ -20,7 +21,7 @@ pub(crate) async fn run(node: Arc<Node>) {
     let mut wait = due_in(node.identity.peers.validity(), unix_s());
     loop {
         tokio::select! {
-            () = tokio::time::sleep(wait.min(LOOK)) => {}
+            () = tokio::time::sleep(wait.min(look(&node))) => {}
             () = node.shutdown.wait() => return,
         }
         wait = due_in(node.identity.peers.validity(), unix_s());
@@ -36,6 +37,13 @@ pub(crate) async fn run(node: Arc<Node>) {
                 (left / 8).clamp(RETRY.0, RETRY.1)
             }
         };
+    }
+}
+
+fn look(node: &Node) -> Duration {
+    match node.identity.user {
+        Some(_) => LOOK,
+        None => LOOK.min(Duration::from_secs(node.settings().refresh.revocations_seconds)),
     }
 }
 
