@@ -10,7 +10,7 @@ use mp2p::message::bound::Text;
 use mp2p::message::content::{Denied, DeniedKind, MAX_REASON_BYTES};
 
 use crate::cli::dates::moment;
-use crate::cli::state::{StateArguments, operator, wait};
+use crate::cli::state::{StateArguments, operator, reason, wait};
 use crate::index::Reason;
 
 const EXAMPLES: &str = "\
@@ -50,7 +50,7 @@ struct Change {
     #[arg(long)]
     fragment: bool,
     /// Why; goes on record
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
     reason: String,
     #[command(flatten)]
     state: StateArguments,

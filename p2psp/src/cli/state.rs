@@ -34,6 +34,14 @@ pub enum Format {
     Json,
 }
 
+/// What goes on record has to say something.
+pub(crate) fn reason(text: &str) -> Result<String, String> {
+    match text.trim().is_empty() {
+        true => Err("say why: it goes on record".to_owned()),
+        false => Ok(text.to_owned()),
+    }
+}
+
 impl StateArguments {
     /// Of a folder and settings that are given.
     pub(crate) const fn of(state_dir: Option<PathBuf>, inputs: InputArguments) -> Self {

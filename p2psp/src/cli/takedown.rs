@@ -11,7 +11,7 @@ use mp2p::message::bound::Text;
 use mp2p::message::takedown::{Takedown, TakedownRequest, TakedownState};
 
 use crate::cli::dates::moment;
-use crate::cli::state::{Format, StateArguments, operator, wait};
+use crate::cli::state::{Format, StateArguments, operator, reason, wait};
 use crate::index::{Ixs, Lifting, Which};
 use crate::membership::Charters;
 
@@ -39,7 +39,7 @@ pub struct Arguments {
     #[arg(long, value_name = "TAKEDOWN", requires = "reason")]
     lift: Option<String>,
     /// Why; peers are told, and it goes on record
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
     reason: Option<String>,
     /// Stop an overlay too of which neither index nor overlays here know anything
     #[arg(long, requires = "overlay")]

@@ -37,8 +37,11 @@ impl Record {
         self.confirmed(asked_at);
     }
 
-    pub(crate) fn failed(&mut self, error: &str) {
+    /// A round failed; whether for another reason than the one before.
+    pub(crate) fn failed(&mut self, error: &str) -> bool {
+        let is_new = self.last_error.as_deref() != Some(error);
         self.last_error = Some(Arc::from(error));
+        is_new
     }
 
     pub(crate) fn freshness(&self, now: Instant, stale_after: Duration) -> Freshness {
@@ -66,7 +69,8 @@ mod tests {
         assert!(record.freshness(start, MINUTE).stale);
         record.replaced(start);
         record.confirmed(start + MINUTE);
-        record.failed("gone");
+        let told = ["away", "away", "gone"].map(|error| record.failed(error));
+        assert_eq!(told, [true, false, true], "each reason once");
         let at = |minutes| record.freshness(start + minutes * MINUTE, MINUTE);
         assert_eq!(at(2).snapshot_age, Some(2 * MINUTE));
         assert_eq!(at(2).checked_age, Some(MINUTE));

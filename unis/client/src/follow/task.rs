@@ -102,12 +102,11 @@ impl Task {
 
     fn fail(&mut self, error: &FollowError, now: Instant) {
         let server = self.server.url();
-        match self.schedule.failures() {
-            0 => tracing::warn!(%server, %error, "not followed, keeping what there is"),
-            _ => tracing::debug!(%server, %error, "still not followed"),
-        }
         let View { followed, mut record } = self.view();
-        record.failed(&error.to_string());
+        match record.failed(&error.to_string()) {
+            true => tracing::warn!(%server, %error, "not followed, keeping what there is"),
+            false => tracing::debug!(%server, %error, "still not followed"),
+        }
         self.published.view.store(Arc::new(View { followed, record }));
         let retry_after = match error {
             FollowError::Call(error) => error.retry_after(),
