@@ -230,8 +230,8 @@ fn servers(operator: &Peer) -> BTreeSet<String> {
     known.filter_map(|server| server["kind"].as_str().map(str::to_owned)).collect()
 }
 
-/// A cache and a relay of the provider's own go along from one CA to the next, with two sources, one
-/// of which is reached by the relay alone; the server is killed on the way.
+/// A cache and a relay of the provider's own go along from one CA to the next, with two sources,
+/// one of which is reached by the relay alone; the server is killed on the way.
 #[test]
 fn caches_and_relays_go_over_to_another_ca() {
     let settings = [

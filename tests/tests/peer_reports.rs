@@ -165,9 +165,9 @@ fn a_peer_that_is_readmitted_is_met_again() {
     assert!(scene.at("again/film.bin").exists());
 }
 
-/// An expulsion voids the passkeys of an overlay (TR 20002 §8.3.9). Members fetch new ones at once, so
-/// that they are met by whoever comes, and not at their next refresh, here an hour later; those of
-/// another overlay keep theirs.
+/// An expulsion voids the passkeys of an overlay (TR 20002 §8.3.9). Members fetch new ones at once,
+/// so that they are met by whoever comes, and not at their next refresh, here an hour later; those
+/// of another overlay keep theirs.
 #[test]
 fn an_expulsion_keeps_nobody_from_those_who_are_in() {
     let seldom = ["overlay.heartbeat-seconds=3600", "overlay.expires-seconds=9000"];
