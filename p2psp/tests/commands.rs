@@ -84,6 +84,16 @@ fn values_beyond_their_range_are_refused() {
     }
 }
 
+/// Overlay, placing by one ISP, status and score: the bound that operators count with.
+#[test]
+fn a_peer_takes_at_most_300_bytes_of_memory() {
+    let output = p2psp(&["bench", "--weigh", "--members", "100000"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let bytes: u64 = String::from_utf8_lossy(&output.stdout).trim().parse().unwrap();
+    // A seat of 112, an entry of 104, a row of 12 and an id of 32, at least.
+    assert!((260..=300).contains(&bytes), "{bytes}");
+}
+
 #[test]
 fn a_bench_of_nobody_and_one_of_too_many_are_refused() {
     for members in ["0", "10000001", "-1", "10,0"] {

@@ -1,4 +1,4 @@
-//! What is kept of one peer in memory: 112 bytes, 24 for each window of history but the last, and
+//! What is kept of one peer in memory: 104 bytes, 24 for each window of history but the last, and
 //! what few peers tell.
 
 use mp2p::id::{PeerId, UserId};
@@ -20,10 +20,15 @@ pub(crate) struct Entry {
     /// Bytes out on the day of the last report: of each what it measured since the one before.
     sent: u64,
     user: Option<UserId>,
-    extra: Option<Box<Extra>>,
+    more: Option<Box<More>>,
+}
+
+/// What newcomers have none of.
+#[derive(Debug, Default)]
+struct More {
     /// The windows before the last, oldest first.
-    #[expect(clippy::box_collection, reason = "8 bytes of a row for what most peers do not have")]
-    past: Option<Box<Vec<PackedWindow>>>,
+    past: Vec<PackedWindow>,
+    extra: Option<Box<Extra>>,
 }
 
 /// What few peers tell.
@@ -45,10 +50,10 @@ impl Entry {
         self.reports = self.reports.saturating_add(1);
         self.user = user;
         let says_more = via.is_some() || report.fixed.is_some() || report.resources.is_some();
-        if !says_more && self.extra.is_none() {
+        if !says_more && self.extra().is_none() {
             return;
         }
-        let extra = self.extra.get_or_insert_default();
+        let extra = self.more.get_or_insert_default().extra.get_or_insert_default();
         extra.via = via;
         if report.fixed.is_some() {
             extra.fixed = report.fixed;
@@ -83,7 +88,7 @@ impl Entry {
         if over.is_empty() {
             return;
         }
-        let past = self.past.get_or_insert_default();
+        let past = &mut self.more.get_or_insert_default().past;
         past.reserve_exact(1);
         past.push(over);
         let excess = past.len().saturating_sub(windows - 1);
@@ -99,8 +104,8 @@ impl Entry {
     }
 
     pub(crate) fn record(&self, now: u64) -> Record {
-        let extra = self.extra.as_deref();
-        let past = self.past.iter().flat_map(|past| past.iter());
+        let extra = self.extra();
+        let past = self.more.iter().flat_map(|more| &more.past);
         Record {
             user: self.user.clone(),
             aged: self.aged(now),
@@ -111,13 +116,17 @@ impl Entry {
         }
     }
 
+    fn extra(&self) -> Option<&Extra> {
+        self.more.as_deref()?.extra.as_deref()
+    }
+
     pub(crate) fn resources(&self) -> &[Resource] {
-        self.extra.as_deref().map_or(&[], |extra| &extra.resources)
+        self.extra().map_or(&[], |extra| &extra.resources)
     }
 
     /// Whether its user agreed that its status is shown as it is (TR 20002 Annex A.1).
     pub(crate) fn agreed(&self) -> bool {
-        let fixed = self.extra.as_deref().and_then(|extra| extra.fixed.as_ref());
+        let fixed = self.extra().and_then(|extra| extra.fixed.as_ref());
         fixed.is_some_and(|fixed| fixed.sharing_policy.show_status)
     }
 }
@@ -133,6 +142,6 @@ mod tests {
 
     #[test]
     fn an_entry_is_no_larger_than_it_says() {
-        assert_eq!(size_of::<Option<Entry>>(), 112);
+        assert_eq!(size_of::<Option<Entry>>(), 104);
     }
 }

@@ -49,6 +49,9 @@ pub struct Arguments {
     /// Sizes of the overlays whose lists are measured in memory [default: 10 to 1,000,000]
     #[arg(long, value_name = "NUMBER", value_delimiter = ',', value_parser = members)]
     members: Vec<usize>,
+    /// Tells what a peer takes in an overlay of so many members, bytes
+    #[arg(long, hide = true)]
+    weigh: bool,
     /// Echoes, with the certificates of this folder
     #[arg(long, value_name = "DIR", hide = true)]
     echo: Option<PathBuf>,
@@ -147,6 +150,11 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<ExitCod
     }
     if let Some(state) = &arguments.echo {
         served::serve_echo(state)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if arguments.weigh {
+        let members = *arguments.members.first().unwrap_or(&1000);
+        writeln!(out, "{}", lists::weigh(members, arguments.seed)?)?;
         return Ok(ExitCode::SUCCESS);
     }
     let machine = link::machine::described(env!("CARGO_PKG_VERSION"));

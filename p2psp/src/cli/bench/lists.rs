@@ -1,13 +1,15 @@
 //! Ranked lists in memory: a known peer refreshes and gets its list of 50.
 
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use anyhow::{Context, ensure};
 use netmap::workload::Dice;
 
 use crate::calls::Activity;
 use crate::cli::bench::report::Row;
-use crate::cli::bench::world::{NOW, World, peer};
+use crate::cli::bench::world::{self, NOW, World, peer};
 use crate::isp::Atlas;
 use crate::overlay::{Ask, Member, SwarmStore};
 use crate::ranking::Policy;
@@ -37,11 +39,8 @@ pub(crate) fn measured(
         false => peer(seed, at, NOW),
     });
     let askers = askers.collect::<anyhow::Result<Vec<Member>>>()?;
-    let before = resident_bytes();
     let world = World::new(map, count, seed)?;
-    // The first list places the members.
-    let mut entries = one(&world, &askers[0], &mut dice)?;
-    let bytes = resident_bytes().saturating_sub(before) / count as u64;
+    let mut entries = 0;
     for asker in &askers {
         entries = one(&world, asker, &mut dice)?;
     }
@@ -62,9 +61,31 @@ pub(crate) fn measured(
         row.per_second = row.count as f64 / used.as_secs_f64();
     }
     if count >= MANY {
-        row.more.push(("bytes-per-peer", bytes));
+        row.more.push(("bytes-per-peer", weighed(count, seed)?));
     }
     Ok(row)
+}
+
+/// Memory of a peer in an overlay of so many, bytes, as a process of its own finds it: this one has
+/// room left over from what it measured before.
+fn weighed(count: usize, seed: u64) -> anyhow::Result<u64> {
+    let mut program = Command::new(std::env::current_exe()?);
+    let (seed, count) = (seed.to_string(), count.to_string());
+    let told = program.args(["bench", "--weigh", "--seed", &seed, "--members", &count]).output()?;
+    ensure!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr).trim());
+    let text = String::from_utf8(told.stdout)?;
+    text.trim().parse().with_context(|| format!("{text:?} is no number of bytes"))
+}
+
+/// What such a process finds.
+pub(crate) fn weigh(count: usize, seed: u64) -> anyhow::Result<u64> {
+    let map = world::map(seed)?;
+    let asker = peer(seed, 0, NOW)?;
+    let before = resident_bytes();
+    let world = World::new(&map, count, seed)?;
+    // The first list places the members.
+    one(&world, &asker, &mut Dice::new(seed))?;
+    Ok(resident_bytes().saturating_sub(before) / count as u64)
 }
 
 /// What OMS does in memory for a refresh: known? renewed, candidates, scores, order; how many
@@ -90,11 +111,12 @@ fn one(world: &World, asker: &Member, dice: &mut Dice) -> anyhow::Result<usize> 
     Ok(std::hint::black_box(world.store.ranked(&ask, &policy)?).len())
 }
 
-/// Memory of this process; 0 where the system does not tell.
+/// Memory of this process without that of its program; 0 where the system does not tell.
 fn resident_bytes() -> u64 {
     /// Of a page, on every system that this is measured on.
     const PAGE_BYTES: u64 = 4096;
     let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages = text.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());
-    pages.unwrap_or(0) * PAGE_BYTES
+    let mut pages = text.split(' ').skip(1).map(|pages| pages.parse::<u64>().unwrap_or(0));
+    let (all, shared) = (pages.next().unwrap_or(0), pages.next().unwrap_or(0));
+    all.saturating_sub(shared) * PAGE_BYTES
 }
