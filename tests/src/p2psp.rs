@@ -320,6 +320,22 @@ impl Peer {
     /// There is no answer.
     #[must_use]
     pub fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        match self.try_ask(method, path, body) {
+            Ok(answer) => answer,
+            Err(error) => panic!("{method} {path}: {error}"),
+        }
+    }
+
+    /// The same where the server may not believe the certificate.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub fn try_ask(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<Answer> {
         let certificate = (self.file("client.pem"), self.file("client-key.pem"));
         let mut command = curl::with(&self.file("ca.pem"), Some((&certificate.0, &certificate.1)));
         command.args(["--interface", &self.address, "--request", method]);
@@ -327,10 +343,8 @@ impl Peer {
             command.args(["--header", "Content-Type: application/json", "--data"]);
             command.arg(body.to_string());
         }
-        match curl::run(command.arg(format!("{}{path}", self.server(path)))) {
-            Ok(answer) => answer,
-            Err(error) => panic!("{method} {path}: {error}"),
-        }
+        let answer = curl::run(command.arg(format!("{}{path}", self.server(path))));
+        answer.map_err(anyhow::Error::msg)
     }
 
     /// The base URL of whoever answers at a path.

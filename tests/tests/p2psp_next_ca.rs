@@ -191,6 +191,10 @@ fn a_step_that_is_killed_is_given_again() {
     for changes in 1..=6 {
         let old = issuers();
         let peer = p2psp.enrol("anna", &format!("127.0.0.{}", 20 + changes)).unwrap();
+        // The steps before came faster than the server looks whom to believe.
+        until_so("the server believes in the CA of now", || {
+            peer.try_ask("GET", "/oms/nothing", None).is_ok_and(|answer| answer.status == 404)
+        });
         for (step, trusted) in steps {
             let is_done = killed_after(changes, step, &state);
             if !is_done {

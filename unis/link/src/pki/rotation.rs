@@ -9,7 +9,9 @@
 //! ```
 //!
 //! Every step is one file replaced as a whole ([`crate::pki::authorities`]). What has to be done
-//! before it does no harm without it; what has to be done after it upkeep would do.
+//! before it does no harm without it; what has to be done after it upkeep would do, and each command
+//! does first what is left of one that was killed: without a revocation list nobody believes in what
+//! a new CA signs.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -157,12 +159,19 @@ impl Authority {
         Ok(ca.collect())
     }
 
+    /// The workbench, with all done that a step which was killed has left to do.
+    fn settled(&self) -> Result<Workbench, PkiError> {
+        let mut bench = self.workbench()?;
+        bench.settle()?;
+        Ok(bench)
+    }
+
     /// Makes the next CA, which is trusted from now on; its number.
     ///
     /// # Errors
     /// [`Waiting`]; those of writing.
     pub fn next_ca(&self) -> Result<u32, PkiError> {
-        let mut bench = self.workbench()?;
+        let mut bench = self.settled()?;
         if let Some(next) = bench.cas().next() {
             return Err(Waiting::Made(next.number).into());
         }
@@ -181,7 +190,7 @@ impl Authority {
     /// # Errors
     /// [`Waiting`]; those of writing.
     pub fn switch_ca(&self, at_once: bool) -> Result<u32, PkiError> {
-        let mut bench = self.workbench()?;
+        let mut bench = self.settled()?;
         let next = bench.cas().next().ok_or(Waiting::NoNext)?;
         let number = next.number;
         // The life of a certificate begins a minute before it is made.
@@ -205,7 +214,7 @@ impl Authority {
     /// # Errors
     /// [`Waiting`]; those of writing.
     pub fn retire_ca(&self, at_once: bool, pause: Duration) -> Result<(u32, Vec<Entry>), PkiError> {
-        let mut bench = self.workbench()?;
+        let mut bench = self.settled()?;
         let number = match (bench.cas().last(), bench.cas().next()) {
             (Some(last), _) => last.number,
             (None, Some(next)) => return Err(Waiting::Made(next.number).into()),
