@@ -9,9 +9,9 @@
 //! ```
 //!
 //! Every step is one file replaced as a whole ([`crate::pki::authorities`]). What has to be done
-//! before it does no harm without it; what has to be done after it upkeep would do, and each command
-//! does first what is left of one that was killed: without a revocation list nobody believes in what
-//! a new CA signs.
+//! before it does no harm without it; what has to be done after it upkeep would do, and each
+//! command does first what is left of one that was killed: without a revocation list nobody
+//! believes in what a new CA signs.
 
 use std::collections::HashSet;
 use std::fmt;
