@@ -150,8 +150,9 @@ fn each_fragment_enters_an_isp_about_once() {
     }
     for seed in 0..3 {
         let size = (32 << 20, 128 << 10);
-        measured("S1", swarm(seed, 3, 6, (5.0, 20.0), size), 50.0, (1.25, 1.1));
-        measured("S2", swarm(seed, 3, 6, (5.0, 20.0), size), 6.0, (1.25, 1.1));
+        measured("S1", swarm(seed, 3, 6, (5.0, 20.0), size), 50.0, (1.15, 1.1));
+        // 1.05 with headers, and 12 % of that once more.
+        measured("S2", swarm(seed, 3, 6, (5.0, 20.0), size), 6.0, (1.18, 1.1));
         measured("S3", swarm(seed, 3, 20, (2.0, 8.0), (16 << 20, 128 << 10)), 50.0, (1.25, 1.1));
     }
 }
